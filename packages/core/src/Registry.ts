@@ -1,0 +1,181 @@
+/**
+ * The port to a container registry.
+ *
+ * @since 0.1.0
+ */
+import { Context, Effect, Predicate, Schema, Stream } from "effect"
+import { Bytes } from "./Bytes.ts"
+import { Digest } from "./Digest.ts"
+import type { RepositoryName, TagName } from "./Names.ts"
+
+/**
+ * The registry did not answer, or only with errors of its own, until the adapter gave up. Trying later may help.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { detail: Schema.String }) {}
+
+/**
+ * The credentials were refused, or none were given where some are needed. Trying again with the same ones may ban the
+ * client, so a crawl stops at the first.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { detail: Schema.String }) {}
+
+/**
+ * The credentials are good, but do not permit this operation on this repository.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Denied extends Schema.TaggedError<Denied>()("Denied", { detail: Schema.String }) {}
+
+/**
+ * The registry has no such repository, tag, manifest or blob.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { detail: Schema.String }) {}
+
+/**
+ * The registry asked for fewer requests until the adapter gave up. `retryAfter` is in milliseconds, where it was told.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  detail: Schema.String,
+  retryAfter: Schema.optionalKey(Schema.Finite)
+}) {}
+
+/**
+ * The answer is not what the specification says: not JSON, a wrong type, a digest that does not fit, too large.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Malformed extends Schema.TaggedError<Malformed>()("Malformed", { detail: Schema.String }) {}
+
+/**
+ * The registry does not offer the operation: no catalog, deletion switched off.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported", { detail: Schema.String }) {}
+
+/**
+ * The adapter refused to go on because it would have been unsafe: credentials to a foreign host, a downgrade to http.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unsafe extends Schema.TaggedError<Unsafe>()("Unsafe", { detail: Schema.String }) {}
+
+/**
+ * Why an operation of the registry failed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const RegistryReason = Schema.Union([
+  Unreachable,
+  Unauthorized,
+  Denied,
+  NotFound,
+  RateLimited,
+  Malformed,
+  Unsupported,
+  Unsafe
+])
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type RegistryReason = typeof RegistryReason.Type
+
+/**
+ * The one error of the port: which operation failed, on what, and why.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RegistryError extends Schema.TaggedError<RegistryError>()("RegistryError", {
+  operation: Schema.Literals(["repositories", "tags", "resolve", "manifest", "blobSize", "deleteManifest"]),
+  target: Schema.String,
+  reason: RegistryReason
+}) {
+  override get message(): string {
+    const target = this.target === "" ? "" : ` of ${this.target}`
+    return `${this.operation}${target}: ${this.reason._tag}: ${this.reason.detail}`
+  }
+}
+
+/**
+ * Whether trying the same again later may succeed without anybody doing anything.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isTransient = (error: RegistryError): boolean =>
+  Predicate.isTagged(error.reason, "Unreachable") || Predicate.isTagged(error.reason, "RateLimited")
+
+/**
+ * A tag as a listing tells it. `digest` is there only where the registry's listing includes it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ListedTag {
+  readonly name: TagName
+  readonly digest?: Digest | undefined
+}
+
+/**
+ * A manifest as it is stored: its digest, which fits the body, its media type, and its bytes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StoredManifest {
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly body: Uint8Array
+}
+
+/**
+ * What the product needs of a registry. Every adapter passes `RegistryTest.suite` of
+ * `@gitlab-registry-usage/core/conformance`.
+ *
+ * Adapters bound each operation in time and bytes and retry what is transient; a caller never retries.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Registry extends Context.Service<
+  Registry,
+  {
+    /** All repositories that the credentials may see, each once, in the registry's order. */
+    readonly repositories: Stream.Stream<RepositoryName, RegistryError>
+    /** The tags of a repository, each once, in the registry's order; empty where it has none. */
+    readonly tags: (repository: RepositoryName) => Stream.Stream<ListedTag, RegistryError>
+    /** The digest that a tag points to now, without fetching the manifest. */
+    readonly resolve: (repository: RepositoryName, tag: TagName) => Effect.Effect<Digest, RegistryError>
+    /** The manifest that a tag or digest names; never converted to another type. Its digest fits its body. */
+    readonly manifest: (
+      repository: RepositoryName,
+      reference: TagName | Digest
+    ) => Effect.Effect<StoredManifest, RegistryError>
+    /** The size of a blob in bytes as it is stored, without fetching it. */
+    readonly blobSize: (repository: RepositoryName, digest: Digest) => Effect.Effect<Bytes, RegistryError>
+    /**
+     * Deletes a manifest, and with it every tag that points to it. The bytes are freed when the registry collects
+     * garbage.
+     */
+    readonly deleteManifest: (repository: RepositoryName, digest: Digest) => Effect.Effect<void, RegistryError>
+  }
+>()("@gitlab-registry-usage/core/Registry") {}
