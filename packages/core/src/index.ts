@@ -7,5 +7,7 @@
 export * as Authentication from "./Authentication.ts"
 export * as Bytes from "./Bytes.ts"
 export * as Digest from "./Digest.ts"
+export * as Manifest from "./Manifest.ts"
+export * as MediaType from "./MediaType.ts"
 export * as Names from "./Names.ts"
 export * as Registry from "./Registry.ts"

@@ -1,1 +1,7 @@
-export {}
+/**
+ * In-memory adapters of the ports and images to fill a registry with, for tests and demonstrations.
+ *
+ * @since 0.1.0
+ */
+export * as Images from "./Images.ts"
+export * as RegistryMemory from "./RegistryMemory.ts"
