@@ -1,1 +1,7 @@
-export {}
+/**
+ * The tests that every adapter of a port passes, each one function to call.
+ *
+ * @since 0.1.0
+ */
+export * as DirectoryTest from "./DirectoryTest.ts"
+export * as TokensTest from "./TokensTest.ts"
