@@ -1,0 +1,182 @@
+/**
+ * The keys of tokens: one signs, all verify. A shared secret and a key pair differ in here only.
+ *
+ * @since 0.1.0
+ */
+import * as NodeCrypto from "node:crypto"
+import { Effect, Redacted, Result, Schema } from "effect"
+import { calculateJwkThumbprint, type JSONWebKeySet } from "jose"
+import * as Secret from "./Secret.ts"
+
+/**
+ * A secret that all who issue and verify share; signs with HS256. At least 32 bytes in UTF-8, and no sample.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SharedSecret {
+  readonly _tag: "SharedSecret"
+  readonly secret: Redacted.Redacted
+}
+
+/**
+ * A private key, as PEM or as a JSON Web Key: Ed25519 signs with EdDSA, RSA of at least 2048 bits with RS256.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PrivateKey {
+  readonly _tag: "PrivateKey"
+  readonly key: Redacted.Redacted
+}
+
+/**
+ * The public half of such a pair, for keys that only verify.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PublicKey {
+  readonly _tag: "PublicKey"
+  readonly key: string
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type SigningKey = SharedSecret | PrivateKey
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const sharedSecret = (secret: Redacted.Redacted): SharedSecret => ({ _tag: "SharedSecret", secret })
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const privateKey = (key: Redacted.Redacted): PrivateKey => ({ _tag: "PrivateKey", key })
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const publicKey = (key: string): PublicKey => ({ _tag: "PublicKey", key })
+
+/**
+ * The options cannot be used. Each problem says what to do; none holds any of a key.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class JwtOptionsError extends Schema.TaggedError<JwtOptionsError>()("JwtOptionsError", {
+  problems: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `tokens cannot be signed: ${this.problems.join("; ")}`
+  }
+}
+
+/**
+ * A key ready for use. `id` is its thumbprint (RFC 7638).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Key {
+  readonly id: string
+  readonly algorithm: "HS256" | "EdDSA" | "RS256"
+  readonly verifying: NodeCrypto.KeyObject
+}
+
+/**
+ * A key that can sign as well.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CurrentKey extends Key {
+  readonly signing: NodeCrypto.KeyObject
+}
+
+/**
+ * `current` signs; `byId` holds it and the previous ones. `published` are the public halves of the key pairs, as
+ * `/.well-known/jwks.json` shows them (RFC 7517); a shared secret is never in there.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface KeySet {
+  readonly current: CurrentKey
+  readonly byId: ReadonlyMap<string, Key>
+  readonly published: JSONWebKeySet
+}
+
+/** PEM or JSON, told apart by the first character. */
+const input = (text: string): NodeCrypto.JsonWebKeyInput | string =>
+  text.trimStart().startsWith("{") ? { key: JSON.parse(text) as NodeCrypto.JsonWebKey, format: "jwk" } : text
+
+const algorithmOf = (key: NodeCrypto.KeyObject): Effect.Effect<"EdDSA" | "RS256", string> => {
+  if (key.asymmetricKeyType === "ed25519") return Effect.succeed("EdDSA")
+  if (key.asymmetricKeyType !== "rsa") return Effect.fail("a key is neither Ed25519 nor RSA: make one of these")
+  return (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048
+    ? Effect.fail("an RSA key has fewer than 2048 bits: make a longer one")
+    : Effect.succeed("RS256")
+}
+
+// The message of Node's error may quote the key, so it is dropped.
+const parse = <A>(what: string, read: () => A): Effect.Effect<A, string> =>
+  Effect.try({
+    try: read,
+    catch: () => `a ${what} key is neither PEM nor a JSON Web Key: check the file it comes from`
+  })
+
+const identify = (key: NodeCrypto.KeyObject): Effect.Effect<string> =>
+  Effect.promise(() => calculateJwkThumbprint(key, "sha256"))
+
+const importSigning = Effect.fnUntraced(function* (source: SigningKey): Effect.fn.Return<CurrentKey, string> {
+  if (source._tag === "SharedSecret") {
+    const problem = Secret.problem(source.secret)
+    if (problem !== undefined) return yield* Effect.fail(problem)
+    const key = NodeCrypto.createSecretKey(Redacted.value(source.secret), "utf8")
+    return { id: yield* identify(key), algorithm: "HS256", signing: key, verifying: key }
+  }
+  const signing = yield* parse("private", () => NodeCrypto.createPrivateKey(input(Redacted.value(source.key))))
+  const verifying = NodeCrypto.createPublicKey(signing)
+  const algorithm = yield* algorithmOf(verifying)
+  return { id: yield* identify(verifying), algorithm, signing, verifying }
+})
+
+const importVerifying = Effect.fnUntraced(function* (source: SigningKey | PublicKey): Effect.fn.Return<Key, string> {
+  if (source._tag !== "PublicKey") return yield* importSigning(source)
+  const verifying = yield* parse("public", () => NodeCrypto.createPublicKey(input(source.key)))
+  const algorithm = yield* algorithmOf(verifying)
+  return { id: yield* identify(verifying), algorithm, verifying }
+})
+
+/**
+ * The key set of a signing key and those that signed before it. All problems of all keys are told at once.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  current: SigningKey,
+  previous: ReadonlyArray<SigningKey | PublicKey>
+): Effect.fn.Return<KeySet, JwtOptionsError> {
+  const signing = yield* Effect.result(importSigning(current))
+  const [verifying, problems] = yield* Effect.partition(previous, importVerifying)
+  if (Result.isFailure(signing)) return yield* new JwtOptionsError({ problems: [signing.failure, ...problems] })
+  if (problems.length > 0) return yield* new JwtOptionsError({ problems })
+  const keys = [signing.success, ...verifying]
+  const published = keys
+    .filter((key) => key.algorithm !== "HS256")
+    .map((key) => ({ ...key.verifying.export({ format: "jwk" }), kid: key.id, alg: key.algorithm, use: "sig" }))
+  return {
+    current: signing.success,
+    byId: new Map(keys.map((key) => [key.id, key])),
+    published: { keys: published }
+  }
+})

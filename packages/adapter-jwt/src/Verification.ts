@@ -1,0 +1,103 @@
+/**
+ * Decides whether a text is a token of ours.
+ *
+ * @since 0.1.0
+ */
+import { Authentication } from "@gitlab-registry-usage/core"
+import { Clock, DateTime, Effect, Schema } from "effect"
+import { decodeProtectedHeader, errors, jwtVerify } from "jose"
+import type { KeySet } from "./KeySet.ts"
+
+/** Our tokens have some 500 bytes; what is longer than this is not even decoded. */
+const maximumLength = 8192
+
+/** How far the clocks of two replicas may differ. It is granted to a token that seems too young, never to an old one. */
+const clockTolerance = 30
+
+/**
+ * Everything in a header that we write. `crit` and `b64` change what a token means, `jku`, `x5u`, `jwk` and `x5c` name
+ * or bring keys: whoever sends one of them did not get the token from us.
+ */
+const Header = Schema.Struct({ alg: Schema.String, typ: Schema.String, kid: Schema.String })
+const decodeHeader = Schema.decodeUnknownEffect(Header, { onExcessProperty: "error" })
+
+/** Seconds since 1970 that a `DateTime` can hold. */
+const Seconds = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 8_640_000_000_000 }))
+
+const Claims = Schema.Struct({
+  iss: Schema.NonEmptyString,
+  aud: Schema.NonEmptyString,
+  sub: Schema.NonEmptyString,
+  jti: Schema.NonEmptyString,
+  iat: Seconds,
+  nbf: Seconds,
+  exp: Seconds
+})
+const decodeClaims = Schema.decodeUnknownEffect(Claims)
+
+const invalid = (detail: string) =>
+  new Authentication.TokenError({ reason: new Authentication.TokenInvalid({ detail }) })
+const expired = (detail: string) =>
+  new Authentication.TokenError({ reason: new Authentication.TokenExpired({ detail }) })
+
+/**
+ * A failure of jose as one of the port. Only jose's code and the name of a claim are kept: the rest may quote the token.
+ * What is no error of jose, such as a key that does not fit the algorithm, is the token's fault as well.
+ */
+const classify = (cause: unknown): Authentication.TokenError => {
+  if (cause instanceof errors.JWTExpired) return expired("past its expiry")
+  if (cause instanceof errors.JWTClaimValidationFailed) return invalid(`${cause.code}: ${cause.claim} ${cause.reason}`)
+  return invalid(cause instanceof errors.JOSEError ? cause.code : "not verifiable")
+}
+
+/**
+ * Verifies one token after another by the same keys and claims; asks nobody but `notBefore`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const verifier = (options: {
+  readonly keys: KeySet
+  readonly issuer: string
+  readonly audience: string
+  readonly mediaType: string
+  readonly notBefore: Effect.Effect<DateTime.Utc>
+}) =>
+  Effect.fnUntraced(function* (
+    token: string
+  ): Effect.fn.Return<Authentication.VerifiedToken, Authentication.TokenError> {
+    if (token.length > maximumLength) return yield* invalid(`longer than ${maximumLength} characters`)
+    const header = yield* Effect.try({ try: () => decodeProtectedHeader(token), catch: classify }).pipe(
+      Effect.flatMap((header) => Effect.mapError(decodeHeader(header), () => invalid("a header that is not ours")))
+    )
+    const key = options.keys.byId.get(header.kid)
+    if (key === undefined) return yield* invalid("signed with an unknown key")
+
+    const now = yield* Clock.currentTimeMillis
+    const { payload } = yield* Effect.tryPromise({
+      try: () =>
+        jwtVerify(token, key.verifying, {
+          algorithms: [key.algorithm],
+          issuer: options.issuer,
+          audience: options.audience,
+          typ: options.mediaType,
+          requiredClaims: ["exp", "iat", "nbf", "sub", "jti"],
+          clockTolerance,
+          currentDate: new Date(now)
+        }),
+      catch: classify
+    })
+    // jose takes any number for a date and any value for `sub` and `jti`.
+    const claims = yield* Effect.mapError(decodeClaims(payload), () => invalid("claims that are not ours"))
+    if (claims.exp * 1000 <= now) return yield* expired("past its expiry")
+    if (claims.iat > now / 1000 + clockTolerance) return yield* invalid("issued in the future")
+    if (claims.iat * 1000 <= DateTime.toEpochMillis(yield* options.notBefore)) {
+      return yield* invalid("issued before tokens were revoked")
+    }
+    return {
+      principal: { username: claims.sub },
+      id: claims.jti,
+      issuedAt: DateTime.makeUnsafe(claims.iat * 1000),
+      expiresAt: DateTime.makeUnsafe(claims.exp * 1000)
+    }
+  })
