@@ -78,7 +78,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Tokens, E>): void => {
           token.slice(1),
           token.toUpperCase(),
           `${token}${token}`,
-          [...token].reverse().join("")
+          [...token].toReversed().join("")
         ]) {
           yield* refusal(forged)
         }

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { DateTime, Duration, Effect, Layer, Redacted } from "effect"
+import { DateTime, type Duration, Effect, Layer, Redacted } from "effect"
 import { TokenError, TokenExpired, TokenInvalid, Tokens, type VerifiedToken } from "../Authentication.ts"
 
 /**
