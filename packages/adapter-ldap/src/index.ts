@@ -1,1 +1,6 @@
-export {}
+/**
+ * Sign-in against an LDAP directory.
+ *
+ * @since 0.1.0
+ */
+export * as LdapDirectory from "./LdapDirectory.ts"

@@ -1,0 +1,137 @@
+/**
+ * One connection to the directory for one sign-in: bounded in bytes, upgraded with StartTLS where asked for, and
+ * destroyed with its scope.
+ *
+ * @since 0.1.0
+ */
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import type { Authentication } from "@gitlab-registry-usage/core"
+import { Effect, type Scope } from "effect"
+import { Client } from "ldapts"
+import { describe, unavailable } from "./Failure.ts"
+import type { Settings } from "./Options.ts"
+import * as Reply from "./Reply.ts"
+
+/** A reply of ours holds two entries of two attributes. */
+const maximumReplyBytes = 262_144
+
+/** What a connection noticed that ldapts does not tell. */
+interface Watch {
+  readonly sockets: Array<Net.Socket>
+  messages: number
+  bytes: number
+  pending: Buffer
+  fault: string | undefined
+}
+
+const ignore = () => {}
+
+/**
+ * Lets ldapts see what a socket receives only in whole, well-formed messages, one at a time, and destroys the socket at
+ * anything else. `data` events are replaced and not merely heard, because ldapts would handle the same bytes after us.
+ */
+const guard = <S extends Net.Socket>(socket: S, watch: Watch): S => {
+  watch.sockets.push(socket)
+  const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: Array<unknown>) => boolean
+  const fail = (fault: string) => {
+    watch.fault ??= fault
+    socket.destroy(new Error(fault))
+    return false
+  }
+  socket.emit = (event: string | symbol, ...values: Array<unknown>): boolean => {
+    if (event !== "data") return emit(event, ...values)
+    if (watch.fault !== undefined) return false
+    const chunk = values[0] as Buffer
+    watch.bytes += chunk.length
+    if (watch.bytes > maximumReplyBytes) return fail(`sent more than ${maximumReplyBytes} bytes`)
+    const replies = Reply.split(Buffer.concat([watch.pending, chunk]))
+    if (replies === undefined) return fail("did not answer in LDAP")
+    watch.pending = replies.rest
+    watch.messages += replies.messages.length
+    for (const message of replies.messages) emit(event, message)
+    return true
+  }
+  return socket
+}
+
+/** Made anew for each connection: ldapts writes into the options of StartTLS. */
+const tlsOptions = (settings: Settings): Tls.ConnectionOptions => {
+  const name = settings.serverName ?? (Net.isIP(settings.host) === 0 ? settings.host : undefined)
+  return {
+    host: settings.host,
+    minVersion: "TLSv1.2",
+    rejectUnauthorized: settings.verifyCertificate,
+    ...(name === undefined ? {} : { servername: name }),
+    ...(settings.certificateAuthorities === undefined ? {} : { ca: [...settings.certificateAuthorities] })
+  }
+}
+
+/**
+ * The client that ldapts makes of our sockets. What follows the reply to StartTLS in the clear could be the begin of a
+ * forged message that the first encrypted bytes complete, so nothing may follow it.
+ */
+const makeClient = (settings: Settings, watch: Watch): Client => {
+  const connect = (...args: Parameters<typeof Net.connect>) => guard(Net.connect(...args), watch)
+  const connectTls = (...args: Parameters<typeof Tls.connect>) => {
+    const raw = watch.sockets[0]
+    if (raw !== undefined && (watch.messages !== 1 || watch.pending.length > 0)) {
+      watch.fault ??= "sent more than a reply to StartTLS"
+      throw new Error(watch.fault)
+    }
+    const socket = guard(Tls.connect(...args), watch)
+    // ldapts hears the end of the first socket only.
+    if (raw !== undefined) socket.once("close", () => raw.destroy())
+    return socket
+  }
+  return new Client({
+    url: settings.url,
+    createConnection: connect as typeof Net.connect,
+    createSecureConnection: connectTls as typeof Tls.connect,
+    ...(settings.transport === "tls" ? { tlsOptions: tlsOptions(settings) } : {})
+  })
+}
+
+const close = (watch: Watch) => {
+  for (const socket of watch.sockets) {
+    socket.on("error", ignore)
+    socket.destroy()
+  }
+}
+
+/**
+ * Runs one request. A promise of ldapts that never settles is abandoned on interruption, and the scope then destroys the
+ * socket it waits for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Request = <A>(run: (client: Client) => Promise<A>) => Effect.Effect<A, unknown>
+
+/**
+ * A connection on which nothing but StartTLS was said yet.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const open = Effect.fnUntraced(function* (
+  settings: Settings
+): Effect.fn.Return<Request, Authentication.DirectoryError, Scope.Scope> {
+  const [client, watch] = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const watch: Watch = { sockets: [], messages: 0, bytes: 0, pending: Buffer.alloc(0), fault: undefined }
+      return [makeClient(settings, watch), watch] as const
+    }),
+    ([, watch]) => Effect.sync(() => close(watch))
+  )
+  const request: Request = (run) =>
+    Effect.tryPromise({ try: () => run(client), catch: (cause) => cause }).pipe(
+      Effect.mapError((cause) => (watch.fault === undefined ? cause : new Error(watch.fault)))
+    )
+  if (settings.transport === "startTls") {
+    yield* request((client) => client.startTLS(tlsOptions(settings))).pipe(
+      Effect.mapError((cause) => unavailable(`StartTLS: ${describe(cause)}`))
+    )
+  }
+  return request
+})

@@ -1,0 +1,135 @@
+/**
+ * Finds the one entry of a user who may sign in.
+ *
+ * @since 0.1.0
+ */
+import type { Authentication } from "@gitlab-registry-usage/core"
+import { Duration, Effect } from "effect"
+import { AndFilter, EqualityFilter, type Entry, type Filter, OrFilter } from "ldapts"
+import type { Request } from "./Connection.ts"
+import { describe, invalidCredentials, unavailable } from "./Failure.ts"
+import { type GroupRule, isDn, type Settings } from "./Options.ts"
+
+/**
+ * An entry that may sign in with its password. `username` is absent where the directory does not show it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Found {
+  readonly dn: string
+  readonly username: string | undefined
+}
+
+// Filters are objects: ldapts writes their values as bytes, and no character of a value means anything.
+const equals = (attribute: string, value: string): Filter => new EqualityFilter({ attribute, value })
+const oneOf = (filters: ReadonlyArray<Filter>): Filter => new OrFilter({ filters: [...filters] })
+const allOf = (...filters: ReadonlyArray<Filter>): Filter => new AndFilter({ filters: [...filters] })
+const hasGid = (attribute: string, gids: ReadonlyArray<number>): Filter =>
+  oneOf(gids.map((gid) => equals(attribute, String(gid))))
+
+const gidAttribute = (group: { readonly attribute?: string | undefined }): string => group.attribute ?? "gidNumber"
+
+const userFilter = (settings: Settings, username: string): Filter => {
+  const named = equals(settings.usernameAttribute, username)
+  const { group } = settings
+  switch (group._tag) {
+    case "Anyone":
+    case "PosixGroup":
+      return named
+    case "PrimaryGroup":
+      return allOf(named, hasGid(gidAttribute(group), group.gids))
+    case "MemberOf":
+      return allOf(named, oneOf(group.groups.map((dn) => equals(group.attribute ?? "memberOf", dn))))
+  }
+}
+
+/** The text values of an attribute, whose name a directory may write in another case. */
+const values = (entry: Entry, attribute: string): ReadonlyArray<string> =>
+  Object.entries(entry)
+    .filter(([name]) => name !== "dn" && name.toLowerCase() === attribute.toLowerCase())
+    .flatMap(([, value]) => value)
+    .filter((value) => typeof value === "string")
+
+/** Roughly how a directory compares names (RFC 4518): no case, no compatibility forms, no outer or repeated space. */
+const folded = (name: string): string => name.normalize("NFKC").toLowerCase().trim().replaceAll(/\s+/g, " ")
+
+/**
+ * The directory's own spelling of the typed name. Of several names of one entry it is the one that was typed: the search
+ * has shown that no other user has it.
+ */
+const ownSpelling = (names: ReadonlyArray<string>, typed: string): string | undefined =>
+  names.length <= 1 ? names[0] : names.find((name) => folded(name) === folded(typed))
+
+const search = Effect.fnUntraced(function* (
+  request: Request,
+  settings: Settings,
+  what: string,
+  baseDn: string,
+  filter: Filter,
+  attributes: ReadonlyArray<string>
+): Effect.fn.Return<ReadonlyArray<Entry>, Authentication.DirectoryError> {
+  // References to other directories come beside the entries and are left alone.
+  const { searchEntries } = yield* request((client) =>
+    client.search(baseDn, {
+      scope: "sub",
+      derefAliases: "never",
+      filter,
+      attributes: [...attributes],
+      sizeLimit: 2,
+      timeLimit: Math.ceil(Duration.toSeconds(settings.deadline))
+    })
+  ).pipe(Effect.mapError((cause) => unavailable(`search for the ${what}: ${describe(cause)}`)))
+  return searchEntries
+})
+
+const inPosixGroup = Effect.fnUntraced(function* (
+  request: Request,
+  settings: Settings,
+  group: Extract<GroupRule, { readonly _tag: "PosixGroup" }>,
+  entry: Entry,
+  username: string | undefined
+): Effect.fn.Return<boolean, Authentication.DirectoryError> {
+  const gids = values(entry, gidAttribute(group))
+  if (group.gids.some((gid) => gids.includes(String(gid)))) return true
+  if (username === undefined) return false
+  const filter = allOf(
+    equals("objectClass", "posixGroup"),
+    hasGid(gidAttribute(group), group.gids),
+    equals(group.memberAttribute ?? "memberUid", username)
+  )
+  const groups = yield* search(request, settings, "group", group.baseDn ?? settings.baseDn, filter, ["1.1"])
+  return groups.length > 0
+})
+
+/**
+ * The entry of the user with this name, who is in the group asked for. Fails with `InvalidCredentials` where there is
+ * none, or more than one, which is logged as well.
+ *
+ * @category lookup
+ * @since 0.1.0
+ */
+export const find = Effect.fnUntraced(function* (
+  request: Request,
+  settings: Settings,
+  typed: string
+): Effect.fn.Return<Found, Authentication.DirectoryError> {
+  const { baseDn, group, usernameAttribute } = settings
+  const attributes = [usernameAttribute, ...(group._tag === "PosixGroup" ? [gidAttribute(group)] : [])]
+  const entries = yield* search(request, settings, "user", baseDn, userFilter(settings, typed), attributes)
+  const entry = entries[0]
+  if (entry === undefined) return yield* invalidCredentials()
+  if (entries.length > 1) {
+    yield* Effect.logWarning(
+      "several entries of the directory have the same user name; nobody can sign in with it"
+    ).pipe(Effect.annotateLogs({ username: typed, entries: entries.map((found) => found.dn) }))
+    return yield* invalidCredentials()
+  }
+  // A bind without a name would succeed as nobody, and one with certain words would be a bind of another kind.
+  if (!isDn(entry.dn)) return yield* unavailable("the directory answered with an entry without a distinguished name")
+  const username = ownSpelling(values(entry, usernameAttribute), typed)
+  if (group._tag === "PosixGroup" && !(yield* inPosixGroup(request, settings, group, entry, username))) {
+    return yield* invalidCredentials()
+  }
+  return { dn: entry.dn, username }
+})

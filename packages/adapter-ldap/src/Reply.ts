@@ -1,0 +1,114 @@
+/**
+ * Cuts what a directory sends into LDAP messages and checks their form (RFC 4511, section 5.1) before ldapts reads them.
+ *
+ * ldapts 9 is not made for malformed messages: a length that points past the end sends it into an endless loop, a reply
+ * to a bind without a result counts as success, and thousands of small messages in one packet overflow the stack.
+ *
+ * @since 0.1.0
+ */
+
+/** Universal types of BER, and those that LDAP gives its replies. */
+const tag = {
+  integer: 0x02,
+  octetString: 0x04,
+  enumerated: 0x0a,
+  sequence: 0x30,
+  set: 0x31,
+  bindResponse: 0x61,
+  searchEntry: 0x64,
+  searchDone: 0x65,
+  searchReference: 0x73,
+  extendedResponse: 0x78,
+  controls: 0xa0
+} as const
+
+/** A tag and where its content is. */
+interface Element {
+  readonly tag: number
+  readonly start: number
+  readonly end: number
+}
+
+/** The element at an offset; `undefined` where its header is cut off, `false` where it has no definite length of ≤ 4 bytes. */
+const header = (bytes: Buffer, offset: number): Element | undefined | false => {
+  const first = bytes[offset + 1]
+  if (first === undefined) return undefined
+  const count = first < 0x80 ? 0 : first & 0x7f
+  if (first >= 0x80 && (count === 0 || count > 4)) return false
+  const start = offset + 2 + count
+  if (start > bytes.length) return undefined
+  const length = count === 0 ? first : bytes.readUIntBE(offset + 2, count)
+  return { tag: bytes[offset]!, start, end: start + length }
+}
+
+/** The elements that fill a range exactly, or `undefined` where they do not. */
+const children = (bytes: Buffer, { start, end }: Element): ReadonlyArray<Element> | undefined => {
+  const found: Array<Element> = []
+  for (let offset = start; offset < end;) {
+    const element = header(bytes, offset)
+    if (element === undefined || element === false || element.end > end) return undefined
+    found.push(element)
+    offset = element.end
+  }
+  return found
+}
+
+type Check = (bytes: Buffer, element: Element) => boolean
+
+const primitive =
+  (expected: number, minimum: number, maximum: number): Check =>
+  (_, element) =>
+    element.tag === expected && element.end - element.start >= minimum && element.end - element.start <= maximum
+const integer = primitive(tag.integer, 1, 4)
+const enumerated = primitive(tag.enumerated, 1, 4)
+const octetString = primitive(tag.octetString, 0, Infinity)
+const anything: Check = () => true
+
+/** A constructed element whose first children are as `checks` say and whose others as `rest`, or absent. */
+const constructed =
+  (expected: number, checks: ReadonlyArray<Check>, rest: Check | undefined): Check =>
+  (bytes, element) => {
+    const elements = element.tag === expected ? children(bytes, element) : undefined
+    if (elements === undefined || elements.length < checks.length) return false
+    return elements.every((child, index) => (checks[index] ?? rest)?.(bytes, child) ?? false)
+  }
+
+const attribute = constructed(tag.sequence, [octetString, constructed(tag.set, [], octetString)], undefined)
+const result = [enumerated, octetString, octetString]
+
+const operations: ReadonlyArray<Check> = [
+  constructed(tag.bindResponse, result, anything),
+  constructed(tag.searchEntry, [octetString, constructed(tag.sequence, [], attribute)], undefined),
+  constructed(tag.searchDone, result, anything),
+  constructed(tag.searchReference, [octetString], octetString),
+  constructed(tag.extendedResponse, result, anything)
+]
+const operation: Check = (bytes, element) => operations.some((check) => check(bytes, element))
+
+/** A control's type, then whether it is critical and its value. */
+const control = constructed(tag.sequence, [octetString], anything)
+const controls = constructed(tag.controls, [], control)
+const message = constructed(tag.sequence, [integer, operation], controls)
+
+/**
+ * The complete messages at the begin of what was received and the bytes of the next one, or `undefined` where the bytes
+ * are no LDAP replies.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const split = (
+  received: Buffer
+): { readonly messages: ReadonlyArray<Buffer>; readonly rest: Buffer } | undefined => {
+  const messages: Array<Buffer> = []
+  let offset = 0
+  while (offset < received.length) {
+    const element = received[offset] === tag.sequence ? header(received, offset) : false
+    if (element === false) return undefined
+    if (element === undefined || element.end > received.length) break
+    if (!message(received, element)) return undefined
+    messages.push(received.subarray(offset, element.end))
+    offset = element.end
+  }
+  return { messages, rest: received.subarray(offset) }
+}

@@ -1,0 +1,8 @@
+/**
+ * Real servers on loopback, started by integration tests.
+ *
+ * @since 0.1.0
+ */
+export * as Certificates from "./Certificates.ts"
+export * as Servers from "./Servers.ts"
+export * as Slapd from "./Slapd.ts"
