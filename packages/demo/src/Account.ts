@@ -1,0 +1,68 @@
+/**
+ * Who may do what in the embedded registry.
+ *
+ * @since 0.1.0
+ */
+import { Redacted } from "effect"
+import type { Contents } from "./Contents.ts"
+import type { Access } from "./Jwt.ts"
+
+/**
+ * Somebody whom GitLab knows. An administrator may do everything and see the catalog; anybody else may pull what lies
+ * under the given namespaces. Nobody may touch a repository whose contents say `Denied` or `Unauthorized`: it stands
+ * for a project whose container registry is switched off.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Account {
+  readonly username: string
+  readonly password: Redacted.Redacted
+  readonly administrator?: boolean | undefined
+  readonly namespaces?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * The account of an administrator: what a crawl of the whole registry signs in with.
+ *
+ * @category accounts
+ * @since 0.1.0
+ */
+export const administrator: Account = {
+  username: "registry-usage",
+  password: Redacted.make("demo-access-token"),
+  administrator: true
+}
+
+/**
+ * A deploy token of the group `acme`.
+ *
+ * @category accounts
+ * @since 0.1.0
+ */
+export const deployToken: Account = {
+  username: "gitlab+deploy-token-1",
+  password: Redacted.make("demo-deploy-token"),
+  namespaces: ["acme"]
+}
+
+/**
+ * What of the asked access an account gets: the actions that it may do, in the order asked for.
+ *
+ * @category authorization
+ * @since 0.1.0
+ */
+export const granted = (account: Account | undefined, contents: Contents, asked: Access): Access => {
+  const { type, name, actions } = asked
+  const may = (action: string): boolean => {
+    if (account === undefined) return false
+    if (type === "registry") return account.administrator === true && name === "catalog" && action === "*"
+    if (type !== "repository") return false
+    const reason = contents.get(name)?.unreadable?._tag
+    if (reason === "Denied" || reason === "Unauthorized") return false
+    return account.administrator === true
+      ? ["pull", "push", "delete", "*"].includes(action)
+      : action === "pull" && (account.namespaces ?? []).some((namespace) => name.startsWith(`${namespace}/`))
+  }
+  return { type, name, actions: actions.filter(may) }
+}

@@ -1,0 +1,139 @@
+/**
+ * The distribution API as GitLab's registry speaks it: base, catalog, tags and blobs. Manifests are in `Manifests`.
+ *
+ * Sources: OCI distribution specification; GitLab's container registry, registry/handlers.
+ *
+ * @since 0.1.0
+ */
+import { Digest, Names, type Registry } from "@gitlab-registry-usage/core"
+import { Effect, Ref } from "effect"
+import { HttpServerResponse } from "effect/http"
+import type { Authorize } from "./Authorization.ts"
+import type { Contents, StoredRepository } from "./Contents.ts"
+import * as Page from "./Page.ts"
+import { blobUnknown, digestInvalid, nameInvalid, nameUnknown, RegistryProblem } from "./RegistryProblem.ts"
+import { type Handler, pattern, type Request, type Route } from "./Route.ts"
+
+/** @category models @since 0.1.0 */
+export interface Options {
+  readonly authorize: Authorize
+  readonly contents: Ref.Ref<Contents>
+  /** Entries of a page where `n` does not tell. */
+  readonly pageSize: number
+  /** With it, tags come in pages and what an index refers to cannot be deleted; without, neither. */
+  readonly metadataDatabase: boolean
+  /** Where the bytes of a blob are; without, the registry sends them itself. */
+  readonly locate?: ((digest: string) => string) | undefined
+}
+
+const problems: Partial<Record<Registry.RegistryReason["_tag"], readonly [number, string, Record<string, string>?]>> = {
+  Unauthorized: [401, "UNAUTHORIZED"],
+  Denied: [403, "DENIED"],
+  NotFound: [404, "NAME_UNKNOWN"],
+  Unsupported: [405, "UNSUPPORTED"],
+  RateLimited: [429, "TOOMANYREQUESTS", { "retry-after": "1" }],
+  Unreachable: [503, "UNAVAILABLE"]
+}
+
+const unreadable = (reason: Registry.RegistryReason) => {
+  const [status, code, headers = {}] = problems[reason._tag] ?? [500, "UNKNOWN"]
+  return new RegistryProblem({ status, code, message: reason.detail, headers })
+}
+
+/**
+ * A handler for one repository: it must be readable, and the request's token must permit the action on it. `missing`
+ * is the problem where there is no such repository.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const inRepository =
+  (
+    { authorize, contents }: Options,
+    action: "pull" | "delete",
+    missing: (request: Request) => RegistryProblem,
+    handle: (
+      repository: StoredRepository,
+      request: Request
+    ) => Effect.Effect<HttpServerResponse.HttpServerResponse, RegistryProblem>
+  ): Handler =>
+  (request) =>
+    Effect.gen(function* () {
+      const name = request.repository ?? ""
+      if (!Names.isRepositoryName(name)) return yield* nameInvalid(name)
+      yield* authorize(request, { type: "repository", name, actions: [action] })
+      const repository = (yield* Ref.get(contents)).get(name)
+      if (repository === undefined) return yield* missing(request)
+      if (repository.unreadable !== undefined) return yield* unreadable(repository.unreadable)
+      return yield* handle(repository, request)
+    })
+
+const base = ({ authorize }: Options): Route => {
+  const handler: Handler = (request) => Effect.as(authorize(request), HttpServerResponse.jsonUnsafe({}))
+  return { kind: "base", match: pattern(/^\/v2\/?$/), methods: { GET: handler, HEAD: handler } }
+}
+
+const catalog = ({ authorize, contents, pageSize }: Options): Route => ({
+  kind: "catalog",
+  match: pattern(/^\/v2\/_catalog$/),
+  methods: {
+    GET: Effect.fnUntraced(function* (request: Request) {
+      yield* authorize(request, { type: "registry", name: "catalog", actions: ["*"] })
+      const { headers, names } = yield* Page.of([...(yield* Ref.get(contents)).keys()], request, pageSize)
+      return HttpServerResponse.jsonUnsafe({ repositories: names }, { headers })
+    })
+  }
+})
+
+const tags = (options: Options): Route => ({
+  kind: "tags",
+  match: pattern(/^\/v2\/(?<repository>.+)\/tags\/list$/),
+  methods: {
+    GET: inRepository(
+      options,
+      "pull",
+      ({ repository = "" }) => nameUnknown(repository),
+      Effect.fnUntraced(function* (repository, request) {
+        const all = [...repository.tags.keys()]
+        const { headers, names } = options.metadataDatabase
+          ? yield* Page.of(all, request, options.pageSize)
+          : { headers: {}, names: all }
+        return HttpServerResponse.jsonUnsafe(
+          { name: repository.name, tags: names.length === 0 ? null : names },
+          { headers }
+        )
+      })
+    )
+  }
+})
+
+const blob = (options: Options): Route => {
+  const handler = inRepository(
+    options,
+    "pull",
+    ({ reference = "" }) => blobUnknown(reference),
+    Effect.fnUntraced(function* (repository, { reference = "" }) {
+      if (!Digest.isDigest(reference)) return yield* digestInvalid(reference)
+      const found = repository.blobs.get(reference)
+      if (found === undefined) return yield* blobUnknown(reference)
+      return options.locate === undefined
+        ? HttpServerResponse.uint8Array(found.body, {
+            contentType: "application/octet-stream",
+            headers: { "docker-content-digest": found.digest, etag: `"${found.digest}"` }
+          })
+        : HttpServerResponse.redirect(options.locate(found.digest), { status: 307 })
+    })
+  )
+  return {
+    kind: "blob",
+    match: pattern(/^\/v2\/(?<repository>.+)\/blobs\/(?<reference>[^/]+)$/),
+    methods: { GET: handler, HEAD: handler }
+  }
+}
+
+/**
+ * @category routes
+ * @since 0.1.0
+ */
+export const routes = (options: Options): ReadonlyArray<Route> =>
+  [base, catalog, tags, blob].map((route) => route(options))

@@ -1,0 +1,44 @@
+/**
+ * Object storage beside the registry, at an origin of its own. A registry redirects to it with a signed URL, and it
+ * refuses a request that brings another authorization along, as S3 does.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Ref } from "effect"
+import { HttpServerResponse } from "effect/http"
+import type { Contents } from "./Contents.ts"
+import { type Handler, pattern, type Route } from "./Route.ts"
+
+/**
+ * The URL of a blob under the origin of the storage.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const urlOf = (origin: string, digest: string): string => `${origin}/storage/${digest}?X-Amz-Signature=demo`
+
+const failure = (status: number, code: string) =>
+  HttpServerResponse.text(`<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code></Error>`, {
+    status,
+    contentType: "application/xml"
+  })
+
+/**
+ * @category routes
+ * @since 0.1.0
+ */
+export const routes = (contents: Ref.Ref<Contents>): ReadonlyArray<Route> => {
+  const get: Handler = ({ headers, parameters, reference = "" }) =>
+    Effect.map(Ref.get(contents), (now) => {
+      if (headers["authorization"] !== undefined) return failure(400, "InvalidArgument")
+      if (parameters.get("X-Amz-Signature") === null) return failure(403, "AccessDenied")
+      for (const { blobs } of now.values()) {
+        const blob = blobs.get(reference)
+        if (blob !== undefined) {
+          return HttpServerResponse.uint8Array(blob.body, { contentType: "application/octet-stream" })
+        }
+      }
+      return failure(404, "NoSuchKey")
+    })
+  return [{ kind: "storage", match: pattern(/^\/storage\/(?<reference>[^/]+)$/), methods: { GET: get, HEAD: get } }]
+}

@@ -1,0 +1,104 @@
+/**
+ * GitLab's token endpoint, `GET /jwt/auth`.
+ *
+ * Sources: GitLab, `JwtController` and `Auth::ContainerRegistryAuthenticationService`; CNCF distribution, "Token
+ * authentication".
+ *
+ * @since 0.1.0
+ */
+import { Clock, Duration, Effect, Redacted, Ref, Result } from "effect"
+import { Base64 } from "effect/encoding"
+import { HttpServerResponse } from "effect/http"
+import { type Account, granted } from "./Account.ts"
+import type { Contents } from "./Contents.ts"
+import type { Access, Jwt } from "./Jwt.ts"
+import { RegistryProblem } from "./RegistryProblem.ts"
+import { pattern, type Request, type Route } from "./Route.ts"
+
+/**
+ * What the registry calls itself in challenges, and the audience of its tokens.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const service = "container_registry"
+
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const issuer = "gitlab-issuer"
+
+/** The longest query that Puma, GitLab's web server, reads. */
+const longestQuery = 10_240
+
+/** @category models @since 0.1.0 */
+export interface Options {
+  readonly accounts: ReadonlyArray<Account>
+  readonly contents: Ref.Ref<Contents>
+  readonly jwt: Jwt
+  readonly tokenLife: Duration.Duration
+}
+
+const denied = (status: number, code: string, message: string) => new RegistryProblem({ status, code, message })
+
+const credentialsOf = (request: Request): readonly [string, string] | undefined => {
+  const encoded = /^basic +(.*)$/i.exec(request.headers["authorization"] ?? "")?.[1]
+  if (encoded === undefined) return undefined
+  const text = Result.getOrElse(Base64.decodeString(encoded), () => "")
+  const colon = text.indexOf(":")
+  return colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)]
+}
+
+/** One scope for each parameter. GitLab did not split them at spaces for long, so a list in one of them is no scope. */
+const asked = (scope: string): Access => {
+  const [, type = "", name = "", actions = ""] = /^([^:]*):(.*):([^:]*)$/.exec(scope) ?? []
+  return { type, name, actions: actions.split(",") }
+}
+
+/**
+ * A token that grants what was asked for and is permitted: for somebody who is known always, even if it grants
+ * nothing; for somebody unknown only if it grants something.
+ *
+ * @category routes
+ * @since 0.1.0
+ */
+export const routes = ({ accounts, contents, jwt, tokenLife }: Options): ReadonlyArray<Route> => {
+  let issued = 0
+
+  const get = Effect.fnUntraced(function* (request: Request) {
+    if (request.url.length - request.url.indexOf("?") > longestQuery) {
+      return HttpServerResponse.text("Bad Request", { status: 400 })
+    }
+    const credentials = credentialsOf(request)
+    const account = accounts.find(
+      ({ username, password }) => username === credentials?.[0] && Redacted.value(password) === credentials[1]
+    )
+    if (credentials !== undefined && account === undefined) {
+      return yield* denied(401, "UNAUTHORIZED", "HTTP Basic: Access denied")
+    }
+    if (request.parameters.get("service") !== service) return HttpServerResponse.empty({ status: 404 })
+
+    const now = yield* Ref.get(contents)
+    const access = request.parameters
+      .getAll("scope")
+      .map((scope) => granted(account, now, asked(scope)))
+      .filter(({ actions }) => actions.length > 0)
+    if (account === undefined && access.length === 0) return yield* denied(403, "DENIED", "access forbidden")
+
+    const seconds = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    const token = yield* jwt.sign({
+      iss: issuer,
+      aud: service,
+      sub: account?.username ?? "",
+      iat: seconds,
+      nbf: seconds - 5,
+      exp: seconds + Math.ceil(Duration.toSeconds(tokenLife)),
+      jti: `${++issued}`,
+      access
+    })
+    return HttpServerResponse.jsonUnsafe({ token })
+  })
+
+  return [{ kind: "token", match: pattern(/^\/jwt\/auth$/), methods: { GET: get } }]
+}
