@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Context, DateTime, Effect, Redacted, Schema } from "effect"
+import type { DateTime, Effect, Redacted } from "effect"
+import { Context, Schema } from "effect"
 
 /**
  * What a person types in to sign in.

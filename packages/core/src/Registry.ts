@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Predicate, Schema, Stream } from "effect"
-import { Bytes } from "./Bytes.ts"
-import { Digest } from "./Digest.ts"
+import type { Effect, Stream } from "effect"
+import { Context, Predicate, Schema } from "effect"
+import type { Bytes } from "./Bytes.ts"
+import type { Digest } from "./Digest.ts"
 import type { RepositoryName, TagName } from "./Names.ts"
 
 /**

@@ -1,0 +1,257 @@
+/**
+ * Keeps a current snapshot of the registry.
+ *
+ * @since 0.1.0
+ */
+import {
+  Cause,
+  Context,
+  DateTime,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  FiberHandle,
+  Layer,
+  Option,
+  Random,
+  Ref,
+  Schema,
+  Stream,
+  SubscriptionRef
+} from "effect"
+import { crawl, type Progress } from "./Crawl.ts"
+import type { Inventory } from "./Inventory.ts"
+import { Registry, RegistryError } from "./Registry.ts"
+import type { Snapshot } from "./Snapshot.ts"
+import { SnapshotStore } from "./SnapshotStore.ts"
+import { type Accounting, measure } from "./Usage.ts"
+
+/**
+ * The crawl did not end in time. `deadline` is in milliseconds.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>()("DeadlineExceeded", {
+  deadline: Schema.Finite
+}) {
+  override get message(): string {
+    return `the crawl did not end within ${Duration.format(Duration.millis(this.deadline))}`
+  }
+}
+
+/**
+ * The registry lists no repository, although it had some before: more likely lost rights or a lost disk than the truth,
+ * so the last snapshot is kept. Start afresh without it to accept an empty registry.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CatalogEmptied extends Schema.TaggedError<CatalogEmptied>()("CatalogEmptied", { before: Schema.Int }) {
+  override get message(): string {
+    return `the registry lists no repository, while there were ${this.before} before: the last snapshot is kept`
+  }
+}
+
+/**
+ * Why a collection failed. Whatever it is, the last good snapshot stays, marked as stale.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type CollectionError = RegistryError | DeadlineExceeded | CatalogEmptied
+
+/** @category models @since 0.1.0 */
+export interface Options {
+  readonly accounting?: Accounting | undefined
+  /** From the end of one crawl to the begin of the next. Default 10 minutes. */
+  readonly interval?: Duration.Input | undefined
+  /** The share of the interval, 0 to 1, by which it varies at random in both directions. Default 0.1. */
+  readonly jitter?: number | undefined
+  /** How long one crawl may take. Default 2 hours. */
+  readonly deadline?: Duration.Input | undefined
+  /** How many requests may be under way at once. Default 8. */
+  readonly concurrency?: number | undefined
+}
+
+/**
+ * How collecting goes. `attempts` counts by result; `lastError` is the message of the last attempt where that failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Status {
+  readonly crawling: boolean
+  readonly progress: Progress | undefined
+  readonly lastAttempt: DateTime.Utc | undefined
+  readonly lastSuccess: DateTime.Utc | undefined
+  readonly lastError: string | undefined
+  readonly attempts: { readonly succeeded: number; readonly failed: number }
+}
+
+/**
+ * Collects in the background, from the begin of its layer to the end: a first crawl at once, then one after each
+ * interval, never two at a time. A failed crawl publishes nothing, and is tried again sooner, at growing distances.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Collector extends Context.Service<
+  Collector,
+  {
+    /** The snapshot to serve: none before the first crawl has ended, unless the store had one. */
+    readonly current: Effect.Effect<Option.Option<Snapshot>>
+    /** The current snapshot and every later one. */
+    readonly changes: Stream.Stream<Option.Option<Snapshot>>
+    /** Collects now. Where a crawl is under way already, that one is waited for. */
+    readonly refresh: Effect.Effect<Snapshot, CollectionError>
+    readonly status: Effect.Effect<Status>
+  }
+>()("@gitlab-registry-usage/core/Collector") {}
+
+/** The shortest distance between a failed crawl and the next: it doubles with each failure, up to the interval. */
+const firstRetry = Duration.seconds(5)
+
+const idle: Status = {
+  crawling: false,
+  progress: undefined,
+  lastAttempt: undefined,
+  lastSuccess: undefined,
+  lastError: undefined,
+  attempts: { succeeded: 0, failed: 0 }
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (options: Options = {}) {
+  const registry = yield* Registry
+  const store = yield* SnapshotStore
+  const interval = Duration.fromInputUnsafe(options.interval ?? "10 minutes")
+  const deadline = Duration.fromInputUnsafe(options.deadline ?? "2 hours")
+  const jitter = options.jitter ?? 0.1
+  const snapshots = yield* SubscriptionRef.make(Option.none<Snapshot>())
+  const status = yield* Ref.make(idle)
+  const failures = yield* Ref.make(0)
+  const running = yield* FiberHandle.make<Snapshot, CollectionError>()
+
+  const restore = Effect.gen(function* () {
+    const saved = yield* store.load
+    yield* SubscriptionRef.set(snapshots, saved)
+    if (Option.isSome(saved)) {
+      yield* Effect.logInfo(
+        `serving the snapshot of ${DateTime.formatIso(saved.value.takenAt)} until a crawl has ended`
+      )
+    }
+  }).pipe(Effect.catch((error) => Effect.logWarning(`starting without a snapshot: ${error.message}`)))
+
+  const previous: Effect.Effect<Inventory | undefined> = Effect.map(
+    SubscriptionRef.get(snapshots),
+    (current) => Option.getOrUndefined(current)?.usage.inventory
+  )
+
+  const collect = Effect.gen(function* () {
+    const before = yield* previous
+    const [elapsed, inventory] = yield* crawl({
+      concurrency: options.concurrency,
+      previous: before,
+      onProgress: (progress) => Ref.update(status, (status) => ({ ...status, progress }))
+    }).pipe(
+      Effect.provideService(Registry, registry),
+      Effect.timeoutOrElse({
+        duration: deadline,
+        orElse: () => Effect.fail(new DeadlineExceeded({ deadline: Duration.toMillis(deadline) }))
+      }),
+      Effect.timed
+    )
+    const count = before?.repositories.length ?? 0
+    if (inventory.repositories.length === 0 && count > 0) return yield* new CatalogEmptied({ before: count })
+    const snapshot: Snapshot = {
+      takenAt: yield* DateTime.now,
+      duration: Duration.toMillis(elapsed),
+      stale: false,
+      usage: measure(inventory, options)
+    }
+    yield* SubscriptionRef.set(snapshots, Option.some(snapshot))
+    return snapshot
+  })
+
+  const succeeded = Effect.fnUntraced(function* (snapshot: Snapshot) {
+    yield* Ref.set(failures, 0)
+    yield* Ref.update(status, (status) => ({
+      ...status,
+      lastSuccess: snapshot.takenAt,
+      lastError: undefined,
+      attempts: { ...status.attempts, succeeded: status.attempts.succeeded + 1 }
+    }))
+    const { repositories, gaps } = snapshot.usage.inventory
+    yield* Effect.logInfo(
+      `crawled ${repositories.length} repositories in ${Math.round(snapshot.duration)} ms, ${gaps.length} gaps`
+    )
+    // What is served does not depend on whether it can be kept.
+    yield* store
+      .save(snapshot)
+      .pipe(Effect.catch((error) => Effect.logError(`the snapshot is served, but could not be kept: ${error.message}`)))
+  })
+
+  const failed = Effect.fnUntraced(function* (cause: Cause.Cause<CollectionError>) {
+    const message = Option.match(Cause.findErrorOption(cause), {
+      onNone: () => "an unexpected error ended the crawl",
+      onSome: (error) => error.message
+    })
+    yield* Ref.update(failures, (count) => count + 1)
+    yield* Ref.update(status, (status) => ({
+      ...status,
+      lastError: message,
+      attempts: { ...status.attempts, failed: status.attempts.failed + 1 }
+    }))
+    yield* SubscriptionRef.update(
+      snapshots,
+      Option.map((snapshot) => ({ ...snapshot, stale: true }))
+    )
+    yield* Cause.hasDies(cause) ? Effect.logError(message, cause) : Effect.logWarning(`the crawl failed: ${message}`)
+  })
+
+  const attempt = Effect.gen(function* () {
+    const lastAttempt = yield* DateTime.now
+    yield* Ref.update(status, (status) => ({ ...status, crawling: true, progress: undefined, lastAttempt }))
+    const exit = yield* Effect.exit(collect)
+    yield* Ref.update(status, (status) => ({ ...status, crawling: false }))
+    yield* Exit.match(exit, { onSuccess: succeeded, onFailure: failed })
+    return yield* exit
+  })
+
+  const refresh = Effect.gen(function* () {
+    const underWay = yield* FiberHandle.get(running)
+    return yield* Fiber.join(Option.isSome(underWay) ? underWay.value : yield* FiberHandle.run(running, attempt))
+  })
+
+  const pause = Effect.gen(function* () {
+    const count = yield* Ref.get(failures)
+    const retry = Duration.times(firstRetry, 2 ** Math.min(count - 1, 20))
+    const distance = count === 0 ? interval : Duration.min(retry, interval)
+    const factor = 1 + jitter * (2 * (yield* Random.next) - 1)
+    yield* Effect.sleep(Duration.times(distance, factor))
+  })
+
+  // Whatever happens in one round, a defect included, was told by `failed`; the next round comes.
+  const loop = Effect.andThen(Effect.exit(refresh), pause).pipe(Effect.forever)
+
+  yield* restore
+  yield* Effect.forkScoped(loop)
+  return Collector.of({
+    current: SubscriptionRef.get(snapshots),
+    changes: SubscriptionRef.changes(snapshots),
+    refresh,
+    status: Ref.get(status)
+  })
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<Collector, never, Registry | SnapshotStore> =>
+  Layer.effect(Collector, make(options))

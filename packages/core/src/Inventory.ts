@@ -1,0 +1,139 @@
+/**
+ * What a crawl saw: repositories, tags, manifests and blobs, and what could not be read.
+ *
+ * Everything that occurs often is interned: a blob or manifest is a number, its facts are slots in typed arrays, and
+ * references are ranges of numbers, so that a million tags fit in memory.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+import { Digest } from "./Digest.ts"
+import { RepositoryName, TagName } from "./Names.ts"
+
+/**
+ * Something that could not be read, and why. Without `tag` and `digest` it is the whole repository; `reason` is the
+ * tag of a `RegistryReason`. With `kept`, the last good data stands in for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Gap = Schema.Struct({
+  repository: RepositoryName,
+  tag: Schema.optionalKey(TagName),
+  digest: Schema.optionalKey(Digest),
+  reason: Schema.String,
+  detail: Schema.String,
+  kept: Schema.Boolean
+})
+/** @category models @since 0.1.0 */
+export type Gap = typeof Gap.Type
+
+/**
+ * Every blob that was seen, manifests included: its digest, and its size in bytes at the same place.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Blobs {
+  readonly digests: ReadonlyArray<Digest>
+  readonly sizes: Float64Array
+}
+
+/**
+ * How a manifest refers to a blob.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Role = { config: 0, layer: 1, foreignLayer: 2 } as const
+/** @category models @since 0.1.0 */
+export type Role = (typeof Role)[keyof typeof Role]
+
+/**
+ * What is known of a manifest: it was `read`; the registry does not have it (`absent`: an index may name platforms
+ * that were never pushed, and they take no disk); or it could not be read (`unread`), so that whatever refers to it
+ * has an unknown size.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const State = { unread: 0, read: 1, absent: 2 } as const
+/** @category models @since 0.1.0 */
+export type State = (typeof State)[keyof typeof State]
+
+/**
+ * Every manifest that was seen. For manifest `m`: `blobs[m]` is its own blob, `states[m]` its state, `mediaTypes[m]`
+ * the place of its media type in `mediaTypeNames`, `references[referenceStarts[m] … referenceStarts[m + 1]]` the blobs
+ * it refers to as it lists them, `roles` at the same places how, and `children[childStarts[m] … childStarts[m + 1]]`
+ * the manifests it refers to, `attestations` at the same places whether as an attestation (1) or not (0).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Manifests {
+  readonly blobs: Uint32Array
+  readonly states: Uint8Array
+  readonly mediaTypes: Uint16Array
+  readonly mediaTypeNames: ReadonlyArray<string>
+  readonly referenceStarts: Uint32Array
+  readonly references: Uint32Array
+  readonly roles: Uint8Array
+  readonly childStarts: Uint32Array
+  readonly children: Uint32Array
+  readonly attestations: Uint8Array
+}
+
+/**
+ * A repository: its tags in the registry's order, each with its manifest, or −1 where that is unknown. With
+ * `unreadable` its tags are not known at all. With `stale` the data is from an earlier crawl.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Repository {
+  readonly name: RepositoryName
+  readonly tagNames: ReadonlyArray<TagName>
+  readonly tagManifests: Int32Array
+  readonly unreadable: boolean
+  readonly stale: boolean
+}
+
+/** @category models @since 0.1.0 */
+export interface Inventory {
+  readonly blobs: Blobs
+  readonly manifests: Manifests
+  readonly repositories: ReadonlyArray<Repository>
+  readonly gaps: ReadonlyArray<Gap>
+}
+
+/**
+ * The number of tags of all repositories.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const tagCount = (inventory: Inventory): number =>
+  inventory.repositories.reduce((count, repository) => count + repository.tagNames.length, 0)
+
+/**
+ * The digest of a manifest.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const manifestDigest = (inventory: Inventory, manifest: number): Digest =>
+  inventory.blobs.digests[inventory.manifests.blobs[manifest]!]!
+
+/**
+ * Finds the manifests of an inventory that were read, by digest.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const manifestsByDigest = (inventory: Inventory): ReadonlyMap<Digest, number> => {
+  const found = new Map<Digest, number>()
+  inventory.manifests.blobs.forEach((_, manifest) => {
+    if (inventory.manifests.states[manifest] === State.read) found.set(manifestDigest(inventory, manifest), manifest)
+  })
+  return found
+}

@@ -1,0 +1,264 @@
+/**
+ * How large things are, what they cost on disk, and what deleting them would free.
+ *
+ * @since 0.1.0
+ */
+import * as Bytes from "./Bytes.ts"
+import { type Inventory, tagCount } from "./Inventory.ts"
+import type { RepositoryName, TagName } from "./Names.ts"
+import { type Accounting, type Graphs, graphsOf } from "./internal/graphs.ts"
+import { type Tree, treeOf } from "./internal/tree.ts"
+
+export type { Accounting } from "./internal/graphs.ts"
+
+/**
+ * Three sizes in bytes.
+ *
+ * - `size`: of a tag, the distinct blobs that it reaches; of anything larger, the sum over its tags.
+ * - `diskSize`: each stored blob is charged whole to one tag, the one whose graph has the fewest layers, the first seen
+ *   winning a tie. The sum over everything is what the registry stores, once.
+ * - `uniqueSize`: the blobs that nothing else reaches: what deleting this alone lets garbage collection free.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sizes {
+  readonly size: Bytes.Bytes
+  readonly diskSize: Bytes.Bytes
+  readonly uniqueSize: Bytes.Bytes
+}
+
+/**
+ * The measured inventory. Tags are numbered through all repositories in the inventory's order; repository `r` has the
+ * tags `tagStarts[r] … tagStarts[r + 1]`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Usage {
+  readonly accounting: Accounting
+  readonly inventory: Inventory
+  readonly tagStarts: Uint32Array
+  /** Blob → the tag that is charged with it, −1 where none is. */
+  readonly owners: Int32Array
+  /** @internal */
+  readonly graphs: Graphs
+  /** @internal */
+  readonly tree: Tree
+  /** @internal Node of the tree → bytes; NaN where unknown. */
+  readonly sizes: Float64Array
+  /** @internal */
+  readonly diskSizes: Float64Array
+  /** @internal */
+  readonly uniqueSizes: Float64Array
+}
+
+/** Each blob of a tag of known size goes to the graph with the fewest layers, ties to the first tag that has it. */
+const ownersOf = (inventory: Inventory, graphs: Graphs): Int32Array => {
+  const owners = new Int32Array(inventory.blobs.digests.length).fill(-1)
+  const order = Uint32Array.from(graphs.firstTags.keys())
+    .filter((graph) => graphs.known[graph] === 1)
+    .sort((a, b) => graphs.layerCounts[a]! - graphs.layerCounts[b]! || graphs.firstTags[a]! - graphs.firstTags[b]!)
+  for (const graph of order) {
+    for (let at = graphs.starts[graph]!; at < graphs.starts[graph + 1]!; at++) {
+      const blob = graphs.blobs[at]!
+      if (owners[blob] === -1) owners[blob] = graphs.firstTags[graph]!
+    }
+  }
+  return owners
+}
+
+/** Blob → the smallest node of the tree that holds every tag that reaches it, −1 where none does. */
+const commonNodesOf = (inventory: Inventory, graphs: Graphs, tree: Tree): Int32Array => {
+  const graphNodes = new Int32Array(graphs.firstTags.length).fill(-1)
+  graphs.tagGraphs.forEach((graph, tag) => {
+    if (graph >= 0) graphNodes[graph] = graphNodes[graph] === -1 ? tag : tree.common(graphNodes[graph]!, tag)
+  })
+  const nodes = new Int32Array(inventory.blobs.digests.length).fill(-1)
+  graphNodes.forEach((node, graph) => {
+    for (let at = graphs.starts[graph]!; at < graphs.starts[graph + 1]!; at++) {
+      const blob = graphs.blobs[at]!
+      nodes[blob] = nodes[blob] === -1 ? node : tree.common(nodes[blob]!, node)
+    }
+  })
+  return nodes
+}
+
+/**
+ * Measures an inventory. What could not be read has no size and adds nothing to any sum; what it is known to reach
+ * still counts as in use, so that no `uniqueSize` promises too much on its account.
+ *
+ * @category measuring
+ * @since 0.1.0
+ */
+export const measure = (inventory: Inventory, options?: { readonly accounting?: Accounting | undefined }): Usage => {
+  const accounting = options?.accounting ?? "all"
+  const tags = tagCount(inventory)
+  const tagStarts = new Uint32Array(inventory.repositories.length + 1)
+  inventory.repositories.forEach((repository, r) => {
+    tagStarts[r + 1] = tagStarts[r]! + repository.tagNames.length
+  })
+  const graphs = graphsOf(inventory, accounting, tags)
+  const tree = treeOf(inventory, tagStarts)
+  const owners = ownersOf(inventory, graphs)
+
+  const sizes = new Float64Array(tree.count)
+  const diskSizes = new Float64Array(tree.count)
+  const uniqueSizes = new Float64Array(tree.count)
+  graphs.tagGraphs.forEach((graph, tag) => {
+    if (graph >= 0 && graphs.known[graph] === 1) sizes[tag] = graphs.sizes[graph]!
+  })
+  const commonNodes = commonNodesOf(inventory, graphs, tree)
+  owners.forEach((owner, blob) => {
+    if (owner === -1) return
+    const size = inventory.blobs.sizes[blob]!
+    diskSizes[owner]! += size
+    uniqueSizes[commonNodes[blob]!]! += size
+  })
+  for (const values of [sizes, diskSizes, uniqueSizes]) {
+    tree.addUp(values)
+    // A registry of more than 2^53 bytes is a lie of some descriptor: the sums stay integers that JSON can carry.
+    values.forEach((value, node) => {
+      if (value > Number.MAX_SAFE_INTEGER) values[node] = Number.MAX_SAFE_INTEGER
+    })
+    graphs.tagGraphs.forEach((graph, tag) => {
+      if (graph < 0 || graphs.known[graph] === 0) values[tag] = Number.NaN
+    })
+    inventory.repositories.forEach((repository, r) => {
+      // Unreadable is never 0: neither a repository that could not be listed, nor one none of whose tags could be read.
+      const unknown =
+        repository.tagNames.length > 0 &&
+        values.subarray(tagStarts[r]!, tagStarts[r + 1]!).every((value) => Number.isNaN(value))
+      if (repository.unreadable || unknown) values[tree.repository(r)] = Number.NaN
+    })
+  }
+  return { accounting, inventory, tagStarts, owners, graphs, tree, sizes, diskSizes, uniqueSizes }
+}
+
+const sizesAt = (usage: Usage, node: number): Sizes | undefined =>
+  Number.isNaN(usage.sizes[node]!)
+    ? undefined
+    : {
+        size: Bytes.make(usage.sizes[node]!),
+        diskSize: Bytes.make(usage.diskSizes[node]!),
+        uniqueSize: Bytes.make(usage.uniqueSizes[node]!)
+      }
+
+/**
+ * The sizes of everything together. Here `uniqueSize` equals `diskSize`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const total = (usage: Usage): Sizes => sizesAt(usage, usage.tree.root)!
+
+/**
+ * The sizes of repository `r`, or `undefined` where it could not be read.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const repositorySizes = (usage: Usage, r: number): Sizes | undefined => sizesAt(usage, usage.tree.repository(r))
+
+/**
+ * The sizes of a tag, or `undefined` where some part of it could not be read.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const tagSizes = (usage: Usage, tag: number): Sizes | undefined => sizesAt(usage, tag)
+
+/**
+ * The sizes of a namespace such as `group/subgroup`, or `undefined` where no repository lies under it. The sums leave
+ * out repositories that could not be read.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const namespaceSizes = (usage: Usage, path: string): Sizes | undefined => {
+  const node = usage.tree.namespace(path)
+  return node === undefined ? undefined : sizesAt(usage, node)
+}
+
+/**
+ * The bytes of layers that a tag refers to and that are stored elsewhere (each distinct one once). They are part of no
+ * other figure.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const foreignSize = (usage: Usage, tag: number): Bytes.Bytes => {
+  const graph = usage.graphs.tagGraphs[tag]!
+  return Bytes.make(graph < 0 ? 0 : Math.min(usage.graphs.foreignSizes[graph]!, Number.MAX_SAFE_INTEGER))
+}
+
+/**
+ * The blobs that a tag reaches, each once, as numbers of the inventory; under the accounting `layers` its layers only.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const tagBlobs = (usage: Usage, tag: number): Uint32Array => {
+  const graph = usage.graphs.tagGraphs[tag]!
+  return graph < 0
+    ? new Uint32Array(0)
+    : usage.graphs.blobs.subarray(usage.graphs.starts[graph]!, usage.graphs.starts[graph + 1]!)
+}
+
+/**
+ * What deleting all of these tags together would free, in bytes: the blobs that no other tag reaches.
+ *
+ * @category measuring
+ * @since 0.1.0
+ */
+export const uniqueSizeOf = (usage: Usage, tags: Iterable<number>): Bytes.Bytes => {
+  const { graphs, inventory, owners } = usage
+  const chosen = new Map<number, number>()
+  for (const tag of new Set(tags)) {
+    const graph = graphs.tagGraphs[tag]
+    if (graph !== undefined && graph >= 0) chosen.set(graph, (chosen.get(graph) ?? 0) + 1)
+  }
+  const reached = new Map<number, number>()
+  for (const [graph, count] of chosen) {
+    for (let at = graphs.starts[graph]!; at < graphs.starts[graph + 1]!; at++) {
+      const blob = graphs.blobs[at]!
+      reached.set(blob, (reached.get(blob) ?? 0) + count)
+    }
+  }
+  let freed = 0
+  for (const [blob, count] of reached) {
+    if (count === graphs.tagCounts[blob] && owners[blob] !== -1) freed += inventory.blobs.sizes[blob]!
+  }
+  return Bytes.make(Math.min(freed, Number.MAX_SAFE_INTEGER))
+}
+
+/**
+ * The number of tags of repository `r` whose size is unknown, because some part of them could not be read.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const unknownTags = (usage: Usage, r: number): number =>
+  usage.sizes
+    .subarray(usage.tagStarts[r], usage.tagStarts[r + 1])
+    .reduce((count, size) => (Number.isNaN(size) ? count + 1 : count), 0)
+
+/**
+ * The number of the tag of this name in repository `r`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const findTag = (usage: Usage, r: number, name: TagName): number | undefined => {
+  const index = usage.inventory.repositories[r]?.tagNames.indexOf(name) ?? -1
+  return index < 0 ? undefined : usage.tagStarts[r]! + index
+}
+
+/**
+ * The number of the repository of this name.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const findRepository = (usage: Usage, name: RepositoryName): number | undefined =>
+  usage.tree.repositoryNumbers.get(name)

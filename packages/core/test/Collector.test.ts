@@ -1,0 +1,221 @@
+import { Collector, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
+import { assert, describe, expect, it } from "@effect/vitest"
+import { type Duration, Effect, Fiber, Layer, Option, Ref } from "effect"
+import { TestClock } from "effect/testing"
+import { images, repository } from "./registries.ts"
+
+/** A registry whose answers a test changes while the collector runs. */
+const scene = Effect.fnUntraced(function* () {
+  const { docker, multi } = yield* images
+  const contents = yield* Ref.make<ReadonlyArray<Images.Repository>>([repository("a", { one: docker })])
+  const fault = yield* Ref.make<Effect.Effect<void, Registry.RegistryReason>>(Effect.void)
+  const crawls = yield* Ref.make(0)
+  const registry = Layer.succeed(
+    Registry.Registry,
+    forward(() =>
+      RegistryMemory.make({
+        repositories: Effect.runSync(Ref.get(contents)),
+        before: (operation) =>
+          Effect.andThen(
+            operation === "repositories" ? Ref.update(crawls, (count) => count + 1) : Effect.void,
+            Effect.flatten(Ref.get(fault))
+          )
+      })
+    )
+  )
+  const collector = (options?: Collector.Options) =>
+    Collector.layer({ interval: "10 minutes", jitter: 0, ...options }).pipe(
+      Layer.provide(registry),
+      Layer.provideMerge(SnapshotStore.layerMemory)
+    )
+  return { docker, multi, contents, fault, crawls, collector }
+})
+
+/** Builds the registry anew at each operation, so that it answers from what the test has set by then. */
+const forward = (current: () => Registry.Registry["Service"]): Registry.Registry["Service"] => ({
+  get repositories() {
+    return current().repositories
+  },
+  tags: (repository) => current().tags(repository),
+  resolve: (repository, tag) => current().resolve(repository, tag),
+  manifest: (repository, reference) => current().manifest(repository, reference),
+  blobSize: (repository, digest) => current().blobSize(repository, digest),
+  deleteManifest: (repository, digest) => current().deleteManifest(repository, digest)
+})
+
+const current = Effect.gen(function* () {
+  const collector = yield* Collector.Collector
+  return Option.getOrThrow(yield* collector.current)
+})
+
+/** Lets the clock go on, and what then is due come to its end: hashing in the images takes real turns of the loop. */
+const advance = (duration: Duration.Input) =>
+  Effect.andThen(TestClock.adjust(duration), Effect.repeat(Effect.yieldNow, { times: 100 }))
+
+const status = Effect.flatMap(Collector.Collector, (collector) => collector.status)
+
+describe("Collector", () => {
+  it.effect("crawls at once in the background, then after each interval", () =>
+    Effect.gen(function* () {
+      const { collector, contents, crawls, multi } = yield* scene()
+      yield* Effect.gen(function* () {
+        yield* advance(0)
+        const first = yield* current
+        expect(first.stale).toBe(false)
+        yield* Ref.set(contents, [repository("a", { one: multi })])
+        yield* advance("9 minutes")
+        assert.strictEqual(yield* current, first)
+        yield* advance("1 minute")
+        expect(Usage.total((yield* current).usage).diskSize).not.toBe(Usage.total(first.usage).diskSize)
+        expect(yield* Ref.get(crawls)).toBe(2)
+        expect((yield* status).attempts).toEqual({ succeeded: 2, failed: 0 })
+      }).pipe(Effect.provide(collector()))
+    })
+  )
+
+  it.effect("F80 keeps the last good snapshot when a crawl fails, tells so, and tries again sooner", () =>
+    Effect.gen(function* () {
+      const { collector, fault } = yield* scene()
+      yield* Effect.gen(function* () {
+        yield* advance(0)
+        const first = yield* current
+        yield* Ref.set(fault, Effect.fail(new Registry.Unreachable({ detail: "connection refused" })))
+        yield* advance("10 minutes")
+        const kept = yield* current
+        expect(kept).toEqual({ ...first, stale: true })
+        expect(yield* status).toMatchObject({
+          crawling: false,
+          attempts: { succeeded: 1, failed: 1 },
+          lastError: "repositories: Unreachable: connection refused"
+        })
+        yield* Ref.set(fault, Effect.void)
+        yield* advance("5 seconds")
+        expect((yield* current).stale).toBe(false)
+        expect((yield* status).lastError).toBeUndefined()
+      }).pipe(Effect.provide(collector()))
+    })
+  )
+
+  it.effect("F81 an empty catalog after a full one is kept out and told", () =>
+    Effect.gen(function* () {
+      const { collector, contents } = yield* scene()
+      yield* Effect.gen(function* () {
+        yield* advance(0)
+        yield* Ref.set(contents, [])
+        yield* advance("10 minutes")
+        const kept = yield* current
+        expect(kept.usage.inventory.repositories).toHaveLength(1)
+        expect(kept.stale).toBe(true)
+        expect((yield* status).lastError).toContain("lists no repository, while there were 1 before")
+      }).pipe(Effect.provide(collector()))
+    })
+  )
+
+  it.effect("F82 a crawl that is longer than the interval overlaps with nothing and is waited for by a refresh", () =>
+    Effect.gen(function* () {
+      const { collector, crawls, fault } = yield* scene()
+      yield* Ref.set(fault, Effect.sleep("15 minutes"))
+      yield* Effect.gen(function* () {
+        const service = yield* Collector.Collector
+        const waiting = yield* Effect.forkChild(Effect.all([service.refresh, service.refresh], { concurrency: 2 }))
+        yield* advance("14 minutes")
+        expect(yield* Ref.get(crawls)).toBe(1)
+        expect((yield* status).crawling).toBe(true)
+        yield* advance("1 minute")
+        yield* advance("15 minutes")
+        yield* advance("15 minutes")
+        const [one, two] = yield* Fiber.join(waiting)
+        assert.strictEqual(one, two)
+        expect(yield* Ref.get(crawls)).toBe(1)
+      }).pipe(Effect.provide(collector()))
+    })
+  )
+
+  it.effect("a crawl that does not end is given up at the deadline", () =>
+    Effect.gen(function* () {
+      const { collector, fault } = yield* scene()
+      yield* Ref.set(fault, Effect.never)
+      yield* Effect.gen(function* () {
+        yield* advance("1 hour")
+        expect((yield* status).lastError).toBe("the crawl did not end within 1h")
+      }).pipe(Effect.provide(collector({ deadline: "1 hour" })))
+    })
+  )
+
+  it.effect("F83 goes on after a defect, which is counted", () =>
+    Effect.gen(function* () {
+      const { collector, fault } = yield* scene()
+      yield* Ref.set(fault, Effect.die(new TypeError("a bug")))
+      yield* Effect.gen(function* () {
+        yield* advance(0)
+        expect(yield* status).toMatchObject({
+          attempts: { failed: 1, succeeded: 0 },
+          lastError: "an unexpected error ended the crawl"
+        })
+        yield* Ref.set(fault, Effect.void)
+        yield* advance("5 seconds")
+        expect((yield* current).stale).toBe(false)
+      }).pipe(Effect.provide(collector()))
+    })
+  )
+
+  it.effect("F99 serves what the store had, as stale, until a crawl succeeds", () =>
+    Effect.gen(function* () {
+      const { collector, fault } = yield* scene()
+      const layer = yield* Layer.build(SnapshotStore.layerMemory)
+      const saved = yield* Effect.gen(function* () {
+        yield* advance(0)
+        return yield* current
+      }).pipe(Effect.provide(Layer.fresh(collector())), Effect.provide(layer))
+      const store = SnapshotStore.SnapshotStore.of({
+        load: Effect.succeed(Option.some({ ...saved, stale: true })),
+        save: () => Effect.void,
+        history: Effect.succeed([])
+      })
+      yield* Ref.set(fault, Effect.fail(new Registry.Unreachable({ detail: "down" })))
+      yield* advance("1 day")
+      yield* Effect.gen(function* () {
+        yield* advance(0)
+        const served = yield* current
+        expect(served.takenAt).toEqual(saved.takenAt)
+        expect(served.stale).toBe(true)
+        yield* Ref.set(fault, Effect.void)
+        yield* advance("5 seconds")
+        expect((yield* current).stale).toBe(false)
+      }).pipe(
+        Effect.provide(Layer.effect(Collector.Collector, Collector.make({ jitter: 0 }))),
+        Effect.provideService(SnapshotStore.SnapshotStore, store),
+        Effect.provide(registryOf(fault, [repository("a", { one: (yield* images).docker })]))
+      )
+    })
+  )
+
+  it.effect("F98 serves a snapshot that could not be saved", () =>
+    Effect.gen(function* () {
+      const { docker } = yield* images
+      const full = new SnapshotStore.SnapshotStoreError({
+        operation: "save",
+        reason: new SnapshotStore.StoreUnavailable({ detail: "no space left on device" })
+      })
+      yield* Effect.gen(function* () {
+        yield* advance(0)
+        expect((yield* current).stale).toBe(false)
+        expect((yield* status).attempts.succeeded).toBe(1)
+      }).pipe(
+        Effect.provide(Layer.effect(Collector.Collector, Collector.make({ jitter: 0 }))),
+        Effect.provideService(SnapshotStore.SnapshotStore, {
+          load: Effect.fail(full),
+          save: () => Effect.fail(full),
+          history: Effect.succeed([])
+        }),
+        Effect.provide(RegistryMemory.layer({ repositories: [repository("a", { one: docker })] }))
+      )
+    })
+  )
+})
+
+const registryOf = (
+  fault: Ref.Ref<Effect.Effect<void, Registry.RegistryReason>>,
+  repositories: ReadonlyArray<Images.Repository>
+) => RegistryMemory.layer({ repositories, before: () => Effect.flatten(Ref.get(fault)) })

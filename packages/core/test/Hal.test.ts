@@ -1,0 +1,135 @@
+import { Crawl, Hal, Names, Registry, Usage, UsageResources } from "@gitlab-registry-usage/core"
+import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
+import { describe, expect, it } from "@effect/vitest"
+import { DateTime, Effect } from "effect"
+import fc from "fast-check"
+import { inventoryOf, model } from "./model.ts"
+import { images, repository } from "./registries.ts"
+
+const viewOf = (usage: Usage.Usage, stale = false): UsageResources.View => ({
+  base: "/images",
+  snapshot: { takenAt: DateTime.makeUnsafe(1500), duration: 0, stale, usage }
+})
+
+const view = Effect.gen(function* () {
+  const { docker } = yield* images
+  const inventory = yield* Crawl.crawl().pipe(
+    Effect.provide(
+      RegistryMemory.layer({
+        repositories: [
+          repository("group/app", { "1.0": docker }),
+          repository("group/empty", {}),
+          repository("group/gone", {}, new Registry.NotFound({ detail: "unknown" }))
+        ]
+      })
+    )
+  )
+  return viewOf(Usage.measure(inventory, { accounting: "layers" }))
+})
+
+const sizes = (size: number | null) => ({ size, disk_size: size, unique_size: size })
+
+describe("Hal.render of the usage resources", () => {
+  it.effect("embeds as deep as asked", () =>
+    Effect.gen(function* () {
+      const images = UsageResources.images(yield* view)
+      const at = (embed: number) => Hal.render(images, { embed, links: false })
+      const app = { name: "group/app", ...sizes(5300) }
+      const empty = { name: "group/empty", ...sizes(0) }
+      const gone = { name: "group/gone", ...sizes(null) }
+      const tag = { name: "1.0", ...sizes(5300) }
+      expect(at(0)).toEqual({ timestamp: 1.5 })
+      expect(at(1)).toEqual({ timestamp: 1.5, _embedded: { items: [app, empty, gone] } })
+      expect(at(2)).toEqual({
+        timestamp: 1.5,
+        _embedded: {
+          items: [{ ...app, _embedded: { related: {} } }, { ...empty, _embedded: { related: {} } }, gone]
+        }
+      })
+      expect(at(3)).toEqual({
+        timestamp: 1.5,
+        _embedded: {
+          items: [
+            { ...app, _embedded: { related: { _embedded: { items: [tag] } } } },
+            { ...empty, _embedded: { related: { _embedded: { items: [] } } } },
+            gone
+          ]
+        }
+      })
+      expect(at(Infinity)).toEqual(at(3))
+    })
+  )
+
+  it.effect("links with names as one percent-encoded segment", () =>
+    Effect.gen(function* () {
+      const links = (resource: Hal.Resource) => Hal.render(resource, { embed: 0, links: true })["_links"]
+      const shown = yield* view
+      expect(links(UsageResources.images(shown))).toEqual({
+        self: { href: "/images" },
+        items: ["app", "empty", "gone"].map((name) => ({ href: `/images/group%2F${name}`, title: `group/${name}` }))
+      })
+      expect(links(UsageResources.image(shown, 0))).toEqual({
+        self: { href: "/images/group%2Fapp" },
+        collection: { href: "/images" },
+        related: { href: "/images/group%2Fapp/tags", title: "tags" }
+      })
+      expect(links(UsageResources.image(shown, 2))).toEqual({
+        self: { href: "/images/group%2Fgone" },
+        collection: { href: "/images" }
+      })
+      expect(links(UsageResources.tags(shown, 0))).toEqual({
+        self: { href: "/images/group%2Fapp/tags" },
+        up: { href: "/images/group%2Fapp" },
+        items: [{ href: "/images/group%2Fapp/tags/1.0", title: "1.0" }]
+      })
+      expect(links(UsageResources.tag(shown, 0, 0))).toEqual({
+        self: { href: "/images/group%2Fapp/tags/1.0" },
+        collection: { href: "/images/group%2Fapp/tags" }
+      })
+    })
+  )
+
+  it("every href names a resource whose self link it is, in any registry", () => {
+    const resolve = (shown: UsageResources.View, href: string): Hal.Resource => {
+      const [, base, image, tags, tag] = href.split("/").map(decodeURIComponent)
+      expect(base).toBe("images")
+      if (image === undefined) return UsageResources.images(shown)
+      const r = Usage.findRepository(shown.snapshot.usage, image as Names.RepositoryName)!
+      if (tags === undefined) return UsageResources.image(shown, r)
+      if (tag === undefined) return UsageResources.tags(shown, r)
+      return UsageResources.tag(shown, r, Usage.findTag(shown.snapshot.usage, r, tag as Names.TagName)!)
+    }
+    const hrefs = (resource: Hal.Resource) =>
+      Object.values(resource.links())
+        .flat()
+        .map((link) => (link as Hal.Link).href)
+    fc.assert(
+      fc.property(model, (model) => {
+        const shown = viewOf(Usage.measure(inventoryOf(model)))
+        const seen = new Set<string>()
+        const pending = ["/images"]
+        for (let href = pending.pop(); href !== undefined; href = pending.pop()) {
+          if (seen.has(href)) continue
+          seen.add(href)
+          const resource = resolve(shown, href)
+          expect(resource.links()["self"]).toEqual({ href })
+          pending.push(...hrefs(resource))
+        }
+        const tags = model.repositories.reduce((sum, repository) => sum + repository.tags.length, 0)
+        expect(seen.size).toBe(1 + 2 * model.repositories.length + tags)
+      })
+    )
+  })
+
+  it("survives JSON unchanged, whatever the registry", () =>
+    fc.assert(
+      fc.property(model, fc.nat(4), fc.boolean(), (model, embed, links) => {
+        const document = Hal.render(UsageResources.images(viewOf(Usage.measure(inventoryOf(model)), true)), {
+          embed,
+          links
+        })
+        expect(JSON.parse(JSON.stringify(document))).toEqual(document)
+        expect(document["stale"]).toBe(true)
+      })
+    ))
+})
