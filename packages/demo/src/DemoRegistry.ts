@@ -5,7 +5,7 @@
  */
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { Context, Duration, Effect, Layer, Ref, type Scope } from "effect"
-import { HttpServer, type HttpServerResponse } from "effect/http"
+import { HttpServer, HttpServerResponse } from "effect/http"
 import { NetAddress } from "effect/net"
 import { type Account, administrator, deployToken } from "./Account.ts"
 import * as Authorization from "./Authorization.ts"
@@ -62,6 +62,12 @@ const originOf = ({ address }: HttpServer.HttpServer["Service"]): string =>
     ? `http://127.0.0.1:${address.port}`
     : HttpServer.formatAddress(address).replace(/\/$/, "")
 
+/** What every answer of the distribution API says of itself. */
+const versioned = (request: Request, answer: Effect.Effect<HttpServerResponse.HttpServerResponse>) =>
+  request.path.startsWith("/v2/")
+    ? Effect.map(answer, HttpServerResponse.setHeader("docker-distribution-api-version", "registry/2.0"))
+    : answer
+
 /** Counts requests and lets faults answer them. */
 const controls = () => {
   const counts = new Map<string, number>()
@@ -84,10 +90,10 @@ const controls = () => {
         for (const injected of faults) {
           if (injected.left > 0 && injected.fault.on(request)) {
             injected.left--
-            return injected.fault.answer(answer, request)
+            return injected.fault.answer(versioned(request, answer), request)
           }
         }
-        return answer
+        return versioned(request, answer)
       })
   }
 }
