@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import type {
+  Stream} from "effect";
 import {
   Cause,
   Context,
@@ -17,12 +19,12 @@ import {
   Random,
   Ref,
   Schema,
-  Stream,
   SubscriptionRef
 } from "effect"
 import { crawl, type Progress } from "./Crawl.ts"
 import type { Inventory } from "./Inventory.ts"
-import { Registry, RegistryError } from "./Registry.ts"
+import type { RegistryError } from "./Registry.ts";
+import { Registry } from "./Registry.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
 import { type Accounting, measure } from "./Usage.ts"

@@ -1,4 +1,5 @@
-import { Crawl, Hal, Names, Registry, Usage, UsageResources } from "@gitlab-registry-usage/core"
+import type { Names} from "@gitlab-registry-usage/core";
+import { Crawl, Hal, Registry, Usage, UsageResources } from "@gitlab-registry-usage/core"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
