@@ -4,5 +4,7 @@
  * @since 0.1.0
  */
 export * as Certificates from "./Certificates.ts"
+export * as DockerRegistry from "./DockerRegistry.ts"
 export * as Servers from "./Servers.ts"
 export * as Slapd from "./Slapd.ts"
+export * as TokenService from "./TokenService.ts"

@@ -1,0 +1,226 @@
+/**
+ * The operations of the registry by the distribution API.
+ *
+ * Sources: OCI distribution specification; distribution, "HTTP API V2" for the catalog.
+ *
+ * @since 0.1.0
+ */
+import { Bytes, Digest, MediaType, Names, Registry } from "@gitlab-registry-usage/core"
+import { Effect, Schema, Stream } from "effect"
+import type { Digest as Hash } from "effect/crypto"
+import type { Authorization, Need } from "./Authorization.ts"
+import * as Body from "./Body.ts"
+import { type Answer, permanent } from "./classify.ts"
+import type { Request } from "./Exchange.ts"
+import * as ManifestDigest from "./ManifestDigest.ts"
+import * as Pages from "./Pages.ts"
+import * as Roster from "./Roster.ts"
+import * as Scope from "./Scope.ts"
+
+/**
+ * How much a registry may answer.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Limits {
+  /** Bytes of a manifest. Default 4 MiB, which a registry must accept by the specification and few go beyond. */
+  readonly manifestBytes?: number | undefined
+  /** Bytes of a page of a listing. Default 32 MiB: some registries tell all tags at once. */
+  readonly pageBytes?: number | undefined
+  /** Pages of a listing. Default 10,000. */
+  readonly pages?: number | undefined
+}
+
+type Operation = Registry.RegistryError["operation"]
+
+const NameList = Schema.NullOr(Schema.Array(Schema.String))
+const Repositories = Schema.Struct({ repositories: NameList })
+const Tags = Schema.Struct({ tags: NameList })
+const decodeRepositories = Body.json(Repositories, "the list of repositories")
+const decodeTags = Body.json(Tags, "the list of tags")
+
+/** Redirects of a blob to where it is stored. */
+const maxRedirects = 5
+
+const plain = { "accept-encoding": "identity" }
+const acceptJson = { ...plain, accept: "application/json" }
+const acceptManifests = { ...plain, accept: [...MediaType.manifests, MediaType.dockerSchema1].join(", ") }
+
+/**
+ * The operations at `url`, which is the registry's base.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly url: URL
+  readonly authorization: Authorization
+  readonly hash: Hash.Digest["Service"]
+  readonly limits: Limits
+}): Registry.Registry["Service"] => {
+  const { authorization, hash, limits } = options
+  const base = `${options.url.origin}${options.url.pathname.replace(/\/+$/, "")}/v2/`
+  const pageBytes = limits.pageBytes ?? 32 * 1024 * 1024
+  const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
+  const maxPages = limits.pages ?? 10_000
+  const roster = Roster.make()
+
+  /** Scopes for the repositories that the crawl comes to next. */
+  const following = function* (repository: Names.RepositoryName): Iterable<Scope.Scope> {
+    for (const name of roster.after(repository)) yield Scope.pull(name)
+  }
+  const pull = (repository: Names.RepositoryName): Need => ({
+    scope: Scope.pull(repository),
+    also: () => following(repository)
+  })
+  const alone = (scope: Scope.Scope): Need => ({ scope, also: () => [] })
+
+  const fail = (operation: Operation, target: string) => (reason: Registry.RegistryReason) =>
+    new Registry.RegistryError({ operation, target, reason })
+
+  /** Names that do not fit their grammar are left out, for they cannot be put into a URL; the log tells them. */
+  const wellFormed = <A extends string>(
+    names: ReadonlyArray<string> | null,
+    guard: (text: string) => text is A,
+    what: string
+  ): Effect.Effect<ReadonlyArray<A>> => {
+    const found = (names ?? []).filter(guard)
+    if (names === null || found.length === names.length) return Effect.succeed(found)
+    const left = names.filter((name) => !guard(name)).slice(0, 10)
+    return Effect.as(Effect.logWarning(`left out ${what} without a valid name: ${JSON.stringify(left)}`), found)
+  }
+
+  const list = <A extends string>(url: URL, need: Need, decode: Pages.Listing<A>["decode"]) =>
+    Pages.entries({
+      first: url,
+      get: (url) => authorization.send({ method: "GET", url, headers: acceptJson, maxBytes: pageBytes }, need),
+      decode,
+      key: (name) => name,
+      maxPages
+    })
+
+  /** A name that was never checked must not make another path; there is no such repository. */
+  const at = (repository: Names.RepositoryName, rest: string): Effect.Effect<URL, Registry.NotFound> =>
+    Names.isRepositoryName(repository)
+      ? Effect.succeed(new URL(`${base}${repository}/${rest}`))
+      : Effect.fail(new Registry.NotFound({ detail: "not a name of a repository" }))
+
+  const send = (
+    repository: Names.RepositoryName,
+    rest: string,
+    request: Omit<Request, "url">,
+    need: Need = pull(repository)
+  ): Effect.Effect<Answer, Registry.RegistryReason> =>
+    Effect.flatMap(at(repository, rest), (url) => authorization.send({ ...request, url }, need))
+
+  const expect = (answer: Answer, status = 200): Effect.Effect<Answer, Registry.RegistryReason> =>
+    answer.status === status ? Effect.succeed(answer) : Effect.fail(permanent(answer))
+
+  const isReference = (reference: string) => Names.isTagName(reference) || Digest.isDigest(reference)
+  const referenceText = (reference: string) => (reference.includes(":") ? `@${reference}` : `:${reference}`)
+
+  const manifest = Effect.fnUntraced(function* (
+    repository: Names.RepositoryName,
+    reference: Names.TagName | Digest.Digest
+  ): Effect.fn.Return<Registry.StoredManifest, Registry.RegistryReason> {
+    if (!isReference(reference)) return yield* new Registry.NotFound({ detail: "not a name of a tag or a digest" })
+    const answer = yield* send(repository, `manifests/${reference}`, {
+      method: "GET",
+      headers: acceptManifests,
+      maxBytes: manifestBytes
+    })
+    yield* expect(answer)
+    const mediaType = answer.headers["content-type"] ?? ""
+    if (Body.isPage(mediaType)) return yield* Body.unexpectedPage(answer.from)
+    const asked = Digest.isDigest(reference) ? reference : undefined
+    return yield* ManifestDigest.verified(
+      hash,
+      { mediaType, body: answer.body },
+      asked,
+      answer.headers["docker-content-digest"]
+    )
+  })
+
+  return {
+    repositories: Stream.suspend(() => {
+      roster.clear()
+      return list(new URL(`${base}_catalog`), alone(Scope.catalog), (body) =>
+        Effect.fromResult(decodeRepositories(body)).pipe(
+          Effect.flatMap(({ repositories }) => wellFormed(repositories, Names.isRepositoryName, "repositories")),
+          Effect.tap((names) => Effect.sync(() => roster.add(names)))
+        )
+      )
+    }).pipe(
+      // The catalog is no part of the OCI specification; a registry without one does not know the path.
+      Stream.mapError((reason) =>
+        fail(
+          "repositories",
+          ""
+        )(reason._tag === "NotFound" ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` }) : reason)
+      ),
+      Stream.withSpan("Registry.repositories")
+    ),
+
+    tags: (repository) =>
+      Stream.unwrap(
+        Effect.map(at(repository, "tags/list"), (url) =>
+          list(url, pull(repository), (body) =>
+            Effect.flatMap(Effect.fromResult(decodeTags(body)), ({ tags }) => wellFormed(tags, Names.isTagName, "tags"))
+          )
+        )
+      ).pipe(
+        Stream.map((name) => ({ name })),
+        Stream.mapError(fail("tags", repository)),
+        Stream.withSpan("Registry.tags", { attributes: { repository } })
+      ),
+
+    resolve: Effect.fn("Registry.resolve")(
+      function* (repository: Names.RepositoryName, tag: Names.TagName) {
+        yield* Effect.annotateCurrentSpan({ repository, tag })
+        if (!Names.isTagName(tag)) return yield* new Registry.NotFound({ detail: "not a name of a tag" })
+        const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0 } as const
+        const answer = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expect)
+        const digest = answer.headers["docker-content-digest"]
+        if (digest === undefined) return (yield* manifest(repository, tag)).digest
+        if (Digest.isDigest(digest)) return digest
+        return yield* new Registry.Malformed({ detail: "the registry tells a malformed digest of the manifest" })
+      },
+      (effect, repository, tag) => Effect.mapError(effect, fail("resolve", `${repository}:${tag}`))
+    ),
+
+    manifest: Effect.fn("Registry.manifest")(
+      function* (repository: Names.RepositoryName, reference: Names.TagName | Digest.Digest) {
+        yield* Effect.annotateCurrentSpan({ repository, reference })
+        return yield* manifest(repository, reference)
+      },
+      (effect, repository, reference) =>
+        Effect.mapError(effect, fail("manifest", `${repository}${referenceText(reference)}`))
+    ),
+
+    blobSize: Effect.fn("Registry.blobSize")(
+      function* (repository: Names.RepositoryName, digest: Digest.Digest) {
+        yield* Effect.annotateCurrentSpan({ repository, digest })
+        if (!Digest.isDigest(digest)) return yield* new Registry.NotFound({ detail: "not a digest" })
+        const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects: maxRedirects } as const
+        const answer = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expect)
+        const length = answer.headers["content-length"] ?? ""
+        const size = /^\d+$/.test(length) ? Number(length) : -1
+        if (Bytes.isBytes(size)) return size
+        return yield* new Registry.Malformed({ detail: "the registry does not tell the size of the blob" })
+      },
+      (effect, repository, digest) => Effect.mapError(effect, fail("blobSize", `${repository}@${digest}`))
+    ),
+
+    deleteManifest: Effect.fn("Registry.deleteManifest")(
+      function* (repository: Names.RepositoryName, digest: Digest.Digest) {
+        yield* Effect.annotateCurrentSpan({ repository, digest })
+        if (!Digest.isDigest(digest)) return yield* new Registry.NotFound({ detail: "not a digest" })
+        const request = { method: "DELETE", headers: plain, maxBytes: 64 * 1024 } as const
+        const answer = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
+        if (answer.status !== 202 && answer.status !== 204) yield* expect(answer)
+      },
+      (effect, repository, digest) => Effect.mapError(effect, fail("deleteManifest", `${repository}@${digest}`))
+    )
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The next page of a listing.
+ *
+ * Source: RFC 8288 (`Link`); OCI distribution specification, "Content Discovery".
+ *
+ * @since 0.1.0
+ */
+import { Registry } from "@gitlab-registry-usage/core"
+import { Result } from "effect"
+import { display } from "./Origins.ts"
+
+// A target, then parameters up to the comma before the next target.
+const link = /\s*<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|$)/y
+const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]+))/i
+
+/**
+ * The target of the first link with `rel="next"`, `undefined` where there is none, `Malformed` where the header cannot
+ * be read: it might have said that there is more.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const next = (header: string): Result.Result<string | undefined, Registry.Malformed> => {
+  link.lastIndex = 0
+  while (link.lastIndex < header.length) {
+    const match = link.exec(header)
+    if (match === null) return Result.fail(new Registry.Malformed({ detail: "the Link header cannot be read" }))
+    const relation = rel.exec(match[2]!)
+    const relations = (relation?.[1] ?? relation?.[2] ?? "").toLowerCase().split(/\s+/)
+    if (relations.includes("next")) return Result.succeed(match[1]!)
+  }
+  return Result.succeed(undefined)
+}
+
+/**
+ * The URL of the page after the one at `current`, by its `Link` header. A page on another scheme, host or port is
+ * `Unsafe`: the request for it would carry the token.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const nextPage = (
+  current: URL,
+  header: string | undefined
+): Result.Result<URL | undefined, Registry.Malformed | Registry.Unsafe> =>
+  header === undefined
+    ? Result.succeed(undefined)
+    : Result.flatMap(next(header), (target): Result.Result<URL | undefined, Registry.Malformed | Registry.Unsafe> => {
+        if (target === undefined) return Result.succeed(undefined)
+        if (!URL.canParse(target, current.href)) {
+          return Result.fail(new Registry.Malformed({ detail: "the Link header names no URL" }))
+        }
+        const url = new URL(target, current.href)
+        return url.origin === current.origin && url.username === "" && url.password === ""
+          ? Result.succeed(url)
+          : Result.fail(new Registry.Unsafe({ detail: `the next page is on another origin: ${display(url)}` }))
+      })

@@ -1,0 +1,89 @@
+/**
+ * Whether a manifest is what its digest says.
+ *
+ * @since 0.1.0
+ */
+import { Digest, MediaType, Registry } from "@gitlab-registry-usage/core"
+import { Effect, Result, Schema } from "effect"
+import { Digest as Hash } from "effect/crypto"
+import { Base64Url } from "effect/encoding"
+
+const algorithms: Readonly<Record<string, Hash.Algorithm>> = { sha256: Hash.sha256, sha512: Hash.sha512 }
+
+/** The part of a JSON signature that tells what it signs (docker/libtrust, jsonsign.go). */
+const Signed = Schema.Struct({ signatures: Schema.Array(Schema.Struct({ protected: Schema.String })) })
+const Protected = Schema.Struct({
+  formatLength: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+  formatTail: Schema.String
+})
+const decodeSigned = Schema.decodeUnknownResult(Schema.fromJsonString(Signed))
+const decodeProtected = Schema.decodeUnknownResult(Schema.fromJsonString(Protected))
+
+const unreadable = new Registry.Malformed({ detail: "the signatures of the schema 1 manifest cannot be read" })
+
+/**
+ * What a signed schema 1 manifest signs: its bytes up to `formatLength` and then `formatTail`. That is what the registry
+ * stores and what the digest is of; the signatures are added when it answers.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const signedPayload = (body: Uint8Array): Result.Result<Uint8Array, Registry.Malformed> =>
+  Result.gen(function* () {
+    const { signatures } = yield* decodeSigned(new TextDecoder().decode(body))
+    const { formatLength, formatTail } = yield* decodeProtected(
+      yield* Base64Url.decodeString(signatures[0]?.protected ?? "")
+    )
+    const tail = yield* Base64Url.decode(formatTail)
+    if (formatLength > body.length) return yield* Result.fail(unreadable)
+    const payload = new Uint8Array(formatLength + tail.length)
+    payload.set(body.subarray(0, formatLength))
+    payload.set(tail, formatLength)
+    return payload
+  }).pipe(Result.mapError(() => unreadable))
+
+/**
+ * Whether the bytes have the digest. An algorithm that cannot be computed is `Malformed`: nothing is taken unverified.
+ *
+ * @category hashing
+ * @since 0.1.0
+ */
+export const verify = (
+  hash: Hash.Digest["Service"],
+  bytes: Uint8Array,
+  digest: Digest.Digest
+): Effect.Effect<void, Registry.Malformed> => {
+  const algorithm = algorithms[Digest.algorithm(digest)]
+  if (algorithm === undefined) {
+    return Effect.fail(new Registry.Malformed({ detail: `digests of ${Digest.algorithm(digest)} cannot be verified` }))
+  }
+  return Effect.flatMap(hash.digestHex(algorithm, bytes), (hex) =>
+    hex === Digest.encoded(digest)
+      ? Effect.void
+      : Effect.fail(new Registry.Malformed({ detail: `the manifest does not fit its digest ${digest}` }))
+  )
+}
+
+/**
+ * The manifest of an answer, verified against the digest that was asked for and the one that the registry tells
+ * (`Docker-Content-Digest`), of which at least one is usual; without any its digest is its sha256.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const verified = Effect.fnUntraced(function* (
+  hash: Hash.Digest["Service"],
+  answer: { readonly mediaType: string; readonly body: Uint8Array },
+  asked: Digest.Digest | undefined,
+  told: string | undefined
+): Effect.fn.Return<Registry.StoredManifest, Registry.Malformed> {
+  if (told !== undefined && !Digest.isDigest(told)) {
+    return yield* new Registry.Malformed({ detail: "the registry tells a malformed digest of the manifest" })
+  }
+  const signed = MediaType.essence(answer.mediaType) === MediaType.dockerSchema1Signed
+  const body = signed ? yield* Effect.fromResult(signedPayload(answer.body)) : answer.body
+  if (asked !== undefined) yield* verify(hash, body, asked)
+  if (told !== undefined && told !== asked) yield* verify(hash, body, told)
+  const digest = asked ?? told ?? Digest.Digest.make(`sha256:${yield* hash.digestHex(Hash.sha256, body)}`)
+  return { digest, mediaType: answer.mediaType, body }
+})

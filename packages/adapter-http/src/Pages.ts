@@ -1,0 +1,75 @@
+/**
+ * Listings in pages.
+ *
+ * @since 0.1.0
+ */
+import { Registry } from "@gitlab-registry-usage/core"
+import { Effect, Option, Stream } from "effect"
+import { type Answer, codes, permanent } from "./classify.ts"
+import * as Body from "./Body.ts"
+import { nextPage } from "./Link.ts"
+
+/**
+ * A listing: where it begins, how a page is asked for, and what it holds.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Listing<A> {
+  /** The URL of the first page, without its size. */
+  readonly first: URL
+  readonly get: (url: URL) => Effect.Effect<Answer, Registry.RegistryReason>
+  readonly decode: (body: Uint8Array) => Effect.Effect<ReadonlyArray<A>, Registry.Malformed>
+  /** What tells one entry from another: of each only the first counts. */
+  readonly key: (entry: A) => string
+  readonly maxPages: number
+}
+
+/** The largest page that distribution and GitLab give. */
+const pageSize = "1000"
+
+const sized = (url: URL): URL => {
+  const first = new URL(url)
+  first.searchParams.set("n", pageSize)
+  return first
+}
+
+/**
+ * The entries of a listing, page by page, each once. A page may be short or repeat what was listed before; one that was
+ * listed itself before, and more than `maxPages`, are `Malformed`: such a listing has no end.
+ *
+ * @category streaming
+ * @since 0.1.0
+ */
+export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.RegistryReason> =>
+  Stream.suspend(() => {
+    const urls = new Set<string>()
+    const keys = new Set<string>()
+
+    const page = Effect.fnUntraced(function* (
+      url: URL
+    ): Effect.fn.Return<readonly [ReadonlyArray<A>, Option.Option<URL>], Registry.RegistryReason> {
+      if (urls.has(url.href)) return yield* new Registry.Malformed({ detail: "the listing comes back to a page" })
+      if (urls.size >= listing.maxPages) {
+        return yield* new Registry.Malformed({ detail: `the listing has more than ${listing.maxPages} pages` })
+      }
+      urls.add(url.href)
+      const answer = yield* listing.get(url)
+      if (answer.status !== 200) {
+        // A registry may allow smaller pages only, and then chooses the size best itself.
+        const isTooLarge = answer.status === 400 && codes(answer).includes("PAGINATION_NUMBER_INVALID")
+        if (isTooLarge && url.searchParams.get("n") === pageSize) return [[], Option.some(listing.first)]
+        return yield* permanent(answer)
+      }
+      if (Body.isPage(answer.headers["content-type"])) return yield* Body.unexpectedPage(answer.from)
+      const found = yield* listing.decode(answer.body)
+      const next = yield* Effect.fromResult(nextPage(url, answer.headers["link"]))
+      const fresh = found.filter((entry) => {
+        const key = listing.key(entry)
+        return !keys.has(key) && keys.add(key)
+      })
+      return [fresh, Option.fromUndefinedOr(next)]
+    })
+
+    return Stream.paginate(sized(listing.first), page)
+  })

@@ -1,0 +1,62 @@
+/**
+ * The `Registry` port over HTTP, on any runtime that has an `HttpClient`.
+ *
+ * @since 0.1.0
+ */
+import { Registry } from "@gitlab-registry-usage/core"
+import { Effect, Layer, type Scope } from "effect"
+import { Digest as Hash } from "effect/crypto"
+import type { HttpClient } from "effect/http"
+import * as Authorization from "./Authorization.ts"
+import * as Credentials from "./Credentials.ts"
+import * as Distribution from "./Distribution.ts"
+import * as Exchange from "./Exchange.ts"
+import * as Origins from "./Origins.ts"
+import * as RegistryTokens from "./RegistryTokens.ts"
+
+/**
+ * Which registry is read, as whom, and within which bounds.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends Exchange.Bounds {
+  /** Base of the registry, such as `https://registry.example.com`. User and password in it are not used. */
+  readonly url: URL
+  /** Base of GitLab, whose token service may be given the credentials. Default: only one on the registry's host may. */
+  readonly gitlabUrl?: URL | undefined
+  /** Further hosts whose token service may be given the credentials, each `host` or `host:port`. */
+  readonly tokenHosts?: ReadonlyArray<string> | undefined
+  /** Without credentials only what everybody may read is seen. */
+  readonly credentials?: Credentials.Account | undefined
+  readonly limits?: Distribution.Limits | undefined
+  /** Repositories that one token is asked for, if the token service allows it. Default 16. */
+  readonly repositoriesPerToken?: number | undefined
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<Registry.Registry["Service"], never, HttpClient.HttpClient | Scope.Scope> {
+  const { url } = options
+  const hash = yield* Effect.provide(Hash.Digest, Hash.layerWebCrypto)
+  const exchange = yield* Exchange.make(options)
+  const credentials = yield* Credentials.make(options.credentials)
+  const tokens = yield* RegistryTokens.make({ exchange, credentials, batch: options.repositoriesPerToken ?? 16 })
+  const trusted = Origins.trust(
+    options.gitlabUrl === undefined ? [url] : [url, options.gitlabUrl],
+    options.tokenHosts ?? []
+  )
+  const authorization = Authorization.make({ registry: url, trusted, exchange, credentials, tokens })
+  return Distribution.make({ url, authorization, hash, limits: options.limits ?? {} })
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<Registry.Registry, never, HttpClient.HttpClient> =>
+  Layer.effect(Registry.Registry, make(options))

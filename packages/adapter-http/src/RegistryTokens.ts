@@ -1,0 +1,205 @@
+/**
+ * Bearer tokens for the registry, each for many repositories.
+ *
+ * Source: distribution, "Token Authentication Specification"; GitLab, `/jwt/auth`.
+ *
+ * @since 0.1.0
+ */
+import { Registry } from "@gitlab-registry-usage/core"
+import { Clock, Deferred, Effect, Redacted, type Scope as EffectScope } from "effect"
+import * as Body from "./Body.ts"
+import { type Answer, permanent } from "./classify.ts"
+import type { Credentials } from "./Credentials.ts"
+import type { Exchange } from "./Exchange.ts"
+import { display } from "./Origins.ts"
+import type { Scope } from "./Scope.ts"
+import * as TokenAnswer from "./TokenAnswer.ts"
+
+/**
+ * The token service that a registry names, checked to be trusted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  readonly realm: URL
+  readonly name: string | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface RegistryTokens {
+  /**
+   * The `Authorization` header for a scope. `also` are scopes that are likely to be asked for next: as many as fit come
+   * with the same token. `Denied` where the service does not grant the scope.
+   */
+  readonly header: (
+    service: Service,
+    scope: Scope,
+    also: () => Iterable<Scope>
+  ) => Effect.Effect<Redacted.Redacted, Registry.RegistryReason>
+  /** Forgets a token that the registry refused. */
+  readonly forget: (header: Redacted.Redacted) => void
+}
+
+/** A scope's token, or that it is denied, until it is time to ask again. */
+interface Grant {
+  readonly header: Redacted.Redacted | undefined
+  readonly renewAt: number
+}
+
+/** Characters of scopes in one request: servers take 8 KiB of URL and of the header that brings the token back. */
+const maxQuery = 5000
+
+/** Scopes that are looked at to fill a batch; most of them have a token already when it is renewed out of turn. */
+const maxLookAhead = 64
+
+/**
+ * A token is renewed this long before it ends, but never before half its life: it must outlast the request and the
+ * registry's clock may differ.
+ */
+const margin = (life: number) => Math.min(30_000, life / 2)
+
+/**
+ * Tokens for at most `batch` scopes at once. Requests for them run in the scope of the constructor, so that whoever waits
+ * for one may go away without taking it from the others.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (options: {
+  readonly exchange: Exchange
+  readonly credentials: Credentials
+  readonly batch: number
+}): Effect.fn.Return<RegistryTokens, never, EffectScope.Scope> {
+  const { credentials, exchange } = options
+  const scope = yield* Effect.scope
+  const grants = new Map<Scope, Grant>()
+  const pending = new Map<Scope, Deferred.Deferred<void, Registry.RegistryReason>>()
+  let batch = options.batch
+  /** A service was seen to grant several scopes in one token, so a scope that is missing in one is denied. */
+  let proven = false
+
+  const ask = (service: Service, scopes: ReadonlyArray<Scope>): Effect.Effect<Answer, Registry.RegistryReason> => {
+    const url = new URL(service.realm)
+    if (service.name !== undefined) url.searchParams.set("service", service.name)
+    url.searchParams.set("client_id", "gitlab-registry-usage")
+    for (const scope of scopes) url.searchParams.append("scope", scope)
+    const authorization =
+      credentials.basic === undefined ? undefined : { authorization: Redacted.value(credentials.basic) }
+    return exchange.send({
+      method: "GET",
+      url,
+      headers: { accept: "application/json", "accept-encoding": "identity", ...authorization },
+      maxBytes: 256 * 1024
+    })
+  }
+
+  const refusal = (answer: Answer): Registry.RegistryReason => {
+    const detail =
+      credentials.basic === undefined
+        ? `${answer.from} gives nobody a token without credentials`
+        : `${answer.from} refused the credentials with ${answer.status}`
+    // GitLab answers 403 while an address is banned: going on would prolong that.
+    return answer.status === 401 || answer.status === 403 ? new Registry.Unauthorized({ detail }) : permanent(answer)
+  }
+
+  const login = Effect.fnUntraced(function* (
+    service: Service,
+    scopes: ReadonlyArray<Scope>
+  ): Effect.fn.Return<{ readonly answer: Answer; readonly asked: number }, Registry.RegistryReason> {
+    const asked = yield* Clock.currentTimeMillis
+    const answer = yield* ask(service, scopes)
+    const isSettled = answer.status === 200 || answer.status === 400 || answer.status === 414 || answer.status === 431
+    return isSettled ? { answer, asked } : yield* refusal(answer)
+  })
+
+  const request = Effect.fnUntraced(function* (
+    service: Service,
+    scopes: ReadonlyArray<Scope>
+  ): Effect.fn.Return<void, Registry.RegistryReason> {
+    const { answer, asked } = yield* credentials.login(login(service, scopes))
+    if (answer.status !== 200) {
+      if (scopes.length === 1) return yield* permanent(answer)
+      // This service, or a proxy before it, does not take as many.
+      batch = 1
+      return yield* request(service, scopes.slice(0, 1))
+    }
+    if (Body.isPage(answer.headers["content-type"])) return yield* Body.unexpectedPage(display(service.realm))
+    const { granted, life, token } = yield* Effect.fromResult(TokenAnswer.decode(answer.body))
+    const header = Redacted.make(`Bearer ${Redacted.value(token)}`)
+    const renewAt = asked + life - margin(life)
+    const isGranted = (scope: Scope) => granted === undefined || granted.has(scope)
+    const count = scopes.filter(isGranted).length
+    if (count > 1) proven = true
+    for (const scope of scopes) {
+      if (isGranted(scope)) grants.set(scope, { header, renewAt })
+      else if (proven || scopes.length === 1) grants.set(scope, { header: undefined, renewAt })
+    }
+    // A service that takes only one scope of a request may have left out the one that is needed.
+    if (!grants.has(scopes[0]!)) return yield* request(service, scopes.slice(0, 1))
+  })
+
+  const batchOf = (scope: Scope, also: Iterable<Scope>, now: number): ReadonlyArray<Scope> => {
+    const scopes = [scope]
+    let length = encodeURIComponent(scope).length
+    let seen = 0
+    if (batch === 1) return scopes
+    for (const next of also) {
+      if (scopes.length >= batch || ++seen > maxLookAhead) break
+      if (pending.has(next) || now < (grants.get(next)?.renewAt ?? 0)) continue
+      length += encodeURIComponent(next).length + "&scope=".length
+      if (length > maxQuery) break
+      scopes.push(next)
+    }
+    return scopes
+  }
+
+  const fetch = Effect.fnUntraced(function* (
+    service: Service,
+    scopes: ReadonlyArray<Scope>
+  ): Effect.fn.Return<void, Registry.RegistryReason> {
+    const done = Deferred.makeUnsafe<void, Registry.RegistryReason>()
+    for (const scope of scopes) {
+      grants.delete(scope)
+      pending.set(scope, done)
+    }
+    yield* request(service, scopes).pipe(
+      Effect.onExit((exit) => {
+        for (const scope of scopes) pending.delete(scope)
+        return Deferred.done(done, exit)
+      }),
+      Effect.forkIn(scope)
+    )
+    yield* Deferred.await(done)
+  })
+
+  const use = (service: Service, scope: Scope, grant: Grant) =>
+    grant.header !== undefined
+      ? Effect.succeed(grant.header)
+      : Effect.fail(new Registry.Denied({ detail: `${display(service.realm)} does not grant ${scope}` }))
+
+  const header: RegistryTokens["header"] = (service, scope, also) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const grant = grants.get(scope)
+      if (grant !== undefined && now < grant.renewAt) return use(service, scope, grant)
+      const waiting = pending.get(scope)
+      return Effect.flatMap(
+        waiting === undefined ? fetch(service, batchOf(scope, also(), now)) : Deferred.await(waiting),
+        () => {
+          // What was just granted is used even where its life is shorter than the request for it, or there would be no end.
+          const grant = grants.get(scope)
+          return grant !== undefined ? use(service, scope, grant) : header(service, scope, also)
+        }
+      )
+    })
+
+  return {
+    header,
+    forget: (header) => {
+      for (const [scope, grant] of grants) if (grant.header === header) grants.delete(scope)
+    }
+  }
+})

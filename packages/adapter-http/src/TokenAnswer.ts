@@ -1,0 +1,83 @@
+/**
+ * What a token service answers.
+ *
+ * Sources: distribution, "Token Authentication Specification"; RFC 7519 for the token of GitLab, which tells its life and
+ * what it permits only in its payload.
+ *
+ * @since 0.1.0
+ */
+import { Registry } from "@gitlab-registry-usage/core"
+import { Option, Redacted, Result, Schema } from "effect"
+import { Base64Url } from "effect/encoding"
+import * as Body from "./Body.ts"
+import * as Scope from "./Scope.ts"
+
+/**
+ * A token: `life` in milliseconds from the request for it, and the scopes that it grants, `undefined` where it cannot be
+ * read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TokenAnswer {
+  readonly token: Redacted.Redacted
+  readonly life: number
+  readonly granted: ReadonlySet<Scope.Scope> | undefined
+}
+
+const Text = Schema.optionalKey(Schema.NullOr(Schema.String))
+const Answer = Schema.Struct({
+  token: Text,
+  access_token: Text,
+  expires_in: Schema.optionalKey(Schema.Unknown)
+})
+const decodeAnswer = Body.json(Answer, "the answer of the token service")
+
+const Payload = Schema.Struct({
+  exp: Schema.optionalKey(Schema.Unknown),
+  iat: Schema.optionalKey(Schema.Unknown),
+  access: Schema.NullOr(
+    Schema.Array(
+      Schema.Struct({
+        type: Schema.String,
+        name: Schema.String,
+        actions: Schema.NullOr(Schema.Array(Schema.String))
+      })
+    )
+  )
+})
+const decodePayload = Schema.decodeUnknownOption(Schema.fromJsonString(Payload))
+
+/** Of RFC 6750's b64token nothing else may stand in a header; a token that holds more is no token. */
+const grammar = /^[A-Za-z0-9._~+/=-]+$/
+
+/** The life of a token that does not tell it, by the specification. */
+const defaultLife = 60_000
+
+const seconds = (value: unknown): number | undefined =>
+  typeof value === "number" && value > 0 && value < 1e9 ? value * 1000 : undefined
+
+/**
+ * Reads the body of the token service's answer. The life is the distance of `exp` and `iat`, which does not depend on
+ * whether the clocks agree.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decode = (body: Uint8Array): Result.Result<TokenAnswer, Registry.Malformed> =>
+  Result.flatMap(decodeAnswer(body), (answer) => {
+    const token = answer.token || answer.access_token
+    if (!token || !grammar.test(token)) {
+      return Result.fail(new Registry.Malformed({ detail: "the answer of the token service holds no token" }))
+    }
+    const payload = Option.getOrUndefined(
+      Option.flatMap(Result.getSuccess(Base64Url.decodeString(token.split(".")[1] ?? "")), decodePayload)
+    )
+    const { exp, iat } = payload ?? {}
+    const life = typeof exp === "number" && typeof iat === "number" ? seconds(exp - iat) : undefined
+    return Result.succeed({
+      token: Redacted.make(token),
+      life: life ?? seconds(answer.expires_in) ?? defaultLife,
+      granted: payload === undefined ? undefined : Scope.granted(payload.access ?? [])
+    })
+  })

@@ -1,0 +1,138 @@
+/**
+ * From HTTP to the reasons of a `RegistryError`.
+ *
+ * Sources: OCI distribution specification, "Error Codes"; RFC 9110, section 15; GitLab, container registry API.
+ *
+ * @since 0.1.0
+ */
+import { Registry } from "@gitlab-registry-usage/core"
+import { Duration, Result, Schema } from "effect"
+import { Headers, type HttpClientError } from "effect/http"
+import * as Body from "./Body.ts"
+
+/**
+ * What came back for a request: `from` is its URL without secrets.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Answer {
+  readonly from: string
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly body: Uint8Array
+}
+
+const Errors = Schema.Struct({
+  errors: Schema.Array(Schema.Struct({ code: Schema.String.check(Schema.isPattern(/^[A-Z_]{1,40}$/)) }))
+})
+const decodeErrors = Body.json(Errors, "the error")
+
+/**
+ * The codes of an error's body, none where it is in another format. Nothing else of it is used: a server may repeat in
+ * its messages what it was sent.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const codes = (answer: Answer): ReadonlyArray<string> =>
+  Result.match(decodeErrors(answer.body), {
+    onSuccess: ({ errors }) => errors.map(({ code }) => code),
+    onFailure: () => []
+  })
+
+/**
+ * Milliseconds that the server asks to wait, from seconds or an HTTP date; `undefined` where it does not say, or nothing
+ * that can be understood.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const retryAfter = (headers: Headers.Headers, now: number): number | undefined => {
+  const header = headers["retry-after"]
+  if (header === undefined) return undefined
+  return Result.match(Headers.parseRetryAfter(header), {
+    onSuccess: (value) => Math.min(Duration.toMillis(Headers.retryAfterDelay(value, now)), Number.MAX_SAFE_INTEGER),
+    onFailure: () => undefined
+  })
+}
+
+/**
+ * The reason of an answer that trying again may turn into another, `undefined` for all other answers.
+ *
+ * @category classifying
+ * @since 0.1.0
+ */
+export const transient = (answer: Answer, now: number): Registry.RateLimited | Registry.Unreachable | undefined => {
+  const { status } = answer
+  const detail = `${answer.from} answered ${status}`
+  const wait = retryAfter(answer.headers, now)
+  if (status === 429 || (status === 503 && wait !== undefined)) {
+    return new Registry.RateLimited({ detail, ...(wait === undefined ? {} : { retryAfter: wait }) })
+  }
+  return status === 408 || (status >= 500 && status !== 501 && status !== 505)
+    ? new Registry.Unreachable({ detail })
+    : undefined
+}
+
+/**
+ * The reason of an answer that is not what was hoped for and will not change. `forbidden` says what 401 and 403 mean
+ * here.
+ *
+ * @category classifying
+ * @since 0.1.0
+ */
+export const permanent = (answer: Answer): Registry.RegistryReason => {
+  const { status } = answer
+  const found = codes(answer)
+  const detail = `${answer.from} answered ${[status, ...found].join(" ")}`
+  if (status === 405 || status === 501 || found.includes("UNSUPPORTED")) return new Registry.Unsupported({ detail })
+  if (status === 403 || found.includes("DENIED")) return new Registry.Denied({ detail })
+  if (status === 401) return new Registry.Unauthorized({ detail })
+  if (status === 404 || status === 410) return new Registry.NotFound({ detail })
+  if (status >= 300 && status < 400) {
+    const to = answer.headers["location"]
+    const place = to !== undefined && URL.canParse(to, answer.from) ? new URL(to, answer.from) : undefined
+    const where = place === undefined ? "" : ` to ${place.origin}${place.pathname}`
+    return new Registry.Malformed({ detail: `${detail}: a redirect${where}, perhaps to sign in` })
+  }
+  return Body.isPage(answer.headers["content-type"])
+    ? Body.unexpectedPage(answer.from)
+    : new Registry.Malformed({ detail })
+}
+
+/** The code of the system or of undici in a chain of causes: its messages may hold URLs with secrets, codes do not. */
+const causeCode = (cause: unknown): string | undefined => {
+  let current = cause
+  for (let depth = 0; depth < 6 && typeof current === "object" && current !== null; depth++) {
+    const { code, cause } = current as { readonly code?: unknown; readonly cause?: unknown }
+    if (typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code)) return code
+    current = cause
+  }
+  return undefined
+}
+
+/**
+ * The reason of an exchange that broke off.
+ *
+ * @category classifying
+ * @since 0.1.0
+ */
+export const broken = (
+  from: string,
+  error: HttpClientError.HttpClientError
+): Registry.Unreachable | Registry.Malformed => {
+  const code = causeCode(error.reason.cause)
+  switch (error.reason._tag) {
+    case "InvalidUrlError":
+    case "EncodeError":
+      return new Registry.Malformed({ detail: `${from} cannot be requested` })
+    case "DecodeError":
+    case "EmptyBodyError":
+      return new Registry.Unreachable({
+        detail: `${from} broke off its answer${code === undefined ? "" : `: ${code}`}`
+      })
+    default:
+      return new Registry.Unreachable({ detail: `${from}: ${code ?? "no connection"}` })
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * A token service as GitLab has one (`/jwt/auth`), on loopback: it knows users and what each may do.
+ *
+ * Source: distribution, "Token Authentication Specification" and "Token Scope Documentation".
+ *
+ * @since 0.1.0
+ */
+import * as Crypto from "node:crypto"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import { Effect, type Scope } from "effect"
+
+/**
+ * A user. `grants` tells which actions of a scope are permitted; none of them is an answer without access, as GitLab
+ * gives it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface User {
+  readonly password: string
+  readonly grants: (type: string, name: string, actions: ReadonlyArray<string>) => ReadonlyArray<string>
+}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly users: Readonly<Record<string, User>>
+  /** What those may do who give no credentials; without it they are refused. */
+  readonly anonymous?: User["grants"] | undefined
+  /** Seconds that a token is valid. Default 300, as GitLab. */
+  readonly life?: number | undefined
+  /** PEM of the key that signs tokens, and of its certificate, which the registry trusts. */
+  readonly key: string
+  readonly certificate: string
+}
+
+/**
+ * One entry of a token's `access`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Access {
+  readonly type: string
+  readonly name: string
+  readonly actions: ReadonlyArray<string>
+}
+
+/**
+ * A running service. `requests` holds the scopes of every request in order, `refused` counts wrong credentials.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TokenService {
+  readonly realm: string
+  readonly requests: Array<ReadonlyArray<string>>
+  readonly refused: () => number
+  /** A token for this access, whoever asks. */
+  readonly issue: (access: ReadonlyArray<Access>) => string
+  /** Changes the password of a user. */
+  readonly setPassword: (username: string, password: string) => void
+}
+
+/**
+ * What the registry calls the service and the issuer of its tokens.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const names = { service: "container_registry", issuer: "test-token-service" }
+
+const base64url = (value: string | Buffer) => Buffer.from(value).toString("base64url")
+
+/**
+ * Starts a service on a free port, which stops when the scope closes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const start = (options: Options): Effect.Effect<TokenService, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const key = Crypto.createPrivateKey(options.key)
+    const x5c = [new Crypto.X509Certificate(options.certificate).raw.toString("base64")]
+    const users = new Map(Object.entries(options.users))
+    const requests: Array<ReadonlyArray<string>> = []
+    let refused = 0
+
+    const issue = (access: ReadonlyArray<Access>) => {
+      const now = Math.floor(Date.now() / 1000)
+      const payload = {
+        iss: names.issuer,
+        sub: "",
+        aud: names.service,
+        iat: now,
+        nbf: now - 5,
+        exp: now + (options.life ?? 300),
+        jti: Crypto.randomUUID(),
+        access
+      }
+      const head = base64url(JSON.stringify({ typ: "JWT", alg: "ES256", x5c }))
+      const signed = `${head}.${base64url(JSON.stringify(payload))}`
+      return `${signed}.${base64url(Crypto.sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" }))}`
+    }
+
+    const grantsOf = (authorization: string | undefined): User["grants"] | undefined => {
+      if (authorization === undefined) return options.anonymous
+      const [username = "", ...password] = Buffer.from(authorization.slice("Basic ".length), "base64")
+        .toString("utf8")
+        .split(":")
+      const user = users.get(username)
+      if (user !== undefined && user.password === password.join(":")) return user.grants
+      refused++
+      return undefined
+    }
+
+    const server = Http.createServer((request, response) => {
+      const url = new URL(request.url ?? "/", "http://localhost")
+      const scopes = url.searchParams.getAll("scope").flatMap((scope) => scope.split(" "))
+      requests.push(scopes)
+      const send = (status: number, body: unknown) =>
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))
+      const grants = grantsOf(request.headers.authorization)
+      if (grants === undefined)
+        return send(401, { errors: [{ code: "UNAUTHORIZED", message: "HTTP Basic: Access denied" }] })
+      const access = scopes.flatMap((scope) => {
+        const [type = "", name = "", actions = ""] = scope.split(":")
+        const granted = grants(type, name, actions.split(","))
+        return granted.length === 0 ? [] : [{ type, name, actions: granted }]
+      })
+      return send(200, { token: issue(access) })
+    })
+    yield* Effect.acquireRelease(
+      Effect.callback<void>((resume) => {
+        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+      }),
+      () =>
+        Effect.callback<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          server.closeAllConnections()
+        })
+    )
+    const { port } = server.address() as AddressInfo
+    return {
+      realm: `http://127.0.0.1:${port}/jwt/auth`,
+      requests,
+      refused: () => refused,
+      issue,
+      setPassword: (username, password) => {
+        const user = users.get(username)
+        if (user !== undefined) users.set(username, { ...user, password })
+      }
+    }
+  })
