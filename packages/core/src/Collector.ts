@@ -190,7 +190,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     }))
     const { repositories, gaps } = snapshot.usage.inventory
     yield* Effect.logInfo(
-      `crawled ${repositories.length} repositories in ${Math.round(snapshot.duration)} ms, ${gaps.length} gaps`
+      `crawled the registry in ${Math.round(snapshot.duration)} ms: repositories ${repositories.length}, gaps ${gaps.length}`
     )
     // What is served does not depend on whether it can be kept.
     yield* store

@@ -1,0 +1,88 @@
+/**
+ * A resource as a page for people: its state as a table, its links, and what it holds as a list.
+ *
+ * @since 0.1.0
+ */
+import { Bytes, type Hal } from "@gitlab-registry-usage/core"
+
+const escapes: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;"
+}
+
+const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character]!)
+
+/** Sizes stand as a person reads them, with the exact number beside; what is unknown says so. */
+const valueOf = (key: string, value: Hal.Json): string => {
+  if (value === null) return "<em>unknown</em>"
+  if (key.endsWith("size") && Bytes.isBytes(value)) {
+    return `<span title="${value} bytes">${escape(Bytes.format(value))}</span>`
+  }
+  if (key === "timestamp" && typeof value === "number") {
+    const instant = new Date(value * 1000).toISOString()
+    return `<time datetime="${instant}">${instant}</time>`
+  }
+  return escape(typeof value === "string" ? value : JSON.stringify(value))
+}
+
+const label = (key: string) => escape(key.replaceAll("_", " "))
+
+const linkTo = (link: Hal.Link, text: string) => `<a href="${escape(link.href)}">${escape(text)}</a>`
+
+const table = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Hal.Resource>) => {
+  const cells = (row: Hal.Resource) =>
+    columns.map((column) => {
+      const value = row.state[column]
+      const text = value === undefined ? "" : valueOf(column, value)
+      const self = row.links()["self"] as Hal.Link
+      return column === "name" ? `<td>${linkTo(self, String(value))}</td>` : `<td>${text}</td>`
+    })
+  return `<table><thead><tr>${columns.map((column) => `<th scope="col">${label(column)}</th>`).join("")}</tr></thead><tbody>${rows
+    .map((row) => `<tr>${cells(row).join("")}</tr>`)
+    .join("\n")}</tbody></table>`
+}
+
+const style = `:root{color-scheme:light dark;font-family:system-ui,sans-serif;line-height:1.5}
+body{max-width:60rem;margin:0 auto;padding:1rem}
+table{border-collapse:collapse;width:100%}th,td{padding:.25rem .75rem;text-align:right;border-bottom:1px solid #8884}
+th:first-child,td:first-child{text-align:left}dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}
+dd{margin:0}nav a{margin-right:1rem}`
+
+/**
+ * The policy under which the page is sent: nothing is loaded, only its own style applies.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const contentSecurityPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/**
+ * Renders a resource as a complete HTML document.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const render = (resource: Hal.Resource): string => {
+  const title = String(resource.state["name"] ?? "Images")
+  const links = Object.entries(resource.links()).flatMap(([relation, link]) =>
+    relation === "self" || relation === "items" || Array.isArray(link) ? [] : [linkTo(link as Hal.Link, relation)]
+  )
+  const items = Object.values(resource.embedded).flatMap((get) => {
+    const value = get()
+    return "state" in value ? [] : Array.from(value)
+  })
+  const columns = [...new Set(items.flatMap((item) => Object.keys(item.state)))]
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${escape(title)} · GitLab Registry Usage</title><style>${style}</style></head>
+<body><nav>${links.join(" ")}</nav><main><h1>${escape(title)}</h1>
+<dl>${Object.entries(resource.state)
+    .map(([key, value]) => `<dt>${label(key)}</dt><dd>${valueOf(key, value)}</dd>`)
+    .join("\n")}</dl>
+${items.length > 0 ? table(columns, items) : ""}</main></body></html>
+`
+}

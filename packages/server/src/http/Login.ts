@@ -1,0 +1,68 @@
+/**
+ * `GET /auth_token`: from credentials to a token.
+ *
+ * @since 0.1.0
+ */
+import { Authentication } from "@gitlab-registry-usage/core"
+import { DateTime, Effect, Redacted, Result } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { type Problem, unauthorized, unavailable } from "./Problem.ts"
+
+const challenge = 'Basic realm="GitLab Registry Usage", charset="UTF-8"'
+
+/** One answer for whatever is wrong with the credentials. */
+const refused = unauthorized(challenge, "the user name or the password is wrong, or the user may not sign in")
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+/**
+ * The credentials of a `Basic` authorization (RFC 7617): base64 of UTF-8, split at the first colon.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const credentialsOf = (
+  authorization: string | undefined
+): Result.Result<Authentication.Credentials, Problem> => {
+  const encoded = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(authorization ?? "")?.[1]
+  if (encoded === undefined) return Result.fail(refused)
+  return Result.flatMap(
+    Result.try({
+      try: () => utf8.decode(Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0))),
+      catch: () => refused
+    }),
+    (text) => {
+      const colon = text.indexOf(":")
+      return colon < 0
+        ? Result.fail(refused)
+        : Result.succeed({ username: text.slice(0, colon), password: Redacted.make(text.slice(colon + 1)) })
+    }
+  )
+}
+
+/**
+ * Verifies the credentials and issues a token. Fails with 401 for any credentials that do not sign in, and with 503
+ * where the directory could not be asked.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const login = Effect.fn("Login.login")(function* (authorization: string | undefined) {
+  const directory = yield* Authentication.Directory
+  const tokens = yield* Authentication.Tokens
+  const credentials = yield* Effect.fromResult(credentialsOf(authorization))
+  const principal = yield* directory.verify(credentials).pipe(
+    Effect.catchReason("DirectoryError", "DirectoryUnavailable", ({ detail }) =>
+      Effect.andThen(
+        Effect.logError(`a sign-in could not be verified: ${detail}`),
+        Effect.fail(unavailable("sign-ins cannot be verified for now; try again later", 10))
+      )
+    ),
+    Effect.catchTag("DirectoryError", () => Effect.fail(refused))
+  )
+  const { token, expiresAt } = yield* tokens.issue(principal)
+  return HttpServerResponse.text(
+    JSON.stringify({ auth_token: Redacted.value(token), expires_at: DateTime.toEpochMillis(expiresAt) / 1000 }),
+    { contentType: "application/json", headers: { "cache-control": "no-store" } }
+  )
+})

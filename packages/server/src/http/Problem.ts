@@ -1,0 +1,70 @@
+/**
+ * What the API answers instead of a resource: problem documents (RFC 9457).
+ *
+ * @since 0.1.0
+ */
+import { Data } from "effect"
+import { HttpServerResponse, ProblemDetails } from "effect/http"
+
+/**
+ * A request that cannot be answered as asked. `detail` is for the sender: it tells what to do, and no secret.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Problem extends Data.TaggedError("Problem")<{
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly headers?: Readonly<Record<string, string>>
+}> {
+  override get message(): string {
+    return `${this.status} ${this.title}: ${this.detail}`
+  }
+}
+
+/** @category constructors @since 0.1.0 */
+export const badRequest = (detail: string): Problem => new Problem({ status: 400, title: "Bad Request", detail })
+
+/** @category constructors @since 0.1.0 */
+export const notFound = (detail: string): Problem => new Problem({ status: 404, title: "Not Found", detail })
+
+/**
+ * The method is not defined for the resource; `Allow` tells which are (RFC 9110, section 15.5.6).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const methodNotAllowed = (method: string, allow: string): Problem =>
+  new Problem({
+    status: 405,
+    title: "Method Not Allowed",
+    detail: `${method} is not defined here; allowed are ${allow}`,
+    headers: { allow }
+  })
+
+/**
+ * The sender must authenticate; the challenge tells how (RFC 9110, section 11.6.1).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unauthorized = (challenge: string, detail: string): Problem =>
+  new Problem({ status: 401, title: "Unauthorized", detail, headers: { "www-authenticate": challenge } })
+
+/**
+ * The service cannot answer for now; it is worth asking again after so many seconds.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unavailable = (detail: string, retryAfter: number): Problem =>
+  new Problem({ status: 503, title: "Service Unavailable", detail, headers: { "retry-after": String(retryAfter) } })
+
+/** @category rendering @since 0.1.0 */
+export const toResponse = ({ status, title, detail, headers }: Problem): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(JSON.stringify({ type: ProblemDetails.blankType, title, status, detail }), {
+    status,
+    headers: { "cache-control": "no-store", ...headers },
+    contentType: ProblemDetails.contentType
+  })

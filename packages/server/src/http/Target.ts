@@ -1,0 +1,62 @@
+/**
+ * What a request asks for: the path as segments, the query as parameters.
+ *
+ * @since 0.1.0
+ */
+import { Result } from "effect"
+import { badRequest, notFound, type Problem } from "./Problem.ts"
+
+/**
+ * A segment of a path, decoded once. `encodedSlash` tells whether a `/` in it was written as `%2F`, so that it belongs to
+ * a name for certain.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Segment {
+  readonly text: string
+  readonly encodedSlash: boolean
+}
+
+/** @category models @since 0.1.0 */
+export interface Target {
+  readonly segments: ReadonlyArray<Segment>
+  readonly query: URLSearchParams
+}
+
+// oxlint-disable-next-line no-control-regex -- these are what is refused
+const control = /[\u0000-\u001f\u007f]/
+
+const segmentOf = (raw: string): Result.Result<Segment, Problem> =>
+  Result.flatMap(
+    Result.try({
+      try: () => decodeURIComponent(raw),
+      catch: () => badRequest("the path has a percent-encoding that is not valid UTF-8 (RFC 3986, section 2.1)")
+    }),
+    (text) =>
+      control.test(text)
+        ? Result.fail(badRequest("the path has a control character"))
+        : Result.succeed({ text, encodedSlash: text.includes("/") })
+  )
+
+/**
+ * Reads the target of a request line. Each segment is decoded once; an empty one (`//`, a slash at the end) names
+ * nothing, so it is not found. With a `prefix` such as `/registry`, the path may have it or not: a reverse proxy may
+ * have taken it off.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const parse = (url: string, prefix = ""): Result.Result<Target, Problem> => {
+  const questionMark = url.indexOf("?")
+  const path = questionMark < 0 ? url : url.slice(0, questionMark)
+  const query = new URLSearchParams(questionMark < 0 ? "" : url.slice(questionMark + 1))
+  const rest = prefix !== "" && (path === prefix || path.startsWith(`${prefix}/`)) ? path.slice(prefix.length) : path
+  if (rest === "/" || rest === "") return Result.succeed({ segments: [], query })
+  if (!rest.startsWith("/")) return Result.fail(badRequest("the request target is not a path"))
+  return Result.flatMap(Result.all(rest.slice(1).split("/").map(segmentOf)), (segments) =>
+    segments.some(({ text }) => text === "")
+      ? Result.fail(notFound("there is nothing at this path: it has an empty segment"))
+      : Result.succeed({ segments, query })
+  )
+}
