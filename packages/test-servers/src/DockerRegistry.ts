@@ -50,6 +50,8 @@ export interface DockerRegistry {
   readonly tokens: TokenService.TokenService | undefined
   /** Pushes an image under a tag, or by its digest alone. */
   readonly push: (repository: string, tag: string | undefined, image: Image) => Effect.Effect<void, ServerError>
+  /** Deletes a manifest by its digest. */
+  readonly remove: (repository: string, digest: string) => Effect.Effect<void, ServerError>
   /** Runs the registry's own garbage collection, untagged manifests included; returns what it says. */
   readonly collectGarbage: Effect.Effect<string, ServerError>
   /** The bytes of all blobs on the disk. */
@@ -130,11 +132,11 @@ export const start = Effect.fnUntraced(function* (
     return tokens === undefined
       ? {}
       : {
-          authorization: `Bearer ${tokens.issue([{ type: "repository", name: repository, actions: ["pull", "push"] }])}`
+          authorization: `Bearer ${tokens.issue([{ type: "repository", name: repository, actions: ["pull", "push", "delete"] }])}`
         }
   }
 
-  const put = (
+  const send = (
     repository: string,
     target: string | URL,
     method: string,
@@ -162,10 +164,10 @@ export const start = Effect.fnUntraced(function* (
     blob: { readonly digest: string; readonly body: Uint8Array }
   ) {
     if (uploaded.has(`${repository}@${blob.digest}`)) return
-    const begun = yield* put(repository, `/v2/${repository}/blobs/uploads/`, "POST", {})
+    const begun = yield* send(repository, `/v2/${repository}/blobs/uploads/`, "POST", {})
     const target = new URL(begun.headers.get("location") ?? "", url)
     target.searchParams.set("digest", blob.digest)
-    yield* put(repository, target, "PUT", { "content-type": "application/octet-stream" }, blob.body)
+    yield* send(repository, target, "PUT", { "content-type": "application/octet-stream" }, blob.body)
     uploaded.add(`${repository}@${blob.digest}`)
   })
 
@@ -177,7 +179,7 @@ export const start = Effect.fnUntraced(function* (
     for (const blob of image.blobs) yield* upload(repository, blob)
     for (const child of image.children) yield* push(repository, undefined, child)
     const target = `/v2/${repository}/manifests/${tag ?? image.digest}`
-    yield* put(repository, target, "PUT", { "content-type": image.mediaType }, image.body)
+    yield* send(repository, target, "PUT", { "content-type": image.mediaType }, image.body)
   })
 
   return {
@@ -185,6 +187,8 @@ export const start = Effect.fnUntraced(function* (
     storage,
     tokens,
     push,
+    remove: (repository, digest) =>
+      Effect.asVoid(send(repository, `/v2/${repository}/manifests/${digest}`, "DELETE", {})),
     collectGarbage: run(program, ["garbage-collect", "--delete-untagged", config]),
     bytesOnDisk: Effect.promise(async () => {
       const entries = await Fs.readdir(storage, { recursive: true, withFileTypes: true })

@@ -4,4 +4,5 @@
  * @since 0.1.0
  */
 export * as DirectoryTest from "./DirectoryTest.ts"
+export * as RegistryTest from "./RegistryTest.ts"
 export * as TokensTest from "./TokensTest.ts"
