@@ -122,7 +122,7 @@ export const find = Effect.fnUntraced(function* (
   if (entries.length > 1) {
     yield* Effect.logWarning(
       "several entries of the directory have the same user name; nobody can sign in with it"
-    ).pipe(Effect.annotateLogs({ username: typed, entries: entries.map((found) => found.dn) }))
+    ).pipe(Effect.annotateLogs({ username: typed, entries: entries.slice(0, 2).map((found) => found.dn) }))
     return yield* invalidCredentials()
   }
   // A bind without a name would succeed as nobody, and one with certain words would be a bind of another kind.

@@ -97,6 +97,8 @@ export const people: ReadonlyArray<Person> = [
 export interface Options {
   /** The certificate of the server; a good one for `localhost` and `127.0.0.1` by default. */
   readonly certificate?: Certificates.Options | undefined
+  /** Whether the server speaks TLS; it does by default. */
+  readonly tls?: boolean | undefined
   /** Further lines of slapd.conf for the whole server. */
   readonly global?: ReadonlyArray<string> | undefined
   /** Further lines of slapd.conf for the database. */
@@ -177,9 +179,13 @@ const configuration = (paths: Certificates.Certificates, data: string, options: 
     "modulepath /usr/lib/ldap",
     "moduleload back_mdb",
     "moduleload memberof",
-    `TLSCACertificateFile ${paths.authority}`,
-    `TLSCertificateFile ${paths.certificate}`,
-    `TLSCertificateKeyFile ${paths.key}`,
+    ...(options.tls === false
+      ? []
+      : [
+          `TLSCACertificateFile ${paths.authority}`,
+          `TLSCertificateFile ${paths.certificate}`,
+          `TLSCertificateKeyFile ${paths.key}`
+        ]),
     ...(options.global ?? []),
     "database mdb",
     `suffix "${baseDn}"`,
