@@ -8,14 +8,15 @@ import { DirectoryMemory } from "@gitlab-registry-usage/core/testing"
 import type { Layer } from "effect"
 
 /**
- * Who may sign in. The first is the one that the demonstration names.
+ * Two who may sign in, the first being the one that the demonstration names, and one who may not any more.
  *
  * @category constants
  * @since 0.1.0
  */
 export const users = [
   { username: "demo", password: "demo-password" },
-  { username: "auditor", password: "auditor-password" }
+  { username: "auditor", password: "auditor-password" },
+  { username: "former", password: "former-password", maySignIn: false }
 ] as const
 
 /**

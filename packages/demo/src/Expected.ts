@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Usage } from "@gitlab-registry-usage/core"
 
 /**
  * Sizes in bytes, as `Usage.Sizes` defines them.
@@ -76,3 +77,11 @@ export const layers: ExpectedUsage = {
     "library/tools/portable": sizes(344_000, 64_000, 64_000)
   }
 }
+
+/**
+ * The expected sizes by accounting.
+ *
+ * @category expectations
+ * @since 0.1.0
+ */
+export const byAccounting: Readonly<Record<Usage.Accounting, ExpectedUsage>> = { all, layers }

@@ -112,4 +112,5 @@ export const serve = (
       )
     }
     return around(request, request.path === "" ? plain(400, "Bad Request") : plain(404, "404 page not found"))
-  })
+    // The server runs an app uninterruptibly: without this, an answer that never comes would outlive its client.
+  }).pipe(Effect.interruptible)

@@ -11,7 +11,7 @@ describe("Demo", () => {
   for (const accounting of ["all", "layers"] as const) {
     it.effect(`the expected sizes are those of a naive measurement: ${accounting}`, () =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(measure(yield* Demo.repositories, accounting), Expected[accounting])
+        assert.deepStrictEqual(measure(yield* Demo.repositories, accounting), Expected.byAccounting[accounting])
       })
     )
 
@@ -26,7 +26,7 @@ describe("Demo", () => {
             inventory.repositories.map(({ name }, r) => [name, Usage.repositorySizes(usage, r) ?? null])
           )
         }
-        assert.deepStrictEqual(measured, Expected[accounting])
+        assert.deepStrictEqual(measured, Expected.byAccounting[accounting])
       })
     )
   }

@@ -1,4 +1,4 @@
-import { Images } from "@gitlab-registry-usage/core/testing"
+import type { Images } from "@gitlab-registry-usage/core/testing"
 
 /** Measures images with sets of digests and nothing else, straight from the definition of the three sizes. */
 export const measure = (repositories: ReadonlyArray<Images.Repository>, accounting: "all" | "layers") => {
