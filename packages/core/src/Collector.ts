@@ -3,8 +3,7 @@
  *
  * @since 0.1.0
  */
-import type {
-  Stream} from "effect";
+import type { Stream } from "effect"
 import {
   Cause,
   Context,
@@ -23,7 +22,7 @@ import {
 } from "effect"
 import { crawl, type Progress } from "./Crawl.ts"
 import type { Inventory } from "./Inventory.ts"
-import type { RegistryError } from "./Registry.ts";
+import type { RegistryError } from "./Registry.ts"
 import { Registry } from "./Registry.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"

@@ -118,8 +118,8 @@ const inventoryOf = (header: typeof Header.Type, container: Container): Inventor
   const section = (name: string): Uint8Array<ArrayBuffer> => {
     const found = container.sections[name]
     if (found === undefined) throw new SnapshotError({ detail: `the section ${name} is missing` })
-    // A copy begins at an aligned address.
-    return found.slice()
+    // A copy begins at an aligned address. Not by `slice`: that of Node's Buffer copies nothing.
+    return new Uint8Array(found)
   }
   const uint32 = (name: string) => new Uint32Array(section(name).buffer)
   const tagManifests = new Int32Array(section("tagManifests").buffer)

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Snapshot, SnapshotStore, type Usage } from "@gitlab-registry-usage/core"
-import { Clock, Effect, FileSystem, Layer, Option, Path, type PlatformError } from "effect"
+import { Clock, Effect, FileSystem, Layer, Option, Path, type PlatformError, Semaphore } from "effect"
 
 /** @category models @since 0.1.0 */
 export interface Options {
@@ -23,7 +23,7 @@ const unavailable = (operation: "load" | "save") => (error: PlatformError.Platfo
 
 /**
  * Keeps the latest snapshot in a file. A new one is written beside it, forced to the disk, and renamed over it, so that
- * the file always holds one whole snapshot. A file that is none is renamed to `<path>.corrupt-<milliseconds>`.
+ * the file always holds one whole snapshot. One process at a time may use the file. A file that is none is renamed to `<path>.corrupt-<milliseconds>`.
  *
  * @category constructors
  * @since 0.1.0
@@ -32,6 +32,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = path.dirname(path.resolve(options.path))
+  // One at a time: all saves go through the same file beside the snapshot.
+  const saving = yield* Semaphore.make(1)
 
   const setAside = Effect.fnUntraced(function* (error: Snapshot.SnapshotError) {
     const movedTo = `${options.path}.corrupt-${yield* Clock.currentTimeMillis}`
@@ -66,7 +68,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       )
       yield* fs.rename(temporary, options.path)
     },
-    Effect.mapError(unavailable("save"))
+    Effect.mapError(unavailable("save")), saving.withPermits(1)
   )
 
   return SnapshotStore.SnapshotStore.of({

@@ -5,4 +5,5 @@
  */
 export * as DirectoryTest from "./DirectoryTest.ts"
 export * as RegistryTest from "./RegistryTest.ts"
+export * as SnapshotStoreTest from "./SnapshotStoreTest.ts"
 export * as TokensTest from "./TokensTest.ts"
