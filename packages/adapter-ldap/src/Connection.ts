@@ -13,8 +13,11 @@ import { describe, unavailable } from "./Failure.ts"
 import type { Settings } from "./Options.ts"
 import * as Reply from "./Reply.ts"
 
-/** A reply of ours holds two entries of two attributes. */
-const maximumReplyBytes = 262_144
+/**
+ * All replies of one sign-in: two entries of two attributes and some references. Small also because a message that comes
+ * byte by byte is put together anew with each.
+ */
+const maximumReplyBytes = 65_536
 
 /** What a connection noticed that ldapts does not tell. */
 interface Watch {

@@ -199,7 +199,7 @@ describe("Misbehaviour", () => {
       const time = yield* timed(
         Effect.map(unavailable(signIn(plaintext(fake.url))), (detail) => assert.match(detail, /more than \d+ bytes/))
       )
-      assert.isAtMost(time, 1000)
+      assert.isAtMost(time, 2000)
       yield* closed(fake)
       assert.isAtMost(process.memoryUsage().rss - before, 64 * 1024 * 1024)
     })
@@ -208,7 +208,8 @@ describe("Misbehaviour", () => {
   it.live("F43 thousands of small messages in one packet do not end the process", () =>
     Effect.gen(function* () {
       const fake = yield* instead("search", ({ id }, socket) => {
-        socket.write(Buffer.concat([...Array.from({ length: 5000 }, () => entry(id, "", "")), searchDone(id)]))
+        const small = Buffer.from([0x30, 9, 2, 1, id, 0x64, 4, 4, 0, 0x30, 0])
+        socket.write(Buffer.concat([...Array.from({ length: 5900 }, () => small), searchDone(id)]))
       })
       yield* refused(signIn(plaintext(fake.url)))
     })

@@ -76,7 +76,9 @@ export const freePort: Effect.Effect<number> = Effect.callback((resume) => {
   })
 })
 
-const exited = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null
+/** A child without a process id never ran. */
+const exited = (child: ChildProcess): boolean =>
+  child.pid === undefined || child.exitCode !== null || child.signalCode !== null
 
 const stop = (child: ChildProcess): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
@@ -123,7 +125,7 @@ export const serve = Effect.fnUntraced(function* (program: string, args: Readonl
   )
   const fail = (why: string) => new ServerError({ detail: `${program} ${why}: ${said.trim()}` })
   yield* Effect.suspend((): Effect.Effect<void, ServerError | string> =>
-    child.pid === undefined || exited(child) ? Effect.fail(fail("did not start")) : connects(port)
+    exited(child) ? Effect.fail(fail("did not start")) : connects(port)
   ).pipe(
     Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 200, while: Predicate.isString }),
     Effect.mapError((error) => (Predicate.isString(error) ? fail("does not listen") : error))

@@ -41,7 +41,7 @@ export const gidNumber = 2000
 export const baseDn = "dc=example,dc=test"
 
 /**
- * The name of the group whose members may sign in, and of one with nobody in it who is in no other.
+ * The name of the group whose members may sign in.
  *
  * @category directory
  * @since 0.1.0
