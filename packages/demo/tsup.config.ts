@@ -6,5 +6,5 @@ export default defineConfig({
   target: "es2022",
   dts: false,
   sourcemap: true,
-  clean: ["dist/**/*.js", "dist/**/*.js.map"]
+  clean: true
 })

@@ -11,7 +11,15 @@ import { display } from "./Origins.ts"
 
 // A target, then parameters up to the comma before the next target.
 const link = /\s*<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|$)/y
-const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]+))/i
+const parameter = /\s*;\s*([^\s=;,]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?/g
+
+/** The relations of a link: only its first `rel` counts. */
+const relations = (parameters: string): ReadonlyArray<string> => {
+  for (const [, name, quoted, bare] of parameters.matchAll(parameter)) {
+    if (name!.toLowerCase() === "rel") return (quoted ?? bare ?? "").toLowerCase().split(/\s+/)
+  }
+  return []
+}
 
 /**
  * The target of the first link with `rel="next"`, `undefined` where there is none, `Malformed` where the header cannot
@@ -25,9 +33,7 @@ export const next = (header: string): Result.Result<string | undefined, Registry
   while (link.lastIndex < header.length) {
     const match = link.exec(header)
     if (match === null) return Result.fail(new Registry.Malformed({ detail: "the Link header cannot be read" }))
-    const relation = rel.exec(match[2]!)
-    const relations = (relation?.[1] ?? relation?.[2] ?? "").toLowerCase().split(/\s+/)
-    if (relations.includes("next")) return Result.succeed(match[1]!)
+    if (relations(match[2]!).includes("next")) return Result.succeed(match[1]!)
   }
   return Result.succeed(undefined)
 }

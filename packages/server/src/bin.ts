@@ -1,1 +1,6 @@
-export {}
+#!/usr/bin/env node
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Effect } from "effect"
+import { program, teardown } from "./Program.ts"
+
+NodeRuntime.runMain(program(process.env).pipe(Effect.provide(NodeServices.layer)), { teardown })

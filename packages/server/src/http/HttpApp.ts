@@ -5,7 +5,7 @@
  */
 import { NodeHttpServer } from "@effect/platform-node"
 import type { Authentication, Collector } from "@gitlab-registry-usage/core"
-import { type Duration, flow, Layer } from "effect"
+import { type Duration, Effect, Layer } from "effect"
 import { HttpMiddleware, HttpServer, type HttpServerError } from "effect/http"
 import { createServer, type ServerOptions } from "node:http"
 import * as App from "./App.ts"
@@ -63,7 +63,8 @@ export const layer = (
     exposedHeaders: ["ETag", "Retry-After", "WWW-Authenticate", "Link"],
     maxAge: 600
   })
-  return HttpServer.serve(App.make(options), flow(cors)).pipe(
+  // effect runs a served app uninterruptibly: without this a client that goes away leaves its request running.
+  return HttpServer.serve(Effect.interruptible(App.make(options)), cors).pipe(
     Layer.provideMerge(
       NodeHttpServer.layer(server, {
         host: options.host,

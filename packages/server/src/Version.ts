@@ -1,0 +1,16 @@
+/**
+ * The version of this package.
+ *
+ * @since 0.1.0
+ */
+import { createRequire } from "node:module"
+
+const manifest = createRequire(import.meta.url)("../package.json") as { readonly version: string }
+
+/**
+ * As in `package.json`, which stands one level above the sources as well as above what is built from them.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const version: string = manifest.version

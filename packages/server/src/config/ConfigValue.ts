@@ -1,0 +1,309 @@
+/**
+ * The kinds of values that the configuration has: how the text of each is decoded, and what is accepted, in words.
+ *
+ * @since 0.1.0
+ */
+import type { DateTime, Redacted } from "effect"
+import { Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { DurationText } from "./DurationText.ts"
+
+/**
+ * A kind of value. `accepts` completes the sentence "accepted: …". A secret is never shown anywhere, and may come from
+ * a file of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ConfigValue<out A> {
+  readonly schema: Schema.ConstraintCodec<A, unknown>
+  readonly accepts: string
+  readonly secret: boolean
+}
+
+const value = <A>(accepts: string, schema: Schema.ConstraintCodec<A, unknown>): ConfigValue<A> => ({
+  schema,
+  accepts,
+  secret: false
+})
+
+const matching = (pattern: RegExp) => Schema.String.check(Schema.isPattern(pattern))
+
+/** The text is checked where it is decoded; nothing else is ever put in. */
+const isDecoded = <A>(decoded: unknown): decoded is A => decoded !== undefined
+
+/** A kind of value that a pure function reads from the text; undefined means that it is none. */
+const read = <A>(accepts: string, parse: (text: string) => A | undefined): ConfigValue<A> =>
+  value(
+    accepts,
+    Schema.String.pipe(
+      Schema.decodeTo(
+        Schema.declare(isDecoded<A>),
+        SchemaTransformation.transformEffect<A, string>({
+          decode: (text, options) => {
+            const parsed = parse(text)
+            return parsed === undefined
+              ? Effect.fail(new SchemaIssue.InvalidValue({ expected: accepts }, text, options))
+              : Effect.succeed(parsed)
+          },
+          encode: (parsed) => Effect.succeed(String(parsed))
+        })
+      )
+    )
+  )
+
+/**
+ * One line of text that is not empty.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const text: ConfigValue<string> = value("one line of text", matching(/^[^\p{Cc}]+$/u))
+
+/**
+ * A secret: one line, wrapped so that no log shows it.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const secret: ConfigValue<Redacted.Redacted> = {
+  schema: Schema.Redacted(matching(/^[^\p{Cc}]+$/u)),
+  accepts: "one line of text",
+  secret: true
+}
+
+/**
+ * The path of a file.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const path: ConfigValue<string> = value("the path of a file", matching(/^[^\p{Cc}]+$/u))
+
+const booleans = new Map<string, boolean>([
+  ...["true", "yes", "on", "t", "y", "1"].map((word) => [word, true] as const),
+  ...["false", "no", "off", "f", "n", "0"].map((word) => [word, false] as const)
+])
+
+/**
+ * Yes or no; the original's spellings are among them.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const boolean: ConfigValue<boolean> = read("yes or no (also true/false, on/off, t/f, y/n, 1/0)", (text) =>
+  booleans.get(text.toLowerCase())
+)
+
+/**
+ * A whole number in the range, written in decimal digits.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const integer = (minimum: number, maximum: number): ConfigValue<number> =>
+  read(`a whole number from ${minimum} to ${maximum}`, (text) => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    return number >= minimum && number <= maximum ? number : undefined
+  })
+
+/**
+ * A share of a whole, from 0 to 1.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const share: ConfigValue<number> = read("a share from 0 to 1 such as 0.1", (text) =>
+  /^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/.test(text) ? Number(text) : undefined
+)
+
+/**
+ * One of the words; case does not matter.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const oneOf = <const Word extends string>(...words: ReadonlyArray<Word>): ConfigValue<Word> =>
+  read(`one of ${words.join(", ")}`, (text) => words.find((word) => word.toLowerCase() === text.toLowerCase()))
+
+/**
+ * A duration of at least the given one.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const duration = (minimum: Duration.Input): ConfigValue<Duration.Duration> => {
+  const least = Duration.fromInputUnsafe(minimum)
+  const bound = Duration.isZero(least) ? "" : `, at least ${Duration.format(least)}`
+  return value(
+    `a duration such as 2 weeks, 1 week, 3 days, 1h30m or 90s${bound}`,
+    DurationText.check(
+      Schema.makeFilter((duration: Duration.Duration) => Duration.isGreaterThanOrEqualTo(duration, least))
+    )
+  )
+}
+
+/**
+ * The URL of a service: http or https, without credentials, query and fragment, which have no business there.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const url: ConfigValue<URL> = read("an http or https URL without user name, password, ? and #", (text) => {
+  if (!/^https?:\/\/[^\s\\?#@]+$/i.test(text)) return undefined
+  return Option.getOrUndefined(Option.liftThrowable((text: string) => new URL(text))(text))
+})
+
+/**
+ * The path that a server is mounted at, with a leading and without a trailing slash; the root is the empty string.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const prefix: ConfigValue<string> = read("a URL path such as / or /usage", (text) => {
+  const path = text.replaceAll(/^\/+|\/+$/g, "")
+  if (path === "") return ""
+  const segment = /^(?!\.{1,2}$)[A-Za-z0-9._~!$&'()*+,;=:@-]+$/
+  return path.split("/").every((part) => segment.test(part)) ? `/${path}` : undefined
+})
+
+const attributeGrammar = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)$/
+
+/**
+ * The name of an LDAP attribute. RFC 4512, section 1.4: a descriptor or an object identifier in digits.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const attribute: ConfigValue<string> = value("the name of an LDAP attribute", matching(attributeGrammar))
+
+/**
+ * A point in time, to the second or finer.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const instant: ConfigValue<DateTime.Utc> = value(
+  "a time in UTC such as 2026-01-31T12:00:00Z",
+  matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/).pipe(
+    Schema.decodeTo(Schema.DateTimeUtcFromString, SchemaTransformation.passthrough())
+  )
+)
+
+/**
+ * The name of an LDAP attribute, or nothing.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const attributeOrNothing: ConfigValue<string> = read(`${attribute.accepts}, or nothing`, (text) =>
+  text === "" || attributeGrammar.test(text) ? text : undefined
+)
+
+/** The parts of a list that are not empty. */
+const parts = (text: string, separator: RegExp): ReadonlyArray<string> =>
+  text
+    .split(separator)
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+
+/**
+ * Ids of groups, at least one.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const groupIds: ConfigValue<ReadonlyArray<number>> = read(
+  "a group id, a whole number from 0 to 4294967295, or several separated by commas",
+  (text) => {
+    const ids = parts(text, /[,\n]/).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : Number.NaN))
+    return ids.length > 0 && ids.every((id) => id <= 0xffff_ffff) ? ids : undefined
+  }
+)
+
+const isDistinguishedName = (text: string) => /^[A-Za-z0-9.-]+\s*=[^\p{Cc}]+$/u.test(text)
+
+/**
+ * A distinguished name. Its parts are the directory's to judge; what is not of the form `name=value,…` is refused here.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const distinguishedName: ConfigValue<string> = read(
+  "a distinguished name such as ou=people,dc=example,dc=com",
+  (text) => (isDistinguishedName(text) ? text : undefined)
+)
+
+/**
+ * Distinguished names, at least one. They hold commas, so other characters separate them.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const distinguishedNames: ConfigValue<ReadonlyArray<string>> = read(
+  "a distinguished name such as cn=users,dc=example,dc=com, or several separated by ; or on lines of their own",
+  (text) => {
+    const names = parts(text, /[;\n]/)
+    return names.length > 0 && names.every(isDistinguishedName) ? names : undefined
+  }
+)
+
+/**
+ * Paths of files, at least one.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const paths: ConfigValue<ReadonlyArray<string>> = read(
+  "the path of a file, or several separated by commas",
+  (text) => {
+    const paths = parts(text, /[,\n]/)
+    return paths.length > 0 ? paths : undefined
+  }
+)
+
+/**
+ * Where a directory listens. Without a scheme the connection is LDAP over TLS, as it always was in the original.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DirectoryHost {
+  readonly scheme: "ldap" | "ldaps" | undefined
+  readonly hostname: string
+  readonly port: number | undefined
+}
+
+/**
+ * A host name or address, with or without `ldap://` or `ldaps://` and a port.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const directoryHost: ConfigValue<DirectoryHost> = read(
+  "a host name such as ldap.example.com, also with a port or as ldaps://… or ldap://…",
+  (text) => {
+    const match = /^(?:(ldaps?):\/\/)?(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)(?::(\d{1,5}))?\/?$/i.exec(
+      text
+    )
+    const port = match?.[3] === undefined ? undefined : Number(match[3])
+    if (match?.[2] === undefined || (port !== undefined && (port < 1 || port > 65_535))) return undefined
+    return { scheme: match[1]?.toLowerCase() as DirectoryHost["scheme"], hostname: match[2], port }
+  }
+)
+
+/**
+ * Which origins' pages may call the API: every one (`*`), or those listed (RFC 6454, as browsers send them).
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const origins: ConfigValue<ReadonlyArray<string>> = read(
+  "* or a list of origins such as https://pages.example.com, separated by commas",
+  (text) => {
+    if (text === "*") return ["*"]
+    const items = parts(text, /[,\n]/)
+    const isOrigin = (item: string) =>
+      Option.exists(Option.liftThrowable((item: string) => new URL(item).origin)(item), (origin) => origin === item)
+    return items.every(isOrigin) ? items : undefined
+  }
+)

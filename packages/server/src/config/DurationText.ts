@@ -1,0 +1,58 @@
+/**
+ * Durations as people write them into configuration files.
+ *
+ * @since 0.1.0
+ */
+import { Duration, Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
+
+const grammar = /^(?:\d+\s*[a-z]+)(?:(?:\s*,\s*|\s+|)\d+\s*[a-z]+)*$/
+const part = /(\d+)\s*([a-z]+)/g
+
+/** The names of each unit, and its milliseconds. */
+const units: ReadonlyArray<readonly [names: ReadonlyArray<string>, millis: number]> = [
+  [["ms", "milli", "millis", "millisecond", "milliseconds"], 1],
+  [["s", "second", "seconds"], 1000],
+  [["m", "minute", "minutes"], 60_000],
+  [["h", "hour", "hours"], 3_600_000],
+  [["d", "day", "days"], 86_400_000],
+  [["w", "week", "weeks"], 604_800_000]
+]
+
+/**
+ * The duration that the text tells, as the sum of its parts: `2 weeks`, `1 week, 3 days`, `90s`, `1h30m`; or undefined
+ * where it is none. Each part is a whole number and one of the units ms, s, m, h, d, w or their names; case does not
+ * matter.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const parse = (text: string): Duration.Duration | undefined => {
+  const lower = text.trim().toLowerCase()
+  if (!grammar.test(lower)) return undefined
+  let sum = 0
+  for (const [, amount, name] of lower.matchAll(part)) {
+    const unit = units.find(([names]) => names.includes(name!))
+    if (unit === undefined) return undefined
+    sum += Number(amount) * unit[1]
+  }
+  return Number.isSafeInteger(sum) ? Duration.millis(sum) : undefined
+}
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DurationText = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.Duration,
+    SchemaTransformation.transformEffect<Duration.Duration, string>({
+      decode: (text, options) => {
+        const duration = parse(text)
+        return duration === undefined
+          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a duration such as 1h30m" }, text, options))
+          : Effect.succeed(duration)
+      },
+      encode: (duration) => Effect.succeed(Duration.format(duration))
+    })
+  )
+)

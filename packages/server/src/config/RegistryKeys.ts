@@ -1,0 +1,53 @@
+/**
+ * The section [registry]: which registry is read, and how often.
+ *
+ * @since 0.1.0
+ */
+import { required, withDefault, expected, optional } from "./ConfigKey.ts"
+import { duration, integer, oneOf, path, secret, share, text, url } from "./ConfigValue.ts"
+
+/**
+ * @category keys
+ * @since 0.1.0
+ */
+export const registryKeys = {
+  gitlab_base_url: required(
+    url,
+    "https://mygitlab.com/",
+    "The GitLab server. It issues the registry's tokens; the access token is sent to no other host."
+  ),
+  registry_base_url: required(url, "https://registry.mygitlab.com/", "The container registry."),
+  username: expected(text, "root", "Who reads the registry. Listing all repositories takes an administrator."),
+  access_token: required(
+    secret,
+    "00000000000000000000",
+    "The personal access token of username, with the scope read_registry and, to list all repositories, of an administrator."
+  ),
+  ca_file: optional(
+    path,
+    "the authorities that Node.js trusts",
+    "A PEM file with the certificates of the authorities that may have issued the certificates of GitLab and the registry."
+  ),
+  accounting: withDefault(
+    oneOf("all", "layers"),
+    "all",
+    "What is counted. all: everything that is stored, with manifests and configurations. layers: layers only, as the original did."
+  ),
+  refresh_interval: withDefault(
+    duration("1 second"),
+    "10 minutes",
+    "From the end of one crawl to the begin of the next."
+  ),
+  refresh_jitter: withDefault(
+    share,
+    "0.1",
+    "The share of refresh_interval by which it varies at random, so that several servers do not crawl at the same time."
+  ),
+  crawl_concurrency: withDefault(
+    integer(1, 256),
+    "8",
+    "How many requests a crawl may have under way at the same time."
+  ),
+  crawl_deadline: withDefault(duration("1 second"), "2 hours", "How long one crawl may take."),
+  request_timeout: withDefault(duration("1 second"), "30 seconds", "How long one request to the registry may take.")
+} as const

@@ -1,0 +1,125 @@
+/**
+ * The configuration of the server.
+ *
+ * @since 0.1.0
+ */
+import { isIP } from "node:net"
+import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import type { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
+import type { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
+import type { Collector } from "@gitlab-registry-usage/core"
+import { type Duration, Effect, type FileSystem, type LogLevel } from "effect"
+import { findings, type Findings, settings } from "./ConfigDecoding.ts"
+import type { Settings } from "./ConfigKeys.ts"
+import { ConfigurationError } from "./ConfigProblem.ts"
+import * as ConfigSource from "./ConfigSource.ts"
+import { directoryConfig } from "./DirectoryConfig.ts"
+import { readCertificates } from "./NamedFile.ts"
+import { tokensConfig } from "./TokensConfig.ts"
+
+/**
+ * Everything that an operator says about a server, checked. Secrets are redacted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ServerConfig {
+  readonly http: {
+    readonly host: string
+    /** 0 to 65535; 0 takes a free one. */
+    readonly port: number
+    /** Empty, or a path with a leading and without a trailing slash. */
+    readonly prefix: string
+    /** `["*"]` stands for all. */
+    readonly corsOrigins: ReadonlyArray<string>
+    readonly maxConnections: number
+    readonly shutdownTimeout: Duration.Duration
+  }
+  readonly log: { readonly format: "text" | "json"; readonly level: LogLevel.LogLevel }
+  /** Where the last snapshot is kept; in memory only where undefined. */
+  readonly snapshotFile: string | undefined
+  readonly directory: LdapDirectory.Options
+  readonly tokens: JwtTokens.Options
+  readonly registry: RegistryHttp.Options
+  /** PEM of the authorities to trust for the registry and GitLab, instead of Node's; undefined for those. */
+  readonly registryAuthorities: ReadonlyArray<string> | undefined
+  readonly collector: Collector.Options
+  /** What the operator should know at each start. */
+  readonly warnings: ReadonlyArray<string>
+}
+
+const levels = { trace: "Trace", debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const
+
+const isLoopback = ({ hostname }: URL): boolean => {
+  const host = hostname.replace(/^\[|\]$/g, "")
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."))
+}
+
+const checkRegistry = ({ gitlab_base_url: gitlab, registry_base_url: registry }: Settings["registry"], f: Findings) => {
+  if (gitlab.protocol !== "https:" && !isLoopback(gitlab)) {
+    f.problem("registry", "gitlab_base_url", "must be https, as the access token is sent there")
+  }
+  if (registry.protocol !== "https:" && !isLoopback(registry)) {
+    f.warning("[registry] registry_base_url is not https: everybody on the way can read the tokens that are sent to it")
+  }
+}
+
+/**
+ * The configuration from these places, or every problem with it at once.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const load = (
+  places: ConfigSource.Places
+): Effect.Effect<ServerConfig, ConfigurationError, FileSystem.FileSystem> =>
+  Effect.flatMap(ConfigSource.read(places), fromSource)
+
+/**
+ * The configuration from values that were looked up already, or every problem with it at once.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const fromSource = Effect.fnUntraced(function* (
+  source: ConfigSource.ConfigSource
+): Effect.fn.Return<ServerConfig, ConfigurationError, FileSystem.FileSystem> {
+  const found = findings(source)
+  const { general, jwt, ldap, registry } = yield* settings(source, found)
+  checkRegistry(registry, found)
+  const directory = yield* directoryConfig(ldap, found)
+  const tokens = yield* tokensConfig(jwt, registry.registry_base_url, found)
+  const registryAuthorities = yield* readCertificates(found, "registry", "ca_file", registry.ca_file)
+
+  const [first, ...others] = found.problems
+  if (first !== undefined) return yield* new ConfigurationError({ problems: [first, ...others] })
+  return {
+    http: {
+      host: general.socket_host,
+      port: general.socket_port,
+      prefix: general.server_prefix,
+      corsOrigins: general.cors_origins,
+      maxConnections: general.max_connections,
+      shutdownTimeout: general.shutdown_timeout
+    },
+    log: { format: general.log_format, level: general.debug ? "Debug" : levels[general.log_level] },
+    snapshotFile: general.snapshot_file,
+    directory,
+    tokens,
+    registry: {
+      url: registry.registry_base_url,
+      gitlabUrl: registry.gitlab_base_url,
+      credentials: { username: registry.username, token: registry.access_token },
+      timeout: registry.request_timeout
+    },
+    registryAuthorities,
+    collector: {
+      accounting: registry.accounting,
+      interval: registry.refresh_interval,
+      jitter: registry.refresh_jitter,
+      concurrency: registry.crawl_concurrency,
+      deadline: registry.crawl_deadline
+    },
+    warnings: found.warnings
+  }
+})
