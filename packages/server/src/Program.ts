@@ -83,6 +83,13 @@ const serve = Effect.fnUntraced(function* (config: ServerConfig.ServerConfig) {
   return yield* main(config)
 })
 
+const configuration = (places: ConfigSource.Places) =>
+  ConfigSource.read(places).pipe(
+    Effect.bindTo("source"),
+    Effect.bind("config", ({ source }) => ServerConfig.fromSource(source)),
+    Effect.tapError((error) => Console.error(error.message))
+  )
+
 const command = (environment: ConfigSource.Places["environment"]) =>
   Command.make(
     "gitlab-registry-usage-rest",

@@ -4,10 +4,10 @@
  *
  * @since 0.1.0
  */
-import { ConfigProvider, Effect, type FileSystem, Option } from "effect"
+import { ConfigProvider, Effect, FileSystem, Option } from "effect"
 import { address, type ConfigFile, namesOf, parse } from "./ConfigFile.ts"
 import { configKeys, type PlacedKey, placedKeys } from "./ConfigKeys.ts"
-import type { ConfigOrigin, ConfigProblem } from "./ConfigProblem.ts"
+import { type ConfigOrigin, type ConfigProblem, ConfigurationError } from "./ConfigProblem.ts"
 import { suggest } from "./Suggestion.ts"
 import { readSecret, readText } from "./TextFile.ts"
 
@@ -66,21 +66,23 @@ export interface Places {
 
 const readFile = Effect.fnUntraced(function* (
   file: Places["file"]
-): Effect.fn.Return<ConfigFile, never, FileSystem.FileSystem> {
-  const nothing: ConfigFile = { path: file?.path ?? "", values: new Map(), problems: [], warnings: [] }
+): Effect.fn.Return<ConfigFile, ConfigurationError, FileSystem.FileSystem> {
+  const nothing: ConfigFile = { path: "", values: new Map(), problems: [], warnings: [] }
   if (file === undefined) return nothing
-  return yield* Effect.match(readText(file.path), {
-    onSuccess: (text) => parse(file.path, text),
-    onFailure: (message) => {
-      if (!file.required && message.includes("no such file")) return nothing
-      const problem: ConfigProblem = {
-        subject: "the configuration file",
-        origin: { _tag: "File", path: file.path },
-        message
-      }
-      return { ...nothing, problems: [problem] }
+  if (!file.required) {
+    const fs = yield* FileSystem.FileSystem
+    // A file that cannot be looked for is reported when it is read.
+    if (!(yield* Effect.orElseSucceed(fs.exists(file.path), () => true))) return nothing
+  }
+  const text = yield* Effect.mapError(readText(file.path), (message) => {
+    const problem: ConfigProblem = {
+      subject: "the configuration file",
+      origin: { _tag: "File", path: file.path },
+      message
     }
+    return new ConfigurationError({ problems: [problem] })
   })
+  return parse(file.path, text)
 })
 
 /** Variables that begin as those of a section do and are none. */
@@ -102,14 +104,14 @@ const unknownVariables = (environment: Places["environment"]): ReadonlyArray<Con
 
 /**
  * The text of every key that is set, with all that is wrong with where it comes from. An environment variable that is
- * empty counts as not set.
+ * empty counts as not set. Fails only where the configuration file cannot be read at all.
  *
  * @category reading
  * @since 0.1.0
  */
 export const read = Effect.fnUntraced(function* (
   places: Places
-): Effect.fn.Return<ConfigSource, never, FileSystem.FileSystem> {
+): Effect.fn.Return<ConfigSource, ConfigurationError, FileSystem.FileSystem> {
   const file = yield* readFile(places.file)
   const problems = [...file.problems, ...unknownVariables(places.environment)]
   const variables = ConfigProvider.fromEnvRecord({ ...places.environment })

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { required, withDefault, expected, optional } from "./ConfigKey.ts"
+import { optional, required, withDefault } from "./ConfigKey.ts"
 import { duration, integer, oneOf, path, secret, share, text, url } from "./ConfigValue.ts"
 
 /**
@@ -17,7 +17,7 @@ export const registryKeys = {
     "The GitLab server. It issues the registry's tokens; the access token is sent to no other host."
   ),
   registry_base_url: required(url, "https://registry.mygitlab.com/", "The container registry."),
-  username: expected(text, "root", "Who reads the registry. Listing all repositories takes an administrator."),
+  username: withDefault(text, "root", "Who reads the registry. Listing all repositories takes an administrator."),
   access_token: required(
     secret,
     "00000000000000000000",
