@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Collector, Hal } from "@gitlab-registry-usage/core"
+import { type Authentication, Collector, Hal } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { authorize } from "./Bearer.ts"
@@ -115,7 +115,13 @@ const failed = new Problem({
  * @category handlers
  * @since 0.1.0
  */
-export const make = (options: Options = {}) => {
+export const make = (
+  options: Options = {}
+): Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  never,
+  HttpServerRequest.HttpServerRequest | Authentication.Directory | Authentication.Tokens | Collector.Collector
+> => {
   const answer = dispatch(options)
   return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     answer(request).pipe(
