@@ -218,7 +218,11 @@ export const make = (options: {
         if (!Digest.isDigest(digest)) return yield* new Registry.NotFound({ detail: "not a digest" })
         const request = { method: "DELETE", headers: plain, maxBytes: 64 * 1024 } as const
         const answer = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
-        if (answer.status !== 202 && answer.status !== 204) yield* expect(answer)
+        if (answer.status === 200 && Body.isPage(answer.headers["content-type"])) {
+          return yield* Body.unexpectedPage(answer.from)
+        }
+        // 202 by the specification.
+        if (answer.status < 200 || answer.status >= 300) return yield* permanent(answer)
       },
       (effect, repository, digest) => Effect.mapError(effect, fail("deleteManifest", `${repository}@${digest}`))
     )

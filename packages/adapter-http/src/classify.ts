@@ -101,15 +101,24 @@ export const permanent = (answer: Answer): Registry.RegistryReason => {
     : new Registry.Malformed({ detail })
 }
 
-/** The code of the system or of undici in a chain of causes: its messages may hold URLs with secrets, codes do not. */
-const causeCode = (cause: unknown): string | undefined => {
+/**
+ * The code of the system or of undici in a chain of causes, else the name of an error that says more than "Error". Their
+ * messages may hold URLs with secrets, these do not.
+ */
+const causeOf = (cause: unknown): string => {
   let current = cause
+  let named = "no answer"
   for (let depth = 0; depth < 6 && typeof current === "object" && current !== null; depth++) {
-    const { code, cause } = current as { readonly code?: unknown; readonly cause?: unknown }
+    const { cause, code, name } = current as {
+      readonly code?: unknown
+      readonly name?: unknown
+      readonly cause?: unknown
+    }
     if (typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code)) return code
+    if (typeof name === "string" && /^[A-Za-z]{6,60}$/.test(name) && name !== "TypeError") named = name
     current = cause
   }
-  return undefined
+  return named
 }
 
 /**
@@ -122,7 +131,7 @@ export const broken = (
   from: string,
   error: HttpClientError.HttpClientError
 ): Registry.Unreachable | Registry.Malformed => {
-  const code = causeCode(error.reason.cause)
+  const cause = causeOf(error.reason.cause)
   switch (error.reason._tag) {
     case "InvalidUrlError":
     case "EncodeError":
@@ -130,9 +139,9 @@ export const broken = (
     case "DecodeError":
     case "EmptyBodyError":
       return new Registry.Unreachable({
-        detail: `${from} broke off its answer${code === undefined ? "" : `: ${code}`}`
+        detail: `${from} broke off its answer: ${cause}`
       })
     default:
-      return new Registry.Unreachable({ detail: `${from}: ${code ?? "no connection"}` })
+      return new Registry.Unreachable({ detail: `${from}: ${cause}` })
   }
 }

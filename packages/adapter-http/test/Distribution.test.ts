@@ -1,0 +1,298 @@
+import { createHash } from "node:crypto"
+import { gzipSync } from "node:zlib"
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Digest, MediaType, Names } from "@gitlab-registry-usage/core"
+import { Images } from "@gitlab-registry-usage/core/testing"
+import { Effect } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { listen, name, overUndici, registryAt, tag } from "./servers.ts"
+
+const type = MediaType.ociManifest
+const reason = <A, E extends { readonly reason: { readonly _tag: string; readonly detail: string } }, R>(
+  effect: Effect.Effect<A, E, R>
+) => Effect.map(Effect.flip(effect), (error) => error.reason)
+
+const answering = (handler: Parameters<typeof listen>[0], options?: Parameters<typeof registryAt>[1]) =>
+  Effect.gen(function* () {
+    const server = yield* listen(handler)
+    return { ...server, registry: yield* registryAt(server.url, options) }
+  })
+
+const sha = (algorithm: "sha256" | "sha512", body: Uint8Array | string) =>
+  Digest.Digest.make(`${algorithm}:${createHash(algorithm).update(body).digest("hex")}`)
+
+describe("Distribution", () => {
+  it.live("accepts every type of manifest, without which some are converted", () =>
+    Effect.gen(function* () {
+      const body = '{"layers":[]}'
+      const { asked, registry } = yield* answering((_, response) =>
+        response.writeHead(200, { "content-type": type, "docker-content-digest": sha("sha256", body) }).end(body)
+      )
+      yield* registry.manifest(name, tag)
+      yield* registry.resolve(name, tag)
+      for (const { headers } of asked) {
+        assert.sameMembers(headers.accept?.split(", ") ?? [], [...MediaType.manifests, MediaType.dockerSchema1])
+      }
+      assert.deepStrictEqual(
+        asked.map(({ method }) => method),
+        ["GET", "HEAD"]
+      )
+    }).pipe(overUndici)
+  )
+
+  it.live("resolves by fetching where the digest is not told", () =>
+    Effect.gen(function* () {
+      const { asked, registry } = yield* answering((_, response) =>
+        response.writeHead(200, { "content-type": type }).end("{}")
+      )
+      assert.strictEqual(yield* registry.resolve(name, tag), sha("sha256", "{}"))
+      assert.deepStrictEqual(
+        asked.map(({ method }) => method),
+        ["HEAD", "GET"]
+      )
+    }).pipe(overUndici)
+  )
+
+  it.live("a manifest may be asked for by a digest of another algorithm than is told", () =>
+    Effect.gen(function* () {
+      const { registry } = yield* answering((_, response) =>
+        response.writeHead(200, { "content-type": type, "docker-content-digest": sha("sha256", "{}") }).end("{}")
+      )
+      const digest = sha("sha512", "{}")
+      assert.strictEqual((yield* registry.manifest(name, digest)).digest, digest)
+    }).pipe(overUndici)
+  )
+
+  it.live("F75 a body that does not fit the digest asked for or told, or a malformed one, is refused", () =>
+    Effect.gen(function* () {
+      const other = sha("sha256", "other")
+      for (const [asked, told] of [
+        [other, undefined],
+        [other, other],
+        [tag, other],
+        [sha("sha256", "{}"), other],
+        [tag, sha("sha512", "other")],
+        [tag, "sha256:../../../etc/passwd"],
+        [tag, "sha256:ABC"],
+        [tag, ""],
+        [tag, "blake3:abcdef"]
+      ] as const) {
+        const { registry } = yield* answering((_, response) =>
+          response
+            .writeHead(200, { "content-type": type, ...(told === undefined ? {} : { "docker-content-digest": told }) })
+            .end("{}")
+        )
+        assert.strictEqual((yield* reason(registry.manifest(name, asked)))._tag, "Malformed", `${asked} ${told}`)
+      }
+    }).pipe(overUndici)
+  )
+
+  it.live("F75 a malformed digest is refused when a tag is resolved", () =>
+    Effect.gen(function* () {
+      const { registry } = yield* answering((_, response) =>
+        response.writeHead(200, { "docker-content-digest": "sha256:../x" }).end()
+      )
+      assert.strictEqual((yield* reason(registry.resolve(name, tag)))._tag, "Malformed")
+    }).pipe(overUndici)
+  )
+
+  it.live("F75 names and digests that fit no grammar make no request", () =>
+    Effect.gen(function* () {
+      const { asked, registry } = yield* answering((_, response) => response.end())
+      const bad = <A>(text: string) => text as A
+      for (const effect of [
+        registry.manifest(bad<Names.RepositoryName>("../../evil"), tag),
+        registry.manifest(name, bad<Names.TagName>("../../evil")),
+        registry.manifest(name, bad<Digest.Digest>("sha256:../../evil")),
+        registry.resolve(name, bad<Names.TagName>("a/../b")),
+        registry.blobSize(name, bad<Digest.Digest>("../x")),
+        registry.deleteManifest(name, bad<Digest.Digest>("1.0"))
+      ]) {
+        assert.strictEqual((yield* reason<unknown, Effect.Error<typeof effect>, never>(effect))._tag, "NotFound")
+      }
+      assert.lengthOf(asked, 0)
+    }).pipe(overUndici)
+  )
+
+  it.live("F73 a manifest over 4 MiB is malformed, whether its length is told or not", () =>
+    Effect.gen(function* () {
+      const large = Buffer.alloc(4 * 1024 * 1024 + 1, " ")
+      for (const told of [true, false]) {
+        const { registry } = yield* answering((_, response) => {
+          response.writeHead(200, { "content-type": type, ...(told ? { "content-length": large.length } : {}) })
+          response.end(large)
+        })
+        const { _tag, detail } = yield* reason(registry.manifest(name, tag))
+        assert.strictEqual(_tag, "Malformed")
+        assert.include(detail, "limit of 4194304 bytes")
+      }
+      const { registry } = yield* answering((_, response) =>
+        response.writeHead(200, { "content-type": type }).end(large.subarray(1))
+      )
+      assert.lengthOf((yield* registry.manifest(name, tag)).body, 4 * 1024 * 1024)
+    }).pipe(overUndici)
+  )
+
+  it.live("F73 an endless body is cut off at the limit", () =>
+    Effect.gen(function* () {
+      let written = 0
+      const { registry } = yield* answering((_, response) => {
+        response.writeHead(200, { "content-type": type })
+        const chunk = Buffer.alloc(65536, " ")
+        const write = () => {
+          while (!response.destroyed && response.write(chunk)) written += chunk.length
+        }
+        response.on("drain", write)
+        write()
+      })
+      assert.strictEqual((yield* reason(registry.manifest(name, tag)))._tag, "Malformed")
+      const then = written
+      yield* Effect.sleep("200 millis")
+      assert.isBelow(written - then, 4 * 1024 * 1024)
+    }).pipe(overUndici)
+  )
+
+  it.live("F73 a length that is not true never makes a manifest", () =>
+    Effect.gen(function* () {
+      for (const [length, tag_] of [
+        [10, "Unreachable"],
+        [1, "Malformed"]
+      ] as const) {
+        const { registry } = yield* answering((request) => {
+          const head = `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nDocker-Content-Digest: ${sha("sha256", "{}")}\r\n`
+          request.socket.end(`${head}Content-Length: ${length}\r\n\r\n{}`)
+        })
+        assert.strictEqual((yield* reason(registry.manifest(name, tag)))._tag, tag_)
+      }
+    }).pipe(overUndici)
+  )
+
+  const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, " "))
+  for (const [client, layer] of [
+    ["undici", NodeHttpClient.layerUndici],
+    ["fetch", FetchHttpClient.layer]
+  ] as const) {
+    it.live(`F73 a gzip bomb over ${client} is malformed, and was not asked for`, () =>
+      Effect.gen(function* () {
+        const { asked, registry } = yield* answering((_, response) =>
+          response
+            .writeHead(200, {
+              "content-type": type,
+              "content-encoding": "gzip",
+              "docker-content-digest": sha("sha256", "{}")
+            })
+            .end(bomb)
+        )
+        const before = process.memoryUsage().rss
+        assert.strictEqual((yield* reason(registry.manifest(name, tag)))._tag, "Malformed")
+        assert.isBelow(process.memoryUsage().rss - before, 48 * 1024 * 1024)
+        assert.strictEqual(asked[0]?.headers["accept-encoding"], "identity")
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+  }
+
+  it.live("F74 a blob whose size is missing, negative or no safe integer has none", () =>
+    Effect.gen(function* () {
+      for (const length of [undefined, "-1", "1e3", "9007199254740992"]) {
+        const { registry } = yield* answering((request, response) => {
+          if (length === undefined || length === "9007199254740992") {
+            response.writeHead(200, length === undefined ? {} : { "content-length": length }).end()
+          } else request.socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`)
+        })
+        const { _tag } = yield* reason(registry.blobSize(name, sha("sha256", "x")))
+        assert.include(["Malformed", "Unreachable"], _tag, `${length}`)
+      }
+    }).pipe(overUndici)
+  )
+
+  it.live("F76 a signed schema 1 manifest is verified and given without its signatures", () =>
+    Effect.gen(function* () {
+      const { body, digest } = yield* Images.schema1("group/app", [yield* Images.layer("a", 10)])
+      const end = body.lastIndexOf("\n".charCodeAt(0))
+      const sign = (tail: Uint8Array, formatLength: number) =>
+        JSON.stringify({
+          formatLength,
+          formatTail: Buffer.from(tail).toString("base64url")
+        })
+      const signed = (protectedHeader: string) =>
+        Buffer.concat([
+          body.subarray(0, end),
+          Buffer.from(`,"signatures":[{"protected":"${Buffer.from(protectedHeader).toString("base64url")}"}]}`)
+        ])
+      const serve = (answer: Uint8Array) =>
+        Effect.map(
+          answering((_, response) =>
+            response
+              .writeHead(200, { "content-type": MediaType.dockerSchema1Signed, "docker-content-digest": digest })
+              .end(answer)
+          ),
+          ({ registry }) => registry.manifest(name, tag)
+        )
+      const manifest = yield* yield* serve(signed(sign(body.subarray(end), end)))
+      assert.strictEqual(manifest.digest, digest)
+      assert.deepStrictEqual([...manifest.body], [...body])
+      for (const answer of [
+        signed(sign(body.subarray(end), end - 1)),
+        signed(sign(body.subarray(end), 10_000)),
+        signed(sign(body.subarray(end), -1)),
+        signed('{"formatLength":1}'),
+        signed("garbage"),
+        Buffer.from('{"signatures":[]}'),
+        Buffer.from("not JSON"),
+        body
+      ]) {
+        assert.strictEqual((yield* reason(yield* serve(answer)))._tag, "Malformed")
+      }
+    }).pipe(overUndici)
+  )
+
+  it.live("F89 a web page is no manifest, even where no digest contradicts it", () =>
+    Effect.gen(function* () {
+      const { registry } = yield* answering((_, response) =>
+        response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in</html>")
+      )
+      for (const effect of [
+        registry.manifest(name, tag),
+        registry.resolve(name, tag),
+        registry.deleteManifest(name, sha("sha256", "x"))
+      ]) {
+        const { _tag, detail } = yield* reason<unknown, Effect.Error<typeof effect>, never>(effect)
+        assert.strictEqual(_tag, "Malformed")
+        assert.include(detail, "web page")
+      }
+    }).pipe(overUndici)
+  )
+
+  it.live("tells refusals apart", () =>
+    Effect.gen(function* () {
+      for (const [status, body, expected] of [
+        [405, '{"errors":[{"code":"UNSUPPORTED","message":"x"}]}', "Unsupported"],
+        [400, '{"errors":[{"code":"UNSUPPORTED","message":"x"}]}', "Unsupported"],
+        [403, '{"errors":[{"code":"DENIED","message":"x"}]}', "Denied"],
+        [403, "Forbidden", "Denied"],
+        [404, "<html>", "NotFound"],
+        [400, '{"errors":[{"code":"DIGEST_INVALID","message":"x"}]}', "Malformed"],
+        [418, "", "Malformed"],
+        [302, "", "Malformed"],
+        [502, "", "Unreachable"]
+      ] as const) {
+        const { registry } = yield* answering((_, response) => response.writeHead(status).end(body))
+        const { _tag } = yield* reason(registry.deleteManifest(name, sha("sha256", "x")))
+        assert.strictEqual(_tag, expected, `${status} ${body}`)
+      }
+    }).pipe(overUndici)
+  )
+
+  it.live("the registry may be below a path, and a user in its URL is neither sent nor told", () =>
+    Effect.gen(function* () {
+      const { asked, url } = yield* answering((_, response) => response.writeHead(404).end())
+      const below = new URL(`http://canary-user:canary-secret@${url.host}/some/registry/`)
+      const registry = yield* registryAt(below)
+      const error = yield* Effect.flip(registry.manifest(name, tag))
+      assert.strictEqual(asked[0]?.path, "/some/registry/v2/group/app/manifests/1.0")
+      assert.isUndefined(asked[0]?.headers.authorization)
+      assert.notInclude(JSON.stringify(error) + error.message, "canary")
+    }).pipe(overUndici)
+  )
+})
