@@ -41,7 +41,7 @@ const binary = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
 const decimal = ["B", "kB", "MB", "GB", "TB", "PB"]
 
 /**
- * A size as a person reads it, with at most three significant digits: `1.5 KiB` (powers of 1024), or `1.54 kB` with
+ * A size as a person reads it, with three significant digits: `1.50 KiB` (powers of 1024), or `1.54 kB` with
  * `decimal` (powers of 1000).
  *
  * @category formatting
@@ -57,5 +57,5 @@ export const format = (bytes: Bytes, options?: { readonly decimal?: boolean | un
     unit++
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
-  return `${Number(value.toFixed(digits))} ${units[unit]}`
+  return `${value.toFixed(digits)} ${units[unit]}`
 }

@@ -1,5 +1,5 @@
 import { Collector, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
-import type { Images} from "@gitlab-registry-usage/core/testing";
+import type { Images } from "@gitlab-registry-usage/core/testing"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { type Duration, Effect, Fiber, Layer, Option, Ref } from "effect"

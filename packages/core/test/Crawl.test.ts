@@ -1,4 +1,4 @@
-import type { Inventory} from "@gitlab-registry-usage/core";
+import type { Inventory } from "@gitlab-registry-usage/core"
 import { Crawl, Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it } from "@effect/vitest"

@@ -1,4 +1,4 @@
-import type { Names} from "@gitlab-registry-usage/core";
+import type { Names } from "@gitlab-registry-usage/core"
 import { Crawl, Hal, Registry, Usage, UsageResources } from "@gitlab-registry-usage/core"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it } from "@effect/vitest"

@@ -1,6 +1,6 @@
 import { Result } from "effect"
 import fc from "fast-check"
-import type { Inventory, Usage } from "@gitlab-registry-usage/core";
+import type { Inventory, Usage } from "@gitlab-registry-usage/core"
 import { Digest, InventoryBuilder, Manifest, MediaType, Names } from "@gitlab-registry-usage/core"
 
 /** A registry small enough to measure by hand: sets of digests, recomputed for every question. */

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { Registry } from "@gitlab-registry-usage/core";
+import type { Registry } from "@gitlab-registry-usage/core"
 import { Names } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 

@@ -68,7 +68,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       )
       yield* fs.rename(temporary, options.path)
     },
-    Effect.mapError(unavailable("save")), saving.withPermits(1)
+    Effect.mapError(unavailable("save")),
+    saving.withPermits(1)
   )
 
   return SnapshotStore.SnapshotStore.of({

@@ -8,6 +8,8 @@
  */
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, References, Runtime, Schema } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
+import type { NodeServices } from "@effect/platform-node"
+import type { ConfigurationError } from "./config/ConfigProblem.ts"
 import * as ConfigSource from "./config/ConfigSource.ts"
 import { defaultConfig, effectiveConfig } from "./config/ConfigText.ts"
 import * as ServerConfig from "./config/ServerConfig.ts"
@@ -96,13 +98,10 @@ const command = (environment: ConfigSource.Places["environment"]) =>
     flags,
     Effect.fnUntraced(function* ({ config: file, printConfig, printDefaultConfig }) {
       if (printDefaultConfig) return yield* Console.log(defaultConfig.trimEnd())
-      const source = yield* ConfigSource.read({
+      const { config, source } = yield* configuration({
         file: { path: Option.getOrElse(file, () => defaultPath), required: Option.isSome(file) },
         environment
       })
-      const config = yield* ServerConfig.fromSource(source).pipe(
-        Effect.tapError((error) => Console.error(error.message))
-      )
       if (!printConfig) return yield* serve(config).pipe(Effect.provide(logging(config.log)))
       yield* Effect.forEach(config.warnings, (warning) => Console.error(`warning: ${warning}`))
       yield* Console.log(effectiveConfig(source).trimEnd())
@@ -116,7 +115,13 @@ const command = (environment: ConfigSource.Places["environment"]) =>
  * @category programs
  * @since 0.1.0
  */
-export const program = (environment: ConfigSource.Places["environment"]) =>
+export const program = (
+  environment: ConfigSource.Places["environment"]
+): Effect.Effect<
+  void,
+  UsageError | ConfigurationError | Effect.Error<ReturnType<typeof main>> | CliError.CliError,
+  NodeServices.NodeServices
+> =>
   Command.run(command(environment), { version }).pipe(
     Effect.catchTag("ShowHelp", usageError),
     Effect.provide(

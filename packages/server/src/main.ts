@@ -3,14 +3,68 @@
  *
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import { NodeHttpClient, NodeServices } from "@effect/platform-node"
+import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
+import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
+import { Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
+import { Effect, Layer } from "effect"
+import { HttpServer, type HttpServerError } from "effect/http"
 import type { ServerConfig } from "./config/ServerConfig.ts"
+import * as FileSnapshotStore from "./FileSnapshotStore.ts"
+import * as HttpApp from "./http/HttpApp.ts"
 
 /**
- * Serves until it is interrupted.
+ * The registry over HTTP. Connections are kept and reused; undici's own limits of an hour are set to the request's.
+ */
+const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<Registry.Registry> =>
+  RegistryHttp.layer(registry).pipe(
+    Layer.provide(
+      NodeHttpClient.layerUndiciOptions({
+        headersTimeout: 60_000,
+        bodyTimeout: 60_000,
+        connectTimeout: 10_000,
+        ...(registryAuthorities === undefined ? {} : { connect: { ca: [...registryAuthorities] } })
+      })
+    )
+  )
+
+const store = ({ collector, snapshotFile }: ServerConfig): Layer.Layer<SnapshotStore.SnapshotStore> =>
+  snapshotFile === undefined
+    ? SnapshotStore.layerMemory
+    : FileSnapshotStore.layer({ path: snapshotFile, accounting: collector.accounting }).pipe(
+        Layer.provide(NodeServices.layer)
+      )
+
+const announce = Effect.gen(function* () {
+  const { address } = yield* HttpServer.HttpServer
+  yield* Effect.logInfo(`listening on ${HttpServer.formatAddress(address)}`)
+})
+
+/**
+ * Everything that a configuration asks for, wired together.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  config: ServerConfig
+): Layer.Layer<
+  Collector.Collector | HttpServer.HttpServer,
+  KeySet.JwtOptionsError | LdapDirectory.LdapOptionsError | HttpServerError.ServeError
+> =>
+  Layer.effectDiscard(announce).pipe(
+    Layer.provideMerge(HttpApp.layer(config.http)),
+    Layer.provideMerge(Collector.layer(config.collector)),
+    Layer.provide([registry(config), store(config)]),
+    Layer.provide([LdapDirectory.layer(config.directory), JwtTokens.layer(config.tokens)])
+  )
+
+/**
+ * Serves until it is interrupted; then requests under way are answered first.
  *
  * @category programs
  * @since 0.1.0
  */
-export const main = (config: ServerConfig): Effect.Effect<never> =>
-  Effect.andThen(Effect.logInfo(`would listen on ${config.http.host}:${config.http.port}`), Effect.never)
+export const main = (config: ServerConfig): Effect.Effect<never, Layer.Error<ReturnType<typeof layer>>> =>
+  Layer.launch(layer(config))

@@ -99,7 +99,7 @@ export const settings = Effect.fnUntraced(function* (source: ConfigSource, findi
     } else {
       const decoded = yield* decode(placed, text)
       if (Option.isSome(decoded)) return decoded
-      report(`accepted: ${key.value.accepts}`)
+      report(`is not valid; accepted: ${key.value.accepts}`)
     }
     const other = standIn(key)
     return other === undefined ? Option.none() : yield* decode(placed, other)

@@ -96,8 +96,8 @@ const unknownVariables = (environment: Places["environment"]): ReadonlyArray<Con
       const suggestion = suggest(name, known)
       return {
         subject: name,
-        origin: { _tag: "Variable", name },
-        message: `there is no such variable${suggestion === undefined ? "" : `; did you mean ${suggestion}?`}`
+        origin: { _tag: "Nowhere" },
+        message: `there is no such environment variable${suggestion === undefined ? "" : `; did you mean ${suggestion}?`}`
       }
     })
 }

@@ -5,10 +5,11 @@
  */
 import { NodeHttpServer } from "@effect/platform-node"
 import type { Authentication, Collector } from "@gitlab-registry-usage/core"
-import { type Duration, Effect, Layer } from "effect"
+import { type Duration, Effect, Layer, Ref } from "effect"
 import { HttpMiddleware, HttpServer, type HttpServerError } from "effect/http"
 import { createServer, type ServerOptions } from "node:http"
 import * as App from "./App.ts"
+import { Draining } from "./Draining.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options extends App.Options {
@@ -64,7 +65,15 @@ export const layer = (
     maxAge: 600
   })
   // effect runs a served app uninterruptibly: without this a client that goes away leaves its request running.
-  return HttpServer.serve(Effect.interruptible(App.make(options)), cors).pipe(
+  const app = Effect.interruptible(App.make(options))
+  return Layer.unwrap(
+    Effect.gen(function* () {
+      const draining = yield* Ref.make(false)
+      return Layer.effectDiscard(Effect.addFinalizer(() => Ref.set(draining, true))).pipe(
+        Layer.provideMerge(HttpServer.serve(Effect.provideService(app, Draining, Ref.get(draining)), cors))
+      )
+    })
+  ).pipe(
     Layer.provideMerge(
       NodeHttpServer.layer(server, {
         host: options.host,

@@ -1,0 +1,6 @@
+import { expect, it } from "@effect/vitest"
+import { reference } from "../../src/config/ConfigReference.ts"
+
+it("docs/configuration.md is what the table of keys says; `vitest -u` writes it", async () => {
+  await expect(reference).toMatchFileSnapshot("../../../../docs/configuration.md")
+})

@@ -1,0 +1,38 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration } from "effect"
+import { parse } from "../../src/config/DurationText.ts"
+
+const second = 1000
+const hour = 3_600_000
+const day = 24 * hour
+
+describe("DurationText", () => {
+  const accepted: ReadonlyArray<readonly [text: string, millis: number]> = [
+    ["2 weeks", 14 * day],
+    ["2 Weeks", 14 * day],
+    ["1 week, 3 days", 10 * day],
+    ["1 week 3 days", 10 * day],
+    ["1w,3d", 10 * day],
+    ["2w", 14 * day],
+    ["90s", 90 * second],
+    ["15m", 900 * second],
+    ["1h30m", 5400 * second],
+    ["1 hour 30 minutes", 5400 * second],
+    ["300 ms", 300],
+    ["500 millis", 500],
+    ["0 seconds", 0],
+    [" 1 d ", day]
+  ]
+  for (const [text, millis] of accepted) {
+    it(`reads ${JSON.stringify(text)}`, () => {
+      const duration = parse(text)
+      assert.strictEqual(duration && Duration.toMillis(duration), millis)
+    })
+  }
+
+  for (const text of ["", "2", "weeks", "2 fortnights", "-1 day", "1.5 h", "1 h and 2 m", "1h,", "1e3 s", "Infinity"]) {
+    it(`refuses ${JSON.stringify(text)}`, () => assert.isUndefined(parse(text)))
+  }
+
+  it("refuses what milliseconds cannot count exactly", () => assert.isUndefined(parse("999999999999999 weeks")))
+})

@@ -1,0 +1,38 @@
+// The real servers that the tests talk to: Debian's docker-registry and slapd.
+import { spawnSync } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+import process from "node:process"
+
+const programs = ["/usr/bin/docker-registry", "/usr/sbin/slapd", "/usr/bin/ldapsearch"]
+const packages = ["docker-registry", "slapd", "ldap-utils"]
+
+const missing = () => programs.filter((program) => !existsSync(program))
+
+const isDebian = () =>
+  existsSync("/etc/os-release") && /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync("/etc/os-release", "utf8"))
+
+const apt = (...args) =>
+  spawnSync("apt-get", args, {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
+  })
+
+/** Makes sure that the servers are there, or says what to do and ends with 1. */
+export const servers = () => {
+  if (process.env.WITHOUT_SERVERS === "1") {
+    console.error("WITHOUT_SERVERS=1: the tests that need docker-registry and slapd are skipped.")
+    return
+  }
+  if (missing().length === 0) return
+  if (isDebian() && process.getuid?.() === 0) {
+    console.error(`Installing ${packages.join(", ")} …`)
+    apt("update", "-qq")
+    // Nothing is started on installation: the tests start servers of their own.
+    apt("install", "-y", "-qq", "--no-install-recommends", ...packages)
+    if (missing().length === 0) return
+  }
+  console.error(`The tests talk to real servers, and these are missing: ${missing().join(", ")}.
+Install them (as root on Debian or Ubuntu: apt-get install -y ${packages.join(" ")}),
+or leave their tests out with WITHOUT_SERVERS=1 npm test.`)
+  process.exit(1)
+}

@@ -1,0 +1,6 @@
+// npm start: the server on an embedded registry. Arguments are passed on: `--once` checks the figures and ends.
+import { build, exec, install } from "./workspace.mjs"
+
+install()
+build()
+exec(["packages/server/dist/demo.js", ...process.argv.slice(2)])
