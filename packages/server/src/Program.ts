@@ -82,7 +82,7 @@ const logging = ({ format, level }: ServerConfig.ServerConfig["log"]) =>
 
 const serve = Effect.fnUntraced(function* (config: ServerConfig.ServerConfig) {
   yield* Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning))
-  return yield* main(config)
+  return yield* main(config).pipe(Effect.tapErrorTag("ListenError", (error) => Effect.logFatal(error.message)))
 })
 
 const configuration = (places: ConfigSource.Places) =>

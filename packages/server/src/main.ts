@@ -9,8 +9,9 @@ import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Effect, Layer } from "effect"
-import { HttpServer, type HttpServerError } from "effect/http"
+import { HttpServer } from "effect/http"
 import type { ServerConfig } from "./config/ServerConfig.ts"
+import type { ListenError } from "./ListenError.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 import * as HttpApp from "./http/HttpApp.ts"
 
@@ -51,7 +52,7 @@ export const layer = (
   config: ServerConfig
 ): Layer.Layer<
   Collector.Collector | HttpServer.HttpServer,
-  KeySet.JwtOptionsError | LdapDirectory.LdapOptionsError | HttpServerError.ServeError
+  KeySet.JwtOptionsError | LdapDirectory.LdapOptionsError | ListenError
 > =>
   Layer.effectDiscard(announce).pipe(
     Layer.provideMerge(HttpApp.layer(config.http)),

@@ -6,9 +6,10 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import type { Authentication, Collector } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, Layer, Ref } from "effect"
-import { HttpMiddleware, HttpServer, type HttpServerError } from "effect/http"
+import { HttpMiddleware, HttpServer } from "effect/http"
 import { createServer, type ServerOptions } from "node:http"
 import * as App from "./App.ts"
+import { fromServeError, type ListenError } from "../ListenError.ts"
 import { Draining } from "./Draining.ts"
 
 /** @category models @since 0.1.0 */
@@ -47,7 +48,7 @@ export const layer = (
   options: Options
 ): Layer.Layer<
   HttpServer.HttpServer,
-  HttpServerError.ServeError,
+  ListenError,
   Authentication.Directory | Authentication.Tokens | Collector.Collector
 > => {
   const server = () => {
@@ -79,7 +80,7 @@ export const layer = (
         host: options.host,
         port: options.port,
         gracefulShutdownTimeout: options.shutdownTimeout ?? "10 seconds"
-      })
+      }).pipe(Layer.catchTag("ServeError", (error) => Layer.effectContext(Effect.fail(fromServeError(options)(error)))))
     )
   )
 }

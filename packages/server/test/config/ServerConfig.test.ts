@@ -1,0 +1,464 @@
+import { generateKeyPairSync } from "node:crypto"
+import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
+import { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration, Effect, Redacted, Result } from "effect"
+import * as ServerConfig from "../../src/config/ServerConfig.ts"
+import { good, ini, load, refusal, secret, written } from "./fixture.ts"
+
+const authority = `-----BEGIN CERTIFICATE-----
+MIIBUzCCAQWgAwIBAgIUdvA2SA7PsBL35g8PmvI88jV+qaEwBQYDK2VwMB4xHDAa
+BgNVBAMME2F1dGhvcml0eS5zaXRlLnRlc3QwIBcNMjYxMTI0MDI0MTMzWhgPMjEy
+NjEwMzEwMjQxMzNaMB4xHDAaBgNVBAMME2F1dGhvcml0eS5zaXRlLnRlc3QwKjAF
+BgMrZXADIQAtH0PbdAuPCAy82HLzl0k1YpNDtDmEJsXExTQcOpDzOqNTMFEwHQYD
+VR0OBBYEFBJPGU6BOeHQ8YFKMmJ6zSzSn0UsMB8GA1UdIwQYMBaAFBJPGU6BOeHQ
+8YFKMmJ6zSzSn0UsMA8GA1UdEwEB/wQFMAMBAf8wBQYDK2VwA0EAHk2ZCw4zYpI0
+sNOmdlTYSSPtToiXQ0fYWZ+VKxYTQkKmaiHNqVhoHetYAs3cqfdHhZgOrW4hJHd2
+W9ObvuOCBA==
+-----END CERTIFICATE-----`
+
+const secretOf = ({ tokens }: ServerConfig.ServerConfig) =>
+  tokens.current._tag === "SharedSecret" ? Redacted.value(tokens.current.secret) : undefined
+
+/** Every key that the original has, as its own default file writes them, with real values. */
+const original = `[general]
+socket_host = 0.0.0.0
+socket_port = 8080
+server_prefix = /registry-usage
+debug = True
+
+[ldap]
+host = ldap.site.test
+base_dn = ou=people,dc=site,dc=test
+valid_gid = 00500
+username_attribute = cn
+gid_attribute = gidNumber
+
+[jwt]
+auth_token_expires = 3 days
+secret_key = ${secret}
+
+[registry]
+gitlab_base_url = https://gitlab.site.test/
+registry_base_url = https://registry.site.test:5050/
+username = reader
+access_token = glpat-canary
+`
+
+describe("a file of the original", () => {
+  it.effect("is taken unchanged", () =>
+    Effect.gen(function* () {
+      const config = yield* load(original)
+      assert.deepStrictEqual(config.http, {
+        host: "0.0.0.0",
+        port: 8080,
+        prefix: "/registry-usage",
+        corsOrigins: ["*"],
+        maxConnections: 10_000,
+        shutdownTimeout: Duration.seconds(10)
+      })
+      assert.deepStrictEqual(config.log, { format: "text", level: "Debug" })
+      assert.strictEqual(config.directory.url, "ldaps://ldap.site.test")
+      assert.deepStrictEqual(config.directory.group, { _tag: "PrimaryGroup", gids: [500], attribute: "gidNumber" })
+      assert.strictEqual(config.directory.usernameAttribute, "cn")
+      assert.strictEqual(secretOf(config), secret)
+      assert.strictEqual(Duration.toMillis(config.tokens.life!), 3 * 86_400_000)
+      assert.strictEqual(config.registry.url.href, "https://registry.site.test:5050/")
+      assert.strictEqual(config.registry.gitlabUrl?.href, "https://gitlab.site.test/")
+      assert.strictEqual(config.registry.credentials?.username, "reader")
+      assert.deepStrictEqual(config.warnings, [])
+    })
+  )
+
+  it.effect("makes options that the directory and the tokens take", () =>
+    Effect.gen(function* () {
+      const { directory, tokens } = yield* load(original)
+      assert.isTrue(Result.isSuccess(LdapDirectory.validate(directory)))
+      yield* JwtTokens.make(tokens)
+    })
+  )
+
+  it.effect("looks at no group where gid_attribute is empty", () =>
+    Effect.gen(function* () {
+      const config = yield* load(ini({ ldap: { gid_attribute: "", valid_gid: undefined } }))
+      assert.deepStrictEqual(config.directory.group, { _tag: "Anyone" })
+    })
+  )
+
+  it.effect("takes values from [DEFAULT] through interpolation only", () =>
+    Effect.gen(function* () {
+      const config = yield* load(
+        `[DEFAULT]\ndomain = site.test\nsocket_port = 1\n${ini({ ldap: { host: "ldap2.%(domain)s" } })}`
+      )
+      assert.strictEqual(config.directory.url, "ldaps://ldap2.site.test")
+      assert.strictEqual(config.http.port, 5000)
+      assert.lengthOf(config.warnings, 1)
+      assert.match(config.warnings[0]!, /^\[DEFAULT\] socket_port \(.*:3\) has no effect/)
+    })
+  )
+
+  it.effect("interpolates defaults that it does not set", () =>
+    Effect.gen(function* () {
+      const config = yield* load(ini({ general: { server_prefix: "/on-%(socket_port)s" } }))
+      assert.strictEqual(config.http.prefix, "/on-5000")
+    })
+  )
+})
+
+describe("places", () => {
+  it.effect("a variable counts more than the file, an empty one does not count", () =>
+    Effect.gen(function* () {
+      const config = yield* load(ini({ general: { socket_port: "1", socket_host: "::1" } }), {
+        GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT: "2",
+        GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_HOST: ""
+      })
+      assert.strictEqual(config.http.port, 2)
+      assert.strictEqual(config.http.host, "::1")
+    })
+  )
+
+  it.effect("variables alone are enough", () =>
+    Effect.gen(function* () {
+      const environment = Object.fromEntries(
+        Object.entries(good).flatMap(([section, values]) =>
+          Object.entries(values).map(([key, value]) => [`GITLAB_REGISTRY_USAGE_${section}_${key}`.toUpperCase(), value])
+        )
+      )
+      const config = yield* ServerConfig.load({ file: { path: "/nonexistent/file", required: false }, environment })
+      assert.strictEqual(secretOf(config), secret)
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("variables that a section's name does not begin are others' business", () =>
+    load(ini(), { GITLAB_REGISTRY_USAGE_PORT: "tcp://10.0.0.1:80", GITLAB_REGISTRY_USAGE_TOKEN: "x" })
+  )
+
+  it.effect("F94 a secret is read from its file without byte order mark and end of line", () =>
+    Effect.gen(function* () {
+      for (const content of [secret, `${secret}\n`, `${secret}\r\n`, `\uFEFF${secret}\n`]) {
+        const path = yield* written(content)
+        const ofVariable = yield* load(ini(), { GITLAB_REGISTRY_USAGE_JWT_SECRET_KEY_FILE: path })
+        assert.strictEqual(secretOf(ofVariable), secret)
+        const ofFile = yield* load(ini({ jwt: { secret_key: undefined, secret_key_file: path } }))
+        assert.strictEqual(secretOf(ofFile), secret)
+      }
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("F94 a file that cannot be read is told by its key, and its path is not, lest it be a secret", () =>
+    Effect.gen(function* () {
+      const message = yield* refusal(ini({ jwt: { secret_key: undefined, secret_key_file: "/nonexistent/canary" } }), {
+        GITLAB_REGISTRY_USAGE_REGISTRY_ACCESS_TOKEN_FILE: "canary-token-not-a-path"
+      })
+      assert.deepStrictEqual(message.split("\n"), [
+        "the configuration has 2 problems:",
+        "  [jwt] secret_key_file (FILE:6): the file cannot be read: there is no such file",
+        "  [registry] access_token_file (GITLAB_REGISTRY_USAGE_REGISTRY_ACCESS_TOKEN_FILE): the file cannot be read: there is no such file"
+      ])
+    })
+  )
+
+  it.effect("F94 a folder, bytes that are not text, and several lines are no secrets", () =>
+    Effect.gen(function* () {
+      const binary = yield* written(new Uint8Array([0xff, 0xfe, 0x00]))
+      const lines = yield* written(`${secret}\ncanary\n`)
+      for (const [path, expected] of [
+        ["/", "[jwt] secret_key_file (VAR): the file cannot be read: it is not a file"],
+        [binary, "[jwt] secret_key_file (VAR): the file cannot be read: it is not text in UTF-8"],
+        [lines, "[jwt] secret_key (VAR): is not valid; accepted: at least 32 bytes"]
+      ] as const) {
+        const message = yield* refusal(ini(), { GITLAB_REGISTRY_USAGE_JWT_SECRET_KEY_FILE: path })
+        assert.include(message.replace("GITLAB_REGISTRY_USAGE_JWT_SECRET_KEY_FILE", "VAR"), expected)
+        assert.notInclude(message, "canary")
+      }
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("a secret and its file in one place contradict each other", () =>
+    Effect.gen(function* () {
+      assert.include(
+        yield* refusal(ini({ jwt: { secret_key_file: "/x" } })),
+        "[jwt] secret_key_file (FILE:7): secret_key is set as well; keep one of the two"
+      )
+    })
+  )
+})
+
+describe("problems", () => {
+  it.effect("F92 are all told at once, each with its key, its place and what is accepted", () =>
+    Effect.gen(function* () {
+      const text = `[general]
+socket_prot = 1
+socket_port = canary
+server_prefix = a?b
+debug = maybe
+[ldap]
+host = http://canary
+base_dn = canary
+valid_gid = canary
+no delimiter, canary
+[jwt]
+auth_token_expires = 2 fortnights
+secret_key = canary
+[registri]
+[registry]
+gitlab_base_url = http://canary.test/
+registry_base_url = https://root:canary@registry.test/
+access_token = 100%canary
+accounting = some
+refresh_jitter = 2
+username = a
+username = b
+`
+      const message = yield* refusal(text, {
+        GITLAB_REGISTRY_USAGE_LDAP_HOTS: "canary",
+        GITLAB_REGISTRY_USAGE_LDAP_LOGIN_TIMEOUT: "canary"
+      })
+      assert.notInclude(message, "canary")
+      const lines = message.split("\n")
+      assert.strictEqual(lines[0], "the configuration has 19 problems:")
+      const told = [
+        "  (FILE:10): neither a [section], `key = value` nor a comment",
+        "  (FILE:22): username stands twice in its section, first on line 21",
+        "  [general] socket_prot (FILE:2): there is no such key; did you mean socket_port?",
+        "  [registri] (FILE:14): there is no such section; did you mean registry?",
+        "  [registry] access_token (FILE:18): has a % that stands alone; a percent sign is written %%",
+        "  GITLAB_REGISTRY_USAGE_LDAP_HOTS: there is no such environment variable; did you mean GITLAB_REGISTRY_USAGE_LDAP_HOST?",
+        "  [general] socket_port (FILE:3): is not valid; accepted: a whole number from 0 to 65535",
+        "  [general] server_prefix (FILE:4): is not valid; accepted: a URL path",
+        "  [general] debug (FILE:5): is not valid; accepted: yes or no",
+        "  [ldap] host (FILE:7): is not valid; accepted: a host name",
+        "  [ldap] base_dn (FILE:8): is not valid; accepted: a distinguished name",
+        "  [ldap] valid_gid (FILE:9): is not valid; accepted: a group id, a whole number",
+        "  [ldap] login_timeout (GITLAB_REGISTRY_USAGE_LDAP_LOGIN_TIMEOUT): is not valid; accepted: a duration such as",
+        "  [jwt] auth_token_expires (FILE:12): is not valid; accepted: a duration such as",
+        "  [registry] registry_base_url (FILE:17): is not valid; accepted: an http or https URL without user name",
+        "  [registry] accounting (FILE:19): is not valid; accepted: one of all, layers",
+        "  [registry] refresh_jitter (FILE:20): is not valid; accepted: a share from 0 to 1",
+        "  [registry] gitlab_base_url (FILE:16): must be https",
+        "  [jwt] secret_key (FILE:13): the shared secret has fewer than 32 bytes"
+      ]
+      for (const [index, line] of told.entries()) assert.include(lines[index + 1], line)
+    })
+  )
+
+  it.effect("F92 what must be set is told with the variable that sets it", () =>
+    Effect.gen(function* () {
+      const message = yield* refusal("")
+      for (const [section, values] of Object.entries(good)) {
+        for (const key of Object.keys(values)) {
+          const variable = `GITLAB_REGISTRY_USAGE_${section}_${key}`.toUpperCase()
+          assert.match(message, new RegExp(`\\[${section}\\] ${key}: is not set.*${variable};`))
+        }
+      }
+    })
+  )
+
+  it.effect("a key in the wrong section is told where it belongs", () =>
+    Effect.gen(function* () {
+      assert.include(
+        yield* refusal(ini({ general: { base_dn: "x" } })),
+        "[general] base_dn (FILE:11): there is no such key; did you mean base_dn in [ldap]?"
+      )
+    })
+  )
+
+  it.effect("F36 a group id that is not a whole number refuses to start", () =>
+    Effect.gen(function* () {
+      for (const gid of ["staff", "5.5", "-1", "0x10", "4294967296", "500 501", "cn=staff,dc=site"]) {
+        const message = yield* refusal(ini({ ldap: { valid_gid: gid } }))
+        assert.match(message, /^ {2}\[ldap\] valid_gid \(FILE:4\): is not valid; accepted: a group id/m)
+      }
+      const { directory } = yield* load(ini({ ldap: { valid_gid: "500, 501" } }))
+      assert.deepStrictEqual(directory.group, { _tag: "PrimaryGroup", gids: [500, 501], attribute: "gidNumber" })
+    })
+  )
+
+  const refused = {
+    missing: undefined,
+    empty: "",
+    short: "zMkR7dWw2p0LxT9vB4nYc8uHs6jEa12",
+    "all zero": "0".repeat(40),
+    "the original's default": "00000000000000000000000000000000",
+    repeated: "aB3$xY9!aB3$xY9!aB3$xY9!aB3$xY9!",
+    "a word of samples": "change-me-zMkR7dWw2p0LxT9vB4nYc8"
+  }
+  for (const [what, value] of Object.entries(refused)) {
+    it.effect(`F91 a secret that is ${what} refuses to start and is not printed`, () =>
+      Effect.gen(function* () {
+        const message = yield* refusal(ini({ jwt: { secret_key: value } }))
+        assert.match(message, /^the configuration has one problem:\n {2}\[jwt\] secret_key/)
+        if (value !== undefined && value !== "") assert.notInclude(message, value)
+      })
+    )
+  }
+})
+
+describe("the directory", () => {
+  const transports = {
+    "a name": [{ host: "a.test" }, "ldaps://a.test"],
+    "a name with a port": [{ host: "a.test:10636" }, "ldaps://a.test:10636"],
+    "an IPv6 address": [{ host: "[::1]:636" }, "ldaps://[::1]:636"],
+    "ldaps://": [{ host: "ldaps://a.test/" }, "ldaps://a.test"],
+    "a name and StartTLS": [{ host: "a.test", start_tls: "yes" }, "ldap://a.test"],
+    "ldap:// and StartTLS": [{ host: "LDAP://a.test:389", start_tls: "yes" }, "ldap://a.test:389"]
+  } as const
+  for (const [what, [ldap, url]] of Object.entries(transports)) {
+    it.effect(`is reached over TLS at ${what}, without a warning`, () =>
+      Effect.gen(function* () {
+        const { directory, warnings } = yield* load(ini({ ldap }))
+        assert.strictEqual(directory.url, url)
+        assert.isUndefined(directory.insecurePlaintext)
+        assert.deepStrictEqual(warnings, [])
+      })
+    )
+  }
+
+  it.effect("F93 plaintext takes an explicit switch and warns", () =>
+    Effect.gen(function* () {
+      assert.include(
+        yield* refusal(ini({ ldap: { host: "ldap://a.test" } })),
+        "[ldap] host (FILE:2): ldap:// would send"
+      )
+      const { directory, warnings } = yield* load(ini({ ldap: { host: "ldap://a.test", insecure_plaintext: "yes" } }))
+      assert.strictEqual(directory.insecurePlaintext, true)
+      assert.match(warnings.join(), /^\[ldap\] insecure_plaintext is on/)
+    })
+  )
+
+  it.effect("F93 unchecked certificates take an explicit switch and warn", () =>
+    Effect.gen(function* () {
+      const { directory, warnings } = yield* load(ini({ ldap: { insecure_skip_verify: "yes" } }))
+      assert.strictEqual(directory.insecureSkipVerify, true)
+      assert.match(warnings.join(), /^\[ldap\] insecure_skip_verify is on/)
+    })
+  )
+
+  const contradictions = {
+    start_tls: { host: "ldaps://a.test", start_tls: "yes" },
+    insecure_plaintext: { host: "a.test", insecure_plaintext: "yes" },
+    ca_file: { host: "ldap://a.test", insecure_plaintext: "yes", ca_file: "/x" },
+    group_dn: { group_rule: "memberOf" },
+    group_base_dn: { group_base_dn: "ou=groups,dc=site" },
+    bind_password: { bind_dn: "cn=reader,dc=site" },
+    bind_dn: { bind_password: "canary" },
+    valid_gid: { group_rule: "memberUid", valid_gid: "00000" }
+  }
+  for (const [key, ldap] of Object.entries(contradictions)) {
+    it.effect(`refuses ${JSON.stringify(ldap)}`, () =>
+      Effect.gen(function* () {
+        assert.match(
+          yield* refusal(ini({ ldap })),
+          new RegExp(`^the configuration has one problem:\\n {2}\\[ldap\\] ${key}\\b.*$`)
+        )
+      })
+    )
+  }
+
+  it.effect("knows each rule of groups", () =>
+    Effect.gen(function* () {
+      const groupOf = (ldap: Record<string, string>) =>
+        Effect.map(load(ini({ ldap })), (config) => config.directory.group)
+      assert.deepStrictEqual(yield* groupOf({ group_rule: "memberUID", group_base_dn: "ou=groups,dc=site" }), {
+        _tag: "PosixGroup",
+        gids: [500],
+        attribute: "gidNumber",
+        baseDn: "ou=groups,dc=site"
+      })
+      assert.deepStrictEqual(yield* groupOf({ group_rule: "memberOf", group_dn: "cn=a,dc=site ; cn=b,dc=site" }), {
+        _tag: "MemberOf",
+        groups: ["cn=a,dc=site", "cn=b,dc=site"]
+      })
+      assert.deepStrictEqual(yield* groupOf({ group_rule: "none" }), { _tag: "Anyone" })
+    })
+  )
+
+  it.effect("reads the certificates of authorities, and refuses what is none", () =>
+    Effect.gen(function* () {
+      const path = yield* written(`comment\n${authority}\n${authority}\n`)
+      const config = yield* load(ini({ ldap: { ca_file: path }, registry: { ca_file: path } }))
+      assert.deepStrictEqual(config.directory.certificateAuthorities, [authority, authority])
+      assert.deepStrictEqual(config.registryAuthorities, [authority, authority])
+      const broken = yield* written(authority.replace("MIIB", "AAAA"))
+      const message = yield* refusal(ini({ ldap: { ca_file: broken }, registry: { ca_file: "/nonexistent" } }))
+      assert.include(message, "[ldap] ca_file (FILE:5): the file does not hold certificates in PEM")
+      assert.include(message, "[registry] ca_file (FILE:12): the file cannot be read: there is no such file")
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+})
+
+describe("the tokens", () => {
+  const pair = generateKeyPairSync("ed25519")
+  const privatePem = pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString()
+  const publicPem = pair.publicKey.export({ format: "pem", type: "spki" }).toString()
+
+  it.effect("are signed with a private key where one is given, and earlier keys still verify", () =>
+    Effect.gen(function* () {
+      const current = yield* written(privatePem)
+      const earlier = yield* written(publicPem)
+      const { tokens } = yield* load(
+        ini({
+          jwt: {
+            secret_key: undefined,
+            private_key_file: current,
+            previous_secret_key: secret,
+            previous_public_key_files: `${earlier}, ${earlier}`,
+            not_before: "2026-01-31T12:00:00Z",
+            audience: "x"
+          }
+        })
+      )
+      assert.strictEqual(tokens.current._tag, "PrivateKey")
+      assert.deepStrictEqual(
+        tokens.previous?.map(({ _tag }) => _tag),
+        ["SharedSecret", "PublicKey", "PublicKey"]
+      )
+      assert.strictEqual(tokens.audience, "x")
+      assert.strictEqual(DateTime.formatIso(yield* tokens.notBefore!), "2026-01-31T12:00:00.000Z")
+      yield* JwtTokens.make(tokens)
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("refuse two signing keys, and tell each file that holds no key", () =>
+    Effect.gen(function* () {
+      const noKey = yield* written("canary")
+      const message = yield* refusal(
+        ini({
+          jwt: { private_key_file: noKey, previous_public_key_files: noKey, previous_secret_key: "canary" }
+        })
+      )
+      assert.notInclude(message, "canary")
+      assert.deepStrictEqual(
+        [...message.matchAll(/^ {2}(\[\w+\] \w+)/gm)].map(([, subject]) => subject),
+        ["[jwt] secret_key", "[jwt] private_key_file", "[jwt] previous_secret_key", "[jwt] previous_public_key_files"]
+      )
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("F65 are for one registry by default", () =>
+    Effect.gen(function* () {
+      const { tokens } = yield* load(ini())
+      assert.strictEqual(tokens.audience, "https://registry.site.test/")
+    })
+  )
+})
+
+describe("the registry", () => {
+  it.effect("F90 the access token goes to https or this machine only", () =>
+    Effect.gen(function* () {
+      for (const url of ["http://127.0.0.1:5000/", "http://localhost/", "http://[::1]:1/"]) {
+        const { warnings } = yield* load(ini({ registry: { gitlab_base_url: url, registry_base_url: url } }))
+        assert.deepStrictEqual(warnings, [])
+      }
+      for (const url of ["http://gitlab.site.test/", "http://127.evil.test/", "http://localhost.evil.test/"]) {
+        assert.include(
+          yield* refusal(ini({ registry: { gitlab_base_url: url } })),
+          "[registry] gitlab_base_url (FILE:8): must be https"
+        )
+      }
+      const { warnings } = yield* load(ini({ registry: { registry_base_url: "http://registry.site.test/" } }))
+      assert.match(warnings.join(), /^\[registry\] registry_base_url is not https/)
+    })
+  )
+})
