@@ -1,5 +1,5 @@
 import { NodeServices } from "@effect/platform-node"
-import { SnapshotStore } from "@gitlab-registry-usage/core"
+import type { SnapshotStore } from "@gitlab-registry-usage/core"
 import { SnapshotStoreTest } from "@gitlab-registry-usage/core/conformance"
 import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { describe, expect, it } from "@effect/vitest"

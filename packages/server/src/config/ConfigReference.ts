@@ -27,6 +27,7 @@ For each key, the first of these that sets it counts:
 4. for a secret, the file that \`<key>_file\` in the configuration file names;
 5. the default.
 
+A secret and a file with it, both variables or both in the configuration file, contradict each other and are refused.
 The file of a secret holds nothing else; an end of line at its end and a byte order mark are left out. Paths are taken
 from the working directory.
 
@@ -47,6 +48,7 @@ A file of the original works as it is, with these differences, each for safety:
 - A \`secret_key\` that is the original's default, short or easy to guess is refused, as are the other samples.
 - \`valid_gid\` must be a whole number. For groups by name, set \`group_rule = memberOf\` and \`group_dn\`.
 - \`gitlab_base_url\` must be https unless it is on this machine, as the access token is sent there.
+- \`debug\` takes a yes or no, where the original takes anything else for no.
 - Unknown sections and keys are refused, since most are misspelt ones.
 `
 

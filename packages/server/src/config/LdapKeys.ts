@@ -4,21 +4,15 @@
  * @since 0.1.0
  */
 import { conditional, expected, optional, required, withDefault } from "./ConfigKey.ts"
+import { boolean, duration, integer, oneOf, path, secret, text } from "./ConfigValue.ts"
 import {
   attribute,
   attributeOrNothing,
-  boolean,
   directoryHost,
   distinguishedName,
   distinguishedNames,
-  duration,
-  groupIds,
-  integer,
-  oneOf,
-  path,
-  secret,
-  text
-} from "./ConfigValue.ts"
+  groupIds
+} from "./DirectoryValue.ts"
 
 /**
  * @category keys

@@ -259,7 +259,7 @@ username = b
     Effect.gen(function* () {
       assert.include(
         yield* refusal(ini({ general: { base_dn: "x" } })),
-        "[general] base_dn (FILE:11): there is no such key; did you mean base_dn in [ldap]?"
+        "[general] base_dn (FILE:12): there is no such key; did you mean base_dn in [ldap]?"
       )
     })
   )
