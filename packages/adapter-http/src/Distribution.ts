@@ -79,7 +79,7 @@ export const make = (options: {
   const fail = (operation: Operation, target: string) => (reason: Registry.RegistryReason) =>
     new Registry.RegistryError({ operation, target, reason })
 
-  /** Names that do not fit their grammar are left out, for they cannot be put into a URL; the log tells them. */
+  /** Names that do not fit their grammar are left out, for they cannot be put into a URL. The log tells how many, not which: they are what somebody else wrote. */
   const wellFormed = <A extends string>(
     names: ReadonlyArray<string> | null,
     guard: (text: string) => text is A,
@@ -87,8 +87,8 @@ export const make = (options: {
   ): Effect.Effect<ReadonlyArray<A>> => {
     const found = (names ?? []).filter(guard)
     if (names === null || found.length === names.length) return Effect.succeed(found)
-    const left = names.filter((name) => !guard(name)).slice(0, 10)
-    return Effect.as(Effect.logWarning(`left out ${what} without a valid name: ${JSON.stringify(left)}`), found)
+    const left = names.length - found.length
+    return Effect.as(Effect.logWarning(`left out ${left} ${what} whose names are not valid`), found)
   }
 
   const list = <A extends string>(url: URL, need: Need, decode: Pages.Listing<A>["decode"]) =>
@@ -166,7 +166,9 @@ export const make = (options: {
       Stream.unwrap(
         Effect.map(at(repository, "tags/list"), (url) =>
           list(url, pull(repository), (body) =>
-            Effect.flatMap(Effect.fromResult(decodeTags(body)), ({ tags }) => wellFormed(tags, Names.isTagName, "tags"))
+            Effect.flatMap(Effect.fromResult(decodeTags(body)), ({ tags }) =>
+              wellFormed(tags, Names.isTagName, `tags of ${repository}`)
+            )
           )
         )
       ).pipe(

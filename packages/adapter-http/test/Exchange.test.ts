@@ -5,6 +5,7 @@ import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Effect, Fiber, Layer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
+import type { ServerResponse } from "node:http"
 import * as Net from "node:net"
 import * as Exchange from "../src/Exchange.ts"
 import { blobStore, json, listen, name, overUndici, redirecting, registryAt, tagNames } from "./servers.ts"
@@ -126,7 +127,7 @@ describe("Exchange", () => {
           const timer = setInterval(() => response.write(" "), 20)
           response.on("close", () => clearInterval(timer))
         }
-      ] satisfies ReadonlyArray<(response: import("node:http").ServerResponse) => unknown>) {
+      ] satisfies ReadonlyArray<(response: ServerResponse) => unknown>) {
         let closed = 0
         const server = yield* listen((_, response) => {
           response.on("close", () => closed++)

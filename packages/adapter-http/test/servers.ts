@@ -3,7 +3,8 @@ import * as Https from "node:https"
 import type { AddressInfo } from "node:net"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Names } from "@gitlab-registry-usage/core"
-import { Effect, Stream } from "effect"
+import { Effect, type Scope, Stream } from "effect"
+import type { HttpClient } from "effect/http"
 import { RegistryHttp } from "../src/index.ts"
 
 export const name = Names.RepositoryName.make("group/app")
@@ -53,9 +54,8 @@ export const tagNames = (registry: Effect.Success<ReturnType<typeof registryAt>>
   Effect.map(Stream.runCollect(registry.tags(name)), (tags) => tags.map((tag): string => tag.name))
 
 /** Runs a test over undici. */
-export const overUndici = <A, E>(
-  effect: Effect.Effect<A, E, import("effect").Scope.Scope | import("effect/http").HttpClient.HttpClient>
-) => effect.pipe(Effect.scoped, Effect.provide(NodeHttpClient.layerUndici))
+export const overUndici = <A, E>(effect: Effect.Effect<A, E, Scope.Scope | HttpClient.HttpClient>) =>
+  effect.pipe(Effect.scoped, Effect.provide(NodeHttpClient.layerUndici))
 
 /** Where blobs are that a registry redirects to. */
 export const blobStore = listen((_, response) => response.writeHead(200, { "content-length": "12345" }).end())
