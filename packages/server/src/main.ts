@@ -8,7 +8,7 @@ import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
-import { Effect, Layer } from "effect"
+import { Duration, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import type { ServerConfig } from "./config/ServerConfig.ts"
 import type { ListenError } from "./ListenError.ts"
@@ -16,19 +16,21 @@ import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 import * as HttpApp from "./http/HttpApp.ts"
 
 /**
- * The registry over HTTP. Connections are kept and reused; undici's own limits of an hour are set to the request's.
+ * The registry over HTTP. Connections are kept and reused; undici's own limits of an hour become those of a request.
  */
-const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<Registry.Registry> =>
-  RegistryHttp.layer(registry).pipe(
+const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<Registry.Registry> => {
+  const timeout = Duration.toMillis(registry.timeout ?? "30 seconds")
+  return RegistryHttp.layer(registry).pipe(
     Layer.provide(
       NodeHttpClient.layerUndiciOptions({
-        headersTimeout: 60_000,
-        bodyTimeout: 60_000,
-        connectTimeout: 10_000,
+        headersTimeout: timeout,
+        bodyTimeout: timeout,
+        connectTimeout: Math.min(timeout, 10_000),
         ...(registryAuthorities === undefined ? {} : { connect: { ca: [...registryAuthorities] } })
       })
     )
   )
+}
 
 const store = ({ collector, snapshotFile }: ServerConfig): Layer.Layer<SnapshotStore.SnapshotStore> =>
   snapshotFile === undefined
