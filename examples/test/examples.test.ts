@@ -8,9 +8,9 @@ import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 
-const registry = Layer.unwrap(Effect.map(Demo.repositories, (repositories) => DemoRegistry.layer({ repositories }))).pipe(
-  Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
-)
+const registry = Layer.unwrap(
+  Effect.map(Demo.repositories, (repositories) => DemoRegistry.layer({ repositories }))
+).pipe(Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })))
 
 /** Runs an example as a user does, on the embedded registry; returns what it prints. */
 const run = (example: string) =>
