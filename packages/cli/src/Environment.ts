@@ -1,0 +1,41 @@
+/**
+ * What the environment tells: GitLab's predefined variables of a job, and those of this program.
+ *
+ * Source: GitLab, "Predefined CI/CD variables reference".
+ *
+ * @since 0.1.0
+ */
+import { Config, Effect, Option } from "effect"
+
+const variables = {
+  user: "GITLAB_REGISTRY_USAGE_USER",
+  token: "GITLAB_REGISTRY_USAGE_TOKEN",
+  ci: "CI",
+  gitlabServer: "CI_SERVER_URL",
+  registry: "CI_REGISTRY",
+  registryImage: "CI_REGISTRY_IMAGE",
+  projectPath: "CI_PROJECT_PATH",
+  namespace: "CI_PROJECT_NAMESPACE",
+  jobToken: "CI_JOB_TOKEN",
+  caFile: "CI_SERVER_TLS_CA_FILE"
+} as const
+
+/**
+ * The variables that are set and not empty.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Environment = { readonly [name in keyof typeof variables]: string | undefined }
+
+const optional = (name: string) => Effect.map(Config.option(Config.String(name)), Option.getOrUndefined)
+
+/**
+ * Reads them through the `ConfigProvider`. A provider that fails is a defect.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const environment: Effect.Effect<Environment> = Effect.orDie(
+  Effect.all(Object.fromEntries(Object.entries(variables).map(([key, name]) => [key, optional(name)])))
+) as Effect.Effect<Environment>

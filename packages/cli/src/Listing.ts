@@ -1,0 +1,161 @@
+/**
+ * Repositories or tags with their sizes, as a sheet whose total reconciles: the disk of all rows is the total, and each
+ * row's disk is what is unique to it and what it shares.
+ *
+ * @since 0.1.0
+ */
+import { type Bytes, Names, Usage } from "@gitlab-registry-usage/core"
+import { Glob } from "effect"
+import type { Column, Row, Sheet } from "./Sheet.ts"
+
+/** @category models @since 0.1.0 */
+export type Order = "disk" | "size" | "unique" | "name"
+
+/** @category options @since 0.1.0 */
+export interface Options {
+  readonly of: "repositories" | "tags"
+  /** Names or globs of repositories; all where there are none. */
+  readonly only: ReadonlyArray<string>
+  readonly order: Order
+  readonly reverse: boolean
+  readonly count: number | undefined
+  readonly minSize: Bytes.Bytes | undefined
+}
+
+interface Entry {
+  readonly repository: Names.RepositoryName
+  readonly tag: Names.TagName | undefined
+  readonly tags: number
+  readonly sizes: Usage.Sizes | undefined
+  readonly mark: string | undefined
+}
+
+/** Could not be read, or not whole; the data of an earlier crawl. */
+const unread = "!"
+const old = "~"
+
+/**
+ * Whether the repository is one of those that names or globs ask for; all are where there are none.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const chooses = (only: ReadonlyArray<string>): ((name: Names.RepositoryName) => boolean) => {
+  const globs = only.map((pattern) => Glob.make(pattern))
+  return (name) => globs.length === 0 || globs.some((glob) => Glob.match(glob, name))
+}
+
+const entries = (usage: Usage.Usage, options: Options): ReadonlyArray<Entry> => {
+  const isChosen = chooses(options.only)
+  return usage.inventory.repositories.flatMap((repository, r): ReadonlyArray<Entry> => {
+    const { name, stale, tagNames, unreadable } = repository
+    if (!isChosen(name)) return []
+    if (options.of === "repositories" || unreadable) {
+      const sizes = Usage.repositorySizes(usage, r)
+      const isWhole = sizes !== undefined && Usage.unknownTags(usage, r) === 0
+      return [
+        {
+          repository: name,
+          tag: undefined,
+          tags: tagNames.length,
+          sizes,
+          mark: isWhole ? (stale ? old : undefined) : unread
+        }
+      ]
+    }
+    return tagNames.map((tag, i) => {
+      const sizes = Usage.tagSizes(usage, usage.tagStarts[r]! + i)
+      return { repository: name, tag, tags: 1, sizes, mark: sizes === undefined ? unread : stale ? old : undefined }
+    })
+  })
+}
+
+const measureOf = (order: Order, sizes: Usage.Sizes | undefined): number =>
+  sizes === undefined ? -1 : order === "size" ? sizes.size : order === "unique" ? sizes.uniqueSize : sizes.diskSize
+
+const compare =
+  (order: Order) =>
+  (a: Entry, b: Entry): number => {
+    const byName = a.repository < b.repository ? -1 : a.repository > b.repository ? 1 : 0
+    return order === "name" ? byName : measureOf(order, b.sizes) - measureOf(order, a.sizes) || byName
+  }
+
+/** The sums of entries; what could not be read adds nothing. */
+const sum = (list: ReadonlyArray<Entry>): Usage.Sizes =>
+  list.reduce(
+    (sum, { sizes }) =>
+      sizes === undefined
+        ? sum
+        : {
+            size: sum.size + sizes.size,
+            diskSize: sum.diskSize + sizes.diskSize,
+            uniqueSize: sum.uniqueSize + sizes.uniqueSize
+          },
+    { size: 0, diskSize: 0, uniqueSize: 0 }
+  ) as Usage.Sizes
+
+const values = (sizes: Usage.Sizes | undefined, total: number) => ({
+  size: sizes?.size ?? null,
+  disk: sizes?.diskSize ?? null,
+  unique: sizes?.uniqueSize ?? null,
+  // A blob that nothing else reaches is charged here, so this is never negative.
+  shared: sizes === undefined ? null : sizes.diskSize - sizes.uniqueSize,
+  share: sizes === undefined ? null : total === 0 ? 0 : sizes.diskSize / total
+})
+
+const columns = (of: Options["of"]): ReadonlyArray<Column> => [
+  { key: "name", field: "repository", heading: "REPOSITORY", kind: "name" },
+  of === "tags"
+    ? { key: "tag", field: "tag", heading: "TAG", kind: "name" }
+    : { key: "tags", field: "tags", heading: "TAGS", kind: "count" },
+  { key: "disk", field: "disk_bytes", heading: "DISK", kind: "bytes" },
+  { key: "share", field: "share", heading: "", kind: "share" },
+  { key: "unique", field: "unique_bytes", heading: "UNIQUE", kind: "bytes" },
+  { key: "shared", field: "shared_bytes", heading: "SHARED", kind: "bytes" },
+  { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" }
+]
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (usage: Usage.Usage, options: Options): Sheet => {
+  const all = entries(usage, options)
+  const sums = sum(all)
+  const total = sums.diskSize
+  const sorted = all.toSorted(compare(options.order))
+  if (options.reverse) sorted.reverse()
+  // What could not be read may be large.
+  const large = sorted.filter(
+    ({ sizes }) => sizes === undefined || measureOf(options.order, sizes) >= (options.minSize ?? 0)
+  )
+  const shown = large.slice(0, options.count)
+  const isShown = new Set(shown)
+  const left = all.filter((entry) => !isShown.has(entry))
+  const row = ({ mark, repository, sizes, tag, tags }: Entry): Row => ({
+    values: {
+      name: repository,
+      tag: options.of === "tags" ? (tag ?? null) : undefined,
+      tags: tag === undefined && sizes === undefined && tags === 0 ? null : tags,
+      ...values(sizes, total)
+    },
+    mark
+  })
+  const many = (label: string, entries: ReadonlyArray<Entry>): Row => ({
+    values: {
+      name: label,
+      tags: entries.reduce((sum, { tags }) => sum + tags, 0),
+      ...values(sum(entries), total),
+      share: undefined
+    }
+  })
+  const what = options.of === "tags" ? "tag" : "repositor"
+  const named = (n: number) =>
+    options.of === "tags" ? `${n} ${what}${n === 1 ? "" : "s"}` : `${n} ${what}${n === 1 ? "y" : "ies"}`
+  return {
+    columns: columns(options.of),
+    rows: shown.map(row),
+    ...(left.length === 0 ? {} : { rest: many(`(${named(left.length)} more)`, left) }),
+    total: many(`TOTAL ${named(all.length)}`, all)
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Writes a sheet to the standard output in the form that `--output` asks for.
+ *
+ * @since 0.1.0
+ */
+import { Console, Effect, Option, Stdio, Stream } from "effect"
+import * as MarkdownTable from "./output/MarkdownTable.ts"
+import * as Records from "./output/Records.ts"
+import * as TextTable from "./output/TextTable.ts"
+import type { Shared } from "./Root.ts"
+import { Screen } from "./Screen.ts"
+import * as Sheet from "./Sheet.ts"
+import { usage } from "./Stopped.ts"
+
+/**
+ * Writes text to the standard output as it is.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const write = Effect.fnUntraced(function* (text: string) {
+  const stdio = yield* Stdio.Stdio
+  yield* Stream.run(Stream.make(text), stdio.stdout()).pipe(Effect.orDie)
+})
+
+/**
+ * What stands around the rows in JSON.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Envelope {
+  readonly command: string
+  /** The name of the array of rows. */
+  readonly rows: string
+  readonly fields: Readonly<Record<string, unknown>>
+  /** The OpenMetrics text, where the command has one. */
+  readonly openmetrics?: (() => string) | undefined
+}
+
+/**
+ * @category writing
+ * @since 0.1.0
+ */
+export const print = Effect.fnUntraced(function* (flags: Shared, whole: Sheet.Sheet, envelope: Envelope) {
+  const form = flags.output
+  if (form === "openmetrics") {
+    if (envelope.openmetrics !== undefined) return yield* write(envelope.openmetrics())
+    return yield* usage(`${envelope.command} has no output openmetrics`, "ls, total and report have")
+  }
+  const forPeople = form === "table" || form === "markdown"
+  const sheet = yield* Sheet.select(whole, Option.getOrUndefined(flags.columns), !forPeople)
+  switch (form) {
+    case "table": {
+      const { color, width } = yield* Screen
+      yield* write(TextTable.render(sheet, { width, color, header: flags.header, bytes: flags.bytes, si: flags.si }))
+      break
+    }
+    case "markdown":
+      yield* write(MarkdownTable.render(sheet, flags))
+      break
+    case "csv":
+      yield* write(yield* Records.csv(sheet, flags.header))
+      break
+    case "ndjson":
+      yield* write(Records.ndjson(sheet))
+      break
+    case "json":
+      yield* write(
+        `${JSON.stringify(
+          {
+            schema_version: Records.schemaVersion,
+            command: envelope.command,
+            ...envelope.fields,
+            [envelope.rows]: sheet.rows.map((row) => Records.record(sheet.columns, row))
+          },
+          null,
+          2
+        )}\n`
+      )
+  }
+  if (forPeople && !flags.quiet) yield* Effect.forEach(whole.notes ?? [], (note) => Console.error(note))
+})

@@ -1,0 +1,91 @@
+/**
+ * The command `gitlab-registry-usage`: its subcommands, and how it ends.
+ *
+ * @since 0.1.0
+ */
+import { Cause, Console, Effect, Exit, Layer, Logger, References, Runtime } from "effect"
+import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag, TerminalCapabilities } from "effect/cli"
+import { ls } from "./commands/Ls.ts"
+import { total } from "./commands/Total.ts"
+import { root, type Shared } from "./Root.ts"
+import * as Screen from "./Screen.ts"
+import { Status, Stopped } from "./Stopped.ts"
+import { version } from "./Version.ts"
+
+/** Told as the original tells it. */
+const versionFlag = GlobalFlag.Action({
+  flag: Flag.Boolean("version").pipe(
+    Flag.withoutNegation,
+    Flag.withAlias("V"),
+    Flag.withDescription("Print the version"),
+    Flag.withDefault(false)
+  ),
+  run: (_, { command, version }) => Console.log(`${command.name}, version ${version}`)
+})
+
+/** Wrong usage is told on the standard error stream alone, without the whole help. */
+const presenter: CliOutput.Presenter = {
+  present: (event) => {
+    if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
+    const help = `try ${event.commandPath.join(" ")} --help`
+    return Console.error([...event.errors.map(({ message }) => `error: ${message}`), `hint: ${help}`].join("\n"))
+  }
+}
+
+const told = new Stopped({ status: Status.usage, message: "" })
+
+const usageError = (error: CliError.ShowHelp) => (error.errors.length > 0 ? Effect.fail(told) : Effect.void)
+
+const tell = ({ hint, message }: Stopped) =>
+  Console.error([`error: ${message}`, ...(hint === undefined ? [] : [`hint: ${hint}`])].join("\n"))
+
+const logger = Logger.withConsoleError(
+  Logger.make(({ logLevel, message }) => {
+    const text = Array.isArray(message) ? message.join(" ") : `${message}`
+    return `${logLevel === "Warn" ? "warning" : logLevel.toLowerCase()}: ${text}`
+  })
+)
+
+const levelOf = ({ debug, quiet, verbose }: Shared) => (debug ? "Debug" : verbose ? "Info" : quiet ? "Error" : "Warn")
+
+const command = root.pipe(
+  Command.withSubcommands([ls, total]),
+  Command.provide((shared: Shared) =>
+    Layer.mergeAll(
+      Screen.layer(shared),
+      Logger.layer([logger]),
+      Layer.succeed(References.MinimumLogLevel, levelOf(shared))
+    )
+  )
+)
+
+/**
+ * The program. It ends with the status of `Stopped`, or 1 where something happened that nobody expected.
+ *
+ * @category programs
+ * @since 0.1.0
+ */
+export const program = Command.run(command, { version }).pipe(
+  Effect.catchTag("ShowHelp", usageError),
+  Effect.tapError((error) => (error instanceof Stopped && error !== told ? tell(error) : Effect.void)),
+  Effect.provide(
+    Layer.mergeAll(
+      CliConfig.layer({ builtIns: [GlobalFlag.Help, versionFlag, GlobalFlag.Completions] }),
+      CliOutput.layerPresenter(presenter),
+      TerminalCapabilities.layer
+    )
+  )
+)
+
+/**
+ * Who was interrupted tells it with 128 and the number of the signal.
+ *
+ * @category programs
+ * @since 0.1.0
+ */
+export const teardown =
+  (signal: () => string | undefined): Runtime.Teardown =>
+  (exit, onExit) =>
+    Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+      ? onExit(signal() === "SIGTERM" ? 143 : 130)
+      : Runtime.defaultTeardown(exit, onExit)

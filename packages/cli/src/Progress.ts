@@ -1,0 +1,93 @@
+/**
+ * Shows on the standard error stream how far a crawl is.
+ *
+ * @since 0.1.0
+ */
+import type { Crawl } from "@gitlab-registry-usage/core"
+import { Clock, Duration, Effect, Stdio, Stream } from "effect"
+import { Screen } from "./Screen.ts"
+
+const repositories = (n: number) => `${n} ${n === 1 ? "repository" : "repositories"}`
+const tags = (n: number) => `${n} ${n === 1 ? "tag" : "tags"}`
+
+const seconds = (millis: number) =>
+  millis < 10_000 ? `${(millis / 1000).toFixed(1)}s` : Duration.format(Duration.seconds(Math.round(millis / 1000)))
+
+/**
+ * The line after `elapsed` milliseconds, at most `width` columns long. The estimate takes the repositories that are
+ * still to come to be like those that are done.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const line = (progress: Crawl.Progress, elapsed: number, width?: number): string => {
+  const { gaps, repositoriesDone, repositoriesFound, tagsDone, tagsFound } = progress
+  const rate = elapsed > 0 ? Math.round((tagsDone * 1000) / elapsed) : 0
+  const left = repositoriesDone > 0 ? (elapsed * (repositoriesFound - repositoriesDone)) / repositoriesDone : 0
+  const parts = [
+    `${repositoriesDone}/${repositories(repositoriesFound)}`,
+    `${tagsDone}/${tags(tagsFound)}`,
+    ...(rate > 0 ? [`${rate} tags/s`] : []),
+    ...(left >= 1000 && elapsed >= 2000 ? [`about ${seconds(left)} left`] : []),
+    ...(gaps > 0 ? [`${gaps} unreadable`] : [])
+  ]
+  return parts.join(" · ").slice(0, width)
+}
+
+/**
+ * What a crawl that ended had to do.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const summary = (progress: Crawl.Progress, elapsed: number): string =>
+  `read ${repositories(progress.repositoriesDone)} with ${tags(progress.tagsDone)} in ${seconds(elapsed)}`
+
+const erase = "\r\u001B[K"
+
+const nothing: Crawl.Progress = {
+  repositoriesFound: 0,
+  repositoriesDone: 0,
+  tagsFound: 0,
+  tagsDone: 0,
+  manifests: 0,
+  bytes: 0,
+  gaps: 0
+}
+
+/**
+ * Runs a crawl, which is given where to report to. On a terminal one line shows the progress ten times a second and is
+ * gone in the end; elsewhere there is a line every 10 seconds, and one at the end.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const shown = Effect.fnUntraced(function* <A, E, R>(
+  crawl: (report: (progress: Crawl.Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+) {
+  const screen = yield* Screen
+  const stdio = yield* Stdio.Stdio
+  const began = yield* Clock.currentTimeMillis
+  let latest = nothing
+  const reported = crawl((progress) =>
+    Effect.sync(() => {
+      latest = progress
+    })
+  )
+  if (screen.progress === "none") return yield* reported
+  const isLive = screen.progress === "live"
+  const write = (text: string) => Effect.ignore(Stream.run(Stream.make(text), stdio.stderr()))
+  const show = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const text = line(latest, now - began, isLive ? (screen.width ?? 80) - 1 : undefined)
+    return write(isLive ? `${erase}${text}` : `${text}\n`)
+  })
+  const ticking = Effect.forever(Effect.delay(show, isLive ? "100 millis" : "10 seconds"))
+  return yield* Effect.raceFirst(reported, ticking).pipe(
+    Effect.ensuring(isLive ? write(erase) : Effect.void),
+    Effect.tap(() =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        isLive ? Effect.void : write(`${summary(latest, now - began)}\n`)
+      )
+    )
+  )
+})

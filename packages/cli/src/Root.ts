@@ -1,0 +1,160 @@
+/**
+ * The command without its subcommands: the flags that all of them share, accepted before and after their names.
+ *
+ * @since 0.1.0
+ */
+import { Command, Flag } from "effect/cli"
+import { SizeText } from "./SizeText.ts"
+
+const connection = {
+  gitlabServer: Flag.String("gitlab-server").pipe(
+    Flag.withAlias("g"),
+    Flag.withMetavar("URL"),
+    Flag.withDescription("The GitLab server, which issues the registry's tokens (in a job: CI_SERVER_URL)"),
+    Flag.optional
+  ),
+  registryServer: Flag.String("registry-server").pipe(
+    Flag.withAlias("r"),
+    Flag.withMetavar("URL"),
+    Flag.withDescription("The container registry (in a job: CI_REGISTRY)"),
+    Flag.optional
+  ),
+  user: Flag.String("user").pipe(
+    Flag.withAlias("u"),
+    Flag.withMetavar("NAME"),
+    Flag.withDescription("Who reads the registry (or GITLAB_REGISTRY_USAGE_USER; in a job: gitlab-ci-token)"),
+    Flag.optional
+  ),
+  credentialsFile: Flag.File("credentials-file").pipe(
+    Flag.withAlias("c"),
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("A file of two lines: the user, and the password or token"),
+    Flag.optional
+  ),
+  tokenFile: Flag.File("token-file").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("A file with the password or token (or GITLAB_REGISTRY_USAGE_TOKEN; in a job: CI_JOB_TOKEN)"),
+    Flag.optional
+  ),
+  tokenStdin: Flag.Boolean("token-stdin").pipe(
+    Flag.withoutNegation,
+    Flag.withDescription("Read the password or token from the standard input"),
+    Flag.withDefault(false)
+  ),
+  caFile: Flag.File("ca-file").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("PEM file of the authorities to trust (in a job: CI_SERVER_TLS_CA_FILE)"),
+    Flag.optional
+  ),
+  concurrency: Flag.Int("concurrency").pipe(
+    Flag.withMetavar("N"),
+    Flag.withDescription("Requests under way at the same time (default 8)"),
+    Flag.filter(
+      (n) => n >= 1 && n <= 256,
+      (n) => `${n} is not from 1 to 256`
+    ),
+    Flag.withDefault(8)
+  )
+}
+
+const scan = {
+  scope: Flag.Literals("scope", ["auto", "instance", "group", "project"]).pipe(
+    Flag.withDescription("What is read: everything (administrators), a group, a project; auto: in a job its project"),
+    Flag.withDefault("auto")
+  ),
+  path: Flag.String("path").pipe(
+    Flag.withMetavar("PATH"),
+    Flag.withDescription("The group or project of the scope (in a job: its own)"),
+    Flag.optional
+  ),
+  accounting: Flag.Literals("accounting", ["all", "layers"]).pipe(
+    Flag.withDescription("What is counted: everything stored, or layers only"),
+    Flag.withDefault("all")
+  ),
+  from: Flag.File("from").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("Read a saved scan instead of the registry"),
+    Flag.optional
+  ),
+  save: Flag.Path("save").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("Save the scan, for --from, --baseline and diff"),
+    Flag.optional
+  ),
+  failOnPartial: Flag.Boolean("fail-on-partial").pipe(
+    Flag.withoutNegation,
+    Flag.withDescription("Exit with 4 where something could not be read"),
+    Flag.withDefault(false)
+  )
+}
+
+const output = {
+  output: Flag.Literals("output", ["table", "json", "ndjson", "csv", "markdown", "openmetrics"]).pipe(
+    Flag.withAlias("o"),
+    Flag.withDescription("Form of the data on the standard output"),
+    Flag.withDefault("table")
+  ),
+  columns: Flag.String("columns").pipe(
+    Flag.withMetavar("A,B"),
+    Flag.withDescription("The columns to show, in this order"),
+    Flag.optional
+  ),
+  header: Flag.Boolean("header").pipe(
+    Flag.withDescription("The line of column names (default: yes)"),
+    Flag.withDefault(true)
+  ),
+  bytes: Flag.Boolean("bytes").pipe(
+    Flag.withoutNegation,
+    Flag.withDescription("Sizes in bytes"),
+    Flag.withDefault(false)
+  ),
+  si: Flag.Boolean("si").pipe(
+    Flag.withoutNegation,
+    Flag.withDescription("Powers of 1000: kB, MB"),
+    Flag.withDefault(false)
+  ),
+  quiet: Flag.Boolean("quiet").pipe(
+    Flag.withoutNegation,
+    Flag.withAlias("q"),
+    Flag.withDescription("Nothing but the data and errors"),
+    Flag.withDefault(false)
+  ),
+  verbose: Flag.Boolean("verbose").pipe(
+    Flag.withoutNegation,
+    Flag.withAlias("v"),
+    Flag.withDescription("Tell more on the standard error"),
+    Flag.withDefault(false)
+  ),
+  debug: Flag.Boolean("debug").pipe(
+    Flag.withoutNegation,
+    Flag.withDescription("Tell everything on the standard error, secrets excepted"),
+    Flag.withDefault(false)
+  )
+}
+
+/**
+ * A flag whose value is a size such as `10MB` or `1.5 GiB`.
+ *
+ * @category flags
+ * @since 0.1.0
+ */
+export const sizeFlag = (name: string) => Flag.String(name).pipe(Flag.withMetavar("SIZE"), Flag.withSchema(SizeText))
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const root = Command.make("gitlab-registry-usage").pipe(
+  Command.withSharedFlags({ ...connection, ...scan, ...output }),
+  Command.withDescription("Tells where the disk of a GitLab container registry goes.")
+)
+
+/**
+ * The values of the shared flags.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Shared = typeof root extends { readonly [key: string]: any } & Command.Command<any, any, infer C, any, any>
+  ? C
+  : never

@@ -1,0 +1,90 @@
+/**
+ * What a command has to say, as a table of values that any output can render.
+ *
+ * @since 0.1.0
+ */
+import { Effect } from "effect"
+import { type Stopped, usage } from "./Stopped.ts"
+
+/**
+ * A value: text, a number, or null where it could not be read. Undefined where it makes no sense, as a total of names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Value = string | number | boolean | null | undefined
+
+/**
+ * A column. `key` is its name for `--columns`, `field` the one in JSON and CSV, `heading` the one for people.
+ *
+ * - `name`: text that may be cut in its middle
+ * - `text`: short text that is not
+ * - `count`: an integer
+ * - `bytes`: a size
+ * - `change`: a difference of sizes, with its sign
+ * - `share`: a part of 1, drawn as a bar
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Column {
+  readonly key: string
+  readonly field: string
+  readonly heading: string
+  readonly kind: "name" | "text" | "count" | "bytes" | "change" | "share"
+  /** Shown only where `--columns` or a form for programs asks for it. */
+  readonly extra?: boolean | undefined
+}
+
+/**
+ * The values of a row by the key of their column. `mark` says in one character that something is missing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Row {
+  readonly values: Readonly<Record<string, Value>>
+  readonly mark?: string | undefined
+}
+
+/**
+ * A table. `rest` stands for the rows that were left out, `total` for all.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sheet {
+  readonly columns: ReadonlyArray<Column>
+  readonly rows: ReadonlyArray<Row>
+  readonly rest?: Row | undefined
+  readonly total?: Row | undefined
+  /** What to know when reading it, each one line. */
+  readonly notes?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * The sheet with the columns of `--columns`, in that order; without, all but the extra ones.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const select = (sheet: Sheet, chosen: string | undefined, withExtra: boolean): Effect.Effect<Sheet, Stopped> => {
+  if (chosen === undefined) {
+    return Effect.succeed({ ...sheet, columns: sheet.columns.filter(({ extra }) => withExtra || extra !== true) })
+  }
+  return Effect.map(
+    Effect.forEach(chosen.split(","), (text) => {
+      const key = text.trim().toLowerCase()
+      const column = sheet.columns.find((column) => column.key === key || column.field === key)
+      return column === undefined
+        ? Effect.fail(
+            usage(
+              `--columns: no column ${JSON.stringify(key)}`,
+              `there are ${sheet.columns.map(({ key }) => key).join(", ")}`
+            )
+          )
+        : Effect.succeed(column)
+    }),
+    (columns) => ({ ...sheet, columns })
+  )
+}

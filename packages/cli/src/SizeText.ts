@@ -1,0 +1,49 @@
+/**
+ * Sizes as people write them.
+ *
+ * @since 0.1.0
+ */
+import { Bytes } from "@gitlab-registry-usage/core"
+import { ByteSize, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+
+/**
+ * The size that the text tells, as in `10MB`, `1.5 GiB`, `20 k` or `1024`; undefined where it is none. Units of 1000 are
+ * kB, MB, GB, TB, of 1024 KiB, MiB, GiB, TiB; case does not matter, and a letter alone counts in 1024, as `ls -h` does.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const parse = (text: string): Bytes.Bytes | undefined => {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:([kmgtp])?(i)?(b)?|bytes?)\s*$/i.exec(text)
+  if (match === null) return undefined
+  const [, amount = "", letter = "", binary, byte] = match
+  if (letter === "" && binary !== undefined) return undefined
+  const isBinary = binary !== undefined || byte === undefined
+  const unit =
+    letter === ""
+      ? "B"
+      : isBinary
+        ? `${letter.toUpperCase()}iB`
+        : `${letter === "k" || letter === "K" ? "k" : letter.toUpperCase()}B`
+  const size = Option.getOrUndefined(Option.flatMap(ByteSize.fromString(`${amount}${unit}`), ByteSize.toNumber))
+  return Bytes.isBytes(size) ? size : undefined
+}
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SizeText = Schema.String.pipe(
+  Schema.decodeTo(
+    Bytes.Bytes,
+    SchemaTransformation.transformEffect<number, string>({
+      decode: (text, options) => {
+        const size = parse(text)
+        return size === undefined
+          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a size such as 10MB or 1.5GiB" }, text, options))
+          : Effect.succeed(size)
+      },
+      encode: (size) => Effect.succeed(`${size}`)
+    })
+  )
+)

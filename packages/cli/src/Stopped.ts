@@ -1,0 +1,71 @@
+/**
+ * Why a command ends without having done what it was asked to, and the exit status that tells it.
+ *
+ * @since 0.1.0
+ */
+import type { Registry } from "@gitlab-registry-usage/core"
+import { Runtime, Schema } from "effect"
+
+/**
+ * The exit statuses. 130 and 143 follow from signals.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const Status = {
+  unexpected: 1,
+  usage: 2,
+  denied: 3,
+  partial: 4,
+  unreachable: 5,
+  overBudget: 10
+} as const
+
+/**
+ * The command ends with `status`; `message` is one line, `hint` says what to do about it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Stopped extends Schema.TaggedError<Stopped>()("Stopped", {
+  status: Schema.Int,
+  message: Schema.String,
+  hint: Schema.optionalKey(Schema.String)
+}) {
+  override readonly [Runtime.errorExitCode] = this.status
+  override readonly [Runtime.errorReported] = false
+}
+
+/**
+ * Wrong usage or configuration.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const usage = (message: string, hint?: string): Stopped =>
+  new Stopped({ status: Status.usage, message, ...(hint === undefined ? {} : { hint }) })
+
+const hints: Record<Registry.RegistryReason["_tag"], readonly [status: number, hint?: string]> = {
+  Unauthorized: [Status.denied, "check --user and the token, which needs the scope read_registry"],
+  Denied: [
+    Status.denied,
+    "only an administrator's token may list every repository; --scope project or group needs none; see also: doctor"
+  ],
+  NotFound: [Status.unexpected, "check the name; a registry also says so of what the token may not see"],
+  Unreachable: [Status.unreachable, "check --registry-server and the network; see also: doctor"],
+  RateLimited: [Status.unreachable, "wait, or ask for less at once with --concurrency"],
+  Malformed: [Status.unexpected, "is --registry-server really the registry, and not GitLab's pages? see also: doctor"],
+  Unsupported: [Status.unexpected, "the registry does not offer this"],
+  Unsafe: [Status.usage, "name the GitLab server with --gitlab-server, so that its token service may be trusted"]
+}
+
+/**
+ * What an error of the registry means for whoever runs the command.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromRegistry = (error: Registry.RegistryError): Stopped => {
+  const [status, hint] = hints[error.reason._tag]
+  return new Stopped({ status, message: error.message, ...(hint === undefined ? {} : { hint }) })
+}

@@ -1,0 +1,82 @@
+/**
+ * `ls`: the repositories or tags, biggest first.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as Listing from "../Listing.ts"
+import { print } from "../Print.ts"
+import { root, sizeFlag } from "../Root.ts"
+import * as Scan from "../Scan.ts"
+import { summaryOf } from "../Summary.ts"
+
+const flags = {
+  tags: Flag.Boolean("tags").pipe(
+    Flag.withoutNegation,
+    Flag.withAlias("t"),
+    Flag.withDescription("List tags instead of repositories"),
+    Flag.withDefault(false)
+  ),
+  count: Flag.Int("count").pipe(
+    Flag.withAlias("n"),
+    Flag.withMetavar("N"),
+    Flag.withDescription("Only the first N"),
+    Flag.optional
+  ),
+  minSize: sizeFlag("min-size").pipe(Flag.withDescription("Only what is at least this large, as 10MB"), Flag.optional),
+  sort: Flag.ChoiceWithValue("sort", [
+    ["disk", "disk"],
+    ["size", "size"],
+    ["unique", "unique"],
+    ["name", "name"],
+    // As the original spells it.
+    ["disksize", "disk"]
+  ] as const).pipe(Flag.withAlias("s"), Flag.withDescription("What to sort by"), Flag.withDefault("disk" as const)),
+  reverse: Flag.Boolean("reverse").pipe(
+    Flag.withoutNegation,
+    Flag.withAlias("R"),
+    Flag.withDescription("The other way round"),
+    Flag.withDefault(false)
+  ),
+  repositories: Argument.String("repository").pipe(
+    Argument.withDescription("Names or globs such as 'group/**'"),
+    Argument.variadic()
+  )
+}
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const ls = Command.make(
+  "ls",
+  flags,
+  Effect.fnUntraced(function* (input) {
+    const shared = yield* root
+    const scan = yield* Scan.make(shared)
+    const sheet = Listing.make(scan.snapshot.usage, {
+      of: input.tags ? "tags" : "repositories",
+      only: input.repositories,
+      order: input.sort,
+      reverse: input.reverse,
+      count: Option.getOrUndefined(input.count),
+      minSize: Option.getOrUndefined(input.minSize)
+    })
+    yield* print(shared, sheet, {
+      command: "ls",
+      rows: input.tags ? "tags" : "repositories",
+      fields: summaryOf(scan)
+    })
+    yield* Scan.requireWhole(shared, scan)
+  })
+).pipe(
+  Command.withDescription("List repositories (or tags), biggest first"),
+  Command.withExamples([
+    { command: "gitlab-registry-usage ls -n 10", description: "The ten repositories that take most of the disk" },
+    {
+      command: "gitlab-registry-usage ls -t -s unique 'group/**'",
+      description: "Which tags of a group are worth deleting"
+    }
+  ])
+)

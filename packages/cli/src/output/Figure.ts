@@ -1,0 +1,90 @@
+/**
+ * Values as people read them.
+ *
+ * @since 0.1.0
+ */
+import { Bytes } from "@gitlab-registry-usage/core"
+import type { Column, Value } from "../Sheet.ts"
+
+/**
+ * How sizes are written: in bytes, in powers of 1000, or else of 1024.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Style {
+  readonly bytes: boolean
+  readonly si: boolean
+}
+
+/**
+ * @category formatting
+ * @since 0.1.0
+ */
+export const size = (bytes: number, style: Style): string =>
+  style.bytes ? `${bytes}` : Bytes.format(Bytes.make(bytes), { decimal: style.si })
+
+/**
+ * A difference of sizes: `+1.5 KiB`, `-3 B`, `0 B`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const change = (bytes: number, style: Style): string =>
+  `${bytes > 0 ? "+" : bytes < 0 ? "-" : ""}${size(Math.abs(bytes), style)}`
+
+/**
+ * A part of 1 in percent: two digits, `<1 %` for what is not nothing.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const percent = (share: number): string => {
+  const percent = share * 100
+  return percent > 0 && percent < 1
+    ? "<1 %"
+    : percent >= 10 || percent === 0
+      ? `${Math.round(percent)} %`
+      : `${Number(percent.toFixed(1))} %`
+}
+
+/**
+ * The text of a value; `?` where it could not be read.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const text = (value: Value, kind: Column["kind"], style: Style): string => {
+  if (value === undefined) return ""
+  if (value === null) return "?"
+  if (typeof value !== "number") return `${value}`
+  if (kind === "bytes") return size(value, style)
+  if (kind === "change") return change(value, style)
+  return kind === "share" ? percent(value) : `${value}`
+}
+
+const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+
+/**
+ * A bar of at most `width` columns for a part of 1; never empty for what is not nothing.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const bar = (share: number, width: number): string => {
+  const parts = Math.max(share > 0 ? 1 : 0, Math.round(share * width * 8))
+  return "█".repeat(Math.floor(parts / 8)) + eighths[parts % 8]
+}
+
+/**
+ * The text, cut in its middle where it is longer than `width`, so that both the group and the image can be told.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const cut = (text: string, width: number): string => {
+  const letters = [...text]
+  if (letters.length <= width) return text
+  const head = Math.ceil((width - 1) / 2)
+  return `${letters.slice(0, head).join("")}…${letters.slice(letters.length - (width - 1 - head)).join("")}`
+}

@@ -1,0 +1,58 @@
+/**
+ * A sheet for programs: rows as records whose sizes are integers in bytes.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Stream } from "effect"
+import { Csv } from "effect/encoding"
+import type { Column, Row, Sheet, Value } from "../Sheet.ts"
+
+/**
+ * The version of all JSON that this program writes. It changes when a field goes or changes its meaning.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const schemaVersion = 1
+
+/**
+ * A row by the names of the fields. What could not be read is null.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const record = (columns: ReadonlyArray<Column>, row: Row): Record<string, Value> =>
+  Object.fromEntries(
+    columns.flatMap(({ field, key }) => {
+      const value = row.values[key]
+      return value === undefined ? [] : [[field, value]]
+    })
+  )
+
+/**
+ * One JSON document for each row and line.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const ndjson = (sheet: Sheet): string =>
+  sheet.rows
+    .map((row) => `${JSON.stringify({ schema_version: schemaVersion, ...record(sheet.columns, row) })}\n`)
+    .join("")
+
+/**
+ * CSV (RFC 4180) with the names of the fields in the first line. What could not be read is an empty cell.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const csv = (sheet: Sheet, header: boolean): Effect.Effect<string> => {
+  const columns = sheet.columns.map(({ field }) => field)
+  return Stream.fromIterable(
+    sheet.rows.map((row) =>
+      Object.fromEntries(
+        Object.entries(record(sheet.columns, row)).map(([field, value]) => [field, value === null ? "" : `${value}`])
+      )
+    )
+  ).pipe(Stream.pipeThroughChannel(Csv.encodeString({ columns, headers: header })), Stream.mkString, Effect.orDie)
+}

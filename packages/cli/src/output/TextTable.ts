@@ -1,0 +1,146 @@
+/**
+ * A sheet as a table for people.
+ *
+ * Libraries for tables draw frames and cut text at its end. Here the columns' kinds tell what may be cut and what may be
+ * left out, which is most of the work; what remains is padding.
+ *
+ * @since 0.1.0
+ */
+import type { Column, Row, Sheet } from "../Sheet.ts"
+import { paint } from "../Screen.ts"
+import * as Figure from "./Figure.ts"
+
+/** @category options @since 0.1.0 */
+export interface Options extends Figure.Style {
+  /** Columns of the terminal. Without, nothing is cut. */
+  readonly width: number | undefined
+  readonly color: boolean
+  readonly header: boolean
+}
+
+const barWidth = 12
+const gap = "  "
+const minName = 12
+
+const isLeft = ({ kind }: Column) => kind === "name" || kind === "text" || kind === "share"
+
+const cellOf = (column: Column, row: Row, options: Options, mark: string): string => {
+  const value = row.values[column.key]
+  if (column.kind === "share") {
+    return typeof value === "number" ? Figure.bar(value, barWidth) : ""
+  }
+  const text = Figure.text(value, column.kind, options)
+  return column.kind === "name" && row.mark !== undefined ? `${text}${mark}${row.mark}` : text
+}
+
+const lengthOf = (text: string) => [...text].length
+
+/** What is left out first where the terminal is narrow: the bar, then the columns from the right but for the first size. */
+const fitting = (
+  columns: ReadonlyArray<Column>,
+  widths: (column: Column) => number,
+  available: number
+): ReadonlyArray<Column> => {
+  const needed = (shown: ReadonlyArray<Column>) =>
+    shown.reduce(
+      (sum, column) => sum + (column.kind === "name" ? Math.min(widths(column), minName) : widths(column)),
+      0
+    ) +
+    gap.length * (shown.length - 1)
+  let shown = columns
+  const dispensable = [
+    ...columns.filter(({ kind }) => kind === "share"),
+    ...columns
+      .filter(({ kind }) => kind !== "share" && kind !== "name")
+      .slice(1)
+      .toReversed()
+  ]
+  for (const column of dispensable) {
+    if (needed(shown) <= available) break
+    shown = shown.filter((other) => other !== column)
+  }
+  return shown
+}
+
+/**
+ * Lines of the table, without spaces at their ends.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const render = (sheet: Sheet, options: Options): string => {
+  const all = [
+    ...sheet.rows,
+    ...(sheet.rest === undefined ? [] : [sheet.rest]),
+    ...(sheet.total === undefined ? [] : [sheet.total])
+  ]
+  const cells = new Map(
+    all.map((row) => [row, new Map(sheet.columns.map((column) => [column, cellOf(column, row, options, " ")]))])
+  )
+  const natural = new Map(
+    sheet.columns.map((column) => [
+      column,
+      all.reduce(
+        (width, row) => Math.max(width, lengthOf(cells.get(row)!.get(column)!)),
+        options.header ? lengthOf(column.heading) : 0
+      )
+    ])
+  )
+  const widthOf = (column: Column) => natural.get(column)!
+  const available = options.width ?? Number.POSITIVE_INFINITY
+  const columns = fitting(sheet.columns, widthOf, available)
+  const names = columns.filter(({ kind }) => kind === "name")
+  let excess = columns.reduce((sum, column) => sum + widthOf(column), gap.length * (columns.length - 1)) - available
+  const widths = new Map(columns.map((column) => [column, widthOf(column)]))
+  // The widest name gives way first.
+  for (const column of names.toSorted((a, b) => widthOf(b) - widthOf(a))) {
+    if (excess <= 0) break
+    const cut = Math.min(excess, Math.max(0, widthOf(column) - minName))
+    widths.set(column, widthOf(column) - cut)
+    excess -= cut
+  }
+
+  const lineOf = (text: (column: Column) => string, style: (column: Column, text: string) => string) =>
+    columns
+      .map((column, i) => {
+        const width = widths.get(column)!
+        const full = text(column)
+        const shown = column.kind === "name" ? Figure.cut(full, width) : full
+        const space = " ".repeat(Math.max(0, width - lengthOf(shown)))
+        const styled = style(column, shown)
+        return isLeft(column) ? (i === columns.length - 1 ? styled : styled + space) : space + styled
+      })
+      .join(gap)
+      .replace(/ +$/, "")
+
+  const { color } = options
+  const rowLine = (row: Row, kind: "row" | "rest" | "total") =>
+    lineOf(
+      (column) => cells.get(row)!.get(column)!,
+      (column, text) =>
+        kind === "total"
+          ? paint(color, "bold", text)
+          : kind === "rest"
+            ? paint(color, "dim", text)
+            : row.mark !== undefined && column.kind === "name"
+              ? paint(color, "yellow", text)
+              : column.kind === "share"
+                ? paint(color, "cyan", text)
+                : text
+    )
+  return [
+    ...(options.header
+      ? [
+          lineOf(
+            ({ heading }) => heading,
+            (_, text) => paint(color, "dim", text)
+          )
+        ]
+      : []),
+    ...sheet.rows.map((row) => rowLine(row, "row")),
+    ...(sheet.rest === undefined ? [] : [rowLine(sheet.rest, "rest")]),
+    ...(sheet.total === undefined ? [] : [rowLine(sheet.total, "total")])
+  ]
+    .map((line) => `${line}\n`)
+    .join("")
+}
