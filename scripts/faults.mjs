@@ -1,0 +1,93 @@
+// npm run faults: which of the known faults and bad inputs a test covers, and whether it passes. Prints the scoreboard
+// and writes docs/reliability.md. Ends with 1 where a test fails or a case has no test that is not known to be open.
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import { servers } from "./servers.mjs"
+import { build, install, node, root } from "./workspace.mjs"
+
+const cases = JSON.parse(readFileSync(new URL("faults.json", import.meta.url), "utf8"))
+
+/** Cases that wait for more than one server process on one store. */
+const open = new Set(["F100", "F101", "F102", "F103"])
+
+servers()
+install()
+build()
+
+const directory = mkdtempSync(join(tmpdir(), "faults-"))
+const output = join(directory, "report.json")
+const vitest = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url))
+const run = spawnSync(
+  node,
+  [vitest, "run", "--reporter=json", `--outputFile=${output}`, "--testNamePattern", "\\bF\\d\\d+\\b"],
+  { cwd: root, stdio: ["ignore", "ignore", "inherit"] }
+)
+if (run.error !== undefined) throw run.error
+const report = JSON.parse(readFileSync(output, "utf8"))
+rmSync(directory, { recursive: true })
+
+/** Number of a case → the tests that bear it. */
+const tests = new Map(cases.map(({ id }) => [id, []]))
+for (const { assertionResults, name: file } of report.testResults) {
+  for (const { fullName, status, title, ancestorTitles } of assertionResults) {
+    if (status !== "passed" && status !== "failed") continue
+    // A number may stand in the title of the test or of the group that it is in.
+    const numbers = new Set([...ancestorTitles, title].join(" ").match(/\bF\d{2,3}\b/g))
+    for (const number of numbers) tests.get(number)?.push({ file: relative(root, file), status, fullName })
+  }
+}
+
+/** What provoked the fault, told by the files that hold the tests. */
+const provoked = (found) => {
+  const files = new Set(found.map(({ file }) => file))
+  const real = [...files].some((file) => file.includes(".integration."))
+  return { how: real ? "real server" : "in process or raw socket", files: [...files].toSorted() }
+}
+
+const rows = cases.map(({ case: text, group, id }) => {
+  const found = tests.get(id)
+  const failed = found.filter(({ status }) => status === "failed")
+  const result = found.length === 0 ? (open.has(id) ? "open" : "no test") : failed.length > 0 ? "FAIL" : "pass"
+  return { id, group, text, result, count: found.length, ...provoked(found) }
+})
+
+for (const { count, id, result, text } of rows) {
+  console.log(`${id.padEnd(5)}${result.padEnd(9)}${String(count).padStart(3)}  ${text}`)
+}
+const counts = Object.groupBy(rows, ({ result }) => result)
+const summary = Object.entries(counts).map(([result, all]) => `${all.length} ${result}`).join(", ")
+console.log(`\n${rows.length} cases: ${summary}`)
+
+const cell = (text) => text.replaceAll("|", "\\|")
+const section = (group) => `## ${group}
+
+| | case | tests | provoked by | |
+|---|---|---|---|---|
+${rows
+  .filter((row) => row.group === group)
+  .map(({ count, files, how, id, result, text }) => {
+    const where = count === 0 ? "" : `${how}: ${files.map((file) => `[${file.split("/").at(-1)}](../${file})`).join(", ")}`
+    return `| ${id} | ${cell(text)} | ${count} | ${where} | ${result} |`
+  })
+  .join("\n")}
+`
+
+writeFileSync(
+  join(root, "docs/reliability.md"),
+  `# Reliability
+
+<!-- Made by \`npm run faults\`. -->
+
+What the product does with faults and bad input, each case with the tests that bear its number. The tests talk to the real
+thing where one exists: Debian's slapd, docker-registry and nginx, raw sockets, processes that are killed. They are part of
+\`npm test\`; \`npm run faults\` runs them alone and writes this page.
+
+${rows.length} cases: ${summary}. *Open* are cases of several server processes on one store, which is not built yet.
+
+${[...new Set(cases.map(({ group }) => group))].map(section).join("\n")}`
+)
+
+process.exit(rows.some(({ result }) => result === "FAIL" || result === "no test") ? 1 : 0)
