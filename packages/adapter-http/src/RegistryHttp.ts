@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
-import { Effect, Layer, type Scope } from "effect"
+import { Effect, Layer, Option, type Scope } from "effect"
 import { Digest as Hash } from "effect/crypto"
 import type { HttpClient } from "effect/http"
 import * as Authorization from "./Authorization.ts"
@@ -35,6 +35,9 @@ export interface Options extends Exchange.Bounds {
 }
 
 /**
+ * Reads the registry over the client of the context. Digests are computed by the `Digest` service of the context where
+ * there is one, such as Node's, which is faster for small manifests than WebCrypto.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -42,7 +45,8 @@ export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Registry.Registry["Service"], never, HttpClient.HttpClient | Scope.Scope> {
   const { url } = options
-  const hash = yield* Effect.provide(Hash.Digest, Hash.layerWebCrypto)
+  const given = yield* Effect.serviceOption(Hash.Digest)
+  const hash = Option.isSome(given) ? given.value : yield* Effect.provide(Hash.Digest, Hash.layerWebCrypto)
   const exchange = yield* Exchange.make(options)
   const credentials = yield* Credentials.make(options.credentials)
   const tokens = yield* RegistryTokens.make({ exchange, credentials, batch: options.repositoriesPerToken ?? 16 })

@@ -1,4 +1,4 @@
-import { NodeHttpClient } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { describe } from "@effect/vitest"
 import { RegistryTest } from "@gitlab-registry-usage/core/conformance"
 import { DockerRegistry, Servers } from "@gitlab-registry-usage/test-servers"
@@ -27,7 +27,7 @@ describe.skipIf(Servers.leftOut("docker-registry"))("conformance", () => {
     "docker-registry with tokens, over undici",
     Layer.provide(
       registry({ tokens: everything }, { username: "reader", token: Redacted.make("reader-secret") }),
-      NodeHttpClient.layerUndici
+      Layer.merge(NodeHttpClient.layerUndici, NodeCrypto.layerDigest)
     )
   )
   RegistryTest.suite(
