@@ -76,8 +76,7 @@ export const transient = (answer: Answer, now: number): Registry.RateLimited | R
 }
 
 /**
- * The reason of an answer that is not what was hoped for and will not change. `forbidden` says what 401 and 403 mean
- * here.
+ * The reason of an answer that is not what was hoped for and will not change.
  *
  * @category classifying
  * @since 0.1.0
