@@ -1,19 +1,20 @@
 import type { Names } from "@gitlab-registry-usage/core"
-import { Crawl, Hal, Registry, Usage, UsageResources } from "@gitlab-registry-usage/core"
+import { Crawl, Hal, NamespaceResources, Registry, Usage, UsageResources } from "@gitlab-registry-usage/core"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
 import fc from "fast-check"
 import { inventoryOf, model } from "./model.ts"
-import { images, repository } from "./registries.ts"
+import { images as registryImages, repository } from "./registries.ts"
 
 const viewOf = (usage: Usage.Usage, stale = false): UsageResources.View => ({
+  root: "",
   base: "/images",
   snapshot: { takenAt: DateTime.makeUnsafe(1500), duration: 0, stale, usage }
 })
 
 const view = Effect.gen(function* () {
-  const { docker } = yield* images
+  const { docker } = yield* registryImages
   const inventory = yield* Crawl.crawl().pipe(
     Effect.provide(
       RegistryMemory.layer({
@@ -35,20 +36,30 @@ describe("Hal.render of the usage resources", () => {
     Effect.gen(function* () {
       const images = UsageResources.images(yield* view)
       const at = (embed: number) => Hal.render(images, { embed, links: false })
-      const app = { name: "group/app", ...sizes(5300) }
-      const empty = { name: "group/empty", ...sizes(0) }
-      const gone = { name: "group/gone", ...sizes(null) }
-      const tag = { name: "1.0", ...sizes(5300) }
-      expect(at(0)).toEqual({ timestamp: 1.5 })
-      expect(at(1)).toEqual({ timestamp: 1.5, _embedded: { items: [app, empty, gone] } })
-      expect(at(2)).toEqual({
+      const app = { name: "group/app", ...sizes(5300), tags: 1 }
+      const empty = { name: "group/empty", ...sizes(0), tags: 0 }
+      const gone = { name: "group/gone", ...sizes(null), tags: null }
+      const { docker } = yield* registryImages
+      const tag = { name: "1.0", ...sizes(5300), digest: docker.digest, layers: 2, media_type: docker.mediaType }
+      const state = {
         timestamp: 1.5,
+        duration: 0,
+        ...sizes(5300),
+        images: 3,
+        tags: 1,
+        gaps: 1,
+        accounting: "layers"
+      }
+      expect(at(0)).toEqual(state)
+      expect(at(1)).toEqual({ ...state, _embedded: { items: [app, empty, gone] } })
+      expect(at(2)).toEqual({
+        ...state,
         _embedded: {
           items: [{ ...app, _embedded: { related: {} } }, { ...empty, _embedded: { related: {} } }, gone]
         }
       })
       expect(at(3)).toEqual({
-        timestamp: 1.5,
+        ...state,
         _embedded: {
           items: [
             { ...app, _embedded: { related: { _embedded: { items: [tag] } } } },
@@ -72,11 +83,13 @@ describe("Hal.render of the usage resources", () => {
       expect(links(UsageResources.image(shown, 0))).toEqual({
         self: { href: "/images/group%2Fapp" },
         collection: { href: "/images" },
+        namespace: { href: "/namespaces/group" },
         related: { href: "/images/group%2Fapp/tags", title: "tags" }
       })
       expect(links(UsageResources.image(shown, 2))).toEqual({
         self: { href: "/images/group%2Fgone" },
-        collection: { href: "/images" }
+        collection: { href: "/images" },
+        namespace: { href: "/namespaces/group" }
       })
       expect(links(UsageResources.tags(shown, 0))).toEqual({
         self: { href: "/images/group%2Fapp/tags" },
@@ -85,20 +98,23 @@ describe("Hal.render of the usage resources", () => {
       })
       expect(links(UsageResources.tag(shown, 0, 0))).toEqual({
         self: { href: "/images/group%2Fapp/tags/1.0" },
-        collection: { href: "/images/group%2Fapp/tags" }
+        collection: { href: "/images/group%2Fapp/tags" },
+        blobs: { href: "/images/group%2Fapp/tags/1.0/blobs" }
       })
     })
   )
 
   it("every href names a resource whose self link it is, in any registry", () => {
     const resolve = (shown: UsageResources.View, href: string): Hal.Resource => {
-      const [, base, image, tags, tag] = href.split("/").map(decodeURIComponent)
+      const [, base, image, tags, tag, blobs] = href.split("/").map(decodeURIComponent)
+      if (base === "namespaces") return NamespaceResources.namespace(shown, image ?? "")!
       expect(base).toBe("images")
       if (image === undefined) return UsageResources.images(shown)
       const r = Usage.findRepository(shown.snapshot.usage, image as Names.RepositoryName)!
       if (tags === undefined) return UsageResources.image(shown, r)
       if (tag === undefined) return UsageResources.tags(shown, r)
-      return UsageResources.tag(shown, r, Usage.findTag(shown.snapshot.usage, r, tag as Names.TagName)!)
+      const number = Usage.findTag(shown.snapshot.usage, r, tag as Names.TagName)!
+      return blobs === undefined ? UsageResources.tag(shown, r, number) : UsageResources.blobs(shown, r, number)
     }
     const hrefs = (resource: Hal.Resource) =>
       Object.values(resource.links())
@@ -110,14 +126,16 @@ describe("Hal.render of the usage resources", () => {
         const seen = new Set<string>()
         const pending = ["/images"]
         for (let href = pending.pop(); href !== undefined; href = pending.pop()) {
-          if (seen.has(href)) continue
+          // The root lies above what a snapshot has.
+          if (seen.has(href) || href === "/") continue
           seen.add(href)
           const resource = resolve(shown, href)
           expect(resource.links()["self"]).toEqual({ href })
           pending.push(...hrefs(resource))
         }
         const tags = model.repositories.reduce((sum, repository) => sum + repository.tags.length, 0)
-        expect(seen.size).toBe(1 + 2 * model.repositories.length + tags)
+        const images = [...seen].filter((href) => href.startsWith("/images"))
+        expect(images.length).toBe(1 + 2 * model.repositories.length + 2 * tags)
       })
     )
   })
