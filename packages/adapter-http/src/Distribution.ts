@@ -200,6 +200,18 @@ export const make = (options: {
         Effect.mapError(effect, fail("manifest", `${repository}${referenceText(reference)}`))
     ),
 
+    blob: Effect.fn("Registry.blob")(
+      function* (repository: Names.RepositoryName, digest: Digest.Digest, maxBytes: number) {
+        yield* Effect.annotateCurrentSpan({ repository, digest })
+        if (!Digest.isDigest(digest)) return yield* new Registry.NotFound({ detail: "not a digest" })
+        const request = { method: "GET", headers: plain, maxBytes, redirects: maxRedirects } as const
+        const { body } = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expect)
+        yield* ManifestDigest.verify(hash, body, digest)
+        return body
+      },
+      (effect, repository, digest) => Effect.mapError(effect, fail("blob", `${repository}@${digest}`))
+    ),
+
     blobSize: Effect.fn("Registry.blobSize")(
       function* (repository: Names.RepositoryName, digest: Digest.Digest) {
         yield* Effect.annotateCurrentSpan({ repository, digest })

@@ -60,7 +60,7 @@ export const verify = (
   return Effect.flatMap(hash.digestHex(algorithm, bytes), (hex) =>
     hex === Digest.encoded(digest)
       ? Effect.void
-      : Effect.fail(new Registry.Malformed({ detail: `the manifest does not fit its digest ${digest}` }))
+      : Effect.fail(new Registry.Malformed({ detail: `the bytes do not fit their digest ${digest}` }))
   )
 }
 

@@ -106,7 +106,7 @@ export type RegistryReason = typeof RegistryReason.Type
  * @since 0.1.0
  */
 export class RegistryError extends Schema.TaggedError<RegistryError>()("RegistryError", {
-  operation: Schema.Literals(["repositories", "tags", "resolve", "manifest", "blobSize", "deleteManifest"]),
+  operation: Schema.Literals(["repositories", "tags", "resolve", "manifest", "blob", "blobSize", "deleteManifest"]),
   target: Schema.String,
   reason: RegistryReason
 }) {
@@ -171,6 +171,14 @@ export class Registry extends Context.Service<
       repository: RepositoryName,
       reference: TagName | Digest
     ) => Effect.Effect<StoredManifest, RegistryError>
+    /**
+     * The bytes of a small blob such as a config; they fit its digest. One of more than `maxBytes` is `Malformed`.
+     */
+    readonly blob: (
+      repository: RepositoryName,
+      digest: Digest,
+      maxBytes: number
+    ) => Effect.Effect<Uint8Array, RegistryError>
     /** The size of a blob in bytes as it is stored, without fetching it. */
     readonly blobSize: (repository: RepositoryName, digest: Digest) => Effect.Effect<Bytes, RegistryError>
     /**

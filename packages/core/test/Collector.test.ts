@@ -41,6 +41,7 @@ const forward = (current: () => Registry.Registry["Service"]): Registry.Registry
   tags: (repository) => current().tags(repository),
   resolve: (repository, tag) => current().resolve(repository, tag),
   manifest: (repository, reference) => current().manifest(repository, reference),
+  blob: (repository, digest, maxBytes) => current().blob(repository, digest, maxBytes),
   blobSize: (repository, digest) => current().blobSize(repository, digest),
   deleteManifest: (repository, digest) => current().deleteManifest(repository, digest)
 })

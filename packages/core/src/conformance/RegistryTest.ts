@@ -163,13 +163,16 @@ export const suite = <E>(name: string, layer: Layer.Layer<Registry, E>): void =>
       })
     )
 
-    it.effect("tells the size of blobs", () =>
+    it.effect("tells blobs and their size", () =>
       Effect.gen(function* () {
         const registry = yield* Registry
         for (const { name, tags } of yield* repositories) {
           for (const { blobs } of tags.flatMap((tag) => withChildren(tag.image))) {
             for (const { body, digest } of blobs) {
               assert.strictEqual(yield* registry.blobSize(name, digest), body.length)
+              assert.strictEqual(yield* Images.digestOf(yield* registry.blob(name, digest, body.length)), digest)
+              const less = registry.blob(name, digest, body.length - 1)
+              yield* fails(less, "blob", `${name}@${digest}`, "Malformed")
             }
           }
         }
@@ -186,6 +189,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Registry, E>): void =>
           yield* fails(registry.resolve(name, tag), "resolve", `${name}:${tag}`, "NotFound")
           yield* fails(registry.manifest(name, tag), "manifest", `${name}:${tag}`, "NotFound")
           yield* fails(registry.manifest(name, digest), "manifest", `${name}@${digest}`, "NotFound")
+          yield* fails(registry.blob(name, digest, 1000), "blob", `${name}@${digest}`, "NotFound")
           yield* fails(registry.blobSize(name, digest), "blobSize", `${name}@${digest}`, "NotFound")
           yield* fails(registry.deleteManifest(name, digest), "deleteManifest", `${name}@${digest}`, "NotFound")
         }

@@ -7,7 +7,7 @@ import { Effect, Layer, Stream } from "effect"
 import * as Bytes from "../Bytes.ts"
 import type { Digest } from "../Digest.ts"
 import type { RepositoryName, TagName } from "../Names.ts"
-import { NotFound, Registry, RegistryError, type RegistryReason, type StoredManifest } from "../Registry.ts"
+import { Malformed, NotFound, Registry, RegistryError, type RegistryReason, type StoredManifest } from "../Registry.ts"
 import type { Image, Repository } from "./Images.ts"
 
 /** @category models @since 0.1.0 */
@@ -32,10 +32,10 @@ const isReason = (value: unknown): value is RegistryReason => value instanceof E
 
 const store = (repositories: ReadonlyArray<Repository>) => {
   const stored = new Map<RepositoryName, Stored>()
-  const blobs = new Map<Digest, number>()
+  const blobs = new Map<Digest, Uint8Array>()
   const put = (into: Stored, image: Image) => {
     into.manifests.set(image.digest, image)
-    for (const blob of image.blobs) blobs.set(blob.digest, blob.body.length)
+    for (const blob of image.blobs) blobs.set(blob.digest, blob.body)
     for (const child of image.children) put(into, child)
   }
   for (const repository of repositories) {
@@ -107,10 +107,16 @@ export const make = (options: Options): Registry["Service"] => {
           manifests.get(tags.get(reference as TagName) ?? (reference as Digest)) ??
           new NotFound({ detail: "no such manifest" })
       ),
+    blob: (repository, digest, maxBytes) =>
+      inRepository("blob", repository, `@${digest}`, () => {
+        const body = blobs.get(digest)
+        if (body === undefined) return new NotFound({ detail: "no such blob" })
+        return body.length > maxBytes ? new Malformed({ detail: `the blob has more than ${maxBytes} bytes` }) : body
+      }),
     blobSize: (repository, digest) =>
       inRepository("blobSize", repository, `@${digest}`, () => {
-        const size = blobs.get(digest)
-        return size === undefined ? new NotFound({ detail: "no such blob" }) : Bytes.make(size)
+        const body = blobs.get(digest)
+        return body === undefined ? new NotFound({ detail: "no such blob" }) : Bytes.make(body.length)
       }),
     deleteManifest: (repository, digest) =>
       inRepository("deleteManifest", repository, `@${digest}`, ({ tags, manifests }) => {
