@@ -34,13 +34,13 @@ const sizes = (size: number | null) => ({ size, disk_size: size, unique_size: si
 describe("Hal.render of the usage resources", () => {
   it.effect("embeds as deep as asked", () =>
     Effect.gen(function* () {
-      const images = UsageResources.images(yield* view)
+      const shown = yield* view
+      const images = UsageResources.images(shown)
       const at = (embed: number) => Hal.render(images, { embed, links: false })
       const app = { name: "group/app", ...sizes(5300), tags: 1 }
       const empty = { name: "group/empty", ...sizes(0), tags: 0 }
       const gone = { name: "group/gone", ...sizes(null), tags: null }
-      const { docker } = yield* registryImages
-      const tag = { name: "1.0", ...sizes(5300), digest: docker.digest, layers: 2, media_type: docker.mediaType }
+      const tag = { name: "1.0", ...sizes(5300) }
       const state = {
         timestamp: 1.5,
         duration: 0,
@@ -69,6 +69,13 @@ describe("Hal.render of the usage resources", () => {
         }
       })
       expect(at(Infinity)).toEqual(at(3))
+      const { docker } = yield* registryImages
+      expect(UsageResources.tag(shown, 0, 0).state).toEqual({
+        ...tag,
+        digest: docker.digest,
+        layers: 2,
+        media_type: docker.mediaType
+      })
     })
   )
 

@@ -173,6 +173,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
         size: 0,
         disk_size: 0,
         unique_size: 0,
+        tags: 0,
         _embedded: { related: { _embedded: { items: [] } } }
       })
     )
@@ -386,6 +387,14 @@ layer(appLayer({ repositories: [] }), { excludeTestServices: true })("an empty r
       const { json } = yield* get("/images?embed=true&links=true")
       expect(json).toEqual({
         timestamp: expect.any(Number),
+        duration: expect.any(Number),
+        size: 0,
+        disk_size: 0,
+        unique_size: 0,
+        images: 0,
+        tags: 0,
+        gaps: 0,
+        accounting: "all",
         _links: { self: { href: "/images" } },
         _embedded: { items: [] }
       })
@@ -401,7 +410,8 @@ layer(Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ reposit
       for (const path of ["/images", "/registry/images"]) {
         const { body, json } = yield* get(`${path}?links=true&embed=true`)
         expect(json).toMatchObject({ _links: { self: { href: "/registry/images" } } })
-        for (const [, href] of body.matchAll(/"href":"([^"]*)"/g)) expect(href).toMatch(/^\/registry\/images/)
+        for (const [, href] of body.matchAll(/"href":"([^"]*)"/g))
+          expect(href).toMatch(/^\/registry\/(?:images|namespaces)/)
       }
       expect((yield* get("/registryimages")).status).toBe(404)
     })

@@ -13,18 +13,34 @@ const base = Effect.map(
   ({ address }) => `http://127.0.0.1:${(address as { port: number }).port}`
 )
 
-/** All that can be reached from the images: them, each image, its tags, each tag. */
+/** The namespaces of names: the one that they lie in, those above, and the whole registry. */
+const namespacesOf = (names: ReadonlyArray<string>) =>
+  new Set(
+    names.flatMap((name) => {
+      const parts = name.split("/")
+      return parts.map((_, i) => `/namespaces${i === 0 ? "" : `/${encodeURIComponent(parts.slice(0, i).join("/"))}`}`)
+    })
+  )
+
+/** All that can be reached by links: the images, each image, its tags, each tag, its blobs, the namespaces, the root. */
 const everything = Effect.map(repositories, (repositories) =>
   repositories
     .flatMap(({ name, tags, unreadable }) => {
       const image = `/images/${encodeURIComponent(name)}`
       return unreadable === undefined
-        ? [image, `${image}/tags`, ...tags.map((tag) => `${image}/tags/${tag.name}`)]
+        ? [
+            image,
+            `${image}/tags`,
+            ...tags.flatMap((tag) => [`${image}/tags/${tag.name}`, `${image}/tags/${tag.name}/blobs`])
+          ]
         : [image]
     })
-    .concat("/images")
+    .concat("/images", "/", "/status", ...namespacesOf(repositories.map(({ name }) => name)))
     .toSorted()
 )
+
+/** What the root links to that is no HAL document, or a second name for the images. */
+const otherwise = new Set(["token", "unique_size", "documentation", "service-desc", "ui", "repositories"])
 
 const warnings = vi.spyOn(console, "warn")
 beforeEach(() => warnings.mockClear())
@@ -53,7 +69,11 @@ layer(Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ reposit
           if (seen.has(url)) continue
           seen.add(url)
           const state = yield* Effect.promise(() => client.go(url!).get())
-          for (const link of state.links.getAll()) pending.push(new URL(link.href, link.context).href)
+          for (const link of state.links.getAll()) {
+            if (link.templated || otherwise.has(link.rel)) continue
+            // A fragment names a part of the same document.
+            pending.push(new URL(link.href, link.context).href.replace(/#.*/, ""))
+          }
         }
         expect([...seen].map((url) => url.slice(origin.length)).toSorted()).toEqual(yield* everything)
       })
@@ -82,7 +102,7 @@ layer(Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ reposit
         const image = yield* follow(`items[${r}]`)
         expect(image.name).toBe(name)
         if (unreadable !== undefined) {
-          expect(Object.keys(image._links)).toEqual(["self", "collection"])
+          expect(Object.keys(image._links)).toEqual(["self", "collection", "namespace"])
           continue
         }
         expect(yield* follow(`items[${r}]`, "related", "up", "self")).toEqual(image)

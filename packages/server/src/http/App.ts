@@ -3,17 +3,21 @@
  *
  * @since 0.1.0
  */
-import { type Authentication, Collector, Hal } from "@gitlab-registry-usage/core"
-import { Effect, Option } from "effect"
+import { type Authentication, Collector, Hal, type Snapshot, StatusResource } from "@gitlab-registry-usage/core"
+import { DateTime, Effect, Option } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { authorize } from "./Bearer.ts"
 import { Draining } from "./Draining.ts"
+import { home } from "./Home.ts"
 import * as Html from "./Html.ts"
 import { login } from "./Login.ts"
-import { lookup } from "./Lookup.ts"
 import { badRequest, methodNotAllowed, notFound, Problem, toResponse, unavailable } from "./Problem.ts"
 import { MediaType, mediaTypeOf, renderingOf } from "./Rendering.ts"
-import { type Segment, parse, type Target } from "./Target.ts"
+import * as Resources from "./Resources.ts"
+import * as Router from "./Router.ts"
+import { cursorGone, selectedOf } from "./Selecting.ts"
+import { parse, type Target } from "./Target.ts"
+import * as UniqueSize from "./UniqueSize.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
@@ -44,62 +48,124 @@ const snapshot = Effect.gen(function* () {
   return yield* unavailable("the registry has not been crawled yet; the first crawl is under way", 5)
 })
 
-const usage = Effect.fnUntraced(function* (
+/** A resource in the form that the request accepts. */
+const rendered = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
-  base: string,
-  segments: ReadonlyArray<Segment>,
-  target: Target
+  target: Target,
+  resource: Effect.Effect<Hal.Resource, Problem, Collector.Collector>
 ) {
-  yield* authorize(request.headers["authorization"])
   const rendering = yield* Effect.fromResult(renderingOf(target.query))
   const mediaType = yield* Effect.fromResult(mediaTypeOf(request.headers["accept"]))
-  const resource = yield* Effect.fromResult(lookup({ snapshot: yield* snapshot, base }, segments))
   const headers = { "cache-control": "private, no-cache", vary: "Accept, Authorization" }
   return mediaType === MediaType.html
-    ? HttpServerResponse.text(Html.render(resource), {
+    ? HttpServerResponse.text(Html.render(yield* resource), {
         contentType: "text/html; charset=utf-8",
         headers: { ...headers, "content-security-policy": Html.contentSecurityPolicy }
       })
-    : HttpServerResponse.text(JSON.stringify(Hal.render(resource, rendering)), {
+    : HttpServerResponse.text(JSON.stringify(Hal.render(yield* resource, rendering)), {
         contentType: MediaType.hal,
         headers
       })
 })
 
+const usage = (
+  request: HttpServerRequest.HttpServerRequest,
+  target: Target,
+  root: string,
+  base: string,
+  readings: ReadonlyArray<Router.Reading<Resources.Name>>
+) =>
+  Effect.andThen(
+    authorize(request.headers["authorization"]),
+    rendered(
+      request,
+      target,
+      Effect.gen(function* () {
+        const { selection, takenAt } = yield* Effect.fromResult(selectedOf(target.query))
+        const current: Snapshot.Snapshot = yield* snapshot
+        if (takenAt !== undefined && takenAt !== DateTime.toEpochMillis(current.takenAt)) return yield* cursorGone
+        return yield* Effect.fromResult(Resources.find({ snapshot: current, root, base }, readings, selection))
+      })
+    )
+  )
+
+const status = (request: HttpServerRequest.HttpServerRequest, target: Target, root: string) =>
+  Effect.andThen(
+    authorize(request.headers["authorization"]),
+    rendered(
+      request,
+      target,
+      Effect.gen(function* () {
+        const collector = yield* Collector.Collector
+        return StatusResource.status(root, yield* collector.current, yield* collector.status)
+      })
+    )
+  )
+
+const uniqueSize = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+  yield* authorize(request.headers["authorization"])
+  const items = yield* UniqueSize.items(request)
+  return json(yield* Effect.fromResult(UniqueSize.uniqueSize(yield* snapshot, items)))
+})
+
+const router = Router.make({
+  home: "/",
+  token: "/auth_token",
+  status: "/status",
+  unique_size: "/unique_size",
+  live: "/health/live",
+  ready: "/health/ready",
+  images: "/images",
+  image: "/images/:image",
+  tags: "/images/:image/tags",
+  tag: "/images/:image/tags/:tag",
+  blobs: "/images/:image/tags/:tag/blobs",
+  namespaces: "/namespaces",
+  namespace: "/namespaces/:namespace"
+})
+
 const hasBody = (request: HttpServerRequest.HttpServerRequest) =>
   request.headers["transfer-encoding"] !== undefined || (request.headers["content-length"] ?? "0") !== "0"
 
-/** Every resource is read with GET and HEAD; OPTIONS tells so. */
-const allow = "GET, HEAD, OPTIONS"
+/** Every resource is read with GET and HEAD; OPTIONS tells so. One is asked with POST. */
+const reading = "GET, HEAD, OPTIONS"
+const asking = "POST, OPTIONS"
 
-const dispatch = (options: Options) =>
-  Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+const dispatch = (options: Options) => {
+  const root = options.prefix ?? ""
+  return Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
     const target = yield* Effect.fromResult(parse(request.url, options.prefix))
     const [first, ...rest] = target.segments
-    const handler = handlerOf(options, request, target, first?.text, rest)
-    if (handler === undefined) return yield* notFound("there is nothing at this path")
+    const collection = first?.text === "repositories" ? "repositories" : "images"
+    const readings = router(first?.text === "repositories" ? [{ ...first, text: "images" }, ...rest] : target.segments)
+    const name = readings[0]?.name
+    if (name === undefined) return yield* notFound("there is nothing at this path")
+    const allow = name === "unique_size" ? asking : reading
     if (request.method === "OPTIONS") return HttpServerResponse.empty({ status: 204, headers: { allow } })
-    if (request.method !== "GET" && request.method !== "HEAD") return yield* methodNotAllowed(request.method, allow)
+    if (!allow.split(", ").includes(request.method)) return yield* methodNotAllowed(request.method, allow)
+    if (name === "unique_size") return yield* uniqueSize(request)
     if (hasBody(request)) return yield* badRequest("a request to read takes no body")
-    return yield* handler
+    switch (name) {
+      case "home":
+        return yield* rendered(request, target, Effect.succeed(home(root, false)))
+      case "token":
+        return yield* login(request.headers["authorization"])
+      case "live":
+        return json({ status: "live" })
+      case "ready":
+        return yield* ready
+      case "status":
+        return yield* status(request, target, root)
+      default:
+        return yield* usage(
+          request,
+          target,
+          root,
+          `${root}/${collection}`,
+          readings as ReadonlyArray<Router.Reading<Resources.Name>>
+        )
+    }
   })
-
-const handlerOf = (
-  options: Options,
-  request: HttpServerRequest.HttpServerRequest,
-  target: Target,
-  first: string | undefined,
-  rest: ReadonlyArray<Segment>
-) => {
-  if (first === "images" || first === "repositories") {
-    return usage(request, `${options.prefix ?? ""}/${first}`, rest, target)
-  }
-  if (first === "auth_token" && rest.length === 0) return login(request.headers["authorization"])
-  if (first === "health" && rest.length === 1) {
-    if (rest[0]!.text === "live") return Effect.succeed(json({ status: "live" }))
-    if (rest[0]!.text === "ready") return ready
-  }
-  return undefined
 }
 
 const failed = new Problem({

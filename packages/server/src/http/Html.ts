@@ -34,11 +34,11 @@ const linkTo = (link: Hal.Link, text: string) => `<a href="${escape(link.href)}"
 
 const table = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Hal.Resource>) => {
   const cells = (row: Hal.Resource) =>
-    columns.map((column) => {
+    columns.map((column, i) => {
       const value = row.state[column]
       const text = value === undefined ? "" : valueOf(column, value)
       const self = row.links()["self"] as Hal.Link
-      return column === "name" ? `<td>${linkTo(self, String(value))}</td>` : `<td>${text}</td>`
+      return i === 0 ? `<td>${linkTo(self, String(value))}</td>` : `<td>${text}</td>`
     })
   return `<table><thead><tr>${columns.map((column) => `<th scope="col">${label(column)}</th>`).join("")}</tr></thead><tbody>${rows
     .map((row) => `<tr>${cells(row).join("")}</tr>`)
@@ -67,15 +67,17 @@ export const contentSecurityPolicy =
  * @since 0.1.0
  */
 export const render = (resource: Hal.Resource): string => {
-  const title = String(resource.state["name"] ?? "Images")
-  const links = Object.entries(resource.links()).flatMap(([relation, link]) =>
-    relation === "self" || relation === "items" || Array.isArray(link) ? [] : [linkTo(link as Hal.Link, relation)]
+  const relations = resource.links()
+  const self = decodeURIComponent((relations["self"] as Hal.Link).href.replace(/\?.*$/, ""))
+  const title = String(resource.state["name"] ?? self)
+  const links = Object.entries(relations).flatMap(([relation, link]) =>
+    relation === "self" || Array.isArray(link) || "templated" in link ? [] : [linkTo(link as Hal.Link, relation)]
   )
-  const items = Object.values(resource.embedded).flatMap((get) => {
+  const tables = Object.values(resource.embedded).map((get) => {
     const value = get()
-    return "state" in value ? [] : Array.from(value)
+    const items = "state" in value ? [] : Array.from(value)
+    return items.length === 0 ? "" : table([...new Set(items.flatMap((item) => Object.keys(item.state)))], items)
   })
-  const columns = [...new Set(items.flatMap((item) => Object.keys(item.state)))]
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escape(title)} · GitLab Registry Usage</title><style>${style}</style></head>
@@ -83,6 +85,6 @@ export const render = (resource: Hal.Resource): string => {
 <dl>${Object.entries(resource.state)
     .map(([key, value]) => `<dt>${label(key)}</dt><dd>${valueOf(key, value)}</dd>`)
     .join("\n")}</dl>
-${items.length > 0 ? table(columns, items) : ""}</main></body></html>
+${tables.join("\n")}</main></body></html>
 `
 }

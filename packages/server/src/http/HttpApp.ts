@@ -60,8 +60,8 @@ export const layer = (
     ...(options.corsOrigins === undefined || options.corsOrigins.includes("*")
       ? {}
       : { allowedOrigins: options.corsOrigins }),
-    allowedMethods: ["GET", "HEAD", "OPTIONS"],
-    allowedHeaders: ["Authorization", "Accept", "If-None-Match"],
+    allowedMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+    allowedHeaders: ["Authorization", "Accept", "Content-Type", "If-None-Match"],
     exposedHeaders: ["ETag", "Retry-After", "WWW-Authenticate", "Link"],
     maxAge: 600
   })

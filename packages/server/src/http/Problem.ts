@@ -29,6 +29,25 @@ export const badRequest = (detail: string): Problem => new Problem({ status: 400
 /** @category constructors @since 0.1.0 */
 export const notFound = (detail: string): Problem => new Problem({ status: 404, title: "Not Found", detail })
 
+/** @category constructors @since 0.1.0 */
+export const gone = (detail: string): Problem => new Problem({ status: 410, title: "Gone", detail })
+
+/** @category constructors @since 0.1.0 */
+export const tooLarge = (detail: string): Problem => new Problem({ status: 413, title: "Content Too Large", detail })
+
+/** @category constructors @since 0.1.0 */
+export const unsupportedMediaType = (detail: string): Problem =>
+  new Problem({ status: 415, title: "Unsupported Media Type", detail })
+
+/**
+ * The request is well-formed, but names something that is not there (RFC 9110, section 15.5.21).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unprocessable = (detail: string): Problem =>
+  new Problem({ status: 422, title: "Unprocessable Content", detail })
+
 /**
  * The method is not defined for the resource; `Allow` tells which are (RFC 9110, section 15.5.6).
  *

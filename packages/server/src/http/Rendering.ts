@@ -8,12 +8,20 @@ import { Result } from "effect"
 import Negotiator from "negotiator"
 import { badRequest, Problem } from "./Problem.ts"
 
-const single = (query: URLSearchParams, name: string): Result.Result<string, Problem> => {
+/**
+ * The value of a parameter, empty where it is absent. Fails with 400 where it is repeated.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const single = (query: URLSearchParams, name: string): Result.Result<string, Problem> => {
   const values = query.getAll(name)
   return values.length > 1
     ? Result.fail(badRequest(`the parameter ${name} is given ${values.length} times`))
-    : Result.succeed(values[0]?.toLowerCase() ?? "")
+    : Result.succeed(values[0] ?? "")
 }
+
+const word = (query: URLSearchParams, name: string) => Result.map(single(query, name), (text) => text.toLowerCase())
 
 const yes = new Set(["true", "yes", "y", "t"])
 const no = new Set(["false", "no", "n", "f", "0", ""])
@@ -40,8 +48,8 @@ const linksOf = (text: string): Result.Result<boolean, Problem> => {
  */
 export const renderingOf = (query: URLSearchParams): Result.Result<Hal.Rendering, Problem> =>
   Result.all({
-    embed: Result.flatMap(single(query, "embed"), embedOf),
-    links: Result.flatMap(single(query, "links"), linksOf)
+    embed: Result.flatMap(word(query, "embed"), embedOf),
+    links: Result.flatMap(word(query, "links"), linksOf)
   })
 
 /** @category models @since 0.1.0 */

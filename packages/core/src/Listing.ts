@@ -1,0 +1,167 @@
+/**
+ * Which part of a list is asked for, in which order: sorted and filtered as a whole, then cut into pages.
+ *
+ * @since 0.1.0
+ */
+import { Option } from "effect"
+import type { Sizes } from "./Usage.ts"
+
+/**
+ * What lists can be sorted by; a minus sign begins with the largest. Without one they stand in the registry's order.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const sorts = [
+  "name",
+  "-name",
+  "size",
+  "-size",
+  "disk_size",
+  "-disk_size",
+  "unique_size",
+  "-unique_size"
+] as const
+/** @category models @since 0.1.0 */
+export type Sort = (typeof sorts)[number]
+
+/**
+ * What is asked of a list. `filter` is a part of the name in any case, or with `^` its begin. With `pageSize` (1 or more)
+ * the answer has so many items from `offset` on. `carried` are further parameters that the links to other pages repeat.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Selection {
+  readonly sort?: Sort | undefined
+  readonly filter?: string | undefined
+  readonly pageSize?: number | undefined
+  readonly offset?: number | undefined
+  readonly carried?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * A list as it is sorted and filtered: how many things there are, and what is known of each.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface List {
+  readonly count: number
+  readonly nameOf: (i: number) => string
+  readonly sizesOf: (i: number) => Sizes | undefined
+}
+
+const sizeKeys = { size: "size", disk_size: "diskSize", unique_size: "uniqueSize" } as const
+
+/** The numbers of a list in the order asked for. What has no size stands last in either direction; ties stay as listed. */
+const ordered = (list: List, sort: Sort | undefined): ReadonlyArray<number> => {
+  const numbers = Array.from({ length: list.count }, (_, i) => i)
+  if (sort === undefined) return numbers
+  const sign = sort.startsWith("-") ? -1 : 1
+  const by = sort.replace("-", "") as "name" | keyof typeof sizeKeys
+  if (by === "name") {
+    const names = numbers.map(list.nameOf)
+    return numbers.sort((a, b) => sign * (names[a]! < names[b]! ? -1 : names[a]! > names[b]! ? 1 : 0) || a - b)
+  }
+  const sizes = Float64Array.from(numbers, (i) => list.sizesOf(i)?.[sizeKeys[by]] ?? sign * Infinity)
+  return numbers.sort((a, b) => (sizes[a] === sizes[b] ? a - b : sign * (sizes[a]! - sizes[b]!)))
+}
+
+const matches = (filter: string): ((name: string) => boolean) => {
+  const text = filter.toLowerCase()
+  return text.startsWith("^")
+    ? (name) => name.toLowerCase().startsWith(text.slice(1))
+    : (name) => name.toLowerCase().includes(text)
+}
+
+/**
+ * Every number of the list that is asked for, in the order asked for; pages are cut from it.
+ *
+ * @category selecting
+ * @since 0.1.0
+ */
+export const select = (list: List, selection: Selection): ReadonlyArray<number> => {
+  const numbers = ordered(list, selection.sort)
+  if (selection.filter === undefined || selection.filter === "") return numbers
+  const matching = matches(selection.filter)
+  return numbers.filter((i) => matching(list.nameOf(i)))
+}
+
+/**
+ * The part of the selected numbers that the page holds.
+ *
+ * @category selecting
+ * @since 0.1.0
+ */
+export const pageOf = (selected: ReadonlyArray<number>, { offset = 0, pageSize }: Selection): ReadonlyArray<number> =>
+  pageSize === undefined ? selected : selected.slice(offset, offset + pageSize)
+
+/**
+ * Where a page begins: `offset` in a list sorted and filtered so, of the snapshot taken at `takenAt` (milliseconds since
+ * 1970).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Cursor {
+  readonly takenAt: number
+  readonly offset: number
+  readonly sort: Sort | undefined
+  readonly filter: string | undefined
+}
+
+/**
+ * A cursor as one opaque word (base64url).
+ *
+ * @category cursors
+ * @since 0.1.0
+ */
+export const encodeCursor = ({ takenAt, offset, sort, filter }: Cursor): string =>
+  btoa(encodeURIComponent(JSON.stringify([takenAt, offset, sort ?? "", filter ?? ""])))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "")
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+const parsed = Option.liftThrowable((word: string): unknown =>
+  JSON.parse(decodeURIComponent(atob(word.replaceAll("-", "+").replaceAll("_", "/"))))
+)
+
+/**
+ * The cursor that `encodeCursor` wrote, and `undefined` for any other word.
+ *
+ * @category cursors
+ * @since 0.1.0
+ */
+export const decodeCursor = (word: string): Cursor | undefined => {
+  if (word.length > 4096 || !/^[A-Za-z0-9_-]+$/.test(word)) return undefined
+  const value = Option.getOrUndefined(parsed(word))
+  if (!Array.isArray(value) || value.length !== 4) return undefined
+  const [takenAt, offset, sort, filter] = value as ReadonlyArray<unknown>
+  if (!isCount(takenAt) || !isCount(offset) || typeof sort !== "string" || typeof filter !== "string") return undefined
+  if (sort !== "" && !sorts.includes(sort as Sort)) return undefined
+  const cursor = { takenAt, offset, sort: sort === "" ? undefined : (sort as Sort), filter: filter || undefined }
+  return encodeCursor(cursor) === word ? cursor : undefined
+}
+
+/**
+ * The selection as a query string with its `?`, empty where it selects nothing. A page that begins at 0 has no cursor.
+ *
+ * @category cursors
+ * @since 0.1.0
+ */
+export const queryOf = (selection: Selection, takenAt: number): string => {
+  const { carried = {}, filter, offset = 0, pageSize, sort } = selection
+  const parameters = [
+    ...Object.entries(carried),
+    ...(sort === undefined ? [] : [["sort", sort] as const]),
+    ...(filter === undefined ? [] : [["filter", filter] as const]),
+    ...(pageSize === undefined ? [] : [["page_size", String(pageSize)] as const]),
+    ...(offset === 0 ? [] : [["cursor", encodeCursor({ takenAt, offset, sort, filter })] as const])
+  ]
+  return parameters.length === 0
+    ? ""
+    : `?${parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&")}`
+}

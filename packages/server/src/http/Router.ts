@@ -1,0 +1,87 @@
+/**
+ * From the segments of a path to what they may mean, by templates such as `/images/:image/tags/:tag`.
+ *
+ * @since 0.1.0
+ */
+import { Array } from "effect"
+import type { Segment } from "./Target.ts"
+
+/**
+ * The names of parameters whose value may hold slashes. The canonical form writes them as `%2F`, in one segment; they are
+ * understood as they are as well, over several segments.
+ */
+const spreading = new Set(["image", "namespace"])
+
+/**
+ * What a path may mean: the template's name and its parameters. `canonical` tells that each parameter is one segment.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reading<Name extends string> {
+  readonly name: Name
+  readonly parameters: Readonly<Record<string, string>>
+  readonly canonical: boolean
+}
+
+/** @category models @since 0.1.0 */
+export type Router<Name extends string> = (segments: ReadonlyArray<Segment>) => ReadonlyArray<Reading<Name>>
+
+interface Template<Name> {
+  readonly name: Name
+  readonly parts: ReadonlyArray<string>
+  readonly spread: number
+}
+
+const templateOf = <Name extends string>(name: Name, path: string): Template<Name> => {
+  const parts = path
+    .split("/")
+    .slice(1)
+    .filter((part) => part !== "")
+  return { name, parts, spread: parts.findIndex((part) => part.startsWith(":") && spreading.has(part.slice(1))) }
+}
+
+const read = <Name extends string>(
+  { name, parts, spread }: Template<Name>,
+  segments: ReadonlyArray<Segment>,
+  isSpread: boolean
+): Reading<Name> | undefined => {
+  const extra = segments.length - parts.length
+  if (extra < 0 || (extra > 0 && (spread < 0 || isSpread))) return undefined
+  const parameters: Record<string, string> = {}
+  for (let i = 0, at = 0; i < parts.length; i++) {
+    const width = i === spread ? extra + 1 : 1
+    const part = parts[i]!
+    const text =
+      width === 1
+        ? segments[at]!.text
+        : segments
+            .slice(at, at + width)
+            .map(({ text }) => text)
+            .join("/")
+    if (part.startsWith(":")) parameters[part.slice(1)] = text
+    else if (part !== text) return undefined
+    at += width
+  }
+  return { name, parameters, canonical: extra === 0 }
+}
+
+/**
+ * A router over these templates. The canonical readings come first. A path in which some slash is encoded has no other:
+ * whoever encodes one encodes all of them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <Name extends string>(paths: Readonly<Record<Name, string>>): Router<Name> => {
+  const templates = Object.entries<string>(paths).map(([name, path]) => templateOf(name as Name, path))
+  const byHead = new Map(Object.entries(Array.groupBy(templates, ({ parts }) => parts[0] ?? "")))
+  return (segments) => {
+    const candidates = byHead.get(segments[0]?.text ?? "") ?? []
+    const encoded = segments.some(({ encodedSlash }) => encodedSlash)
+    return candidates
+      .map((template) => read(template, segments, encoded))
+      .filter((reading) => reading !== undefined)
+      .sort((a, b) => Number(b.canonical) - Number(a.canonical))
+  }
+}
