@@ -15,6 +15,7 @@ import {
   FiberHandle,
   Layer,
   Option,
+  Queue,
   Random,
   Ref,
   Schema,
@@ -22,6 +23,7 @@ import {
 } from "effect"
 import { crawl, type Progress } from "./Crawl.ts"
 import type { Inventory } from "./Inventory.ts"
+import type { RepositoryName } from "./Names.ts"
 import type { RegistryError } from "./Registry.ts"
 import { Registry } from "./Registry.ts"
 import type { Snapshot } from "./Snapshot.ts"
@@ -107,12 +109,20 @@ export class Collector extends Context.Service<
     readonly changes: Stream.Stream<Option.Option<Snapshot>>
     /** Collects now. Where a crawl is under way already, that one is waited for. */
     readonly refresh: Effect.Effect<Snapshot, CollectionError>
+    /**
+     * Tells that something changed in these repositories. Soon afterwards they alone are read again, together with what
+     * else was told by then. Before the first crawl has ended nothing is done: it will see them.
+     */
+    readonly changed: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
     readonly status: Effect.Effect<Status>
   }
 >()("@gitlab-registry-usage/core/Collector") {}
 
 /** The shortest distance between a failed crawl and the next: it doubles with each failure, up to the interval. */
 const firstRetry = Duration.seconds(5)
+
+/** How long further changes are waited for after the first one was told. */
+const settling = Duration.millis(200)
 
 const idle: Status = {
   crawling: false,
@@ -224,6 +234,34 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     return yield* exit
   })
 
+  const told = yield* Queue.make<RepositoryName>()
+
+  /** Reads what was told to have changed, if no crawl is under way: that one would overwrite it. */
+  const update = Effect.fnUntraced(function* (only: ReadonlySet<RepositoryName>) {
+    const underWay = yield* FiberHandle.get(running)
+    if (Option.isSome(underWay)) yield* Fiber.await(underWay.value)
+    const current = yield* SubscriptionRef.get(snapshots)
+    if (Option.isNone(current)) return
+    const previous = current.value.usage.inventory
+    const inventory = yield* crawl({ ...options, previous, only }).pipe(Effect.provideService(Registry, registry))
+    // A crawl that ended meanwhile has seen more.
+    yield* SubscriptionRef.update(snapshots, (latest) =>
+      latest === current ? Option.some({ ...current.value, usage: measure(inventory, options) }) : latest
+    )
+    yield* Effect.logDebug(`read ${only.size} changed repositories again`)
+  })
+
+  /** Changes come in bursts: a push is several. */
+  const updates = Queue.take(told).pipe(
+    Effect.tap(() => Effect.sleep(settling)),
+    Effect.flatMap((first) => Effect.map(Queue.clear(told), (rest) => new Set([first, ...rest]))),
+    Effect.flatMap(update),
+    Effect.catchCause((cause) =>
+      Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
+    ),
+    Effect.forever
+  )
+
   const refresh = Effect.gen(function* () {
     const underWay = yield* FiberHandle.get(running)
     return yield* Fiber.join(Option.isSome(underWay) ? underWay.value : yield* FiberHandle.run(running, attempt))
@@ -242,10 +280,12 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   yield* restore
   yield* Effect.forkScoped(loop)
+  yield* Effect.forkScoped(updates)
   return Collector.of({
     current: SubscriptionRef.get(snapshots),
     changes: SubscriptionRef.changes(snapshots),
     refresh,
+    changed: (repositories) => Effect.asVoid(Queue.offerAll(told, repositories)),
     status: Ref.get(status)
   })
 })

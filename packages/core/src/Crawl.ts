@@ -35,6 +35,11 @@ export interface Options {
   readonly concurrency?: number | undefined
   /** An earlier inventory: manifests that it holds are not fetched again, and it stands in for what fails for now. */
   readonly previous?: Inventory | undefined
+  /**
+   * Reads these repositories alone, and takes all others over from `previous` as they are: for a registry that tells what
+   * changed. One of them that the registry does not know any more is left out.
+   */
+  readonly only?: ReadonlySet<RepositoryName> | undefined
   /** Runs after each repository that is done. */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
@@ -228,12 +233,22 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     name: RepositoryName,
     place: number
   ): Effect.fn.Return<void, Stop> {
-    const before = earlier.repository(name)
+    const known = earlier.repository(name)
+    if (options.only?.has(name) === false && known !== undefined) {
+      repositories[place] = known.copyInto(builder)
+      return
+    }
+    const before = known?.readable === true ? known : undefined
     const listed = yield* request(Stream.runCollect(registry.tags(name)))
     if (Result.isFailure(listed)) {
+      if (options.only !== undefined && listed.failure.reason._tag === "NotFound") return
       const kept = isTransient(listed.failure) ? before : undefined
       gap(name, listed.failure, { kept: kept !== undefined })
-      repositories[place] = kept?.copyInto(builder) ?? {
+      if (kept !== undefined) {
+        repositories[place] = { ...kept.copyInto(builder), stale: true }
+        return
+      }
+      repositories[place] = {
         name,
         tagNames: [],
         tagManifests: new Int32Array(0),
@@ -263,7 +278,14 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     }
   })
 
-  yield* registry.repositories.pipe(
+  const { only, previous } = options
+  for (const earlierGap of previous?.gaps ?? []) {
+    if (only?.has(earlierGap.repository) === false) builder.gap(earlierGap)
+  }
+  const known = previous?.repositories.map(({ name }) => name) ?? []
+  const names = only === undefined ? registry.repositories : Stream.fromIterable(new Set([...known, ...only]))
+
+  yield* names.pipe(
     Stream.mapError((error) => new Stop({ error })),
     Stream.map((name) => ({ name, place: progress.repositoriesFound++ })),
     Stream.mapEffect(
@@ -280,5 +302,6 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     Stream.runDrain,
     Effect.mapError((stop) => stop.error)
   )
-  return builder.build(repositories)
+  // One that is gone left its place empty.
+  return builder.build(repositories.filter((repository) => repository !== undefined))
 })

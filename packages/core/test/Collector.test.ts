@@ -1,4 +1,4 @@
-import { Collector, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Collector, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
@@ -190,6 +190,43 @@ describe("Collector", () => {
         Effect.provideService(SnapshotStore.SnapshotStore, store),
         Effect.provide(registryOf(fault, [repository("a", { one: (yield* images).docker })]))
       )
+    })
+  )
+
+  it.effect("reads the repositories that changed, and no others, between crawls", () =>
+    Effect.gen(function* () {
+      const { collector, contents, crawls, docker, multi } = yield* scene()
+      const name = (text: string) => Names.RepositoryName.make(text)
+      yield* Ref.set(contents, [
+        repository("a", { one: docker }),
+        repository("b", { one: docker }),
+        repository("c", {})
+      ])
+      yield* Effect.gen(function* () {
+        const service = yield* Collector.Collector
+        yield* service.changed([name("a")])
+        yield* advance(0)
+        const first = yield* current
+        yield* Ref.set(contents, [
+          repository("a", { one: multi }),
+          repository("b", { one: multi }),
+          repository("new", { one: docker })
+        ])
+        for (const changed of ["a", "c", "new", "a"]) yield* service.changed([name(changed)])
+        yield* advance("1 second")
+        const { takenAt, usage } = yield* current
+        expect(takenAt).toEqual(first.takenAt)
+        expect(usage.inventory.repositories.map(({ name }) => name)).toEqual(["a", "b", "new"])
+        const sizeOf = (usage: Usage.Usage, text: string) =>
+          Usage.repositorySizes(usage, Usage.findRepository(usage, name(text))!)!.size
+        expect(sizeOf(usage, "a")).toBeGreaterThan(sizeOf(first.usage, "a"))
+        // Nobody told of a change there.
+        expect(sizeOf(usage, "b")).toBe(sizeOf(first.usage, "b"))
+        expect(sizeOf(usage, "new")).toBe(sizeOf(usage, "b"))
+        expect(yield* Ref.get(crawls)).toBe(1)
+        yield* advance("10 minutes")
+        expect(sizeOf((yield* current).usage, "b")).toBe(sizeOf(usage, "a"))
+      }).pipe(Effect.provide(collector()))
     })
   )
 

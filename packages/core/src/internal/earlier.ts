@@ -6,8 +6,10 @@ import type { RepositoryName, TagName } from "../Names.ts"
 export interface EarlierRepository {
   /** The manifest, as a number of the earlier inventory, that the tag pointed to. */
   readonly manifest: (tag: TagName) => number | undefined
-  /** Takes the whole repository over, marked as stale. */
+  /** Takes the whole repository over as it was then. */
   readonly copyInto: (builder: InventoryBuilder) => Repository
+  /** Whether anything is known of it. */
+  readonly readable: boolean
 }
 
 /** An earlier inventory, as far as a crawl can save requests with it. */
@@ -29,7 +31,7 @@ export const earlierOf = (inventory: Inventory | undefined): Earlier => {
   return {
     repository: (name) => {
       const repository = repositories.get(name)
-      if (repository === undefined || repository.unreadable) return undefined
+      if (repository === undefined) return undefined
       const tags = new Map(repository.tagNames.map((tag, i) => [tag, repository.tagManifests[i]!]))
       return {
         manifest: (tag) => {
@@ -40,9 +42,9 @@ export const earlierOf = (inventory: Inventory | undefined): Earlier => {
           ...repository,
           tagManifests: repository.tagManifests.map((manifest) =>
             manifest < 0 ? -1 : builder.copy(inventory, manifest)
-          ),
-          stale: true
-        })
+          )
+        }),
+        readable: !repository.unreadable
       }
     },
     copyInto: (builder, number) => {
