@@ -244,9 +244,10 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     if (Option.isNone(current)) return
     const previous = current.value.usage.inventory
     const inventory = yield* crawl({ ...options, previous, only }).pipe(Effect.provideService(Registry, registry))
+    const takenAt = yield* DateTime.now
     // A crawl that ended meanwhile has seen more.
     yield* SubscriptionRef.update(snapshots, (latest) =>
-      latest === current ? Option.some({ ...current.value, usage: measure(inventory, options) }) : latest
+      latest === current ? Option.some({ ...current.value, takenAt, usage: measure(inventory, options) }) : latest
     )
     yield* Effect.logDebug(`read ${only.size} changed repositories again`)
   })

@@ -5,6 +5,7 @@
  */
 import type { Digest } from "./Digest.ts"
 import { type Gap, type Inventory, manifestDigest, type Repository, Role, State } from "./Inventory.ts"
+import * as Column from "./internal/column.ts"
 import type { Layer, Manifest } from "./Manifest.ts"
 
 /**
@@ -34,122 +35,158 @@ export interface InventoryBuilder {
   /** Takes a manifest over from an earlier inventory with all that it reaches, as it was known then. */
   readonly copy: (from: Inventory, manifest: number) => number
   readonly gap: (gap: Gap) => void
+  /** All that was collected. The builder is empty afterwards. */
   readonly build: (repositories: ReadonlyArray<Repository>) => Inventory
 }
 
 const roleOf = (layer: Layer): Role => (layer.foreign ? Role.foreignLayer : Role.layer)
 
-const starts = (rows: ReadonlyArray<ReadonlyArray<number>>): Uint32Array => {
-  const result = new Uint32Array(rows.length + 1)
-  rows.forEach((row, i) => {
-    result[i + 1] = result[i]! + row.length
-  })
-  return result
+/** What was collected so far. A manifest's references and children are rows of the columns, in the order of reading. */
+const nothing = () => ({
+  blobNumbers: new Map<Digest, number>(),
+  digests: new Array<Digest>(),
+  sizes: Column.float64(),
+  /** Blob → 1 where its size was measured on bytes that were read, and so outweighs what descriptors state. */
+  measured: Column.uint8(),
+  /** Blob → the number of its manifest + 1, or 0. */
+  blobManifests: Column.uint32(),
+
+  blobs: Column.uint32(),
+  states: Column.uint8(),
+  mediaTypes: Column.uint16(),
+  mediaTypeNumbers: new Map<string, number>([["", 0]]),
+  referenceRows: Column.uint32(),
+  referenceCounts: Column.uint32(),
+  references: Column.uint32(),
+  roles: Column.uint8(),
+  childRows: Column.uint32(),
+  childCounts: Column.uint32(),
+  children: Column.uint32(),
+  attestations: Column.uint8(),
+  gaps: new Array<Gap>()
+})
+
+const startsOf = (counts: Column.Column<Uint32Array>): Uint32Array => {
+  const starts = new Uint32Array(counts.length + 1)
+  for (let i = 0; i < counts.length; i++) starts[i + 1] = starts[i]! + counts.values[i]!
+  return starts
 }
 
-const flat = <A extends Uint32Array | Uint8Array>(into: A, rows: ReadonlyArray<ReadonlyArray<number>>): A => {
-  let at = 0
-  for (const row of rows) {
-    into.set(row, at)
-    at += row.length
+/** The rows one after the other, in the order of the manifests. */
+const inOrder = <A extends Uint32Array | Uint8Array>(
+  column: Column.Column<A>,
+  rows: Column.Column<Uint32Array>,
+  starts: Uint32Array
+): A => {
+  const ordered = column.values.slice(0, starts.at(-1)) as A
+  for (let i = 0; i < rows.length; i++) {
+    const shift = rows.values[i]! - starts[i]!
+    for (let at = starts[i]!; at < starts[i + 1]!; at++) ordered[at] = column.values[at + shift]!
   }
-  return into
+  return ordered
 }
 
-const none: ReadonlyArray<number> = []
+const noChildren: ReadonlyArray<number> = []
 
 /**
  * @category constructors
  * @since 0.1.0
  */
 export const make = (): InventoryBuilder => {
-  const blobNumbers = new Map<Digest, number>()
-  const digests: Array<Digest> = []
-  const sizes: Array<number> = []
-  // Whether a size was measured on bytes that were read, and so outweighs what descriptors state.
-  const measured: Array<boolean> = []
-
-  const manifestNumbers = new Map<Digest, number>()
-  const blobs: Array<number> = []
-  const states: Array<State> = []
-  const mediaTypes: Array<number> = []
-  const mediaTypeNumbers = new Map<string, number>([["", 0]])
-  const references: Array<ReadonlyArray<number>> = []
-  const roles: Array<ReadonlyArray<number>> = []
-  const children: Array<ReadonlyArray<number>> = []
-  const attestations: Array<ReadonlyArray<number>> = []
-  const gaps: Array<Gap> = []
+  let seen = nothing()
 
   /** Descriptors that disagree about a size: the largest counts, whatever the order in which they were seen. */
   const blob = (digest: Digest, size: number, isMeasured: boolean): number => {
-    const known = blobNumbers.get(digest)
+    const known = seen.blobNumbers.get(digest)
     if (known === undefined) {
-      blobNumbers.set(digest, digests.length)
-      sizes.push(size)
-      measured.push(isMeasured)
-      return digests.push(digest) - 1
+      seen.blobNumbers.set(digest, seen.digests.length)
+      Column.push(seen.sizes, size)
+      Column.push(seen.measured, isMeasured ? 1 : 0)
+      Column.push(seen.blobManifests, 0)
+      return seen.digests.push(digest) - 1
     }
-    if (isMeasured || (!measured[known] && size > sizes[known]!)) {
-      sizes[known] = size
-      measured[known] = isMeasured
+    if (isMeasured || (seen.measured.values[known] === 0 && size > seen.sizes.values[known]!)) {
+      seen.sizes.values[known] = size
+      seen.measured.values[known] = isMeasured ? 1 : 0
     }
     return known
   }
 
   const manifest = (digest: Digest): number => {
-    const known = manifestNumbers.get(digest)
-    if (known !== undefined) return known
-    manifestNumbers.set(digest, blobs.length)
-    states.push(State.unread)
-    mediaTypes.push(0)
-    references.push(none)
-    roles.push(none)
-    children.push(none)
-    attestations.push(none)
-    return blobs.push(blob(digest, 0, false)) - 1
-  }
-
-  const mediaTypeNumber = (name: string): number => {
-    const known = mediaTypeNumbers.get(name)
-    if (known !== undefined) return known
-    // More types than a Uint16 counts can only be an attack; they are all the same then.
-    const number = Math.min(mediaTypeNumbers.size, 0xffff)
-    if (number < 0xffff) mediaTypeNumbers.set(name, number)
+    const own = seen.blobNumbers.get(digest) ?? blob(digest, 0, false)
+    const known = seen.blobManifests.values[own]!
+    if (known > 0) return known - 1
+    Column.push(seen.states, State.unread)
+    Column.push(seen.mediaTypes, 0)
+    for (const column of [seen.referenceRows, seen.referenceCounts, seen.childRows, seen.childCounts]) {
+      Column.push(column, 0)
+    }
+    const number = Column.push(seen.blobs, own)
+    seen.blobManifests.values[own] = number + 1
     return number
   }
 
-  const set = (number: number, mediaType: string, size: number) => {
-    states[number] = State.read
-    mediaTypes[number] = mediaTypeNumber(mediaType)
-    blob(digests[blobs[number]!]!, size, true)
+  const digestOf = (number: number): Digest => seen.digests[seen.blobs.values[number]!]!
+
+  const mediaTypeNumber = (name: string): number => {
+    const known = seen.mediaTypeNumbers.get(name)
+    if (known !== undefined) return known
+    // More types than a Uint16 counts can only be an attack; they are all the same then.
+    const number = Math.min(seen.mediaTypeNumbers.size, 0xffff)
+    if (number < 0xffff) seen.mediaTypeNumbers.set(name, number)
+    return number
+  }
+
+  /** Begins the rows of a manifest: what is referred to from now on belongs to it. */
+  const begin = (number: number, mediaType: string, size: number) => {
+    seen.states.values[number] = State.read
+    seen.mediaTypes.values[number] = mediaTypeNumber(mediaType)
+    seen.sizes.values[seen.blobs.values[number]!] = size
+    seen.measured.values[seen.blobs.values[number]!] = 1
+    seen.referenceRows.values[number] = seen.references.length
+    seen.childRows.values[number] = seen.children.length
+  }
+
+  const refer = (to: number, role: number) => {
+    Column.push(seen.references, to)
+    Column.push(seen.roles, role)
+  }
+
+  const include = (child: number, attestation: number) => {
+    Column.push(seen.children, child)
+    Column.push(seen.attestations, attestation)
+  }
+
+  const end = (number: number): ReadonlyArray<number> => {
+    const row = seen.childRows.values[number]!
+    seen.referenceCounts.values[number] = seen.references.length - seen.referenceRows.values[number]!
+    seen.childCounts.values[number] = seen.children.length - row
+    return seen.children.length === row
+      ? noChildren
+      : Array.from(seen.children.values.subarray(row, seen.children.length))
   }
 
   const read: InventoryBuilder["read"] = (number, { manifest: decoded, size, layerSizes }) => {
-    set(number, decoded.mediaType, size)
-    const config = decoded.config === undefined ? [] : [blob(decoded.config.digest, decoded.config.size, false)]
-    references[number] = [...config, ...decoded.layers.map((layer, i) => blob(layer.digest, layerSizes[i]!, false))]
-    roles[number] = [...config.map(() => Role.config), ...decoded.layers.map(roleOf)]
-    children[number] = decoded.children.map((child) => manifest(child.digest))
-    attestations[number] = decoded.children.map((child) => (child.attestation ? 1 : 0))
-    return children[number]
+    begin(number, decoded.mediaType, size)
+    if (decoded.config !== undefined) refer(blob(decoded.config.digest, decoded.config.size, false), Role.config)
+    decoded.layers.forEach((layer, i) => refer(blob(layer.digest, layerSizes[i]!, false), roleOf(layer)))
+    for (const child of decoded.children) include(manifest(child.digest), child.attestation ? 1 : 0)
+    return end(number)
   }
 
   const copyOne: InventoryBuilder["copyOne"] = (from, source) => {
-    const { manifests } = from
+    const { blobs, manifests } = from
     const own = manifests.blobs[source]!
-    const number = manifest(from.blobs.digests[own]!)
-    set(number, manifests.mediaTypeNames[manifests.mediaTypes[source]!] ?? "", from.blobs.sizes[own]!)
-    const [start, end] = [manifests.referenceStarts[source]!, manifests.referenceStarts[source + 1]!]
-    references[number] = Array.from(manifests.references.subarray(start, end), (reference) =>
-      blob(from.blobs.digests[reference]!, from.blobs.sizes[reference]!, false)
-    )
-    roles[number] = Array.from(manifests.roles.subarray(start, end))
-    const [childStart, childEnd] = [manifests.childStarts[source]!, manifests.childStarts[source + 1]!]
-    children[number] = Array.from(manifests.children.subarray(childStart, childEnd), (child) =>
-      manifest(manifestDigest(from, child))
-    )
-    attestations[number] = Array.from(manifests.attestations.subarray(childStart, childEnd))
-    return children[number]
+    const number = manifest(blobs.digests[own]!)
+    begin(number, manifests.mediaTypeNames[manifests.mediaTypes[source]!] ?? "", blobs.sizes[own]!)
+    for (let at = manifests.referenceStarts[source]!; at < manifests.referenceStarts[source + 1]!; at++) {
+      const reference = manifests.references[at]!
+      refer(blob(blobs.digests[reference]!, blobs.sizes[reference]!, false), manifests.roles[at]!)
+    }
+    for (let at = manifests.childStarts[source]!; at < manifests.childStarts[source + 1]!; at++) {
+      include(manifest(manifestDigest(from, manifests.children[at]!)), manifests.attestations[at]!)
+    }
+    return end(number)
   }
 
   const copy: InventoryBuilder["copy"] = (from, root) => {
@@ -157,12 +194,12 @@ export const make = (): InventoryBuilder => {
     const pending = [root]
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const number = manifest(manifestDigest(from, next))
-      if (states[number] !== State.unread) continue
+      if (seen.states.values[number] !== State.unread) continue
       if (manifests.states[next] === State.read) {
         copyOne(from, next)
         pending.push(...manifests.children.subarray(manifests.childStarts[next]!, manifests.childStarts[next + 1]!))
       } else {
-        states[number] = manifests.states[next] as State
+        seen.states.values[number] = manifests.states[next]!
       }
     }
     return manifest(manifestDigest(from, root))
@@ -170,36 +207,39 @@ export const make = (): InventoryBuilder => {
 
   return {
     manifest,
-    state: (number) => states[number]!,
-    digest: (number) => digests[blobs[number]!]!,
+    state: (number) => seen.states.values[number] as State,
+    digest: digestOf,
     read,
     absent: (number) => {
-      states[number] = State.absent
+      seen.states.values[number] = State.absent
     },
     copyOne,
     copy,
     gap: (gap) => {
-      gaps.push(gap)
+      seen.gaps.push(gap)
     },
     build: (repositories) => {
-      const referenceStarts = starts(references)
-      const childStarts = starts(children)
+      const all = seen
+      // Whoever measures next needs the memory, and a fiber may hold the builder for longer than it is of use.
+      seen = nothing()
+      const referenceStarts = startsOf(all.referenceCounts)
+      const childStarts = startsOf(all.childCounts)
       return {
-        blobs: { digests, sizes: Float64Array.from(sizes) },
+        blobs: { digests: all.digests, sizes: Column.done(all.sizes) },
         manifests: {
-          blobs: Uint32Array.from(blobs),
-          states: Uint8Array.from(states),
-          mediaTypes: Uint16Array.from(mediaTypes),
-          mediaTypeNames: [...mediaTypeNumbers.keys()],
+          blobs: Column.done(all.blobs),
+          states: Column.done(all.states),
+          mediaTypes: Column.done(all.mediaTypes),
+          mediaTypeNames: [...all.mediaTypeNumbers.keys()],
           referenceStarts,
-          references: flat(new Uint32Array(referenceStarts.at(-1)!), references),
-          roles: flat(new Uint8Array(referenceStarts.at(-1)!), roles),
+          references: inOrder(all.references, all.referenceRows, referenceStarts),
+          roles: inOrder(all.roles, all.referenceRows, referenceStarts),
           childStarts,
-          children: flat(new Uint32Array(childStarts.at(-1)!), children),
-          attestations: flat(new Uint8Array(childStarts.at(-1)!), attestations)
+          children: inOrder(all.children, all.childRows, childStarts),
+          attestations: inOrder(all.attestations, all.childRows, childStarts)
         },
         repositories,
-        gaps
+        gaps: all.gaps
       }
     }
   }

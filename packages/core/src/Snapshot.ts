@@ -11,7 +11,8 @@ import { RepositoryName, type TagName } from "./Names.ts"
 import { type Accounting, measure, type Usage } from "./Usage.ts"
 
 /**
- * A measured crawl. `takenAt` is the end of the crawl, `duration` its length in milliseconds. A `stale` snapshot was
+ * A measured crawl. `takenAt` is the end of the crawl, or of a later reading of what changed; `duration` is the
+ * crawl's length in milliseconds. A `stale` snapshot was
  * not refreshed when it should have been: a later crawl failed, or none has ended since the start.
  *
  * @category models

@@ -1,4 +1,5 @@
 import { type Inventory, Role, State } from "../Inventory.ts"
+import * as Column from "./column.ts"
 
 /**
  * What is counted: `all` that is stored (layers, configs, manifests, the manifests an index names), or `layers` only.
@@ -29,26 +30,6 @@ export interface Graphs {
   readonly layerCounts: Uint32Array
   /** Blob → number of tags that reach it. */
   readonly tagCounts: Uint32Array
-}
-
-/** A list of numbers that grows without the cost of boxed values. */
-const growing = () => {
-  let values = new Uint32Array(1024)
-  let length = 0
-  return {
-    get length() {
-      return length
-    },
-    push: (value: number) => {
-      if (length === values.length) {
-        const larger = new Uint32Array(length * 2)
-        larger.set(values)
-        values = larger
-      }
-      values[length++] = value
-    },
-    done: () => values.slice(0, length)
-  }
 }
 
 export const graphsOf = (inventory: Inventory, accounting: Accounting, tags: number): Graphs => {
@@ -87,7 +68,7 @@ export const graphsOf = (inventory: Inventory, accounting: Accounting, tags: num
   const foreignSizes = new Float64Array(count)
   const layerCounts = new Uint32Array(count)
   const tagCounts = new Uint32Array(blobSizes.length)
-  const blobs = growing()
+  const blobs = Column.uint32()
   // The last graph in which a blob or manifest was met: it counts once in each, and a cycle ends.
   const metBlob = new Uint32Array(blobSizes.length)
   const metForeign = new Uint32Array(blobSizes.length)
@@ -99,7 +80,7 @@ export const graphsOf = (inventory: Inventory, accounting: Accounting, tags: num
     const reach = (blob: number) => {
       if (metBlob[blob] === mark) return
       metBlob[blob] = mark
-      blobs.push(blob)
+      Column.push(blobs, blob)
       sizes[graph]! += blobSizes[blob]!
       tagCounts[blob]! += graphTags[graph]!
     }
@@ -136,7 +117,7 @@ export const graphsOf = (inventory: Inventory, accounting: Accounting, tags: num
     firstTags: Uint32Array.from(firstTags),
     known,
     starts,
-    blobs: blobs.done(),
+    blobs: Column.done(blobs),
     sizes,
     foreignSizes,
     layerCounts,

@@ -4,10 +4,11 @@
  * @since 0.1.0
  */
 import { type Authentication, Collector, Hal, type Snapshot, StatusResource } from "@gitlab-registry-usage/core"
-import { DateTime, Effect, Option } from "effect"
+import { DateTime, Effect, Option, type Redacted } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { authorize } from "./Bearer.ts"
 import { Draining } from "./Draining.ts"
+import { events } from "./Events.ts"
 import { home } from "./Home.ts"
 import * as Html from "./Html.ts"
 import { login } from "./Login.ts"
@@ -23,6 +24,8 @@ import * as UniqueSize from "./UniqueSize.ts"
 export interface Options {
   /** The path under which a reverse proxy publishes the API, such as `/registry`; it begins every link. Default none. */
   readonly prefix?: string | undefined
+  /** The secret with which the registry tells what changed. Without it there is no `/events`. */
+  readonly eventsToken?: Redacted.Redacted | undefined
 }
 
 const json = (value: unknown, status = 200) =>
@@ -113,6 +116,7 @@ const router = Router.make({
   token: "/auth_token",
   status: "/status",
   unique_size: "/unique_size",
+  events: "/events",
   live: "/health/live",
   ready: "/health/ready",
   images: "/images",
@@ -139,11 +143,15 @@ const dispatch = (options: Options) => {
     const collection = first?.text === "repositories" ? "repositories" : "images"
     const readings = router(first?.text === "repositories" ? [{ ...first, text: "images" }, ...rest] : target.segments)
     const name = readings[0]?.name
-    if (name === undefined) return yield* notFound("there is nothing at this path")
-    const allow = name === "unique_size" ? asking : reading
+    const { eventsToken } = options
+    if (name === undefined || (name === "events" && eventsToken === undefined)) {
+      return yield* notFound("there is nothing at this path")
+    }
+    const allow = name === "unique_size" || name === "events" ? asking : reading
     if (request.method === "OPTIONS") return HttpServerResponse.empty({ status: 204, headers: { allow } })
     if (!allow.split(", ").includes(request.method)) return yield* methodNotAllowed(request.method, allow)
     if (name === "unique_size") return yield* uniqueSize(request)
+    if (name === "events") return yield* events(request, eventsToken!)
     if (hasBody(request)) return yield* badRequest("a request to read takes no body")
     switch (name) {
       case "home":

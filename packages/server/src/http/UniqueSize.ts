@@ -4,13 +4,13 @@
  * @since 0.1.0
  */
 import { type Names, type Snapshot, Usage } from "@gitlab-registry-usage/core"
-import { ByteSize, Effect, Result, Schema } from "effect"
-import { HttpIncomingMessage, type HttpServerRequest } from "effect/http"
-import { badRequest, type Problem, tooLarge, unprocessable, unsupportedMediaType } from "./Problem.ts"
+import { Effect, Result, Schema } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import { jsonBody } from "./JsonBody.ts"
+import { type Problem, unprocessable } from "./Problem.ts"
 
 /** @category constants @since 0.1.0 */
 export const maximumItems = 10_000
-const maximumBody = ByteSize.mebibytes(1)
 
 /**
  * What is asked: images such as `group/app`, and tags such as `group/app:1.0`.
@@ -21,8 +21,6 @@ const maximumBody = ByteSize.mebibytes(1)
 export const Payload = Schema.Struct({
   items: Schema.Array(Schema.String.check(Schema.isMaxLength(400))).check(Schema.isMaxLength(maximumItems))
 })
-
-const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Payload))
 
 /** The tags that an item stands for. A name of an image has no colon. */
 const tagsOf = (usage: Usage.Usage, item: string): Result.Result<readonly [number, ReadonlyArray<number>], Problem> => {
@@ -63,20 +61,8 @@ export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<st
  * @category decoding
  * @since 0.1.0
  */
-export const items = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-  const mediaType = request.headers["content-type"] ?? ""
-  if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(mediaType)) {
-    return yield* unsupportedMediaType("send the items as application/json")
-  }
-  const size = Number(request.headers["content-length"] ?? 0)
-  const large = tooLarge("the body takes at most 1 MiB")
-  if (size > Number(maximumBody)) return yield* large
-  const body = yield* request.text.pipe(
-    Effect.provideService(HttpIncomingMessage.MaxBodySize, maximumBody),
-    Effect.mapError(() => large)
+export const items = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.map(
+    jsonBody(request, Payload, `{"items": ["group/app", "group/app:1.0", …]} with at most ${maximumItems} items`),
+    ({ items }) => items
   )
-  const { items } = yield* Effect.mapError(decode(body), () =>
-    badRequest(`the body is {"items": ["group/app", "group/app:1.0", …]} with at most ${maximumItems} items`)
-  )
-  return items
-})

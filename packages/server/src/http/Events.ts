@@ -1,0 +1,59 @@
+/**
+ * `POST /events`: the registry tells what changed.
+ *
+ * Source: distribution, "Work with notifications"; GitLab's registry sends the same.
+ *
+ * @since 0.1.0
+ */
+import { Collector, Names } from "@gitlab-registry-usage/core"
+import { Effect, Predicate, Redacted, Schema } from "effect"
+import { HttpServerResponse, type HttpServerRequest } from "effect/http"
+import { createHash, timingSafeEqual } from "node:crypto"
+import { jsonBody } from "./JsonBody.ts"
+import { unauthorized } from "./Problem.ts"
+
+const Envelope = Schema.Struct({
+  events: Schema.Array(
+    Schema.Struct({
+      action: Schema.String,
+      target: Schema.optionalKey(Schema.Struct({ repository: Schema.optionalKey(Schema.String) }))
+    })
+  )
+})
+
+const refused = unauthorized(
+  'Bearer realm="GitLab Registry Usage events"',
+  "send the secret of events_token as Authorization: Bearer <secret>"
+)
+
+const hash = (text: string) => createHash("sha256").update(text).digest()
+
+/** Compares in a time that tells nothing of where two texts differ, their length included. */
+const isSecret = (secret: Redacted.Redacted, given: string | undefined) =>
+  given !== undefined && timingSafeEqual(hash(given), hash(`Bearer ${Redacted.value(secret)}`))
+
+/** Reading changes nothing. */
+const changes = new Set(["push", "delete", "mount"])
+
+/**
+ * Takes an envelope of notifications, and has the repositories in it read again soon. Fails with 401 without the secret, and
+ * with 400 for a body that is no envelope.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const events = Effect.fn("Events.events")(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  secret: Redacted.Redacted
+) {
+  if (!isSecret(secret, request.headers["authorization"])) return yield* refused
+  const { events } = yield* jsonBody(request, Envelope, 'an envelope {"events": […]} of notifications')
+  const collector = yield* Collector.Collector
+  yield* collector.changed(
+    events
+      .filter(({ action }) => changes.has(action))
+      .map(({ target }) => target?.repository)
+      .filter((name) => Predicate.isString(name) && Names.isRepositoryName(name))
+  )
+  return HttpServerResponse.empty({ status: 202 })
+})
