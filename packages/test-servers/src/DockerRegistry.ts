@@ -36,6 +36,8 @@ export interface Options {
   readonly basic?: boolean | undefined
   /** Whether manifests may be deleted. Default `true`. */
   readonly deletable?: boolean | undefined
+  /** Where to tell what changed, with the value of `Authorization` to send. Default: nowhere. */
+  readonly notify?: { readonly url: string; readonly authorization: string } | undefined
 }
 
 /**
@@ -92,7 +94,23 @@ const configuration = (
       ? { auth: { token: { realm, ...TokenService.names, rootcertbundle: paths.bundle } } }
       : options.basic === true
         ? { auth: { htpasswd: { realm: "test", path: paths.htpasswd } } }
-        : {})
+        : {}),
+    ...(options.notify === undefined
+      ? {}
+      : {
+          notifications: {
+            endpoints: [
+              {
+                name: "usage",
+                url: options.notify.url,
+                headers: { Authorization: [options.notify.authorization] },
+                timeout: "1s",
+                threshold: 3,
+                backoff: "1s"
+              }
+            ]
+          }
+        })
   })
 
 /**

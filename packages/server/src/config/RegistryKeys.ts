@@ -49,5 +49,10 @@ export const registryKeys = {
     "How many requests a crawl may have under way at the same time."
   ),
   crawl_deadline: withDefault(duration("1 second"), "2 hours", "How long one crawl may take."),
+  events_token: optional(
+    secret,
+    "none, and no /events",
+    "The secret with which the registry tells the server what changed: POST /events with Authorization: Bearer <secret>, as an endpoint of the registry's notifications."
+  ),
   request_timeout: withDefault(duration("1 second"), "30 seconds", "How long one request to the registry may take.")
 } as const

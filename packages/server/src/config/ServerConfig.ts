@@ -8,7 +8,7 @@ import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import type { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
 import type { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import type { Collector } from "@gitlab-registry-usage/core"
-import { type Duration, Effect, type FileSystem, type LogLevel } from "effect"
+import { type Duration, Effect, type FileSystem, type LogLevel, type Redacted } from "effect"
 import { findings, type Findings, settings } from "./ConfigDecoding.ts"
 import type { Settings } from "./ConfigKeys.ts"
 import { ConfigurationError } from "./ConfigProblem.ts"
@@ -32,6 +32,8 @@ export interface ServerConfig {
     readonly prefix: string
     /** `["*"]` stands for all. */
     readonly corsOrigins: ReadonlyArray<string>
+    /** The secret of `/events`; without it there is none. */
+    readonly eventsToken: Redacted.Redacted | undefined
     readonly maxConnections: number
     readonly shutdownTimeout: Duration.Duration
   }
@@ -99,6 +101,7 @@ export const fromSource = Effect.fnUntraced(function* (
       port: general.socket_port,
       prefix: general.server_prefix,
       corsOrigins: general.cors_origins,
+      eventsToken: registry.events_token,
       maxConnections: general.max_connections,
       shutdownTimeout: general.shutdown_timeout
     },

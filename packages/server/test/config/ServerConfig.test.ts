@@ -55,6 +55,7 @@ describe("a file of the original", () => {
         port: 8080,
         prefix: "/registry-usage",
         corsOrigins: ["*"],
+        eventsToken: undefined,
         maxConnections: 10_000,
         shutdownTimeout: Duration.seconds(10)
       })
