@@ -1,0 +1,53 @@
+/**
+ * Reports as Markdown, and their place in `docs/performance.md`.
+ *
+ * @since 0.1.0
+ */
+import { count, figure } from "./Format.ts"
+import { isMet, type Report, type Suite, type Table, type Target } from "./Suite.ts"
+
+const row = (cells: ReadonlyArray<string>): string => `| ${cells.join(" | ")} |`
+
+const tableText = ({ columns, rows }: Omit<Table, "title">): string =>
+  [row(columns), row(columns.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(row)].join("\n")
+
+const targetRow = (target: Target): ReadonlyArray<string> => {
+  const text = (value: number) => `${Number.isInteger(value) ? count(value) : figure(value)}${target.unit}`
+  return [target.what, text(target.value), `≤ ${text(target.limit)}`, isMet(target) ? "met" : "**missed**"]
+}
+
+/**
+ * The section of a suite. `machine` says where and when the figures were taken.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const section = (suite: Suite, report: Report, machine: string): string =>
+  [
+    `## ${suite.title}`,
+    machine,
+    ...(report.targets.length === 0
+      ? []
+      : [tableText({ columns: ["Target", "Measured", "Wanted", ""], rows: report.targets.map(targetRow) })]),
+    ...report.tables.flatMap((table) => [`### ${table.title}`, tableText(table)]),
+    "### How it was taken",
+    report.method
+  ].join("\n\n")
+
+const opening = (name: string) => `<!-- bench:${name} -->`
+const closing = (name: string) => `<!-- /bench:${name} -->`
+
+/**
+ * The document with the section of one suite replaced, or added at its end. What stands outside of the markers stays.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const replaced = (document: string, name: string, text: string): string => {
+  const marked = `${opening(name)}\n\n${text}\n\n${closing(name)}`
+  const start = document.indexOf(opening(name))
+  const end = document.indexOf(closing(name))
+  return start < 0 || end < start
+    ? `${document.trimEnd()}\n\n${marked}\n`
+    : document.slice(0, start) + marked + document.slice(end + closing(name).length)
+}

@@ -1,0 +1,46 @@
+/**
+ * The machine that measures.
+ *
+ * @since 0.1.0
+ */
+import * as Os from "node:os"
+import { DateTime, Effect } from "effect"
+
+/**
+ * What a figure depends on. `load` is the number of processes that wanted to run in the last minute: where it is far
+ * above what the suite needs, others were at work and the times are too long.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Machine {
+  readonly takenAt: string
+  readonly processor: string
+  readonly processors: number
+  readonly memoryMiB: number
+  readonly node: string
+  readonly load: number
+}
+
+/**
+ * @category getters
+ * @since 0.1.0
+ */
+export const current: Effect.Effect<Machine> = Effect.map(DateTime.now, (now) => ({
+  takenAt: DateTime.formatIso(now),
+  processor: Os.cpus()[0]?.model.trim() ?? "unknown",
+  processors: Os.availableParallelism(),
+  memoryMiB: Math.round(Os.totalmem() / 1024 / 1024),
+  node: process.version,
+  load: Math.round(Os.loadavg()[0]! * 10) / 10
+}))
+
+/**
+ * The machine in a sentence.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const describe = (machine: Machine): string =>
+  `Taken on ${machine.takenAt.slice(0, 10)}, Node ${machine.node}, ${machine.processors} × ${machine.processor}, ` +
+  `${Math.round(machine.memoryMiB / 1024)} GiB. Load of the machine before the suite began: ${machine.load}.`

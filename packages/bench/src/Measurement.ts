@@ -1,0 +1,53 @@
+/**
+ * Time, processor time and memory of what is measured.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Effect } from "effect"
+
+/**
+ * How long something took, in milliseconds: by the wall clock, and of processor time of this process, all of its threads.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Took {
+  readonly wall: number
+  readonly cpu: number
+}
+
+/**
+ * Runs the effect and tells how long it took.
+ *
+ * @category measuring
+ * @since 0.1.0
+ */
+export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, Took], E, R> =>
+  Effect.gen(function* () {
+    const cpuBefore = process.cpuUsage()
+    const before = yield* Clock.currentTimeNanos
+    const result = yield* effect
+    const wall = Number((yield* Clock.currentTimeNanos) - before) / 1e6
+    const { system, user } = process.cpuUsage(cpuBefore)
+    return [result, { wall, cpu: (user + system) / 1000 }] as const
+  })
+
+/**
+ * The middle of the values, or the mean of the two in the middle.
+ *
+ * @category statistics
+ * @since 0.1.0
+ */
+export const median = (values: ReadonlyArray<number>): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/**
+ * The largest resident memory of this process so far, in MiB.
+ *
+ * @category measuring
+ * @since 0.1.0
+ */
+export const peakResident = (): number => process.resourceUsage().maxRSS / 1024

@@ -1,0 +1,94 @@
+/**
+ * Crawls over HTTP beside their floor.
+ *
+ * @since 0.1.0
+ */
+import { NodeHttpClient } from "@effect/platform-node"
+import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { Crawl, type Inventory, Registry } from "@gitlab-registry-usage/core"
+import { Effect } from "effect"
+import { HttpClient } from "effect/http"
+import { median, timed, type Took } from "../Measurement.ts"
+import { replay } from "./Replay.ts"
+import { type Recorded, recording } from "./Requests.ts"
+
+/** @category options @since 0.1.0 */
+export interface Options {
+  readonly registry: RegistryHttp.Options
+  readonly concurrency: number
+  readonly previous?: Inventory.Inventory | undefined
+}
+
+/** A crawl as the server does it: a new client with a pool of its own, closed afterwards. */
+const crawl = (options: Options, record?: Array<Recorded>) =>
+  Effect.gen(function* () {
+    const client = record === undefined ? yield* HttpClient.HttpClient : yield* recording(record)
+    const registry = yield* RegistryHttp.make(options.registry).pipe(
+      Effect.provideService(HttpClient.HttpClient, client)
+    )
+    const inventory = yield* Crawl.crawl(options).pipe(Effect.provideService(Registry.Registry, registry))
+    if (inventory.gaps.length > 0) {
+      return yield* Effect.die(new Error(`the crawl has gaps: ${JSON.stringify(inventory.gaps[0])}`))
+    }
+    return inventory
+  }).pipe(Effect.scoped, Effect.provide(NodeHttpClient.layerUndici))
+
+/**
+ * A crawl with the list of what it asked for.
+ *
+ * @category measuring
+ * @since 0.1.0
+ */
+export const recorded = Effect.fnUntraced(function* (options: Options) {
+  const requests: Array<Recorded> = []
+  return { inventory: yield* crawl(options, requests), requests }
+})
+
+/**
+ * A crawl and its floor, some times each: `ratio` is the median of the wall times of the one over that of the other.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Compared {
+  readonly crawl: Took
+  readonly floor: Took
+  readonly ratio: number
+  readonly rounds: ReadonlyArray<{ readonly crawl: Took; readonly floor: Took }>
+}
+
+const medians = (took: ReadonlyArray<Took>): Took => ({
+  wall: median(took.map(({ wall }) => wall)),
+  cpu: median(took.map(({ cpu }) => cpu))
+})
+
+/**
+ * Crawls and replays what the crawl asked for in turns, so that whatever else the machine does falls on both. Which one
+ * begins changes with each round. The first round warms up and does not count.
+ *
+ * @category measuring
+ * @since 0.1.0
+ */
+export const compared = Effect.fnUntraced(function* (
+  options: Options,
+  requests: ReadonlyArray<Recorded>,
+  rounds: number
+) {
+  const crawled = Effect.map(timed(crawl(options)), ([, took]) => took)
+  const floored = Effect.map(timed(replay(options.registry.url, requests, options.concurrency)), ([, took]) => took)
+  const taken: Array<{ readonly crawl: Took; readonly floor: Took }> = []
+  for (let round = 0; round <= rounds; round++) {
+    const pair =
+      round % 2 === 0
+        ? yield* Effect.all({ crawl: crawled, floor: floored })
+        : yield* Effect.all({ floor: floored, crawl: crawled })
+    if (round > 0) taken.push(pair)
+  }
+  const [crawlTook, floorTook] = [medians(taken.map(({ crawl }) => crawl)), medians(taken.map(({ floor }) => floor))]
+  return {
+    crawl: crawlTook,
+    floor: floorTook,
+    ratio: crawlTook.wall / floorTook.wall,
+    rounds: taken
+  } satisfies Compared
+})

@@ -1,0 +1,36 @@
+/**
+ * The step that crawls, measures and crawls again. It loads nothing that the others need, so that memory is its own.
+ *
+ * @since 0.1.0
+ */
+import { Crawl, type Inventory, Registry, Usage } from "@gitlab-registry-usage/core"
+import { Effect } from "effect"
+import { median, peakResident, timed } from "../Measurement.ts"
+import * as GeneratedRegistry from "./GeneratedRegistry.ts"
+import type { Crawled } from "./Step.ts"
+
+/**
+ * Crawls the generated registry of so many tags.
+ *
+ * @category crawling
+ * @since 0.1.0
+ */
+export const crawlOf = (tags: number, listDigests: boolean, previous?: Inventory.Inventory) =>
+  Crawl.crawl({ previous }).pipe(
+    Effect.provideService(Registry.Registry, GeneratedRegistry.make(GeneratedRegistry.sized(tags, listDigests)))
+  )
+
+/**
+ * @category measuring
+ * @since 0.1.0
+ */
+export const crawl = Effect.fnUntraced(function* (tags: number, listDigests: boolean) {
+  const idle = peakResident()
+  const [inventory, crawl] = yield* timed(crawlOf(tags, listDigests))
+  const [, measure] = yield* timed(Effect.sync(() => Usage.measure(inventory)))
+  const peak = peakResident()
+  const again = yield* Effect.replicateEffect(timed(Effect.sync(() => Usage.measure(inventory))), 4)
+  const [, refresh] = yield* timed(crawlOf(tags, listDigests, inventory))
+  const measureAgain = median(again.map(([, { wall }]) => wall))
+  return { crawl, measure, measureAgain, refresh, idle, peak, peakRefresh: peakResident() } satisfies Crawled
+})

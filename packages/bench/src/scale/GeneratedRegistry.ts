@@ -1,0 +1,155 @@
+/**
+ * A registry of any size that exists as numbers alone: names, digests and manifests are made when they are asked for.
+ *
+ * @since 0.1.0
+ */
+import { Bytes, type Digest, MediaType, type Names, Registry } from "@gitlab-registry-usage/core"
+import { Effect, Option, Stream } from "effect"
+
+/**
+ * How large the registry is. Tag `t` of all points to manifest `t` modulo `manifests`, so that tags of several
+ * repositories share a manifest. Of the layers of a manifest half are its own, and half belong to one of the base
+ * images, of which there is one for 200 manifests.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly repositories: number
+  readonly tagsPerRepository: number
+  readonly manifests: number
+  readonly layersPerManifest: number
+  /** Whether listings tell the digests, as with GitLab's metadata database. */
+  readonly listDigests: boolean
+}
+
+/**
+ * The sizes at which the series is measured: for each tag a fiftieth of a repository, a fifth of a manifest, and ten
+ * layers of a manifest.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const sized = (tags: number, listDigests: boolean): Options => ({
+  repositories: Math.ceil(tags / 50),
+  tagsPerRepository: 50,
+  manifests: Math.ceil(tags / 5),
+  layersPerManifest: 10,
+  listDigests
+})
+
+const pageSize = 1000
+
+const kinds = { manifest: 1, config: 2, ownLayer: 3, baseLayer: 4 } as const
+type Kind = (typeof kinds)[keyof typeof kinds]
+
+/** The finalizer of MurmurHash3: every bit of the result depends on every bit of the number. */
+const mix = (number: number): number => {
+  let value = number
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
+  return (value ^ (value >>> 16)) >>> 0
+}
+
+const hexCodes = new TextEncoder().encode("0123456789abcdef")
+const hexLength = 64
+
+/** Writes 64 hex digits: the number itself in the first 8, so that it can be found again, then what looks random. */
+const writeHex = (into: Uint8Array, at: number, kind: Kind, number: number) => {
+  for (let word = 0; word < 8; word++) {
+    let value = word === 0 ? number : mix(number * 31 + kind * 7 + word)
+    for (let digit = 7; digit >= 0; digit--) {
+      into[at + word * 8 + digit] = hexCodes[value & 15]!
+      value >>>= 4
+    }
+  }
+}
+
+const latin1 = new TextDecoder("latin1")
+
+const digestOf = (kind: Kind, number: number): Digest.Digest => {
+  const hex = new Uint8Array(hexLength)
+  writeHex(hex, 0, kind, number)
+  return `sha256:${latin1.decode(hex)}` as Digest.Digest
+}
+
+const numberOf = (digest: string): number => Number.parseInt(digest.slice(7, 15), 16)
+
+/** The JSON of a manifest with zeros for digests, and where they stand in it. */
+const templateOf = (layers: number) => {
+  const digest = `sha256:${"0".repeat(hexLength)}`
+  const json = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: MediaType.ociManifest,
+    config: { mediaType: "application/vnd.oci.image.config.v1+json", digest, size: 7023 },
+    layers: Array.from({ length: layers }, (_, i) => ({
+      mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+      digest,
+      size: 1_000_000 + i * 123_457
+    }))
+  })
+  return {
+    bytes: new TextEncoder().encode(json),
+    places: Array.from(json.matchAll(/sha256:/g), ({ index }) => index + "sha256:".length)
+  }
+}
+
+/**
+ * The registry. It holds no manifest: each body is made anew when it is asked for, as one that comes over a network is.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): Registry.Registry["Service"] => {
+  const { layersPerManifest, listDigests, manifests, repositories, tagsPerRepository } = options
+  const template = templateOf(layersPerManifest)
+  const shared = Math.floor(layersPerManifest / 2)
+  const bases = Math.ceil(manifests / 200)
+  const nameOf = (r: number) =>
+    `group-${Math.floor(r / 100)}/project-${Math.floor(r / 4)}/image-${r}` as Names.RepositoryName
+  const repositoryOf = (name: string) => Number(name.slice(name.lastIndexOf("-") + 1))
+  const tagName = (i: number) => `v1.${i}.0` as Names.TagName
+  const manifestAt = (r: number, i: number) => (r * tagsPerRepository + i) % manifests
+
+  const body = (m: number): Uint8Array => {
+    const bytes = template.bytes.slice()
+    template.places.forEach((at, place) => {
+      const layer = place - 1
+      if (layer < 0) writeHex(bytes, at, kinds.config, m)
+      else if (layer < shared) writeHex(bytes, at, kinds.baseLayer, (m % bases) * shared + layer)
+      else writeHex(bytes, at, kinds.ownLayer, m * (layersPerManifest - shared) + layer - shared)
+    })
+    return bytes
+  }
+
+  return Registry.Registry.of({
+    repositories: Stream.paginate(0, (first) => {
+      const last = Math.min(first + pageSize, repositories)
+      const page = Array.from({ length: last - first }, (_, i) => nameOf(first + i))
+      return Effect.succeed([page, last < repositories ? Option.some(last) : Option.none()] as const)
+    }),
+    tags: (repository) => {
+      const r = repositoryOf(repository)
+      return Stream.suspend(() =>
+        Stream.fromArray(
+          Array.from({ length: tagsPerRepository }, (_, i): Registry.ListedTag => {
+            const name = tagName(i)
+            return listDigests ? { name, digest: digestOf(kinds.manifest, manifestAt(r, i)) } : { name }
+          })
+        )
+      )
+    },
+    resolve: (repository, tag) =>
+      Effect.sync(() => digestOf(kinds.manifest, manifestAt(repositoryOf(repository), Number(tag.split(".")[1])))),
+    manifest: (repository, reference) =>
+      Effect.sync(() => {
+        const m = reference.startsWith("sha256:")
+          ? numberOf(reference)
+          : manifestAt(repositoryOf(repository), Number(reference.split(".")[1]))
+        return { digest: digestOf(kinds.manifest, m), mediaType: MediaType.ociManifest, body: body(m) }
+      }),
+    blob: () => Effect.succeed(new Uint8Array(0)),
+    blobSize: () => Effect.succeed(Bytes.make(0)),
+    deleteManifest: () => Effect.void
+  })
+}

@@ -1,0 +1,131 @@
+/**
+ * Crawling a real registry over the loopback interface.
+ *
+ * @since 0.1.0
+ */
+import { DockerRegistry } from "@gitlab-registry-usage/test-servers"
+import { Console, Effect, Redacted } from "effect"
+import { count, figure, seconds } from "../Format.ts"
+import { counts } from "../crawl/Requests.ts"
+import * as Storage from "../crawl/Storage.ts"
+import * as Wire from "../crawl/Wire.ts"
+import type { Extent, Suite } from "../Suite.ts"
+
+interface Size extends Storage.Options {
+  readonly rounds: number
+}
+
+const sizes: Record<Extent, Size> = {
+  full: { repositories: 1000, tagsPerRepository: 20, layersPerManifest: 10, rounds: 5 },
+  smoke: { repositories: 4, tagsPerRepository: 3, layersPerManifest: 4, rounds: 1 }
+}
+
+/** As many as the crawl has by default. */
+const concurrency = 8
+
+const account = { username: "bench", password: "bench-secret" }
+
+/** Wall times against an open registry, where nothing but the requests takes time. */
+const timesOf = Effect.fnUntraced(function* (size: Size) {
+  const server = yield* DockerRegistry.start()
+  yield* Storage.fill(server.storage, size)
+  const options = { registry: { url: server.url }, concurrency }
+  const cold = yield* Wire.recorded(options)
+  yield* Console.log("  cold")
+  const coldTimes = yield* Wire.compared(options, cold.requests, size.rounds)
+  yield* Console.log("  nothing changed")
+  const again = { ...options, previous: cold.inventory }
+  const unchanged = yield* Wire.recorded(again)
+  const unchangedTimes = yield* Wire.compared(again, unchanged.requests, size.rounds)
+  return { cold: coldTimes, unchanged: unchangedTimes }
+})
+
+/** Requests against a registry that wants tokens, as GitLab's does. */
+const requestsOf = Effect.fnUntraced(function* (size: Size) {
+  const grants = (_type: string, _name: string, actions: ReadonlyArray<string>) => actions
+  const server = yield* DockerRegistry.start({
+    tokens: { users: { [account.username]: { password: account.password, grants } } }
+  })
+  yield* Storage.fill(server.storage, size)
+  const credentials = { username: account.username, token: Redacted.make(account.password) }
+  const options = { registry: { url: server.url, credentials }, concurrency }
+  yield* Console.log("  requests with tokens")
+  const cold = yield* Wire.recorded(options)
+  const unchanged = yield* Wire.recorded({ ...options, previous: cold.inventory })
+  return { cold: cold.requests, unchanged: unchanged.requests }
+})
+
+const run = Effect.fnUntraced(function* (extent: Extent) {
+  const size = sizes[extent]
+  const { repositories, tagsPerRepository } = size
+  const tags = repositories * tagsPerRepository
+  yield* Console.log(`  ${count(repositories)} repositories of ${tagsPerRepository} tags`)
+  const times = yield* Effect.scoped(timesOf(size))
+  const requests = yield* Effect.scoped(requestsOf(size))
+  const found = { cold: counts(requests.cold), unchanged: counts(requests.unchanged) }
+  const pages = found.cold["catalog page"] ?? 0
+  const perTag = ["manifest by tag", "tag asked for changes"].reduce(
+    (sum, kind) => sum + (found.unchanged[kind] ?? 0),
+    0
+  )
+  const names = [...new Set([...Object.keys(found.cold), ...Object.keys(found.unchanged)])]
+
+  const timesRow = (name: string, { crawl, floor, ratio }: Wire.Compared, sent: number) => [
+    name,
+    seconds(crawl.wall),
+    seconds(floor.wall),
+    `${figure(ratio)}×`,
+    seconds(crawl.cpu),
+    seconds(floor.cpu),
+    count((1000 * sent) / crawl.wall)
+  ]
+  return {
+    targets: [
+      { what: "Wall time cold, beside the floor", value: times.cold.ratio, limit: 1.25, unit: "×" },
+      {
+        what: "Wall time with nothing changed, beside the floor",
+        value: times.unchanged.ratio,
+        limit: 1.25,
+        unit: "×"
+      },
+      {
+        what: "Requests cold: tags + repositories + a fifteenth of them for tokens + pages",
+        value: requests.cold.length,
+        limit: tags + repositories + Math.ceil(repositories / 15) + pages,
+        unit: ""
+      },
+      {
+        what: "Requests for tags with nothing changed",
+        value: perTag,
+        limit: tags,
+        unit: ""
+      }
+    ],
+    tables: [
+      {
+        title: `Wall and processor time, ${count(repositories)} repositories of ${tagsPerRepository} tags`,
+        columns: ["", "Crawl", "Floor", "Ratio", "Crawl, processor", "Floor, processor", "Requests per second"],
+        rows: [
+          timesRow("Cold", times.cold, tags + repositories + 1),
+          timesRow("Nothing changed", times.unchanged, tags + repositories + 1)
+        ]
+      },
+      {
+        title: "Requests with a token service",
+        columns: ["", "Cold", "Nothing changed"],
+        rows: [
+          ...names.map((kind) => [kind, count(found.cold[kind] ?? 0), count(found.unchanged[kind] ?? 0)]),
+          ["all", count(requests.cold.length), count(requests.unchanged.length)]
+        ]
+      }
+    ],
+    method: [
+      `Debian's \`docker-registry\` on the loopback interface, its storage written by \`packages/bench/src/crawl/Storage.ts\`: every tag has a manifest of its own with ${size.layersPerManifest} layers. The crawl is that of \`core\` over \`adapter-http\` with undici, at its default concurrency of ${concurrency}. The floor sends the very same requests, recorded from a crawl, in the same order with the same headers through a bare undici \`Pool\` of ${concurrency} connections and reads every body; it parses nothing and checks no digest.`,
+      `Crawl and floor take turns, the one that begins changing, ${size.rounds} rounds after one that does not count; the figures are medians, the ratio that of the medians. Processor time is that of the measuring process with all its threads; the registry's own, which competes for the same processors, is not in it. Times are taken without authentication; requests are counted in crawls of their own against a registry with a token service.`
+    ].join("\n\n"),
+    data: { size, concurrency, times, requests: found }
+  }
+})
+
+const suite: Suite = { title: "Crawling over HTTP", run }
+export default suite

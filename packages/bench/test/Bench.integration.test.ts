@@ -1,0 +1,35 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Servers } from "@gitlab-registry-usage/test-servers"
+import { Effect } from "effect"
+import type { Report } from "../src/Suite.ts"
+import crawl from "../src/suites/crawl.ts"
+import scale from "../src/suites/scale.ts"
+
+/** Every figure was really taken; how large it is says nothing at this size. */
+const complete = ({ tables, targets }: Report) => {
+  assert.isNotEmpty(targets)
+  for (const { value, what } of targets) assert.isTrue(Number.isFinite(value) && value >= 0, what)
+  for (const { columns, rows, title } of tables) {
+    for (const row of rows) assert.isAtMost(row.length, columns.length, title)
+  }
+}
+
+describe.skipIf(Servers.leftOut("docker-registry"))("bench crawl", () => {
+  it.live("runs against docker-registry and counts every request", () =>
+    Effect.gen(function* () {
+      const report = yield* crawl.run("smoke")
+      complete(report)
+      const { requests } = report.data as { readonly requests: Record<string, Record<string, number>> }
+      assert.strictEqual(requests["cold"]?.["tag list"], 4)
+      assert.strictEqual(requests["cold"]?.["manifest by tag"], 12)
+      assert.strictEqual(requests["unchanged"]?.["manifest by tag"] ?? 0, 0)
+      assert.strictEqual(requests["unchanged"]?.["tag asked for changes"], 12)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("bench scale", () => {
+  it.live("crawls, measures, keeps and loads in processes of their own", () =>
+    Effect.map(Effect.scoped(scale.run("smoke")), complete)
+  )
+})
