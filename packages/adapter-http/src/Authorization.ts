@@ -116,13 +116,16 @@ export const make = (options: {
     const answer = yield* exchange.send(authorized(request, header))
     if (answer.status !== 401) return answer
     const asked = yield* schemeOf(answer)
-    scheme = asked
     if (asked._tag === "Basic") {
       if (header === credentials.basic) {
         return yield* credentials.login(Effect.fail(refused(answer, "the credentials are refused")))
       }
-      return yield* sendBasic(request)
+      const permitted = yield* sendBasic(request)
+      // Only now: requests that begin during this login would bring credentials along that may be wrong.
+      scheme = asked
+      return permitted
     }
+    scheme = asked
     if (header !== undefined) tokens.forget(header)
     return yield* sendBearer(request, need, asked.service)
   })
