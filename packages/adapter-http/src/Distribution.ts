@@ -13,6 +13,7 @@ import * as Body from "./Body.ts"
 import { type Answer, permanent } from "./classify.ts"
 import type { Request } from "./Exchange.ts"
 import * as ManifestDigest from "./ManifestDigest.ts"
+import { wellFormed } from "./ListedNames.ts"
 import * as Pages from "./Pages.ts"
 import * as Roster from "./Roster.ts"
 import * as Scope from "./Scope.ts"
@@ -58,38 +59,18 @@ export const make = (options: {
   readonly authorization: Authorization
   readonly hash: Hash.Digest["Service"]
   readonly limits: Limits
+  readonly roster: Roster.Roster
 }): Registry.Registry["Service"] => {
-  const { authorization, hash, limits } = options
+  const { authorization, hash, limits, roster } = options
   const base = `${options.url.origin}${options.url.pathname.replace(/\/+$/, "")}/v2/`
   const pageBytes = limits.pageBytes ?? 32 * 1024 * 1024
   const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
   const maxPages = limits.pages ?? 10_000
-  const roster = Roster.make()
-
-  /** Scopes for the repositories that the crawl comes to next. */
-  const following = function* (repository: Names.RepositoryName): Iterable<Scope.Scope> {
-    for (const name of roster.after(repository)) yield Scope.pull(name)
-  }
-  const pull = (repository: Names.RepositoryName): Need => ({
-    scope: Scope.pull(repository),
-    also: () => following(repository)
-  })
+  const pull = (repository: Names.RepositoryName): Need => Roster.pull(roster, repository)
   const alone = (scope: Scope.Scope): Need => ({ scope, also: () => [] })
 
   const fail = (operation: Operation, target: string) => (reason: Registry.RegistryReason) =>
     new Registry.RegistryError({ operation, target, reason })
-
-  /** Names that do not fit their grammar are left out, for they cannot be put into a URL. The log tells how many, not which: they are what somebody else wrote. */
-  const wellFormed = <A extends string>(
-    names: ReadonlyArray<string> | null,
-    guard: (text: string) => text is A,
-    what: string
-  ): Effect.Effect<ReadonlyArray<A>> => {
-    const found = (names ?? []).filter(guard)
-    if (names === null || found.length === names.length) return Effect.succeed(found)
-    const left = names.length - found.length
-    return Effect.as(Effect.logWarning(`left out ${left} ${what} whose names are not valid`), found)
-  }
 
   const list = <A extends string>(url: URL, need: Need, decode: Pages.Listing<A>["decode"]) =>
     Pages.entries({

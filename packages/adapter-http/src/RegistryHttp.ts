@@ -4,15 +4,17 @@
  * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
-import { Effect, Layer, Option, type Scope } from "effect"
+import { Effect, Layer, Option, type Scope, Stream } from "effect"
 import { Digest as Hash } from "effect/crypto"
 import type { HttpClient } from "effect/http"
 import * as Authorization from "./Authorization.ts"
 import * as Credentials from "./Credentials.ts"
 import * as Distribution from "./Distribution.ts"
 import * as Exchange from "./Exchange.ts"
+import * as GitLabMetadata from "./GitLabMetadata.ts"
 import * as Origins from "./Origins.ts"
 import * as RegistryTokens from "./RegistryTokens.ts"
+import * as Roster from "./Roster.ts"
 
 /**
  * Which registry is read, as whom, and within which bounds.
@@ -55,7 +57,15 @@ export const make = Effect.fnUntraced(function* (
     options.tokenHosts ?? []
   )
   const authorization = Authorization.make({ registry: url, trusted, exchange, credentials, tokens })
-  return Distribution.make({ url, authorization, hash, limits: options.limits ?? {} })
+  const limits = options.limits ?? {}
+  const roster = Roster.make()
+  const distribution = Distribution.make({ url, authorization, hash, limits, roster })
+  const metadata = yield* GitLabMetadata.make({ url, authorization, limits, roster, otherwise: distribution.tags })
+  return {
+    ...distribution,
+    repositories: Stream.unwrap(Effect.as(metadata.forget, distribution.repositories)),
+    tags: metadata.tags
+  }
 })
 
 /**

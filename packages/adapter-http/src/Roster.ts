@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import type { Names } from "@gitlab-registry-usage/core"
+import type { Need } from "./Authorization.ts"
+import * as Scope from "./Scope.ts"
 
 /**
  * @category models
@@ -45,3 +47,18 @@ export const make = (): Roster => {
     }
   }
 }
+
+const following = function* (roster: Roster, repository: Names.RepositoryName): Iterable<Scope.Scope> {
+  for (const name of roster.after(repository)) yield Scope.pull(name)
+}
+
+/**
+ * What reading the repository needs, and with it what reading those that the crawl comes to next does.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const pull = (roster: Roster, repository: Names.RepositoryName): Need => ({
+  scope: Scope.pull(repository),
+  also: () => following(roster, repository)
+})

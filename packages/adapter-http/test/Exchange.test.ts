@@ -8,7 +8,7 @@ import { TestClock } from "effect/testing"
 import type { ServerResponse } from "node:http"
 import * as Net from "node:net"
 import * as Exchange from "../src/Exchange.ts"
-import { blobStore, json, listen, name, overUndici, redirecting, registryAt, tagNames } from "./servers.ts"
+import { blobStore, json, listen, name, overUndici, redirecting, registryAt, tag, tagNames } from "./servers.ts"
 
 const digest = Digest.Digest.make(`sha256:${"a".repeat(64)}`)
 const get = (url: URL): Exchange.Request => ({ method: "GET", url, headers: {}, maxBytes: 1000 })
@@ -165,7 +165,7 @@ describe("Exchange", () => {
         )
         const { port } = server.address() as Net.AddressInfo
         const registry = yield* registryAt(new URL(`http://127.0.0.1:${port}`), { retries: 1 })
-        const { _tag, detail } = yield* reason(tagNames(registry))
+        const { _tag, detail } = yield* reason(registry.manifest(name, tag))
         assert.strictEqual(_tag, "Unreachable")
         assert.include(detail, code)
         assert.strictEqual(connections, 2)

@@ -17,7 +17,10 @@ export interface Asked {
   readonly headers: Http.IncomingHttpHeaders
 }
 
-/** A server that does what the handler says, on a free port of the loopback interface until the scope closes. */
+/**
+ * A server that does what the handler says, on a free port of the loopback interface until the scope closes. It has no
+ * metadata database: the question for one is no matter of the handler.
+ */
 export const listen = (
   handler: (request: Http.IncomingMessage, response: Http.ServerResponse, url: URL) => void,
   tls?: Https.ServerOptions
@@ -25,6 +28,7 @@ export const listen = (
   Effect.gen(function* () {
     const asked: Array<Asked> = []
     const listener: Http.RequestListener = (request, response) => {
+      if (request.url === "/gitlab/v1/") return void response.writeHead(404).end()
       asked.push({ method: request.method ?? "", path: request.url ?? "", headers: request.headers })
       handler(request, response, new URL(request.url ?? "/", "http://127.0.0.1"))
     }

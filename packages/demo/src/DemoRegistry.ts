@@ -12,6 +12,7 @@ import * as Authorization from "./Authorization.ts"
 import { type Contents, fromRepositories } from "./Contents.ts"
 import * as Distribution from "./Distribution.ts"
 import type { Fault } from "./Fault.ts"
+import * as GitLabMetadata from "./GitLabMetadata.ts"
 import * as Jwt from "./Jwt.ts"
 import * as Manifests from "./Manifests.ts"
 import * as ObjectStorage from "./ObjectStorage.ts"
@@ -28,8 +29,8 @@ export interface Options {
   /** Entries of a page where `n` does not tell. Default: 100. */
   readonly pageSize?: number | undefined
   /**
-   * Whether the registry has GitLab's metadata database: without, tags come in one page, and what an index refers to
-   * can be deleted. Default: `true`.
+   * Whether the registry has GitLab's metadata database: without, tags come in one page, what an index refers to can be
+   * deleted, and `/gitlab/v1/` is 404. Default: `true`.
    */
   readonly metadataDatabase?: boolean | undefined
   /** A second server, to which blobs redirect. Default: the registry sends them itself. */
@@ -48,7 +49,8 @@ export class DemoRegistry extends Context.Service<
     readonly contents: Ref.Ref<Contents>
     /**
      * How many requests there were for each method and kind, as in `{"GET manifest": 3, "GET token": 1}`. The kinds are
-     * base, catalog, tags, manifest, blob, token, storage and other.
+     * base, catalog, tags, manifest, blob, token, storage and other; of the metadata database metadata, metadata tags
+     * and metadata repository.
      */
     readonly requestCounts: Effect.Effect<Readonly<Record<string, number>>>
     readonly resetRequestCounts: Effect.Effect<void>
@@ -130,7 +132,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
           tokenLife: Duration.fromInputUnsafe(options.tokenLife ?? "5 minutes")
         }),
         ...Distribution.routes(distribution),
-        ...Manifests.routes(distribution)
+        ...Manifests.routes(distribution),
+        ...GitLabMetadata.routes(distribution)
       ],
       around
     )

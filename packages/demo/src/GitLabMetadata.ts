@@ -1,0 +1,153 @@
+/**
+ * The API of the metadata database as GitLab's registry speaks it. Every path ends with a slash.
+ *
+ * Sources: GitLab's container registry, docs/spec/gitlab/api.md and registry/handlers.
+ *
+ * @since 0.1.0
+ */
+import { Manifest, MediaType } from "@gitlab-registry-usage/core"
+import { Effect, Option, Result } from "effect"
+import { HttpServerResponse } from "effect/http"
+import type { StoredRepository } from "./Contents.ts"
+import { inRepository, type Options } from "./Distribution.ts"
+import * as Page from "./Page.ts"
+import { nameUnknown, RegistryProblem } from "./RegistryProblem.ts"
+import { type Handler, pattern, type Request, type Route } from "./Route.ts"
+
+/** Everything in the demonstration was pushed at once. */
+const pushedAt = "2026-01-01T00:00:00.000Z"
+
+const decoded = (repository: StoredRepository, digest: string): Option.Option<Manifest.Manifest> => {
+  const stored = repository.manifests.get(digest)
+  return stored === undefined ? Option.none() : Result.getSuccess(Manifest.decode(stored.body, stored.mediaType))
+}
+
+/** The distinct layers that a manifest and its children refer to, with their sizes. */
+const layersOf = (repository: StoredRepository, digest: string, found = new Map<string, number>()) => {
+  for (const { children, layers } of Option.toArray(decoded(repository, digest))) {
+    for (const layer of layers) if (!layer.foreign) found.set(layer.digest, layer.size ?? 0)
+    for (const child of children) layersOf(repository, child.digest, found)
+  }
+  return found
+}
+
+const sum = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((total, size) => total + size, 0)
+
+/**
+ * The bytes of the distinct layers that the repository's tags lead to, as GitLab counts them: no config, no manifest.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const sizeOf = (repository: StoredRepository): number => {
+  const found = new Map<string, number>()
+  for (const digest of repository.tags.values()) layersOf(repository, digest, found)
+  return sum(found)
+}
+
+const isIndex = (mediaType: string) => mediaType === MediaType.ociIndex || mediaType === MediaType.dockerManifestList
+
+const tagOf = (repository: StoredRepository, name: string) => {
+  const digest = repository.tags.get(name)!
+  const mediaType = repository.manifests.get(digest)?.mediaType ?? ""
+  const config = Option.flatMap(decoded(repository, digest), (manifest) => Option.fromUndefinedOr(manifest.config))
+  return {
+    name,
+    digest,
+    ...(Option.isSome(config) ? { config_digest: config.value.digest } : {}),
+    media_type: mediaType,
+    // An index is told with 0, as GitLab did for long.
+    size_bytes: isIndex(mediaType) ? 0 : sum(layersOf(repository, digest)),
+    created_at: pushedAt,
+    published_at: pushedAt
+  }
+}
+
+const version = "gitlab-container-registry-version"
+
+/** Without a database the paths are there, and nothing behind them. */
+const when =
+  (available: boolean) =>
+  (handler: Handler): Handler =>
+    available
+      ? (request) => Effect.map(handler(request), HttpServerResponse.setHeader(version, "4.35.0-gitlab"))
+      : () => Effect.succeed(HttpServerResponse.empty({ status: 404, headers: { [version]: "4.35.0-gitlab" } }))
+
+const unknown = ({ repository = "" }: Request) => nameUnknown(repository)
+
+/** The page, with the links in GitLab's order: to the previous page first. */
+const tagPage = Effect.fnUntraced(function* (repository: StoredRepository, request: Request, size: number) {
+  const names = [...repository.tags.keys()]
+  const asked = request.parameters.get("n")
+  if (asked !== null && !(Number(asked) >= 1 && Number(asked) <= Page.maximum)) {
+    return yield* new RegistryProblem({
+      status: 400,
+      code: "INVALID_QUERY_PARAMETER_VALUE",
+      message: "the value of a query parameter is invalid"
+    })
+  }
+  const { headers, names: page } = yield* Page.of(names, request, size)
+  const before = page[0]
+  const previous =
+    before !== undefined && before !== names[0]
+      ? [`<${request.path}?${new URLSearchParams({ before, n: asked ?? String(size) })}>; rel="previous"`]
+      : []
+  const next = headers["link"] === undefined ? [] : [headers["link"]]
+  const link = [...previous, ...next].join(", ")
+  return { page, headers: link === "" ? {} : { link } }
+})
+
+/**
+ * @category routes
+ * @since 0.1.0
+ */
+export const routes = (options: Options): ReadonlyArray<Route> => {
+  const offered = when(options.metadataDatabase)
+  return [
+    {
+      kind: "metadata",
+      match: pattern(/^\/gitlab\/v1\/$/),
+      methods: { GET: offered((request) => Effect.as(options.authorize(request), HttpServerResponse.jsonUnsafe({}))) }
+    },
+    {
+      kind: "metadata tags",
+      match: pattern(/^\/gitlab\/v1\/repositories\/(?<repository>.+)\/tags\/list\/$/),
+      methods: {
+        GET: offered(
+          inRepository(
+            options,
+            "pull",
+            unknown,
+            Effect.fnUntraced(function* (repository, request) {
+              const { headers, page } = yield* tagPage(repository, request, options.pageSize)
+              return HttpServerResponse.jsonUnsafe(
+                page.map((name) => tagOf(repository, name)),
+                { headers }
+              )
+            })
+          )
+        )
+      }
+    },
+    {
+      kind: "metadata repository",
+      match: pattern(/^\/gitlab\/v1\/repositories\/(?<repository>.+)\/$/),
+      methods: {
+        GET: offered(
+          inRepository(options, "pull", unknown, (repository, { parameters }) =>
+            Effect.succeed(
+              HttpServerResponse.jsonUnsafe({
+                name: repository.name.split("/").at(-1),
+                path: repository.name,
+                ...(parameters.get("size") === "self"
+                  ? { size_bytes: sizeOf(repository), size_precision: "default" }
+                  : {}),
+                created_at: pushedAt
+              })
+            )
+          )
+        )
+      }
+    }
+  ]
+}
