@@ -1,0 +1,110 @@
+/**
+ * Sign-in against LDAP for Node code without Effect: plain options, promises, errors with a stable `code`.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Redacted } from "effect"
+import * as LdapDirectory from "./LdapDirectory.ts"
+
+/**
+ * Who of the directory's users may sign in: every one below the base (`anyone`), those with a group id in `gidNumber`
+ * (`gid`), those as well whom a posixGroup lists in `memberUid` (`memberUid`), or those whose entry names one of the
+ * groups in `memberOf`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Group =
+  | { readonly rule: "anyone" }
+  | { readonly rule: "gid" | "memberUid"; readonly gids: ReadonlyArray<number>; readonly attribute?: string }
+  | { readonly rule: "memberOf"; readonly groups: ReadonlyArray<string>; readonly attribute?: string }
+
+/** @category options @since 0.1.0 */
+export interface Options {
+  /** `ldaps://host[:636]` speaks TLS at once, `ldap://host[:389]` upgrades with StartTLS before anything else. */
+  readonly url: string
+  /** Below which entry the users are. */
+  readonly baseDn: string
+  readonly group: Group
+  /** The attribute that holds the user's name; `uid` by default. */
+  readonly usernameAttribute?: string
+  /** Who searches; nobody (anonymous) by default. */
+  readonly service?: { readonly dn: string; readonly password: string }
+  /** PEM of the authorities to trust instead of the system's. */
+  readonly certificateAuthorities?: ReadonlyArray<string>
+  /** The name that the server's certificate is for, where it is not the host of the URL. */
+  readonly serverName?: string
+  /** Sends passwords in the clear over `ldap://`. */
+  readonly insecurePlaintext?: boolean
+  /** Accepts any certificate, so that anybody on the way can read the passwords. */
+  readonly insecureSkipVerify?: boolean
+  /** How long one sign-in may take, in milliseconds; 10,000 by default. */
+  readonly deadline?: number
+  /** Ends the sign-in, and closes its connection. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * What failed: `ERR_LOGIN_INVALID` for credentials that do not sign in, `ERR_LOGIN_UNAVAILABLE` for a directory that could
+ * not be asked, and `ERR_LOGIN_OPTIONS` for options that cannot be used.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LoginFailure extends Error {
+  override readonly name = "LoginFailure"
+  readonly code: "ERR_LOGIN_INVALID" | "ERR_LOGIN_UNAVAILABLE" | "ERR_LOGIN_OPTIONS"
+
+  constructor(code: LoginFailure["code"], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+const groupOf = (group: Group): LdapDirectory.GroupRule => {
+  switch (group.rule) {
+    case "anyone":
+      return { _tag: "Anyone" }
+    case "gid":
+      return { _tag: "PrimaryGroup", gids: group.gids, attribute: group.attribute }
+    case "memberUid":
+      return { _tag: "PosixGroup", gids: group.gids, attribute: group.attribute }
+    case "memberOf":
+      return { _tag: "MemberOf", groups: group.groups, attribute: group.attribute }
+  }
+}
+
+/**
+ * Verifies credentials. Resolves to the user name in the directory's own spelling; rejects with a `LoginFailure`, or with
+ * the signal's reason.
+ *
+ * @category sign-in
+ * @since 0.1.0
+ */
+export const verifyLogin = (
+  options: Options,
+  username: string,
+  password: string
+): Promise<{ readonly username: string }> => {
+  const { group, service, signal, ...rest } = options
+  return Effect.runPromise(
+    LdapDirectory.make({
+      ...rest,
+      group: groupOf(group),
+      service: service === undefined ? undefined : { dn: service.dn, password: Redacted.make(service.password) }
+    }).pipe(
+      Effect.mapError((error) => new LoginFailure("ERR_LOGIN_OPTIONS", error.message)),
+      Effect.flatMap((directory) =>
+        Effect.mapError(
+          directory.verify({ username, password: Redacted.make(password) }),
+          (error) =>
+            new LoginFailure(
+              error.reason._tag === "InvalidCredentials" ? "ERR_LOGIN_INVALID" : "ERR_LOGIN_UNAVAILABLE",
+              error.message
+            )
+        )
+      )
+    ),
+    { signal }
+  )
+}
