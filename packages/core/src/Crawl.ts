@@ -40,7 +40,7 @@ export interface Options {
    * changed. One of them that the registry does not know any more is left out.
    */
   readonly only?: ReadonlySet<RepositoryName> | undefined
-  /** Runs after each repository that is done. */
+  /** Runs when the tags of a repository are listed, after each tag that is done, and after each repository. */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
 
@@ -81,6 +81,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     gaps: 0
   }
   let failuresInARow = 0
+  const report = Effect.suspend(() => options.onProgress?.({ ...progress }) ?? Effect.void)
 
   /** One request to the registry, in its turn. Its failure is a value, unless it ends the crawl. */
   const request = <A>(effect: Effect.Effect<A, RegistryError>): Effect.Effect<Result.Result<A, RegistryError>, Stop> =>
@@ -259,13 +260,15 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     }
     const tags = listed.success
     progress.tagsFound += tags.length
+    yield* report
     const manifests = new Int32Array(tags.length)
     yield* Effect.forEach(
       tags,
       (tag, i) =>
-        Effect.map(crawlTag(name, tag, before), (manifest) => {
+        Effect.flatMap(crawlTag(name, tag, before), (manifest) => {
           manifests[i] = manifest
           progress.tagsDone++
+          return report
         }),
       { concurrency, discard: true }
     )
@@ -288,13 +291,15 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   yield* names.pipe(
     Stream.mapError((error) => new Stop({ error })),
     Stream.map((name) => ({ name, place: progress.repositoriesFound++ })),
+    // The whole list is read ahead: then the progress tells how much there is.
+    Stream.buffer({ capacity: "unbounded" }),
     Stream.mapEffect(
       ({ name, place }) =>
         Effect.andThen(
           crawlRepository(name, place),
           Effect.suspend(() => {
             progress.repositoriesDone++
-            return options.onProgress?.({ ...progress }) ?? Effect.void
+            return report
           })
         ),
       { concurrency, unordered: true }

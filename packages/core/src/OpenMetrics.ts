@@ -58,7 +58,7 @@ export const render = (families: ReadonlyArray<Family>): string =>
 
 /** @category options @since 0.1.0 */
 export interface Options {
-  /** Series of repositories at most: the largest have their own, the others go into `repository="_other"`. */
+  /** Series of repositories at most: the largest have their own, the others go into `repository="_other"`; 0: none. */
   readonly maxRepositories?: number | undefined
   /** Whether there is a series for each tag. Default `false`. */
   readonly tags?: boolean | undefined
@@ -98,6 +98,7 @@ const repositorySeries = ({ usage }: Snapshot, limit: number): ReadonlyArray<Ser
       ? []
       : [{ name, tags: tagNames.length, size: sizes.size, disk: sizes.diskSize, unique: sizes.uniqueSize }]
   })
+  if (limit === 0) return []
   if (all.length <= limit) return all
   const large = new Set(all.toSorted((a, b) => b.disk - a.disk).slice(0, limit))
   return [...all.filter((series) => large.has(series)), ...other(all.filter((series) => !large.has(series)))]

@@ -256,7 +256,8 @@ describe("Crawl.crawl", () => {
         { onProgress: (progress) => Ref.update(events, (events) => [...events, progress]) }
       )
       const all = yield* Ref.get(events)
-      expect(all).toHaveLength(2)
+      // Two lists, three tags, two repositories.
+      expect(all).toHaveLength(7)
       expect(all.at(-1)).toMatchObject({
         repositoriesFound: 2,
         repositoriesDone: 2,
