@@ -1,0 +1,122 @@
+/**
+ * Crawling for Node code without Effect: plain options, a promise, errors with a stable `code`.
+ *
+ * @since 0.1.0
+ */
+import { Crawl, type Registry, Snapshot, Usage } from "@gitlab-registry-usage/core"
+import { Clock, DateTime, Effect, Layer, Redacted } from "effect"
+import { FetchHttpClient } from "effect/http"
+import * as RegistryHttp from "./RegistryHttp.ts"
+
+/**
+ * How far a crawl is. `bytes` are those of the manifests that were fetched.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Progress {
+  readonly repositoriesFound: number
+  readonly repositoriesDone: number
+  readonly tagsFound: number
+  readonly tagsDone: number
+  readonly manifests: number
+  readonly bytes: number
+  readonly gaps: number
+}
+
+/** @category options @since 0.1.0 */
+export interface Options {
+  /** Base of the registry, such as `https://registry.example.com`. */
+  readonly registryUrl: string | URL
+  /** Base of GitLab, whose token service may be given the credentials. Default: only one on the registry's host may. */
+  readonly gitlabUrl?: string | URL
+  /** Without credentials only what everybody may read is seen. */
+  readonly credentials?: { readonly username: string; readonly token: string }
+  /** How many requests may be under way at once. Default 8. */
+  readonly concurrency?: number
+  /** How long one request may take, in milliseconds. Default 30,000. */
+  readonly timeout?: number
+  /** An earlier scan, which saves asking for what has not changed. */
+  readonly previous?: Uint8Array
+  /** Is called after each repository. */
+  readonly onProgress?: (progress: Progress) => void
+  /** Ends the crawl. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The registry could not be crawled. `code` tells why: `ERR_REGISTRY_UNREACHABLE`, `_UNAUTHORIZED`, `_DENIED`, `_NOT_FOUND`,
+ * `_RATE_LIMITED`, `_MALFORMED`, `_UNSUPPORTED` or `_UNSAFE`; `ERR_SCAN_UNREADABLE` for a `previous` that is no scan.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CollectFailure extends Error {
+  override readonly name = "CollectFailure"
+  readonly code: `ERR_REGISTRY_${Uppercase<string>}` | "ERR_SCAN_UNREADABLE"
+
+  constructor(code: CollectFailure["code"], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+const codes = {
+  Unreachable: "ERR_REGISTRY_UNREACHABLE",
+  Unauthorized: "ERR_REGISTRY_UNAUTHORIZED",
+  Denied: "ERR_REGISTRY_DENIED",
+  NotFound: "ERR_REGISTRY_NOT_FOUND",
+  RateLimited: "ERR_REGISTRY_RATE_LIMITED",
+  Malformed: "ERR_REGISTRY_MALFORMED",
+  Unsupported: "ERR_REGISTRY_UNSUPPORTED",
+  Unsafe: "ERR_REGISTRY_UNSAFE"
+} as const satisfies Record<Registry.RegistryReason["_tag"], CollectFailure["code"]>
+
+const layer = ({ credentials, gitlabUrl, registryUrl, timeout }: Options) =>
+  RegistryHttp.layer({
+    url: new URL(registryUrl),
+    gitlabUrl: gitlabUrl === undefined ? undefined : new URL(gitlabUrl),
+    credentials:
+      credentials === undefined
+        ? undefined
+        : { username: credentials.username, token: Redacted.make(credentials.token) },
+    timeout
+  }).pipe(
+    Layer.provide(FetchHttpClient.layer),
+    // Redirects are followed by the adapter, which knows where a token may go.
+    Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
+  )
+
+/**
+ * Crawls a registry. Resolves to the scan, as bytes: `measure` and `diff` of `@gitlab-registry-usage/core/promise` read it.
+ * What could not be read is in the scan as a gap; it rejects with a `CollectFailure` only where the crawl as a whole failed,
+ * and with the signal's reason where that ended it.
+ *
+ * @category crawling
+ * @since 0.1.0
+ */
+export const collect = (options: Options): Promise<Uint8Array> => {
+  const { concurrency, onProgress, signal } = options
+  const program = Effect.gen(function* () {
+    const began = yield* Clock.currentTimeMillis
+    const previous =
+      options.previous === undefined
+        ? undefined
+        : yield* Effect.mapError(
+            Snapshot.decode(options.previous),
+            (error) => new CollectFailure("ERR_SCAN_UNREADABLE", error.message)
+          )
+    const inventory = yield* Crawl.crawl({
+      concurrency,
+      previous: previous?.usage.inventory,
+      onProgress: (progress) => Effect.sync(() => onProgress?.(progress))
+    }).pipe(
+      Effect.provide(layer(options)),
+      Effect.mapError((error) => new CollectFailure(codes[error.reason._tag], error.message))
+    )
+    const takenAt = yield* DateTime.now
+    const duration = DateTime.toEpochMillis(takenAt) - began
+    return yield* Snapshot.encode({ takenAt, duration, stale: false, usage: Usage.measure(inventory) })
+  })
+  return Effect.runPromise(program, { signal })
+}
