@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { DateTime, Effect } from "effect"
+import { DateTime, Effect, Struct } from "effect"
 import * as Diff from "./Diff.ts"
 import { foreignSize, repositorySizes, type Sizes, tagSizes, total, type Usage } from "./Usage.ts"
 import { manifestDigest } from "./Inventory.ts"
@@ -150,7 +150,7 @@ export const measure = async (scan: Scan, options: Options = {}): Promise<Report
       stale,
       tags: tagsOf(usage, r)
     })),
-    gaps: usage.inventory.gaps.map(({ kept: _, ...gap }) => ({ ...gap }))
+    gaps: usage.inventory.gaps.map(Struct.omit(["kept"]))
   }
 }
 
