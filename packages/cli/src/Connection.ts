@@ -10,12 +10,16 @@ import type { Shared } from "./Root.ts"
 import { type Stopped, usage } from "./Stopped.ts"
 
 /**
- * What is read: everything, or the repositories of one group or project, by its path.
+ * What is read: everything, or the repositories of one group or project, by its path; `auto`: everything where the token
+ * may list it, else the project.
  *
  * @category models
  * @since 0.1.0
  */
-export type Scope = { readonly kind: "instance" } | { readonly kind: "group" | "project"; readonly path: string }
+export type Scope =
+  | { readonly kind: "instance" }
+  | { readonly kind: "group" | "project"; readonly path: string }
+  | { readonly kind: "auto"; readonly path?: string | undefined }
 
 /** @category models @since 0.1.0 */
 export interface Account {
@@ -33,6 +37,9 @@ export interface Connection {
   readonly scope: Scope
   readonly concurrency: number
 }
+
+/** Who every job signs in as. */
+const jobUser = "gitlab-ci-token"
 
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/
 
@@ -99,9 +106,7 @@ const accountOf = Effect.fnUntraced(function* (flags: Shared, variables: Environ
     }
     return { username: user, token: yield* Prompt.run(Prompt.Password({ message: `Password or token of ${user}` })) }
   }
-  return variables.jobToken === undefined
-    ? undefined
-    : { username: "gitlab-ci-token", token: Redacted.make(variables.jobToken) }
+  return variables.jobToken === undefined ? undefined : { username: jobUser, token: Redacted.make(variables.jobToken) }
 })
 
 /** The path of the project as the registry spells it: in lower case. */
@@ -118,16 +123,30 @@ const scopeOf = (
   const path = Option.getOrUndefined(flags.path)
     ?.replace(/^\/+|\/+$/g, "")
     .toLowerCase()
-  const isJob = account?.username === "gitlab-ci-token"
-  const kind = flags.scope === "auto" ? (path !== undefined || isJob ? "project" : "instance") : flags.scope
-  if (kind === "instance") {
-    return path === undefined ? Effect.succeed({ kind }) : Effect.fail(usage("--path needs --scope group or project"))
+  switch (flags.scope) {
+    case "auto": {
+      if (path !== undefined)
+        return Effect.fail(usage("--path: of a group or a project?", "add --scope group or project"))
+      const own = projectOf(variables)
+      // The token of a job is good for its project alone: asking for more is of no use.
+      return Effect.succeed(
+        own !== undefined && account?.username === jobUser
+          ? { kind: "project", path: own }
+          : { kind: "auto", path: own }
+      )
+    }
+    case "instance":
+      return path === undefined
+        ? Effect.succeed({ kind: "instance" })
+        : Effect.fail(usage("--path needs --scope group or project"))
+    default: {
+      const own = flags.scope === "project" ? projectOf(variables) : variables.namespace?.toLowerCase()
+      const chosen = path ?? own
+      return chosen === undefined || chosen === ""
+        ? Effect.fail(usage(`--scope ${flags.scope}: which one?`, `name the ${flags.scope} with --path`))
+        : Effect.succeed({ kind: flags.scope, path: chosen })
+    }
   }
-  const own = kind === "project" ? projectOf(variables) : variables.namespace?.toLowerCase()
-  const chosen = path ?? own
-  return chosen === undefined || chosen === ""
-    ? Effect.fail(usage(`--scope ${kind}: which one?`, `name the ${kind} with --path`))
-    : Effect.succeed({ kind, path: chosen })
 }
 
 /**
@@ -147,13 +166,17 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
   }
   const gitlab = Option.getOrUndefined(flags.gitlabServer) ?? variables.gitlabServer
   const account = yield* accountOf(flags, variables)
+  const scope = yield* scopeOf(flags, variables, account)
+  if (gitlab === undefined && (scope.kind === "group" || scope.kind === "project")) {
+    return yield* usage(`--scope ${scope.kind} asks GitLab`, "name it with --gitlab-server")
+  }
   const caFile = Option.getOrUndefined(flags.caFile) ?? variables.caFile
   return {
     registry: yield* url(registry, "--registry-server"),
     gitlab: gitlab === undefined ? undefined : yield* url(gitlab, "--gitlab-server"),
     account,
     authorities: caFile === undefined ? undefined : yield* readText(caFile, "--ca-file"),
-    scope: yield* scopeOf(flags, variables, account),
+    scope,
     concurrency: flags.concurrency
   } satisfies Connection
 })

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { type Bytes, Names, Usage } from "@gitlab-registry-usage/core"
+import { type Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
 import { Glob } from "effect"
 import type { Column, Row, Sheet } from "./Sheet.ts"
 

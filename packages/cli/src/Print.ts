@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Console, Effect, Option, Stdio, Stream } from "effect"
+import * as Figure from "./output/Figure.ts"
 import * as MarkdownTable from "./output/MarkdownTable.ts"
 import * as Records from "./output/Records.ts"
 import * as TextTable from "./output/TextTable.ts"
@@ -79,5 +80,7 @@ export const print = Effect.fnUntraced(function* (flags: Shared, whole: Sheet.Sh
         )}\n`
       )
   }
-  if (forPeople && !flags.quiet) yield* Effect.forEach(whole.notes ?? [], (note) => Console.error(note))
+  if (!forPeople || flags.quiet) return
+  const notes = whole.notes?.((bytes) => Figure.size(bytes, flags)) ?? []
+  yield* Effect.forEach(notes, (note) => Console.error(note))
 })

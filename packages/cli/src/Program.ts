@@ -5,8 +5,16 @@
  */
 import { Cause, Console, Effect, Exit, Layer, Logger, References, Runtime } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag, TerminalCapabilities } from "effect/cli"
+import { check } from "./commands/Check.ts"
+import { completions } from "./commands/Completions.ts"
+import { delete_ } from "./commands/Delete.ts"
+import { diff } from "./commands/Diff.ts"
+import { doctor } from "./commands/Doctor.ts"
 import { ls } from "./commands/Ls.ts"
+import { prune } from "./commands/Prune.ts"
+import { report } from "./commands/Report.ts"
 import { total } from "./commands/Total.ts"
+import { why } from "./commands/Why.ts"
 import { root, type Shared } from "./Root.ts"
 import * as Screen from "./Screen.ts"
 import { Status, Stopped } from "./Stopped.ts"
@@ -49,7 +57,18 @@ const logger = Logger.withConsoleError(
 const levelOf = ({ debug, quiet, verbose }: Shared) => (debug ? "Debug" : verbose ? "Info" : quiet ? "Error" : "Warn")
 
 const command = root.pipe(
-  Command.withSubcommands([ls, total]),
+  Command.withSubcommands([
+    ls,
+    total,
+    why,
+    check,
+    diff,
+    report,
+    prune,
+    delete_,
+    doctor,
+    completions((): Command.Command.Any => command)
+  ]),
   Command.provide((shared: Shared) =>
     Layer.mergeAll(
       Screen.layer(shared),

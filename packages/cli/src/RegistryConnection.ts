@@ -5,31 +5,12 @@
  */
 import { NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
-import { type Names, Registry } from "@gitlab-registry-usage/core"
-import { Effect, Layer, Stream } from "effect"
+import type { Registry } from "@gitlab-registry-usage/core"
+import { Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
 import { rootCertificates } from "node:tls"
 import { Agent } from "undici"
-import type { Connection, Scope } from "./Connection.ts"
-
-/**
- * Whether the repository is one of the scope.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isInScope = (scope: Scope, name: Names.RepositoryName): boolean =>
-  scope.kind === "instance" || name === scope.path || name.startsWith(`${scope.path}/`)
-
-/** The part of the registry that is in the scope, where the token may list everything. */
-const within = (scope: Scope) =>
-  Layer.effect(
-    Registry.Registry,
-    Effect.map(Registry.Registry, (registry) => ({
-      ...registry,
-      repositories: Stream.filter(registry.repositories, (name) => isInScope(scope, name))
-    }))
-  )
+import type { Connection } from "./Connection.ts"
 
 /**
  * The client, with undici's own limits of an hour set below those of a request. The agent is made here, because a
@@ -64,13 +45,9 @@ export const httpLayer = ({ authorities, concurrency }: Connection): Layer.Layer
  * @since 0.1.0
  */
 export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
-  within(connection.scope).pipe(
-    Layer.provide(
-      RegistryHttp.layer({
-        url: connection.registry,
-        gitlabUrl: connection.gitlab,
-        credentials: connection.account
-      })
-    ),
-    Layer.provide(httpLayer(connection))
-  )
+  RegistryHttp.layer({
+    url: connection.registry,
+    gitlabUrl: connection.gitlab,
+    credentials: connection.account,
+    scope: connection.scope
+  }).pipe(Layer.provide(httpLayer(connection)))

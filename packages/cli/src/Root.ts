@@ -59,7 +59,9 @@ const connection = {
 
 const scan = {
   scope: Flag.Literals("scope", ["auto", "instance", "group", "project"]).pipe(
-    Flag.withDescription("What is read: everything (administrators), a group, a project; auto: in a job its project"),
+    Flag.withDescription(
+      "What is read: everything (takes an administrator), a group or a project; auto: what the token may list"
+    ),
     Flag.withDefault("auto")
   ),
   path: Flag.String("path").pipe(

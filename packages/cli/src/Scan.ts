@@ -49,7 +49,7 @@ const save = Effect.fnUntraced(
 )
 
 const named = (scope: Connection.Scope, host: string): string =>
-  scope.kind === "instance" ? host : `the ${scope.kind} ${scope.path} on ${host}`
+  scope.kind === "instance" || scope.kind === "auto" ? host : `the ${scope.kind} ${scope.path} on ${host}`
 
 const crawl = Effect.fnUntraced(function* (flags: Shared) {
   const connection = yield* Connection.fromFlags(flags)

@@ -51,11 +51,14 @@ export const layer = (options: { readonly quiet: boolean }) =>
 
 const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39], green: [32, 39], cyan: [36, 39] } as const
 
+/** @category models @since 0.1.0 */
+export type Style = keyof typeof codes
+
 /**
  * Text in a colour or weight where the screen has them.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const paint = (color: boolean, style: keyof typeof codes, text: string): string =>
-  color && text !== "" ? `\u001B[${codes[style][0]}m${text}\u001B[${codes[style][1]}m` : text
+export const paint = (color: boolean, style: Style | undefined, text: string): string =>
+  color && style !== undefined && text !== "" ? `\u001B[${codes[style][0]}m${text}\u001B[${codes[style][1]}m` : text

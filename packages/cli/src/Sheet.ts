@@ -7,12 +7,12 @@ import { Effect } from "effect"
 import { type Stopped, usage } from "./Stopped.ts"
 
 /**
- * A value: text, a number, or null where it could not be read. Undefined where it makes no sense, as a total of names.
+ * A value: text, a number, a list of names, or null where it could not be read. Undefined where it makes no sense, as a total of names.
  *
  * @category models
  * @since 0.1.0
  */
-export type Value = string | number | boolean | null | undefined
+export type Value = string | number | boolean | ReadonlyArray<string> | null | undefined
 
 /**
  * A column. `key` is its name for `--columns`, `field` the one in JSON and CSV, `heading` the one for people.
@@ -58,8 +58,8 @@ export interface Sheet {
   readonly rows: ReadonlyArray<Row>
   readonly rest?: Row | undefined
   readonly total?: Row | undefined
-  /** What to know when reading it, each one line. */
-  readonly notes?: ReadonlyArray<string> | undefined
+  /** What to know when reading it, each one line. Sizes are written as the output's are. */
+  readonly notes?: ((size: (bytes: number) => string) => ReadonlyArray<string>) | undefined
 }
 
 /**

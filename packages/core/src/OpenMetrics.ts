@@ -138,9 +138,10 @@ export const families = (snapshot: Snapshot, options: Options = {}): ReadonlyArr
   const unreadable = inventory.repositories.filter((_, r) => repositorySizes(snapshot.usage, r) === undefined)
   const bytes = { type: "gauge", unit: "bytes" } as const
   const one = (value: number) => [{ value }]
+  const isWanted = ({ samples }: Family) => samples.length > 0
   const each = (of: (series: Series) => number) =>
     series.map((series) => ({ labels: { repository: series.name }, value: of(series) }))
-  return [
+  const all: ReadonlyArray<Family> = [
     { name: "size_bytes", ...bytes, help: "Bytes of all tags, shared ones counted for each.", samples: one(size) },
     { name: "disk_bytes", ...bytes, help: "Bytes that all tags need on disk, each blob once.", samples: one(diskSize) },
     { name: "repositories", type: "gauge", help: "Repositories.", samples: one(inventory.repositories.length) },
@@ -185,4 +186,5 @@ export const families = (snapshot: Snapshot, options: Options = {}): ReadonlyArr
           } as const
         ])
   ]
+  return all.filter(isWanted)
 }

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { OpenMetrics } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Listing from "../Listing.ts"
@@ -66,7 +67,8 @@ export const ls = Command.make(
     yield* print(shared, sheet, {
       command: "ls",
       rows: input.tags ? "tags" : "repositories",
-      fields: summaryOf(scan)
+      fields: summaryOf(scan),
+      openmetrics: () => OpenMetrics.render(OpenMetrics.families(scan.snapshot, { tags: input.tags }))
     })
     yield* Scan.requireWhole(shared, scan)
   })

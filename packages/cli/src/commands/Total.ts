@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Usage } from "@gitlab-registry-usage/core"
+import { OpenMetrics, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { print, write } from "../Print.ts"
@@ -45,7 +45,12 @@ export const total = Command.make(
             { values: { repositories: summary.total.repositories, tags: summary.total.tags, disk: diskSize, size } }
           ]
         },
-        { command: "total", rows: "totals", fields: summary }
+        {
+          command: "total",
+          rows: "totals",
+          fields: summary,
+          openmetrics: () => OpenMetrics.render(OpenMetrics.families(scan.snapshot, { maxRepositories: 0 }))
+        }
       )
     }
     yield* Scan.requireWhole(shared, scan)

@@ -57,6 +57,7 @@ export const percent = (share: number): string => {
 export const text = (value: Value, kind: Column["kind"], style: Style): string => {
   if (value === undefined) return ""
   if (value === null) return "?"
+  if (typeof value === "object") return value.join(", ")
   if (typeof value !== "number") return `${value}`
   if (kind === "bytes") return size(value, style)
   if (kind === "change") return change(value, style)

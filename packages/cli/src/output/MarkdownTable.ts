@@ -6,8 +6,13 @@
 import type { Column, Row, Sheet } from "../Sheet.ts"
 import * as Figure from "./Figure.ts"
 
-/** Names of repositories and tags hold none of Markdown's signs but `_`, `*` and `|` may come from messages. */
-const escape = (text: string) => text.replace(/[\\|*_`<>[\]]/g, (sign) => `\\${sign}`).replace(/\r?\n/g, " ")
+/**
+ * Text in which no sign means something to Markdown.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const escape = (text: string) => text.replace(/[\\|*_`<>[\]]/g, (sign) => `\\${sign}`).replace(/\r?\n/g, " ")
 
 const isLeft = ({ kind }: Column) => kind === "name" || kind === "text"
 

@@ -40,6 +40,9 @@ export const ndjson = (sheet: Sheet): string =>
     .map((row) => `${JSON.stringify({ schema_version: schemaVersion, ...record(sheet.columns, row) })}\n`)
     .join("")
 
+const textOf = (value: Value): string =>
+  value === null || value === undefined ? "" : typeof value === "object" ? value.join(" ") : `${value}`
+
 /**
  * CSV (RFC 4180) with the names of the fields in the first line. What could not be read is an empty cell.
  *
@@ -50,9 +53,7 @@ export const csv = (sheet: Sheet, header: boolean): Effect.Effect<string> => {
   const columns = sheet.columns.map(({ field }) => field)
   return Stream.fromIterable(
     sheet.rows.map((row) =>
-      Object.fromEntries(
-        Object.entries(record(sheet.columns, row)).map(([field, value]) => [field, value === null ? "" : `${value}`])
-      )
+      Object.fromEntries(Object.entries(record(sheet.columns, row)).map(([field, value]) => [field, textOf(value)]))
     )
   ).pipe(Stream.pipeThroughChannel(Csv.encodeString({ columns, headers: header })), Stream.mkString, Effect.orDie)
 }

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import type { Column, Row, Sheet } from "../Sheet.ts"
-import { paint } from "../Screen.ts"
+import { paint, type Style } from "../Screen.ts"
 import * as Figure from "./Figure.ts"
 
 /** @category options @since 0.1.0 */
@@ -21,6 +21,15 @@ export interface Options extends Figure.Style {
 const barWidth = 12
 const gap = "  "
 const minName = 12
+
+/** Words whose colour says whether all is well. */
+const verdicts: Readonly<Record<string, Style>> = {
+  ok: "green",
+  "✓": "green",
+  OVER: "red",
+  "✗": "red",
+  unknown: "yellow"
+}
 
 const isLeft = ({ kind }: Column) => kind === "name" || kind === "text" || kind === "share"
 
@@ -124,9 +133,7 @@ export const render = (sheet: Sheet, options: Options): string => {
             ? paint(color, "dim", text)
             : row.mark !== undefined && column.kind === "name"
               ? paint(color, "yellow", text)
-              : column.kind === "share"
-                ? paint(color, "cyan", text)
-                : text
+              : paint(color, column.kind === "share" ? "cyan" : verdicts[text], text)
     )
   return [
     ...(options.header

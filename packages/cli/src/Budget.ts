@@ -1,0 +1,213 @@
+/**
+ * Budgets: how much a registry, or what a pattern of names matches, may take.
+ *
+ * Patterns are `Glob`s of effect, which speak of paths as names of repositories are paths, and come with what the program
+ * bundles anyway.
+ *
+ * @since 0.1.0
+ */
+import { type Bytes, Usage } from "@gitlab-registry-usage/core"
+import { Effect, Glob, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Yaml } from "effect/encoding"
+import * as Figure from "./output/Figure.ts"
+import { SizeText } from "./SizeText.ts"
+import { type Stopped, usage as wrong } from "./Stopped.ts"
+
+/**
+ * A part in percent such as `5%` or `12.5 %`, as a part of 1.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Percent = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.Finite,
+    SchemaTransformation.transformEffect<number, string>({
+      decode: (text, options) => {
+        const match = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)
+        return match === null
+          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a share such as 5%" }, text, options))
+          : Effect.succeed(Number(match[1]) / 100)
+      },
+      encode: (share) => Effect.succeed(`${share * 100}%`)
+    })
+  )
+)
+
+/** YAML reads a size without a unit as a number. */
+const Size = Schema.Union([
+  SizeText,
+  Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) as unknown as Schema.Codec<Bytes.Bytes, number>
+])
+
+const limits = {
+  max: Schema.optionalKey(Size),
+  max_growth: Schema.optionalKey(Percent)
+}
+
+/**
+ * A budget file, in YAML or JSON: limits of everything, and of what each pattern matches, together (`max`) or each
+ * repository of it (`max_each`). `measure` is disk unless it says size or unique.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BudgetFile = Schema.Struct({
+  max_total: Schema.optionalKey(Size),
+  max_growth: Schema.optionalKey(Percent),
+  budgets: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        match: Schema.NonEmptyString,
+        measure: Schema.optionalKey(Schema.Literals(["disk", "size", "unique"])),
+        ...limits,
+        max_each: Schema.optionalKey(Size)
+      })
+    )
+  )
+})
+/** @category models @since 0.1.0 */
+export type BudgetFile = typeof BudgetFile.Type
+
+type Measure = "disk" | "size" | "unique"
+
+/**
+ * Reads the text of a budget file. A key that is not known is an error: a mistyped limit would never be exceeded.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const parse = (text: string): Effect.Effect<BudgetFile, Stopped> =>
+  Effect.try({ try: () => Yaml.parse(text), catch: (error) => wrong(`--budget: not YAML: ${String(error)}`) }).pipe(
+    Effect.flatMap((value) =>
+      Schema.decodeUnknownEffect(BudgetFile)(value ?? {}, { onExcessProperty: "error", errors: "all" }).pipe(
+        Effect.mapError((error) => wrong(`--budget: ${error.message.replaceAll("\n", " ")}`))
+      )
+    )
+  )
+
+/**
+ * What one limit came to. `actual` and `limit` are in bytes; of growth, `limit` is what the size before allows. With
+ * `actual` null nobody can tell, because something could not be read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Outcome {
+  readonly name: string
+  readonly rule: "max" | "max_each" | "max_growth"
+  readonly measure: Measure
+  readonly actual: number | null
+  readonly limit: number
+  readonly exceeded: boolean
+  /** The repositories that the limit is about are all known. */
+  readonly whole: boolean
+}
+
+const keys = { disk: "diskSize", size: "size", unique: "uniqueSize" } as const
+
+const matching = (usage: Usage.Usage, pattern: string): ReadonlyArray<number> => {
+  const glob = Glob.make(pattern)
+  return usage.inventory.repositories.flatMap(({ name }, r) => (Glob.match(glob, name) ? [r] : []))
+}
+
+const tagsOf = (usage: Usage.Usage, repositories: ReadonlyArray<number>): ReadonlyArray<number> =>
+  repositories.flatMap((r) =>
+    Array.from({ length: usage.tagStarts[r + 1]! - usage.tagStarts[r]! }, (_, i) => usage.tagStarts[r]! + i)
+  )
+
+/** Of several repositories `unique` is not their sum: what they share only with each other is freed with them. */
+const together = (usage: Usage.Usage, repositories: ReadonlyArray<number>, measure: Measure): number =>
+  measure === "unique"
+    ? Usage.uniqueSizeOf(usage, tagsOf(usage, repositories))
+    : repositories.reduce((sum, r) => sum + (Usage.repositorySizes(usage, r)?.[keys[measure]] ?? 0), 0)
+
+const outcome = (
+  fields: Pick<Outcome, "name" | "rule" | "measure" | "limit">,
+  actual: number | null,
+  whole: boolean
+): Outcome => ({ ...fields, actual, whole, exceeded: actual !== null && actual > fields.limit })
+
+/** What a size may have grown to: whole bytes, so that a figure told is a figure compared. */
+const grown = (before: number, growth: number) => Math.floor(before * (1 + growth))
+
+/**
+ * Compares usage with a budget, and its growth with an earlier usage.
+ *
+ * @category evaluating
+ * @since 0.1.0
+ */
+export const evaluate = (
+  budget: BudgetFile,
+  usage: Usage.Usage,
+  baseline: Usage.Usage | undefined
+): ReadonlyArray<Outcome> => {
+  const isWhole = (r: number) => Usage.repositorySizes(usage, r) !== undefined && Usage.unknownTags(usage, r) === 0
+  const everything = usage.inventory.repositories.every((_, r) => isWhole(r))
+  const disk = Usage.total(usage).diskSize
+  const total = { name: "total", measure: "disk" } as const
+  return [
+    ...(budget.max_total === undefined
+      ? []
+      : [outcome({ ...total, rule: "max", limit: budget.max_total }, disk, everything)]),
+    ...(budget.max_growth === undefined || baseline === undefined
+      ? []
+      : [
+          outcome(
+            { ...total, rule: "max_growth", limit: grown(Usage.total(baseline).diskSize, budget.max_growth) },
+            disk,
+            everything
+          )
+        ]),
+    ...(budget.budgets ?? []).flatMap(({ match, max, max_each, max_growth, measure = "disk" }) => {
+      const repositories = matching(usage, match)
+      const whole = repositories.every(isWhole)
+      const fields = { name: match, measure } as const
+      return [
+        ...(max === undefined
+          ? []
+          : [outcome({ ...fields, rule: "max", limit: max }, together(usage, repositories, measure), whole)]),
+        ...(max_growth === undefined || baseline === undefined
+          ? []
+          : [
+              outcome(
+                {
+                  ...fields,
+                  rule: "max_growth",
+                  limit: grown(together(baseline, matching(baseline, match), measure), max_growth)
+                },
+                together(usage, repositories, measure),
+                whole
+              )
+            ]),
+        ...(max_each === undefined
+          ? []
+          : repositories.map((r) =>
+              outcome(
+                { name: usage.inventory.repositories[r]!.name, measure, rule: "max_each", limit: max_each },
+                Usage.repositorySizes(usage, r)?.[keys[measure]] ?? null,
+                isWhole(r)
+              )
+            ))
+      ]
+    })
+  ]
+}
+
+/**
+ * The one line that tells what an outcome means.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const line = ({ actual, exceeded, limit, measure, name, rule, whole }: Outcome, style: Figure.Style): string => {
+  const size = (bytes: number) => Figure.size(bytes, style)
+  if (actual === null) return `${name}: could not be read, so nobody knows whether it is within ${size(limit)}`
+  const bound =
+    rule === "max_growth" ? `the ${size(limit)} that its growth may come to` : `its budget of ${size(limit)}`
+  const least = whole ? "" : "at least "
+  const used = `${name}: ${measure} ${least}${size(actual)}`
+  return exceeded
+    ? `${used} is ${size(actual - limit)} over ${bound}`
+    : `${used} is within ${bound}${limit === 0 ? "" : ` (${Figure.percent(actual / limit)})`}`
+}

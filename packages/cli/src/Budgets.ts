@@ -1,0 +1,148 @@
+/**
+ * The flags of a budget, and what they come to.
+ *
+ * @since 0.1.0
+ */
+import type { Usage } from "@gitlab-registry-usage/core"
+import { Effect, FileSystem, Option } from "effect"
+import { Flag } from "effect/cli"
+import * as Budget from "./Budget.ts"
+import type { Style } from "./output/Figure.ts"
+import { type Shared, sizeFlag } from "./Root.ts"
+import * as Scan from "./Scan.ts"
+import type { Sheet } from "./Sheet.ts"
+import { Status, Stopped, usage as wrong } from "./Stopped.ts"
+
+/**
+ * @category flags
+ * @since 0.1.0
+ */
+export const flags = {
+  budget: Flag.File("budget").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("Budgets in YAML: max_total, max_growth, budgets with match, max, max_each, max_growth"),
+    Flag.optional
+  ),
+  maxTotal: sizeFlag("max-total").pipe(
+    Flag.withDescription("What everything may take on disk, as 50GB"),
+    Flag.optional
+  ),
+  maxGrowth: Flag.String("max-growth").pipe(
+    Flag.withMetavar("PERCENT"),
+    Flag.withSchema(Budget.Percent),
+    Flag.withDescription("What it may have grown since --baseline, as 5%"),
+    Flag.optional
+  ),
+  baseline: Flag.Path("baseline").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("The saved scan that growth is counted from"),
+    Flag.optional
+  )
+}
+
+interface Input {
+  readonly budget: Option.Option<string>
+  readonly maxTotal: Option.Option<Usage.Sizes["size"]>
+  readonly maxGrowth: Option.Option<number>
+  readonly baseline: Option.Option<string>
+}
+
+/**
+ * A budget and the earlier usage that its growth is counted from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Budgets {
+  readonly file: Budget.BudgetFile
+  readonly baseline: Usage.Usage | undefined
+}
+
+const hasGrowth = (file: Budget.BudgetFile) =>
+  file.max_growth !== undefined || (file.budgets ?? []).some(({ max_growth }) => max_growth !== undefined)
+
+/**
+ * Reads what the flags name; undefined where they name no budget. Flags outweigh the file.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
+  const fs = yield* FileSystem.FileSystem
+  const path = Option.getOrUndefined(input.budget)
+  const fromFile: Budget.BudgetFile =
+    path === undefined
+      ? {}
+      : yield* fs.readFileString(path).pipe(
+          Effect.mapError(({ reason }) => wrong(`--budget: ${path} cannot be read (${reason._tag})`)),
+          Effect.flatMap(Budget.parse)
+        )
+  const file: Budget.BudgetFile = {
+    ...fromFile,
+    ...(Option.isSome(input.maxTotal) ? { max_total: input.maxTotal.value } : {}),
+    ...(Option.isSome(input.maxGrowth) ? { max_growth: input.maxGrowth.value } : {})
+  }
+  const isEmpty = file.max_total === undefined && file.max_growth === undefined && (file.budgets ?? []).length === 0
+  if (isEmpty) return undefined
+  const baseline = Option.getOrUndefined(input.baseline)
+  if (baseline === undefined && hasGrowth(file)) {
+    return yield* wrong("growth since when?", "name a saved scan with --baseline")
+  }
+  return {
+    file,
+    baseline: baseline === undefined ? undefined : (yield* Scan.load(baseline, "--baseline", shared.accounting)).usage
+  } satisfies Budgets
+})
+
+/**
+ * @category evaluating
+ * @since 0.1.0
+ */
+export const outcomes = ({ baseline, file }: Budgets, usage: Usage.Usage): ReadonlyArray<Budget.Outcome> =>
+  Budget.evaluate(file, usage, baseline)
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const sheetOf = (outcomes: ReadonlyArray<Budget.Outcome>): Sheet => ({
+  columns: [
+    { key: "name", field: "name", heading: "BUDGET", kind: "name" },
+    { key: "rule", field: "rule", heading: "RULE", kind: "text" },
+    { key: "measure", field: "measure", heading: "MEASURE", kind: "text" },
+    { key: "actual", field: "actual_bytes", heading: "ACTUAL", kind: "bytes" },
+    { key: "limit", field: "limit_bytes", heading: "LIMIT", kind: "bytes" },
+    { key: "used", field: "used", heading: "", kind: "share" },
+    { key: "state", field: "state", heading: "STATE", kind: "text" }
+  ],
+  rows: outcomes.map(({ actual, exceeded, limit, measure, name, rule, whole }) => ({
+    values: {
+      name,
+      rule,
+      measure,
+      actual,
+      limit,
+      used: actual === null ? null : limit === 0 ? (actual > 0 ? 1 : 0) : Math.min(1, actual / limit),
+      state: exceeded ? "OVER" : actual === null ? "unknown" : "ok"
+    },
+    mark: whole ? undefined : "!"
+  }))
+})
+
+/**
+ * Ends with status 10 where a limit is exceeded: one line for each.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const enforce = (outcomes: ReadonlyArray<Budget.Outcome>, style: Style): Effect.Effect<void, Stopped> => {
+  const exceeded = outcomes.filter(({ exceeded }) => exceeded)
+  return exceeded.length === 0
+    ? Effect.void
+    : Effect.fail(
+        new Stopped({
+          status: Status.overBudget,
+          message: exceeded.map((outcome) => `over budget: ${Budget.line(outcome, style)}`).join("\nerror: ")
+        })
+      )
+}

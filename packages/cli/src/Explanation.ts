@@ -1,0 +1,90 @@
+/**
+ * Why a tag or repository is as large as it is: its blobs, who is charged with each, and who shares it.
+ *
+ * @since 0.1.0
+ */
+import { type Digest, TagContents, Usage } from "@gitlab-registry-usage/core"
+import type { Row, Sheet } from "./Sheet.ts"
+
+/** Blob → repositories whose tags reach it, other than the chosen tags; the repository itself among them. */
+const othersOf = (usage: Usage.Usage, blobs: ReadonlySet<number>, chosen: ReadonlySet<number>) => {
+  const others = new Map<number, Map<string, number>>()
+  usage.inventory.repositories.forEach(({ name, tagNames }, r) => {
+    for (let tag = usage.tagStarts[r]!; tag < usage.tagStarts[r]! + tagNames.length; tag++) {
+      if (chosen.has(tag)) continue
+      for (const blob of Usage.tagBlobs(usage, tag)) {
+        if (!blobs.has(blob)) continue
+        let found = others.get(blob)
+        if (found === undefined) others.set(blob, (found = new Map()))
+        found.set(name, (found.get(name) ?? 0) + 1)
+      }
+    }
+  })
+  return others
+}
+
+/** The first few names tell enough: of a base layer there may be hundreds. */
+const shortened = (names: ReadonlyArray<string>, count = 2): string =>
+  names.length <= count ? names.join(", ") : `${names.slice(0, count).join(", ")} and ${names.length - count} more`
+
+const short = (digest: Digest.Digest) => digest.slice(0, digest.indexOf(":") + 13)
+
+/**
+ * A sheet of the blobs that the tags of repository `r` reach, the largest first, at most `count`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>, count: number | undefined): Sheet => {
+  const { blobs } = usage.inventory
+  const chosen = new Set(tags)
+  const reached = new Set(tags.flatMap((tag) => [...Usage.tagBlobs(usage, tag)]))
+  const others = othersOf(usage, reached, chosen)
+  const roles = new Map(
+    tags.flatMap((tag) => TagContents.blobsOf(usage, r, tag, 0).map(({ digest, role }) => [digest, role] as const))
+  )
+  const size = (list: Iterable<number>) => [...list].reduce((sum, blob) => sum + blobs.sizes[blob]!, 0)
+  const all = size(reached)
+  const sorted = [...reached].sort((a, b) => blobs.sizes[b]! - blobs.sizes[a]!)
+  const shown = sorted.slice(0, count)
+  const left = sorted.slice(shown.length)
+  const isUnique = (blob: number) => !others.has(blob)
+  const row = (blob: number): Row => {
+    const owner = usage.owners[blob]!
+    const reference = owner < 0 ? undefined : TagContents.referenceOf(usage, owner)
+    const digest = blobs.digests[blob]!
+    return {
+      values: {
+        blob: short(digest),
+        digest,
+        kind: roles.get(digest) ?? "blob",
+        size: blobs.sizes[blob]!,
+        share: all === 0 ? 0 : blobs.sizes[blob]! / all,
+        unique: isUnique(blob),
+        owner: reference === undefined ? null : `${reference.image}:${reference.tag}`,
+        sharers: Array.from(others.get(blob) ?? [], ([name]) => name),
+        others: shortened(Array.from(others.get(blob) ?? [], ([name, tags]) => `${name} (${tags})`))
+      }
+    }
+  }
+  const unique = size([...reached].filter(isUnique))
+  return {
+    columns: [
+      { key: "blob", field: "blob", heading: "BLOB", kind: "text" },
+      { key: "digest", field: "digest", heading: "DIGEST", kind: "text", extra: true },
+      { key: "kind", field: "kind", heading: "KIND", kind: "text" },
+      { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" },
+      { key: "share", field: "share", heading: "", kind: "share" },
+      { key: "unique", field: "unique", heading: "UNIQUE", kind: "text", extra: true },
+      { key: "owner", field: "owner", heading: "CHARGED TO", kind: "name" },
+      { key: "others", field: "shared", heading: "SHARED WITH (TAGS)", kind: "name" },
+      { key: "sharers", field: "shared_with", heading: "SHARED WITH", kind: "name", extra: true }
+    ],
+    rows: shown.map(row),
+    ...(left.length === 0 ? {} : { rest: { values: { blob: `(${left.length} more)`, kind: "", size: size(left) } } }),
+    total: { values: { blob: `TOTAL ${reached.size} blob${reached.size === 1 ? "" : "s"}`, size: all } },
+    notes: (human) => [
+      `deleting ${tags.length === 1 ? "this tag" : `these ${tags.length} tags`} alone would free ${human(unique)} of ${human(all)}`
+    ]
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * A cleanup policy, simulated on a scan and priced.
+ *
+ * @since 0.1.0
+ */
+import { CleanupPolicy, Usage } from "@gitlab-registry-usage/core"
+import { Clock, Duration, Effect, Option } from "effect"
+import * as Connection from "./Connection.ts"
+import * as Dates from "./Dates.ts"
+import { chooses } from "./Listing.ts"
+import * as NameRegex from "./NameRegex.ts"
+import type { Shared } from "./Root.ts"
+import type { Row, Sheet } from "./Sheet.ts"
+import { fromRegistry } from "./Stopped.ts"
+
+/**
+ * The policy as it is written in GitLab's settings.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Settings {
+  readonly nameRegex: string
+  readonly nameRegexKeep: string | undefined
+  readonly keepN: number | undefined
+  readonly olderThan: Duration.Duration | undefined
+}
+
+/** @category models @since 0.1.0 */
+export interface Rules extends CleanupPolicy.Policy {
+  /** The settings for output. */
+  readonly told: Readonly<Record<string, unknown>>
+}
+
+/**
+ * The settings as rules at this moment.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const rules = Effect.fnUntraced(function* (settings: Settings) {
+  const now = yield* Clock.currentTimeMillis
+  const { keepN, nameRegex, nameRegexKeep, olderThan } = settings
+  return {
+    matches: yield* NameRegex.compile(nameRegex, "--name-regex"),
+    keeps: nameRegexKeep === undefined ? () => false : yield* NameRegex.compile(nameRegexKeep, "--name-regex-keep"),
+    keepCount: keepN,
+    olderThan: olderThan === undefined ? undefined : now - Duration.toMillis(olderThan),
+    told: {
+      name_regex: nameRegex,
+      name_regex_keep: nameRegexKeep ?? null,
+      keep_n: keepN ?? null,
+      older_than_days: olderThan === undefined ? null : Duration.toDays(olderThan)
+    }
+  } satisfies Rules
+})
+
+interface Judged {
+  readonly r: number
+  readonly name: string
+  readonly verdicts: ReadonlyArray<CleanupPolicy.Verdict>
+}
+
+/** The dates are read where the policy goes by them, from the registry; a saved scan alone does not have them. */
+const dates = Effect.fnUntraced(function* (
+  flags: Shared,
+  usage: Usage.Usage,
+  wanted: ReadonlyArray<{ readonly r: number; readonly tags: ReadonlyArray<number> }>
+) {
+  if (Option.isSome(flags.from) || wanted.every(({ tags }) => tags.length === 0))
+    return new Map<number, ReadonlyMap<number, number>>()
+  const connection = yield* Connection.fromFlags(flags)
+  const { layer } = yield* Effect.promise(() => import("./RegistryConnection.ts"))
+  const found = yield* Effect.forEach(wanted, ({ r, tags }) =>
+    Effect.map(Dates.ofTags(usage.inventory, r, tags, connection.concurrency), (dates) => [r, dates] as const)
+  ).pipe(Effect.provide(layer(connection)), Effect.mapError(fromRegistry))
+  return new Map(found)
+})
+
+const count = (verdicts: ReadonlyArray<CleanupPolicy.Verdict>, verdict: CleanupPolicy.Verdict) =>
+  verdicts.filter((other) => other === verdict).length
+
+/** Repositories of which everything stays. */
+const restOf = (rows: ReadonlyArray<Row>): Row => {
+  const tags = rows.reduce((sum, { values }) => sum + Number(values.tags), 0)
+  const name = `(${rows.length} ${rows.length === 1 ? "repository" : "repositories"} more)`
+  return { values: { name, tags, delete: 0, keep: tags, unknown: 0, frees: 0 } }
+}
+
+/**
+ * A sheet with a row for each repository that the names or globs choose and that would lose a tag. The total is what deleting all the tags together
+ * would free, which is more than the sum where repositories share blobs.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  flags: Shared,
+  usage: Usage.Usage,
+  policy: Rules,
+  only: ReadonlyArray<string>
+) {
+  const isChosen = chooses(only)
+  const { repositories } = usage.inventory
+  const chosen = repositories.flatMap((repository, r) =>
+    isChosen(repository.name) && !repository.unreadable ? [{ r, repository }] : []
+  )
+  const needsDates = policy.olderThan !== undefined || (policy.keepCount ?? 0) > 0
+  const known = yield* dates(
+    flags,
+    usage,
+    chosen.map(({ r, repository: { tagNames } }) => ({
+      r,
+      tags: needsDates
+        ? [...tagNames.keys()].filter((i) => {
+            const name = tagNames[i]!
+            return name !== "latest" && policy.matches(name) && !policy.keeps(name)
+          })
+        : []
+    }))
+  )
+  const judged = chosen.map(({ r, repository: { name, tagNames } }): Judged => {
+    const candidates = tagNames.map((name, i) => ({ name, createdAt: known.get(r)?.get(i) }))
+    return { r, name, verdicts: CleanupPolicy.simulate(candidates, policy) }
+  })
+  const tagsOf = ({ r, verdicts }: Judged, verdict: CleanupPolicy.Verdict) =>
+    verdicts.flatMap((other, i) => (other === verdict ? [usage.tagStarts[r]! + i] : []))
+  const namesOf = ({ r, verdicts }: Judged, verdict: CleanupPolicy.Verdict) =>
+    repositories[r]!.tagNames.filter((_, i) => verdicts[i] === verdict)
+  const deleted = judged.map((one) => tagsOf(one, "delete"))
+  const rows = judged.map((one, i): Row => {
+    const unknown = count(one.verdicts, "unknown")
+    return {
+      values: {
+        name: one.name,
+        tags: one.verdicts.length,
+        delete: deleted[i]!.length,
+        keep: one.verdicts.length - deleted[i]!.length - unknown,
+        unknown,
+        frees: Usage.uniqueSizeOf(usage, deleted[i]!),
+        deletes: namesOf(one, "delete"),
+        undecided: namesOf(one, "unknown")
+      },
+      mark: unknown > 0 ? "!" : undefined
+    }
+  })
+  const all = rows.map(({ values }) => values)
+  const sum = (key: string) => all.reduce((sum, values) => sum + Number(values[key]), 0)
+  const frees = Usage.uniqueSizeOf(usage, deleted.flat())
+  const undecided = sum("unknown")
+  const isTouched = ({ values }: Row) => Number(values.delete) + Number(values.unknown) > 0
+  const touched = rows.filter(isTouched).toSorted((a, b) => Number(b.values.frees) - Number(a.values.frees))
+  const untouched = rows.filter((row) => !isTouched(row))
+  return {
+    columns: [
+      { key: "name", field: "repository", heading: "REPOSITORY", kind: "name" },
+      { key: "tags", field: "tags", heading: "TAGS", kind: "count" },
+      { key: "delete", field: "delete", heading: "DELETE", kind: "count" },
+      { key: "keep", field: "keep", heading: "KEEP", kind: "count" },
+      { key: "unknown", field: "unknown", heading: "UNKNOWN", kind: "count" },
+      { key: "frees", field: "frees_bytes", heading: "FREES", kind: "bytes" },
+      { key: "deletes", field: "deletes", heading: "DELETES", kind: "name", extra: true },
+      { key: "undecided", field: "undecided", heading: "UNDECIDED", kind: "name", extra: true }
+    ],
+    rows: touched,
+    ...(untouched.length === 0 ? {} : { rest: restOf(untouched) }),
+    total: {
+      values: {
+        name: "TOTAL together",
+        tags: sum("tags"),
+        delete: sum("delete"),
+        keep: sum("keep"),
+        unknown: undecided,
+        frees
+      }
+    },
+    notes: (size) => [
+      `nothing was deleted; this policy would delete ${sum("delete")} of ${sum("tags")} tags and let garbage collection free ${size(frees)}`,
+      ...(undecided > 0
+        ? [
+            `${undecided} tags cannot be decided: ${
+              Option.isSome(flags.from)
+                ? "a saved scan holds no dates; run without --from"
+                : "their images do not tell when they were made"
+            }`
+          ]
+        : []),
+      "not known here: protected tags; and where GitLab has the metadata database, it goes by when a tag was pushed, not by when its image was made"
+    ]
+  } satisfies Sheet
+})

@@ -1,0 +1,130 @@
+/**
+ * `delete`: deletes a manifest with its tags, after telling what that frees.
+ *
+ * @since 0.1.0
+ */
+import { type Digest, Inventory, type Names, Registry, Usage } from "@gitlab-registry-usage/core"
+import { Console, Effect } from "effect"
+import { Argument, Command, Flag, Prompt } from "effect/cli"
+import * as Connection from "../Connection.ts"
+import * as Figure from "../output/Figure.ts"
+import { print } from "../Print.ts"
+import { root, type Shared } from "../Root.ts"
+import * as Scan from "../Scan.ts"
+import { Screen } from "../Screen.ts"
+import { fromRegistry, Status, Stopped, usage } from "../Stopped.ts"
+import * as Target from "../Target.ts"
+
+interface Plan {
+  readonly repository: Names.RepositoryName
+  readonly digest: Digest.Digest
+  readonly tags: ReadonlyArray<Names.TagName>
+  readonly frees: number
+}
+
+const plan = Effect.fnUntraced(function* (usage: Usage.Usage, target: Target.Target) {
+  const r = yield* Target.repositoryOf(usage, target)
+  const { name, tagManifests, tagNames } = usage.inventory.repositories[r]!
+  const digestAt = (i: number) => {
+    const manifest = tagManifests[i]!
+    return manifest < 0 ? undefined : Inventory.manifestDigest(usage.inventory, manifest)
+  }
+  const digest =
+    target.digest ??
+    (target.tag === undefined ? undefined : digestAt((yield* Target.tagOf(usage, r, target.tag)) - usage.tagStarts[r]!))
+  if (digest === undefined) {
+    return yield* new Stopped({ status: Status.partial, message: "the manifest of the tag could not be read" })
+  }
+  const numbers = [...tagNames.keys()].filter((i) => digestAt(i) === digest)
+  return {
+    repository: name,
+    digest,
+    tags: numbers.map((i) => tagNames[i]!),
+    frees: Usage.uniqueSizeOf(
+      usage,
+      numbers.map((i) => usage.tagStarts[r]! + i)
+    )
+  } satisfies Plan
+})
+
+const told = ({ digest, frees, repository, tags }: Plan, flags: Shared) =>
+  [
+    `${repository}@${digest}`,
+    tags.length === 0 ? "no tag points to it" : `tags that go with it: ${tags.join(", ")}`,
+    `garbage collection could then free ${Figure.size(frees, flags)}`
+  ].join("\n  ")
+
+const confirm = Effect.fnUntraced(function* (yes: boolean) {
+  if (yes) return
+  const { canPrompt } = yield* Screen
+  if (!canPrompt) return yield* usage("not deleted without a confirmation", "add --yes")
+  const confirmed = yield* Prompt.run(Prompt.Confirm({ message: "Delete it?", initial: false }))
+  if (!confirmed) return yield* new Stopped({ status: Status.unexpected, message: "not deleted" })
+})
+
+const remove = Effect.fnUntraced(function* ({ digest, repository }: Plan, tag: Names.TagName | undefined) {
+  const registry = yield* Registry.Registry
+  if (tag !== undefined) {
+    const now = yield* Effect.mapError(registry.resolve(repository, tag), fromRegistry)
+    if (now !== digest) {
+      return yield* new Stopped({
+        status: Status.unexpected,
+        message: `${repository}:${tag} points to another manifest by now; nothing was deleted`
+      })
+    }
+  }
+  yield* Effect.mapError(registry.deleteManifest(repository, digest), fromRegistry)
+})
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const delete_ = Command.make(
+  "delete",
+  {
+    yes: Flag.Boolean("yes").pipe(
+      Flag.withoutNegation,
+      Flag.withAlias("y"),
+      Flag.withDescription("Do not ask"),
+      Flag.withDefault(false)
+    ),
+    target: Argument.String("repository@digest").pipe(
+      Argument.withDescription("The manifest, or repository:tag for the one that a tag points to")
+    )
+  },
+  Effect.fnUntraced(function* ({ target: text, yes }) {
+    const shared = yield* root
+    const target = yield* Target.parse(text)
+    if (target.tag === undefined && target.digest === undefined) {
+      return yield* usage("a whole repository is not deleted", "name a manifest: repository@sha256:… or repository:tag")
+    }
+    const connection = yield* Connection.fromFlags(shared)
+    const scan = yield* Scan.make(shared)
+    const planned = yield* plan(scan.snapshot.usage, target)
+    if (!shared.quiet) yield* Console.error(told(planned, shared))
+    yield* confirm(yes)
+    const { layer } = yield* Effect.promise(() => import("../RegistryConnection.ts"))
+    yield* Effect.provide(remove(planned, target.tag), layer(connection))
+    yield* print(
+      shared,
+      {
+        columns: [
+          { key: "name", field: "repository", heading: "DELETED FROM", kind: "name" },
+          { key: "digest", field: "digest", heading: "DIGEST", kind: "text" },
+          { key: "tags", field: "tags", heading: "TAGS", kind: "name" },
+          { key: "frees", field: "frees_bytes", heading: "FREES", kind: "bytes" }
+        ],
+        rows: [
+          { values: { name: planned.repository, digest: planned.digest, tags: planned.tags, frees: planned.frees } }
+        ]
+      },
+      { command: "delete", rows: "deleted", fields: {} }
+    )
+  })
+).pipe(
+  Command.withDescription("Delete a manifest and the tags that point to it; asks first"),
+  Command.withExamples([
+    { command: "gitlab-registry-usage delete group/app:1.0.0", description: "Delete the image of a tag" }
+  ])
+)

@@ -1,0 +1,56 @@
+/**
+ * `doctor`: tells what keeps a crawl from working.
+ *
+ * @since 0.1.0
+ */
+import { Console, Effect } from "effect"
+import { Command } from "effect/cli"
+import * as Connection from "../Connection.ts"
+import { print } from "../Print.ts"
+import { root } from "../Root.ts"
+import { Status, Stopped } from "../Stopped.ts"
+
+const signs = { ok: "✓", warning: "!", failed: "✗", skipped: "-" } as const
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const doctor = Command.make(
+  "doctor",
+  {},
+  Effect.fnUntraced(function* () {
+    const shared = yield* root
+    const connection = yield* Connection.fromFlags(shared)
+    const { run } = yield* Effect.promise(() => import("../Diagnosis.ts"))
+    const findings = yield* run(connection)
+    yield* print(
+      shared,
+      {
+        columns: [
+          { key: "sign", field: "sign", heading: "", kind: "text" },
+          { key: "check", field: "check", heading: "CHECK", kind: "text" },
+          { key: "state", field: "state", heading: "STATE", kind: "text", extra: true },
+          { key: "detail", field: "detail", heading: "DETAIL", kind: "name" },
+          { key: "hint", field: "hint", heading: "HINT", kind: "name", extra: true }
+        ],
+        rows: findings.map(({ check, detail, hint, state }) => ({
+          values: { sign: signs[state], check, state, detail, hint: hint ?? undefined }
+        }))
+      },
+      { command: "doctor", rows: "checks", fields: {} }
+    )
+    const bad = findings.find(({ state }) => state === "failed")
+    yield* Effect.forEach(
+      findings.filter(({ hint, state }) => hint !== undefined && state === "warning"),
+      ({ check, hint }) => Console.error(`hint: ${check}: ${hint}`)
+    )
+    if (bad !== undefined) {
+      return yield* new Stopped({
+        status: bad.status ?? Status.unexpected,
+        message: `${bad.check}: ${bad.detail}`,
+        ...(bad.hint === undefined ? {} : { hint: bad.hint })
+      })
+    }
+  })
+).pipe(Command.withDescription("Check names, TLS, token and rights, each with a hint"))

@@ -1,0 +1,57 @@
+/**
+ * `why`: what a repository or tag consists of.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as Explanation from "../Explanation.ts"
+import { print } from "../Print.ts"
+import { root } from "../Root.ts"
+import * as Scan from "../Scan.ts"
+import { summaryOf } from "../Summary.ts"
+import * as Target from "../Target.ts"
+
+/** Rows of a table for people, where they do not say otherwise: most of the rest are manifests and configs. */
+const defaultCount = 20
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const why = Command.make(
+  "why",
+  {
+    count: Flag.Int("count").pipe(
+      Flag.withAlias("n"),
+      Flag.withMetavar("N"),
+      Flag.withDescription(`Only the N largest (default: ${defaultCount} in tables, else all)`),
+      Flag.optional
+    ),
+    target: Argument.String("repository[:tag]").pipe(Argument.withDescription("What to explain"))
+  },
+  Effect.fnUntraced(function* ({ count, target: text }) {
+    const shared = yield* root
+    const target = yield* Target.parse(text)
+    const scan = yield* Scan.make(shared)
+    const { usage } = scan.snapshot
+    const r = yield* Target.repositoryOf(usage, target)
+    const tags =
+      target.tag === undefined
+        ? Array.from(usage.inventory.repositories[r]!.tagNames, (_, i) => usage.tagStarts[r]! + i)
+        : [yield* Target.tagOf(usage, r, target.tag)]
+    const isTable = shared.output === "table" || shared.output === "markdown"
+    const limit = Option.getOrElse(count, () => (isTable ? defaultCount : undefined))
+    yield* print(shared, Explanation.make(usage, r, tags, limit), {
+      command: "why",
+      rows: "blobs",
+      fields: { ...summaryOf(scan), target: text }
+    })
+    yield* Scan.requireWhole(shared, scan)
+  })
+).pipe(
+  Command.withDescription("Show the blobs of a repository or tag: who is charged with them, who else shares them"),
+  Command.withExamples([
+    { command: "gitlab-registry-usage why group/app:latest", description: "What latest consists of" }
+  ])
+)

@@ -1,0 +1,31 @@
+/**
+ * The totals as variables for later jobs.
+ *
+ * Source: GitLab, "artifacts:reports:dotenv": names of letters, digits and `_`, no quotes, at most 20 variables on some
+ * plans.
+ *
+ * @since 0.1.0
+ */
+import { summaryOf } from "../Summary.ts"
+import type { Material } from "./Material.ts"
+
+/**
+ * @category rendering
+ * @since 0.1.0
+ */
+export const render = ({ outcomes, scan }: Material): string => {
+  const { gaps, taken_at, total } = summaryOf(scan)
+  const variables = {
+    DISK_BYTES: total.disk_bytes,
+    SIZE_BYTES: total.size_bytes,
+    REPOSITORIES: total.repositories,
+    REPOSITORIES_UNREADABLE: total.repositories_unreadable,
+    TAGS: total.tags,
+    GAPS: gaps.length,
+    BUDGETS_EXCEEDED: outcomes.filter(({ exceeded }) => exceeded).length,
+    TAKEN_AT: taken_at
+  }
+  return Object.entries(variables)
+    .map(([name, value]) => `REGISTRY_USAGE_${name}=${value}\n`)
+    .join("")
+}

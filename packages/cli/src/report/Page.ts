@@ -1,0 +1,159 @@
+/**
+ * A report as one page that needs nothing else: no file beside it, no network, and for reading no script either.
+ *
+ * @since 0.1.0
+ */
+import type { Usage } from "@gitlab-registry-usage/core"
+import { DateTime } from "effect"
+import { createHash } from "node:crypto"
+import * as Budget from "../Budget.ts"
+import * as Listing from "../Listing.ts"
+import * as Figure from "../output/Figure.ts"
+import type { Column, Row, Sheet } from "../Sheet.ts"
+import { summaryOf } from "../Summary.ts"
+import { version } from "../Version.ts"
+import type { Material } from "./Material.ts"
+import { script, style } from "./PageStyle.ts"
+import * as Treemap from "./Treemap.ts"
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;"
+}
+const escape = (text: string) => text.replace(/[&<>"']/g, (sign) => entities[sign]!)
+
+const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
+
+/** Nothing is loaded, and only this style and this script run. */
+const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; base-uri 'none'; form-action 'none'`
+
+/** Rows of a table that a browser sorts without a pause. */
+const maxRows = 5000
+
+const idOf = (name: string) => `r-${name.replaceAll("/", ".")}`
+
+const drawing = { width: 1200, height: 520 }
+
+/** Characters of the title's font that fit into a width. */
+const fitting = (text: string, width: number) => {
+  const letters = Math.floor((width - 8) / 6.4)
+  return letters < 3 ? "" : Figure.cut(text, letters)
+}
+
+const rectangle = (at: Treemap.Rectangle, size: (bytes: number) => string): string => {
+  const { bytes, depth, group, height, name, path, repository, width, x, y } = at
+  if (depth === 0 || width < 1 || height < 1) return ""
+  const box = `x="${x}" y="${y}" width="${width}" height="${height}"`
+  const text = (shown: string, dy: number, kind: string) =>
+    shown === "" ? "" : `<text class="${kind}" x="${x + 4}" y="${y + dy}">${escape(shown)}</text>`
+  const tooltip = `<title>${escape(`${path}: ${size(bytes)}`)}</title>`
+  if (repository === undefined) {
+    return `<g>${tooltip}<rect class="group" ${box}/>${text(fitting(`${name} ${size(bytes)}`, width), 12, "title")}</g>`
+  }
+  const labels =
+    height < 16
+      ? ""
+      : text(fitting(name, width), 14, "name") + (height < 32 ? "" : text(fitting(size(bytes), width), 28, "name"))
+  return `<a href="#${escape(idOf(path))}"><g>${tooltip}<rect class="leaf g${group % 8}" ${box}/>${labels}</g></a>`
+}
+
+const map = (usage: Usage.Usage, size: (bytes: number) => string): string => {
+  const rectangles = Treemap.layout(usage, drawing.width, drawing.height)
+  return `<svg class="map" viewBox="0 0 ${drawing.width} ${drawing.height}" role="img" aria-label="Repositories by bytes on disk; the table below says the same">${rectangles
+    .map((at) => rectangle(at, size))
+    .join("")}</svg>`
+}
+
+const cell = (column: Column, row: Row, options: Figure.Style): string => {
+  const value = row.values[column.key]
+  if (column.kind === "share") {
+    const width = typeof value === "number" ? Math.max(1, Math.round(value * 90)) : 0
+    const sort = typeof value === "number" ? value : -1
+    return `<td data-value="${sort}">${width === 0 || value === 0 ? "" : `<svg class="bar" aria-hidden="true"><rect width="${width}" height="10"/></svg>`}</td>`
+  }
+  const text = escape(Figure.text(value, column.kind, options))
+  if (column.kind === "name") {
+    const mark = row.mark === undefined || row.mark === "" ? "" : ` <span class="warn">not fully read</span>`
+    return `<td>${text}${mark}</td>`
+  }
+  return `<td data-value="${typeof value === "number" ? value : -1}">${text}</td>`
+}
+
+const table = (sheet: Sheet, options: Figure.Style, ids: boolean): string => {
+  const { columns, rest, rows, total } = sheet
+  const line = (row: Row) => columns.map((column) => cell(column, row, options)).join("")
+  const head = columns
+    .map(({ heading, kind }) => {
+      const text = kind === "share" ? "Share" : `${heading.slice(0, 1)}${heading.slice(1).toLowerCase()}`
+      return `<th scope="col" data-kind="${kind === "name" ? "text" : "number"}"><button type="button">${text}</button></th>`
+    })
+    .join("")
+  const body = rows
+    .map((row) => `<tr${ids ? ` id="${escape(idOf(String(row.values.name)))}"` : ""}>${line(row)}</tr>`)
+    .join("\n")
+  const foot = [...(rest === undefined ? [] : [rest]), ...(total === undefined ? [] : [total])]
+    .map((row) => `<tr>${line(row)}</tr>`)
+    .join("")
+  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody><tfoot>${foot}</tfoot></table></div>`
+}
+
+/**
+ * @category rendering
+ * @since 0.1.0
+ */
+export const render = ({ outcomes, scan }: Material, options: Figure.Style): string => {
+  const { usage } = scan.snapshot
+  const { gaps, total } = summaryOf(scan)
+  const size = (bytes: number) => Figure.size(bytes, options)
+  const sheet = (of: "repositories" | "tags", order: Listing.Order, count: number) =>
+    Listing.make(usage, { of, only: [], order, reverse: false, count, minSize: undefined })
+  const figures = [
+    ["on disk", size(total.disk_bytes)],
+    ["in all tags", size(total.size_bytes)],
+    ["repositories", `${total.repositories}`],
+    ["tags", `${total.tags}`],
+    ...(total.repositories_unreadable > 0 ? [["not readable", `${total.repositories_unreadable}`]] : [])
+  ]
+  const title = `Registry usage of ${scan.of}`
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="gitlab-registry-usage ${version}">
+<title>${escape(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<header><h1>${escape(title)}</h1>
+<p class="dim">Read <time datetime="${DateTime.formatIso(scan.snapshot.takenAt)}">${DateTime.formatIso(scan.snapshot.takenAt)}</time></p>
+<dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("")}</dl>
+${outcomes.map((outcome) => `<p${outcome.exceeded ? ' class="warn"' : ""}>${outcome.exceeded ? "Over budget" : "Budget"}: ${escape(Budget.line(outcome, options))}</p>`).join("\n")}
+${gaps
+  .slice(0, 100)
+  .map(
+    ({ detail, reason, repository }) =>
+      `<p class="warn">Could not read ${escape(`${repository}: ${reason}: ${detail}`)}</p>`
+  )
+  .join("\n")}
+</header>
+<main>
+<h2>Where the disk goes</h2>
+${map(usage, size)}
+<h2>Repositories</h2>
+<p class="dim">Disk is what a repository is charged with, so that the rows add up: unique is what only it uses, shared is used by others too. Size counts shared layers for every tag.</p>
+<input type="search" placeholder="Filter by name" aria-label="Filter by name">
+${table(sheet("repositories", "disk", maxRows), options, true)}
+<h2>Tags that free the most</h2>
+<p class="dim">Unique is what deleting this tag alone would free.</p>
+${table(sheet("tags", "unique", 50), options, false)}
+</main>
+<script>${script}</script>
+</body>
+</html>
+`
+}
