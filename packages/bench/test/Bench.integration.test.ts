@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Effect } from "effect"
+import type { Kind } from "../src/crawl/Requests.ts"
 import type { Report } from "../src/Suite.ts"
 import crawl from "../src/suites/crawl.ts"
 import scale from "../src/suites/scale.ts"
@@ -19,11 +20,18 @@ describe.skipIf(Servers.leftOut("docker-registry"))("bench crawl", () => {
     Effect.gen(function* () {
       const report = yield* crawl.run("smoke")
       complete(report)
-      const { requests } = report.data as { readonly requests: Record<string, Record<string, number>> }
-      assert.strictEqual(requests["cold"]?.["tag list"], 4)
-      assert.strictEqual(requests["cold"]?.["manifest by tag"], 12)
-      assert.strictEqual(requests["unchanged"]?.["manifest by tag"] ?? 0, 0)
-      assert.strictEqual(requests["unchanged"]?.["tag asked for changes"], 12)
+      type Counts = Partial<Record<Kind, number>>
+      const { requests } = report.data as {
+        readonly requests: Record<"oci" | "metadata", Record<"cold" | "unchanged", Counts>>
+      }
+      const { metadata, oci } = requests
+      assert.strictEqual(oci.cold["tag list"], 4)
+      assert.strictEqual(oci.cold["manifest by tag"], 12)
+      assert.strictEqual(oci.unchanged["manifest by tag"] ?? 0, 0)
+      assert.strictEqual(oci.unchanged["tag asked for changes"], 12)
+      assert.strictEqual(metadata.cold["manifest by digest"], 12)
+      assert.strictEqual(metadata.unchanged["tag list"], 4)
+      assert.isUndefined(metadata.unchanged["manifest by digest"])
     }).pipe(Effect.scoped)
   )
 })

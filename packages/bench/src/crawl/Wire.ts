@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { NodeHttpClient } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { Crawl, type Inventory, Registry } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
@@ -31,7 +31,7 @@ const crawl = (options: Options, record?: Array<Recorded>) =>
       return yield* Effect.die(new Error(`the crawl has gaps: ${JSON.stringify(inventory.gaps[0])}`))
     }
     return inventory
-  }).pipe(Effect.scoped, Effect.provide(NodeHttpClient.layerUndici))
+  }).pipe(Effect.scoped, Effect.provide([NodeHttpClient.layerUndici, NodeCrypto.layerDigest]))
 
 /**
  * A crawl with the list of what it asked for.

@@ -7,6 +7,7 @@ import { DockerRegistry } from "@gitlab-registry-usage/test-servers"
 import { Console, Effect, Redacted } from "effect"
 import { count, figure, seconds } from "../Format.ts"
 import { counts } from "../crawl/Requests.ts"
+import * as MetadataDatabase from "../crawl/MetadataDatabase.ts"
 import * as Storage from "../crawl/Storage.ts"
 import * as Wire from "../crawl/Wire.ts"
 import type { Extent, Suite } from "../Suite.ts"
@@ -40,6 +41,13 @@ const timesOf = Effect.fnUntraced(function* (size: Size) {
   return { cold: coldTimes, unchanged: unchangedTimes }
 })
 
+const counted = Effect.fnUntraced(function* (registry: Wire.Options["registry"]) {
+  const options = { registry, concurrency }
+  const cold = yield* Wire.recorded(options)
+  const unchanged = yield* Wire.recorded({ ...options, previous: cold.inventory })
+  return { cold: counts(cold.requests), unchanged: counts(unchanged.requests) }
+})
+
 /** Requests against a registry that wants tokens, as GitLab's does. */
 const requestsOf = Effect.fnUntraced(function* (size: Size) {
   const grants = (_type: string, _name: string, actions: ReadonlyArray<string>) => actions
@@ -48,12 +56,20 @@ const requestsOf = Effect.fnUntraced(function* (size: Size) {
   })
   yield* Storage.fill(server.storage, size)
   const credentials = { username: account.username, token: Redacted.make(account.password) }
-  const options = { registry: { url: server.url, credentials }, concurrency }
   yield* Console.log("  requests with tokens")
-  const cold = yield* Wire.recorded(options)
-  const unchanged = yield* Wire.recorded({ ...options, previous: cold.inventory })
-  return { cold: cold.requests, unchanged: unchanged.requests }
+  return yield* counted({ url: server.url, credentials })
 })
+
+/** Requests where the registry has GitLab's metadata database, which wants tokens as well. */
+const metadataRequestsOf = Effect.fnUntraced(function* (size: Size) {
+  const server = yield* MetadataDatabase.start(size)
+  const credentials = { username: server.credentials.username, token: server.credentials.password }
+  yield* Console.log("  requests with GitLab's metadata database")
+  return yield* counted({ url: server.url, credentials })
+})
+
+const sum = (found: Readonly<Record<string, number>>, kinds = Object.keys(found)) =>
+  kinds.reduce((total, kind) => total + (found[kind] ?? 0), 0)
 
 const run = Effect.fnUntraced(function* (extent: Extent) {
   const size = sizes[extent]
@@ -61,14 +77,11 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
   const tags = repositories * tagsPerRepository
   yield* Console.log(`  ${count(repositories)} repositories of ${tagsPerRepository} tags`)
   const times = yield* Effect.scoped(timesOf(size))
-  const requests = yield* Effect.scoped(requestsOf(size))
-  const found = { cold: counts(requests.cold), unchanged: counts(requests.unchanged) }
-  const pages = found.cold["catalog page"] ?? 0
-  const perTag = ["manifest by tag", "tag asked for changes"].reduce(
-    (sum, kind) => sum + (found.unchanged[kind] ?? 0),
-    0
-  )
-  const names = [...new Set([...Object.keys(found.cold), ...Object.keys(found.unchanged)])]
+  const oci = yield* Effect.scoped(requestsOf(size))
+  const metadata = yield* Effect.scoped(metadataRequestsOf(size))
+  const pages = oci.cold["catalog page"] ?? 0
+  const columns = [oci.cold, oci.unchanged, metadata.cold, metadata.unchanged]
+  const kinds = [...new Set(columns.flatMap((column) => Object.keys(column)))]
 
   const timesRow = (name: string, { crawl, floor, ratio }: Wire.Compared, sent: number) => [
     name,
@@ -90,14 +103,20 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
       },
       {
         what: "Requests cold: tags + repositories + a fifteenth of them for tokens + pages",
-        value: requests.cold.length,
+        value: sum(oci.cold),
         limit: tags + repositories + Math.ceil(repositories / 15) + pages,
         unit: ""
       },
       {
         what: "Requests for tags with nothing changed",
-        value: perTag,
+        value: sum(oci.unchanged, ["manifest by tag", "tag asked for changes", "manifest by digest"]),
         limit: tags,
+        unit: ""
+      },
+      {
+        what: "Requests for tags with nothing changed, with the metadata database: the lists of tags",
+        value: sum(metadata.unchanged, ["tag list", "manifest by tag", "tag asked for changes", "manifest by digest"]),
+        limit: repositories,
         unit: ""
       }
     ],
@@ -111,19 +130,19 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
         ]
       },
       {
-        title: "Requests with a token service",
-        columns: ["", "Cold", "Nothing changed"],
+        title: "Requests, tokens included",
+        columns: ["", "Cold", "Nothing changed", "Metadata database, cold", "Nothing changed"],
         rows: [
-          ...names.map((kind) => [kind, count(found.cold[kind] ?? 0), count(found.unchanged[kind] ?? 0)]),
-          ["all", count(requests.cold.length), count(requests.unchanged.length)]
+          ...kinds.map((kind) => [kind, ...columns.map((column) => count(column[kind] ?? 0))]),
+          ["all", ...columns.map((column) => count(sum(column)))]
         ]
       }
     ],
     method: [
       `Debian's \`docker-registry\` on the loopback interface, its storage written by \`packages/bench/src/crawl/Storage.ts\`: every tag has a manifest of its own with ${size.layersPerManifest} layers. The crawl is that of \`core\` over \`adapter-http\` with undici, at its default concurrency of ${concurrency}. The floor sends the very same requests, recorded from a crawl, in the same order with the same headers through a bare undici \`Pool\` of ${concurrency} connections and reads every body; it parses nothing and checks no digest.`,
-      `Crawl and floor take turns, the one that begins changing, ${size.rounds} rounds after one that does not count; the figures are medians, the ratio that of the medians. Processor time is that of the measuring process with all its threads; the registry's own, which competes for the same processors, is not in it. Times are taken without authentication; requests are counted in crawls of their own against a registry with a token service.`
+      `Crawl and floor take turns, the one that begins changing, ${size.rounds} rounds after one that does not count; the figures are medians, the ratio that of the medians. Processor time is that of the measuring process with all its threads; the registry's own, which competes for the same processors, is not in it. Times are taken without authentication; requests are counted in crawls of their own, against a \`docker-registry\` with a token service, and against the embedded registry of the demonstration, which answers as GitLab's with its metadata database does. As it runs in the measuring process, no times are taken with it.`
     ].join("\n\n"),
-    data: { size, concurrency, times, requests: found }
+    data: { size, concurrency, times, requests: { oci, metadata } }
   }
 })
 
