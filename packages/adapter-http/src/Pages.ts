@@ -23,15 +23,19 @@ export interface Listing<A> {
   /** What tells one entry from another: of each only the first counts. */
   readonly key: (entry: A) => string
   readonly maxPages: number
+  /** The parameter for the size of a page, and the size. Default: `n` and 1000. */
+  readonly size?: readonly [parameter: string, entries: string] | undefined
+  /** The page after the one at `url`, by its answer. Default: by its `Link`. */
+  readonly next?: ((url: URL, answer: Answer) => ReturnType<typeof nextPage>) | undefined
 }
 
 /** The largest page that distribution and GitLab give. */
 const pageSize = "1000"
 
-const sized = (url: URL): URL => {
-  const first = new URL(url)
-  first.searchParams.set("n", pageSize)
-  return first
+const sized = <A>({ first, size: [parameter, entries] = ["n", pageSize] }: Listing<A>): URL => {
+  const url = new URL(first)
+  url.searchParams.set(parameter, entries)
+  return url
 }
 
 /**
@@ -43,6 +47,7 @@ const sized = (url: URL): URL => {
  */
 export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.RegistryReason> =>
   Stream.suspend(() => {
+    const { next = (url, answer) => nextPage(url, answer.headers["link"]) } = listing
     const urls = new Set<string>()
     const keys = new Set<string>()
 
@@ -63,13 +68,13 @@ export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.Regis
       }
       if (Body.isPage(answer.headers["content-type"])) return yield* Body.unexpectedPage(answer.from)
       const found = yield* listing.decode(answer.body)
-      const next = yield* Effect.fromResult(nextPage(url, answer.headers["link"]))
+      const following = yield* Effect.fromResult(next(url, answer))
       const fresh = found.filter((entry) => {
         const key = listing.key(entry)
         return !keys.has(key) && keys.add(key)
       })
-      return [fresh, Option.fromUndefinedOr(next)]
+      return [fresh, Option.fromUndefinedOr(following)]
     })
 
-    return Stream.paginate(sized(listing.first), page)
+    return Stream.paginate(sized(listing), page)
   })

@@ -4,15 +4,17 @@
  * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
-import { Effect, Layer, Option, type Scope, Stream } from "effect"
+import { Effect, Layer, Option, type Redacted, type Scope, Stream } from "effect"
 import { Digest as Hash } from "effect/crypto"
 import type { HttpClient } from "effect/http"
 import * as Authorization from "./Authorization.ts"
 import * as Credentials from "./Credentials.ts"
 import * as Distribution from "./Distribution.ts"
 import * as Exchange from "./Exchange.ts"
+import * as GitLabApi from "./GitLabApi.ts"
 import * as GitLabMetadata from "./GitLabMetadata.ts"
 import * as Origins from "./Origins.ts"
+import * as RegistryScope from "./RegistryScope.ts"
 import * as RegistryTokens from "./RegistryTokens.ts"
 import * as Roster from "./Roster.ts"
 
@@ -25,15 +27,34 @@ import * as Roster from "./Roster.ts"
 export interface Options extends Exchange.Bounds {
   /** Base of the registry, such as `https://registry.example.com`. User and password in it are not used. */
   readonly url: URL
-  /** Base of GitLab, whose token service may be given the credentials. Default: only one on the registry's host may. */
+  /**
+   * Base of GitLab, whose token service and REST API may be given the credentials. Default: only a token service on the
+   * registry's host may, and no group or project can be listed.
+   */
   readonly gitlabUrl?: URL | undefined
   /** Further hosts whose token service may be given the credentials, each `host` or `host:port`. */
   readonly tokenHosts?: ReadonlyArray<string> | undefined
   /** Without credentials only what everybody may read is seen. */
   readonly credentials?: Credentials.Account | undefined
+  /** Which repositories are listed. Default: all that the catalog has. */
+  readonly scope?: RegistryScope.RegistryScope | undefined
+  /**
+   * A token for GitLab's REST API, which lists a group or project, with the scope `read_api`. Default: that of the
+   * credentials, as the token of a CI/CD job where their user is `gitlab-ci-token`.
+   */
+  readonly apiToken?: Redacted.Redacted | undefined
   readonly limits?: Distribution.Limits | undefined
   /** Repositories that one token is asked for, if the token service allows it. Default 16. */
   readonly repositoriesPerToken?: number | undefined
+}
+
+/** The user of every CI/CD job, whose token GitLab takes in another header than others. */
+const jobUser = "gitlab-ci-token"
+
+const apiToken = ({ apiToken, credentials }: Options): GitLabApi.ApiToken | undefined => {
+  if (apiToken !== undefined) return { header: "PRIVATE-TOKEN", token: apiToken }
+  if (credentials === undefined) return undefined
+  return { header: credentials.username === jobUser ? "JOB-TOKEN" : "PRIVATE-TOKEN", token: credentials.token }
 }
 
 /**
@@ -61,9 +82,27 @@ export const make = Effect.fnUntraced(function* (
   const roster = Roster.make()
   const distribution = Distribution.make({ url, authorization, hash, limits, roster })
   const metadata = yield* GitLabMetadata.make({ url, authorization, limits, roster, otherwise: distribution.tags })
+  const token = apiToken(options)
+  const api =
+    options.gitlabUrl === undefined
+      ? undefined
+      : yield* GitLabApi.make({
+          url: options.gitlabUrl,
+          token,
+          exchange,
+          limits,
+          maxPause: options.maxPause ?? "1 minute"
+        })
+  const repositories = RegistryScope.repositories({
+    scope: options.scope ?? { kind: "auto" },
+    catalog: distribution.repositories,
+    api,
+    isJob: token?.header === "JOB-TOKEN",
+    roster
+  })
   return {
     ...distribution,
-    repositories: Stream.unwrap(Effect.as(metadata.forget, distribution.repositories)),
+    repositories: Stream.unwrap(Effect.as(metadata.forget, repositories)),
     tags: metadata.tags
   }
 })

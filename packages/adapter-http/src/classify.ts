@@ -9,6 +9,7 @@ import { Registry } from "@gitlab-registry-usage/core"
 import { Duration, Result, Schema } from "effect"
 import { Headers, type HttpClientError } from "effect/http"
 import * as Body from "./Body.ts"
+import * as RateLimit from "./RateLimit.ts"
 
 /**
  * What came back for a request: `from` is its URL without secrets.
@@ -66,7 +67,7 @@ export const retryAfter = (headers: Headers.Headers, now: number): number | unde
 export const transient = (answer: Answer, now: number): Registry.RateLimited | Registry.Unreachable | undefined => {
   const { status } = answer
   const detail = `${answer.from} answered ${status}`
-  const wait = retryAfter(answer.headers, now)
+  const wait = retryAfter(answer.headers, now) ?? (status === 429 ? RateLimit.pause(answer.headers, now) : undefined)
   if (status === 429 || (status === 503 && wait !== undefined)) {
     return new Registry.RateLimited({ detail, ...(wait === undefined ? {} : { retryAfter: wait }) })
   }

@@ -47,6 +47,35 @@ export const deployToken: Account = {
 }
 
 /**
+ * The name that every CI/CD job signs in with, its job token being the password.
+ *
+ * @category accounts
+ * @since 0.1.0
+ */
+export const jobUsername = "gitlab-ci-token"
+
+/**
+ * A job of the project `acme/shop`.
+ *
+ * @category accounts
+ * @since 0.1.0
+ */
+export const job: Account = {
+  username: jobUsername,
+  password: Redacted.make("demo-job-token"),
+  namespaces: ["acme/shop"]
+}
+
+/**
+ * Whether the repository is in one of the account's namespaces.
+ *
+ * @category authorization
+ * @since 0.1.0
+ */
+export const holds = ({ administrator, namespaces = [] }: Account, repository: string): boolean =>
+  administrator === true || namespaces.some((name) => repository === name || repository.startsWith(`${name}/`))
+
+/**
  * What of the asked access an account gets: the actions that it may do, in the order asked for.
  *
  * @category authorization
@@ -62,7 +91,7 @@ export const granted = (account: Account | undefined, contents: Contents, asked:
     if (reason === "Denied" || reason === "Unauthorized") return false
     return account.administrator === true
       ? ["pull", "push", "delete", "*"].includes(action)
-      : action === "pull" && (account.namespaces ?? []).some((namespace) => name.startsWith(`${namespace}/`))
+      : action === "pull" && holds(account, name)
   }
   return { type, name, actions: actions.filter(may) }
 }

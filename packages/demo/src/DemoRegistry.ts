@@ -1,5 +1,5 @@
 /**
- * An embedded registry over real HTTP that behaves like GitLab's, with GitLab's token endpoint.
+ * An embedded registry over real HTTP that behaves like GitLab's, with GitLab's token endpoint and REST API.
  *
  * @since 0.1.0
  */
@@ -7,11 +7,12 @@ import type { Images } from "@gitlab-registry-usage/core/testing"
 import { Context, Duration, Effect, Layer, Ref, type Scope } from "effect"
 import { HttpServer, HttpServerResponse } from "effect/http"
 import { NetAddress } from "effect/net"
-import { type Account, administrator, deployToken } from "./Account.ts"
+import { type Account, administrator, deployToken, job } from "./Account.ts"
 import * as Authorization from "./Authorization.ts"
 import { type Contents, fromRepositories } from "./Contents.ts"
 import * as Distribution from "./Distribution.ts"
 import type { Fault } from "./Fault.ts"
+import * as GitLabApi from "./GitLabApi.ts"
 import * as GitLabMetadata from "./GitLabMetadata.ts"
 import * as Jwt from "./Jwt.ts"
 import * as Manifests from "./Manifests.ts"
@@ -22,7 +23,7 @@ import * as TokenService from "./TokenService.ts"
 /** @category models @since 0.1.0 */
 export interface Options {
   readonly repositories: ReadonlyArray<Images.Repository>
-  /** Default: an administrator and a deploy token. The first one is the registry's `credentials`. */
+  /** Default: an administrator, a deploy token and a job. The first one is the registry's `credentials`. */
   readonly accounts?: ReadonlyArray<Account> | undefined
   /** Default: 5 minutes, as GitLab's. */
   readonly tokenLife?: Duration.Input | undefined
@@ -33,6 +34,8 @@ export interface Options {
    * deleted, and `/gitlab/v1/` is 404. Default: `true`.
    */
   readonly metadataDatabase?: boolean | undefined
+  /** How GitLab's REST API behaves, which is at the registry's origin. */
+  readonly api?: GitLabApi.Behaviour | undefined
   /** A second server, to which blobs redirect. Default: the registry sends them itself. */
   readonly storageServer?: HttpServer.HttpServer["Service"] | undefined
 }
@@ -41,7 +44,7 @@ export interface Options {
 export class DemoRegistry extends Context.Service<
   DemoRegistry,
   {
-    /** The origin of the registry and of its token endpoint, without a slash at the end. */
+    /** The origin of the registry, of its token endpoint and of the REST API, without a slash at the end. */
     readonly url: string
     /** The account for a crawl of everything. */
     readonly credentials: Account
@@ -50,7 +53,7 @@ export class DemoRegistry extends Context.Service<
     /**
      * How many requests there were for each method and kind, as in `{"GET manifest": 3, "GET token": 1}`. The kinds are
      * base, catalog, tags, manifest, blob, token, storage and other; of the metadata database metadata, metadata tags
-     * and metadata repository.
+     * and metadata repository; of GitLab's REST API api.
      */
     readonly requestCounts: Effect.Effect<Readonly<Record<string, number>>>
     readonly resetRequestCounts: Effect.Effect<void>
@@ -109,17 +112,17 @@ const controls = () => {
 export const make = Effect.fnUntraced(function* (options: Options) {
   const server = yield* HttpServer.HttpServer
   const url = originOf(server)
-  const accounts = options.accounts ?? [administrator, deployToken]
+  const accounts = options.accounts ?? [administrator, deployToken, job]
   const contents = yield* Ref.make(fromRepositories(options.repositories))
   const jwt = yield* Jwt.make
   const { around, counts, inject } = controls()
 
-  const { storageServer } = options
+  const { metadataDatabase = true, storageServer } = options
   const distribution: Distribution.Options = {
     authorize: Authorization.make({ jwt, realm: `${url}/jwt/auth` }),
     contents,
     pageSize: options.pageSize ?? 100,
-    metadataDatabase: options.metadataDatabase ?? true,
+    metadataDatabase,
     locate: storageServer && ((digest) => ObjectStorage.urlOf(originOf(storageServer), digest))
   }
   yield* server.serve(
@@ -133,7 +136,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         }),
         ...Distribution.routes(distribution),
         ...Manifests.routes(distribution),
-        ...GitLabMetadata.routes(distribution)
+        ...GitLabMetadata.routes(distribution),
+        ...GitLabApi.routes({ ...options.api, origin: url, accounts, contents, metadataDatabase })
       ],
       around
     )

@@ -1,0 +1,104 @@
+/**
+ * How many requests a host gets at once: more while it answers as fast as it can, fewer when it does not.
+ *
+ * Additive increase and multiplicative decrease, as TCP does it, with latency as a second signal (TCP Vegas; Netflix's
+ * concurrency-limits): answers that take much longer than the fastest ones have been waiting in a queue, where they are
+ * not served sooner by asking for more.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Requests at once in the beginning. Default 8. */
+  readonly start?: number | undefined
+  /** Requests at once at most. Default 64. */
+  readonly max?: number | undefined
+}
+
+/**
+ * The limit of one host, which is never below 1.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Concurrency {
+  readonly limit: () => number
+  /**
+   * An answer came. Only answers of the same kind are compared; `latency` and the monotonic time `now` are in
+   * milliseconds; `full` where as many requests as allowed were under way.
+   */
+  readonly answered: (kind: string, latency: number, full: boolean, now: number) => void
+  /** The host, or the way to it, is overloaded: half as many. */
+  readonly halve: () => void
+  /** The host wants no requests for now: one by one afterwards, and twice as many each time that this went well. */
+  readonly restart: () => void
+}
+
+/** What a garbage collection or a burst of other work here may add to a latency, in milliseconds. */
+const noise = 10
+
+/** A latency above this multiple of the smallest one, and the noise, is one with a queue before it. */
+const tolerance = 2
+
+/** Answers that are looked at before the limit changes, if the limit is not larger. */
+const minWindow = 8
+
+/** The smallest latencies are learned anew after so many milliseconds: the host may have become slower for good. */
+const memory = 300_000
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): Concurrency => {
+  const max = Math.max(1, options.max ?? 64)
+  let limit = Math.min(Math.max(1, options.start ?? 8), max)
+  /** Up to here the limit doubles, beyond it grows by one. */
+  let proven = limit
+  let answers = 0
+  let slow = 0
+  let wasFull = false
+  let learnedAt: number | undefined
+  const smallest = new Map<string, number>()
+
+  const set = (value: number, provenLimit: number) => {
+    limit = Math.max(1, value)
+    proven = Math.max(1, provenLimit)
+    answers = slow = 0
+    wasFull = false
+  }
+
+  /** Whether the latency shows a queue. */
+  const isSlow = (kind: string, latency: number): boolean => {
+    const fastest = smallest.get(kind)
+    if (fastest !== undefined && latency >= fastest) return latency > fastest * tolerance + noise
+    smallest.set(kind, latency)
+    return false
+  }
+
+  return {
+    limit: () => limit,
+    answered: (kind, latency, full, now) => {
+      learnedAt ??= now
+      if (now - learnedAt > memory) {
+        // With fewer requests under way the host shows what it can do without a queue.
+        smallest.clear()
+        learnedAt = now
+        set(Math.floor(limit / 2), limit)
+      }
+      answers++
+      if (isSlow(kind, latency)) slow++
+      if (full) wasFull = true
+      if (answers < Math.max(limit, minWindow)) return
+      if (slow * 2 >= answers) set(Math.floor(limit * 0.8), Math.floor(limit * 0.8))
+      else if (slow * 4 > answers || !wasFull) set(limit, proven)
+      else set(Math.min(max, limit < proven ? Math.min(limit * 2, proven) : limit + 1), proven)
+    },
+    halve: () => set(Math.floor(limit / 2), Math.floor(limit / 2)),
+    restart: () => set(1, Math.max(Math.floor(limit / 2), Math.floor(proven / 2)))
+  }
+}

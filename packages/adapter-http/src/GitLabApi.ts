@@ -1,0 +1,155 @@
+/**
+ * GitLab's REST API, as far as it lists repositories of container registries.
+ *
+ * Source: GitLab, "Container registry API"; "REST API", "Pagination" and "Authentication".
+ *
+ * @since 0.1.0
+ */
+import { Names, Registry } from "@gitlab-registry-usage/core"
+import { Clock, Duration, Effect, Redacted, Result, Schema, Stream } from "effect"
+import * as Body from "./Body.ts"
+import type { Answer } from "./classify.ts"
+import * as Credentials from "./Credentials.ts"
+import type { Limits } from "./Distribution.ts"
+import type { Exchange } from "./Exchange.ts"
+import { nextPage } from "./Link.ts"
+import { wellFormed } from "./ListedNames.ts"
+import { display, isPrivate } from "./Origins.ts"
+import * as Pages from "./Pages.ts"
+import * as RateLimit from "./RateLimit.ts"
+
+/**
+ * Who asks: an access token of a user, group or project, or the token of a CI/CD job, which sees its own project alone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ApiToken {
+  readonly header: "PRIVATE-TOKEN" | "JOB-TOKEN"
+  readonly token: Redacted.Redacted
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface GitLabApi {
+  /**
+   * The repositories of a group with its subgroups, or of a project, by path or number. `NotFound` where there is none
+   * that the token may see, `Denied` where the token may not use the API, `Unauthorized` where it is none (any more).
+   */
+  readonly repositories: (
+    kind: "groups" | "projects",
+    id: string
+  ) => Stream.Stream<Names.RepositoryName, Registry.RegistryReason>
+}
+
+const Repositories = Schema.Array(Schema.Struct({ path: Schema.String }))
+const decodeRepositories = Body.json(Repositories, "the list of repositories")
+
+/** A path or number of GitLab's; nothing else may get into a URL. */
+const isId = (id: string): boolean =>
+  id.split("/").every((name) => /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?$/.test(name))
+
+/** The largest page that GitLab gives. */
+const pageSize = ["per_page", "100"] as const
+
+/** By `Link`; a proxy may have dropped it, and then by the number that pages by offset tell beside it. */
+const following = (url: URL, { headers }: Answer): ReturnType<typeof nextPage> => {
+  const number = headers["x-next-page"] ?? ""
+  if (headers["link"] !== undefined || !/^\d{1,9}$/.test(number)) return nextPage(url, headers["link"])
+  const next = new URL(url)
+  next.searchParams.set("page", number)
+  return Result.succeed(next)
+}
+
+/**
+ * The API of the GitLab at `url`. The token is sent to its origin only, in a header, and no redirect is followed. After a
+ * refusal of the token nothing is asked for five minutes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (options: {
+  readonly url: URL
+  readonly token: ApiToken | undefined
+  readonly exchange: Exchange
+  readonly limits: Limits
+  readonly maxPause: Duration.Input
+}): Effect.fn.Return<GitLabApi> {
+  const { exchange, limits, token, url } = options
+  const base = `${url.origin}${url.pathname.replace(/\/+$/, "")}/api/v4/`
+  const maxPause = Duration.toMillis(options.maxPause)
+  const attempts = yield* Credentials.make(undefined)
+  const headers = {
+    accept: "application/json",
+    "accept-encoding": "identity",
+    ...(token === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(token.token) })
+  }
+  let resumeAt = 0
+
+  /** Until requests are taken again, so that none is sent only to be refused. */
+  const wait = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    now < resumeAt ? Effect.sleep(Math.min(resumeAt - now, maxPause)) : Effect.void
+  )
+
+  const refusal = (answer: Answer): Registry.RegistryReason | undefined => {
+    const detail = `${answer.from} answered ${answer.status}`
+    switch (answer.status) {
+      case 401:
+        return new Registry.Unauthorized({
+          detail: `${detail}: ${token === undefined ? "it wants a token" : "the token is refused, or may not ask this"}`
+        })
+      case 403:
+        return new Registry.Denied({ detail: `${detail}: does the token have the scope read_api?` })
+      case 404:
+        return new Registry.NotFound({ detail: `${detail}: there is none that the token may see` })
+      default:
+        return undefined
+    }
+  }
+
+  const get = Effect.fnUntraced(function* (url: URL): Effect.fn.Return<Answer, Registry.RegistryReason> {
+    yield* wait
+    const answer = yield* exchange.send({ method: "GET", url, headers, maxBytes: limits.pageBytes ?? 32 * 1024 * 1024 })
+    const now = yield* Clock.currentTimeMillis
+    resumeAt = now + (RateLimit.pause(answer.headers, now) ?? 0)
+    const refused = refusal(answer)
+    return refused === undefined ? answer : yield* refused
+  })
+
+  const names = (body: Uint8Array) =>
+    Effect.flatMap(Effect.fromResult(decodeRepositories(body)), (repositories) =>
+      wellFormed(
+        repositories.map(({ path }) => path),
+        Names.isRepositoryName,
+        "repositories"
+      )
+    )
+
+  return {
+    repositories: (kind, id) => {
+      if (!isId(id))
+        return Stream.fail(new Registry.NotFound({ detail: "not the path or number of a group or project" }))
+      if (token !== undefined && !isPrivate(url)) {
+        return Stream.fail(
+          new Registry.Unsafe({ detail: `${display(url)} gets no token, as it is not reached over https` })
+        )
+      }
+      if (kind === "groups" && token?.header === "JOB-TOKEN") {
+        return Stream.fail(
+          new Registry.Unsupported({ detail: "the token of a job sees its own project, and no group" })
+        )
+      }
+      return Pages.entries({
+        first: new URL(`${base}${kind}/${encodeURIComponent(id)}/registry/repositories`),
+        get: (url) => attempts.login(get(url)),
+        decode: names,
+        key: (name) => name,
+        maxPages: limits.pages ?? 10_000,
+        size: pageSize,
+        next: following
+      })
+    }
+  }
+})

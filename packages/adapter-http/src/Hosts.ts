@@ -1,0 +1,189 @@
+/**
+ * The turns of requests, for each host apart: how many at once, when none, and when none any more.
+ *
+ * @since 0.1.0
+ */
+import { Registry } from "@gitlab-registry-usage/core"
+import { type Clock, Effect, Exit, Semaphore } from "effect"
+import * as Circuit from "./Circuit.ts"
+import type { Answer } from "./classify.ts"
+import * as Concurrency from "./Concurrency.ts"
+import * as RateLimit from "./RateLimit.ts"
+
+/**
+ * Why there is no answer.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type Failure = Registry.Unreachable | Registry.RateLimited | Registry.Malformed | Registry.Unsafe
+
+/**
+ * An attempt without an answer. `final` where no other should follow; `overload` where fewer at once may help.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export interface Failed {
+  readonly reason: Failure
+  readonly final: boolean
+  readonly overload: boolean
+}
+
+/**
+ * One host, which is a scheme, a name and a port.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Host {
+  /**
+   * Runs an attempt in its turn. Latencies are compared among attempts of the same `kind`. One that had to wait for the
+   * host until after `latest` fails with the reason that `last` tells.
+   */
+  readonly attempt: (
+    turn: {
+      readonly clock: Clock.Clock
+      readonly kind: string
+      readonly latest: number
+      readonly last: () => Failure | undefined
+    },
+    execute: Effect.Effect<Answer, Failed>
+  ) => Effect.Effect<Answer, Failed>
+  /** A request failed after all its attempts. */
+  readonly gaveUp: (reason: Failure, now: number) => void
+}
+
+/** However long a host asks to be left alone, it is asked again after this time, in milliseconds. */
+const maxHold = 300_000
+
+/** The pause of a host that wants one and does not tell how long, in milliseconds; twice as long each time. */
+const firstHold = 250
+
+/** Hosts that are remembered: a registry and its services are few, but redirects may name any number. */
+const maxHosts = 64
+
+const final = (reason: Failure): Failed => ({ reason, final: true, overload: false })
+
+const makeHost = (origin: string, options: { readonly concurrency: Concurrency.Options; readonly maxPause: number }): Host => {
+  const { maxPause } = options
+  const circuit = Circuit.make(origin)
+  const concurrency = Concurrency.make(options.concurrency)
+  const semaphore = Semaphore.makeUnsafe(concurrency.limit())
+  let permits = concurrency.limit()
+  let sent = 0
+  let underWay = 0
+  let heldUntil = 0
+  let holds = 0
+  /** Attempts up to this one were sent before the host was found overloaded, and tell it no second time. */
+  let told = 0
+
+  const hold = (wait: number, now: number) => {
+    heldUntil = Math.max(heldUntil, now + Math.min(wait, maxHold))
+  }
+
+  const answered = (answer: Answer, now: number) => {
+    holds = 0
+    const wait = RateLimit.pause(answer.headers, now)
+    if (wait !== undefined) hold(wait, now)
+  }
+
+  const overloaded = (number: number, reason: Failure, now: number) => {
+    const isLimit = reason._tag === "RateLimited"
+    const first = number > told
+    if (first) told = sent
+    if (isLimit && reason.retryAfter !== undefined) hold(reason.retryAfter, now)
+    else if (isLimit && first) hold(Math.min(firstHold * 2 ** holds++, maxPause), now)
+    if (!first) return
+    if (isLimit) concurrency.restart()
+    else concurrency.halve()
+  }
+
+  const execute = (
+    clock: Clock.Clock,
+    kind: string,
+    effect: Effect.Effect<Answer, Failed>
+  ): Effect.Effect<Answer, Failed> => {
+    const number = ++sent
+    const full = ++underWay >= permits
+    const probe = circuit.begin()
+    const began = clock.monotonicTimeNanosUnsafe()
+    return Effect.onExitPrimitive(effect, (exit) => {
+      underWay--
+      const now = clock.currentTimeMillisUnsafe()
+      if (Exit.isSuccess(exit)) {
+        const ended = clock.monotonicTimeNanosUnsafe()
+        circuit.answered(probe)
+        concurrency.answered(kind, Number(ended - began) / 1e6, full, Number(ended) / 1e6)
+        answered(exit.value, now)
+      } else {
+        const failed = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
+        if (failed === undefined) {
+          if (probe) circuit.abandoned()
+        } else {
+          if (failed.reason._tag !== "Unreachable") circuit.answered(probe)
+          else if (probe) circuit.failed(true, failed.reason.detail, now)
+          if (failed.overload) overloaded(number, failed.reason, now)
+        }
+      }
+      if (concurrency.limit() === permits) return undefined
+      permits = concurrency.limit()
+      return semaphore.resize(permits)
+    })
+  }
+
+  const attempt: Host["attempt"] = (turn, effect) => {
+    const { clock, kind, last, latest } = turn
+    /** In turn. What was true when it began to wait may not be true any more: then there is no answer yet. */
+    const inTurn: Effect.Effect<Answer | undefined, Failed> = Effect.suspend(() => {
+      const now = clock.currentTimeMillisUnsafe()
+      if (now < heldUntil || circuit.refusal(now) !== undefined) return Effect.undefined
+      const before = now > latest ? last() : undefined
+      return before === undefined ? execute(clock, kind, effect) : Effect.fail(final(before))
+    })
+    const waiting: Effect.Effect<Answer, Failed> = Effect.suspend(() => {
+      const now = clock.currentTimeMillisUnsafe()
+      const refusal = circuit.refusal(now)
+      if (refusal !== undefined) return Effect.fail(final(refusal))
+      const rest = heldUntil - now
+      if (rest <= 0) return Effect.flatMap(semaphore.withPermit(inTurn), orWait)
+      if (rest > maxPause || heldUntil > latest) {
+        const detail = `${origin} asked for a pause, which is not over yet`
+        return Effect.fail(final(new Registry.RateLimited({ detail, retryAfter: rest })))
+      }
+      return Effect.andThen(Effect.sleep(rest), waiting)
+    })
+    const orWait = (answer: Answer | undefined) => (answer === undefined ? waiting : Effect.succeed(answer))
+    return waiting
+  }
+
+  return {
+    attempt,
+    gaveUp: (reason, now) => {
+      if (reason._tag === "Unreachable") circuit.failed(false, reason.detail, now)
+    }
+  }
+}
+
+/**
+ * The hosts, each made when it is first asked for. `maxPause` is the longest pause, in milliseconds, that a request waits.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly concurrency: Concurrency.Options
+  readonly maxPause: number
+}): ((url: URL) => Host) => {
+  const hosts = new Map<string, Host>()
+  return (url) => {
+    const { origin } = url
+    const known = hosts.get(origin)
+    if (known !== undefined) return known
+    const [oldest] = hosts.keys()
+    if (hosts.size >= maxHosts) hosts.delete(oldest!)
+    const host = makeHost(origin, options)
+    hosts.set(origin, host)
+    return host
+  }
+}

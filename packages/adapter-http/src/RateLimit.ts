@@ -1,0 +1,31 @@
+/**
+ * What a server tells of how many requests it still takes.
+ *
+ * Source: GitLab, "User and IP rate limits", "Response headers".
+ *
+ * @since 0.1.0
+ */
+import { DateTime, Option } from "effect"
+import type { Headers } from "effect/http"
+
+/** `RateLimit-Reset` is a time at GitLab and a number of seconds in drafts of a standard; no pause is as long as this. */
+const aTime = 1_000_000_000
+
+/**
+ * Milliseconds until the server takes requests again, where it says that none are left; undefined otherwise. A time is
+ * taken by the server's own clock, where its answer tells it.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const pause = (headers: Headers.Headers, now: number): number | undefined => {
+  const reset = headers["ratelimit-reset"] ?? ""
+  if (headers["ratelimit-remaining"]?.trim() !== "0" || !/^\d{1,12}$/.test(reset)) return undefined
+  const seconds = Number(reset)
+  if (seconds < aTime) return seconds * 1000
+  const sent = Option.match(DateTime.make(headers["date"] ?? ""), {
+    onNone: () => now,
+    onSome: DateTime.toEpochMillis
+  })
+  return Math.max(seconds * 1000 - sent, 0)
+}

@@ -1,0 +1,104 @@
+/**
+ * Which repositories of the registry are listed, and how.
+ *
+ * @since 0.1.0
+ */
+import { Registry } from "@gitlab-registry-usage/core"
+import { Effect, Stream } from "effect"
+import type { GitLabApi } from "./GitLabApi.ts"
+import type { Roster } from "./Roster.ts"
+
+/**
+ * `instance`: all, by the catalog, which takes an administrator under GitLab. `group` and `project`: those of a group
+ * with its subgroups or of a project, by path or number, by GitLab's REST API. `auto`: the catalog, and where it is
+ * denied the group or project of the path, if there is one.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type RegistryScope =
+  | { readonly kind: "instance" }
+  | { readonly kind: "group" | "project"; readonly path: string }
+  | { readonly kind: "auto"; readonly path?: string | undefined }
+
+type Repositories = Registry.Registry["Service"]["repositories"]
+
+const toError = (target: string) => (reason: Registry.RegistryReason) =>
+  new Registry.RegistryError({ operation: "repositories", target, reason })
+
+/** What is done instead as long as nothing was listed; later a listing would begin anew in the middle. */
+const insteadOf =
+  (first: Repositories) =>
+  (instead: (error: Registry.RegistryError) => Repositories | undefined): Repositories =>
+    Stream.suspend(() => {
+      let begun = false
+      return first.pipe(
+        Stream.map((name) => {
+          begun = true
+          return name
+        }),
+        Stream.catch((error) => (begun ? undefined : instead(error)) ?? Stream.fail(error))
+      )
+    })
+
+/**
+ * The repositories in the scope. `api` is undefined where no GitLab is known.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const repositories = (options: {
+  readonly scope: RegistryScope
+  readonly catalog: Repositories
+  readonly api: GitLabApi | undefined
+  readonly isJob: boolean
+  readonly roster: Roster
+}): Repositories => {
+  const { api, catalog, isJob, roster, scope } = options
+
+  const listed = (kind: "groups" | "projects", path: string): Repositories =>
+    api === undefined
+      ? Stream.fail(toError(path)(new Registry.Unsupported({ detail: "where GitLab is was not told" })))
+      : Stream.suspend(() => {
+          roster.clear()
+          return Stream.mapArray(api.repositories(kind, path), (names) => {
+            roster.add(names)
+            return names
+          })
+        }).pipe(
+          Stream.mapError(toError(path)),
+          Stream.withSpan("GitLabApi.repositories", { attributes: { kind, path } })
+        )
+
+  const groupOrProject = (path: string): Repositories =>
+    isJob
+      ? listed("projects", path)
+      : insteadOf(listed("groups", path))(({ reason }) =>
+          reason._tag === "NotFound" ? listed("projects", path) : undefined
+        )
+
+  switch (scope.kind) {
+    case "instance":
+      return catalog
+    case "group":
+      return listed("groups", scope.path)
+    case "project":
+      return listed("projects", scope.path)
+    case "auto": {
+      const { path } = scope
+      if (path === undefined) return catalog
+      return insteadOf(catalog)(({ reason }) =>
+        reason._tag !== "Denied" && reason._tag !== "Unsupported"
+          ? undefined
+          : Stream.unwrap(
+              Effect.as(
+                Effect.logInfo(
+                  `the catalog cannot be listed (${reason._tag}); listing the repositories of ${path} alone`
+                ),
+                groupOrProject(path)
+              )
+            )
+      )
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * How many requests GitLab's REST API takes from one client.
+ *
+ * Source: GitLab, "User and IP rate limits", "Response headers".
+ *
+ * @since 0.1.0
+ */
+import { Clock, Duration, Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import type { RegistryProblem } from "./RegistryProblem.ts"
+
+/**
+ * At most `requests` in each `period`, which begin together for all.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RateLimit {
+  readonly requests: number
+  readonly period: Duration.Input
+}
+
+/**
+ * Answers with the truth and what is left, or with 429 and a text.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  limit: RateLimit | undefined
+): ((
+  answer: Effect.Effect<HttpServerResponse.HttpServerResponse, RegistryProblem>
+) => Effect.Effect<HttpServerResponse.HttpServerResponse, RegistryProblem>) => {
+  if (limit === undefined) return (answer) => answer
+  const period = Duration.toMillis(limit.period)
+  let window = -1
+  let observed = 0
+  return Effect.fnUntraced(function* (answer) {
+    const now = yield* Clock.currentTimeMillis
+    const current = Math.floor(now / period)
+    observed = current === window ? observed + 1 : 1
+    window = current
+    const reset = Math.ceil(((current + 1) * period) / 1000)
+    const headers = {
+      "ratelimit-limit": String(limit.requests),
+      "ratelimit-name": "throttle_authenticated_api",
+      "ratelimit-observed": String(observed),
+      "ratelimit-remaining": String(Math.max(limit.requests - observed, 0)),
+      "ratelimit-reset": String(reset)
+    }
+    if (observed <= limit.requests) return HttpServerResponse.setHeaders(yield* answer, headers)
+    return HttpServerResponse.text("Retry later\n", {
+      status: 429,
+      headers: { ...headers, "retry-after": String(Math.max(Math.ceil(reset - now / 1000), 1)) }
+    })
+  })
+}

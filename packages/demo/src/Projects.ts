@@ -1,0 +1,90 @@
+/**
+ * The groups and projects of GitLab that the repositories belong to.
+ *
+ * @since 0.1.0
+ */
+import { type Account, holds } from "./Account.ts"
+import type { Contents, StoredRepository } from "./Contents.ts"
+
+/**
+ * The path of the project that a repository belongs to: its first two names. GitLab allows deeper ones; here nothing
+ * else tells where the project ends and the image begins.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const projectOf = (repository: string): string => repository.split("/").slice(0, 2).join("/")
+
+/** Whether the repository lies in the group or below. */
+const isIn = (repository: string, group: string): boolean => projectOf(repository).startsWith(`${group}/`)
+
+/**
+ * Numbers for what GitLab numbers, each the same for as long as the registry runs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ids {
+  readonly of: (kind: "groups" | "projects" | "repositories", path: string) => number
+}
+
+/** @category constructors @since 0.1.0 */
+export const ids = (): Ids => {
+  const known = {
+    groups: new Map<string, number>(),
+    projects: new Map<string, number>(),
+    repositories: new Map<string, number>()
+  }
+  return {
+    of: (kind, path) => {
+      const numbers = known[kind]
+      const id = numbers.get(path) ?? numbers.size + 1
+      numbers.set(path, id)
+      return id
+    }
+  }
+}
+
+/** The paths of the groups above a project. */
+const groupsOf = (project: string): ReadonlyArray<string> => {
+  const names = project.split("/")
+  return names.slice(1).map((_, i) => names.slice(0, i + 1).join("/"))
+}
+
+/**
+ * The repositories of a group or project, named by its path or number, that the account may see, by their numbers;
+ * undefined where it can see no such group or project.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const repositoriesOf = (
+  kind: "groups" | "projects",
+  id: string,
+  from: { readonly contents: Contents; readonly account: Account; readonly ids: Ids }
+): ReadonlyArray<StoredRepository> | undefined => {
+  const { account, contents, ids } = from
+  const visible = [...contents.values()].filter(({ name }) => holds(account, name))
+  const places = new Set(
+    visible.flatMap(({ name }) => (kind === "projects" ? [projectOf(name)] : groupsOf(projectOf(name))))
+  )
+  const path = [...places].find((place) => place === id || String(ids.of(kind, place)) === id)
+  if (path === undefined) return undefined
+  return visible
+    .filter(({ name }) => (kind === "projects" ? projectOf(name) === path : isIn(name, path)))
+    .sort((a, b) => ids.of("repositories", a.name) - ids.of("repositories", b.name))
+}
+
+/**
+ * The repository with the number, if the account may see it.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const repositoryBy = (
+  id: string,
+  from: { readonly contents: Contents; readonly account: Account; readonly ids: Ids }
+): StoredRepository | undefined =>
+  [...from.contents.values()].find(
+    ({ name }) => holds(from.account, name) && String(from.ids.of("repositories", name)) === id
+  )
