@@ -6,6 +6,7 @@
 import type { Digest } from "./Digest.ts"
 import { type Gap, type Inventory, manifestDigest, type Repository, Role, State } from "./Inventory.ts"
 import * as Column from "./internal/column.ts"
+import * as DigestNumbers from "./internal/digestNumbers.ts"
 import type { Layer, Manifest } from "./Manifest.ts"
 
 /**
@@ -43,8 +44,7 @@ const roleOf = (layer: Layer): Role => (layer.foreign ? Role.foreignLayer : Role
 
 /** What was collected so far. A manifest's references and children are rows of the columns, in the order of reading. */
 const nothing = () => ({
-  blobNumbers: new Map<Digest, number>(),
-  digests: new Array<Digest>(),
+  blobNumbers: DigestNumbers.make(),
   sizes: Column.float64(),
   /** Blob → 1 where its size was measured on bytes that were read, and so outweighs what descriptors state. */
   measured: Column.uint8(),
@@ -97,13 +97,12 @@ export const make = (): InventoryBuilder => {
 
   /** Descriptors that disagree about a size: the largest counts, whatever the order in which they were seen. */
   const blob = (digest: Digest, size: number, isMeasured: boolean): number => {
-    const known = seen.blobNumbers.get(digest)
-    if (known === undefined) {
-      seen.blobNumbers.set(digest, seen.digests.length)
+    const known = seen.blobNumbers.find(digest)
+    if (known < 0) {
       Column.push(seen.sizes, size)
       Column.push(seen.measured, isMeasured ? 1 : 0)
       Column.push(seen.blobManifests, 0)
-      return seen.digests.push(digest) - 1
+      return seen.blobNumbers.add(digest)
     }
     if (isMeasured || (seen.measured.values[known] === 0 && size > seen.sizes.values[known]!)) {
       seen.sizes.values[known] = size
@@ -113,7 +112,8 @@ export const make = (): InventoryBuilder => {
   }
 
   const manifest = (digest: Digest): number => {
-    const own = seen.blobNumbers.get(digest) ?? blob(digest, 0, false)
+    const found = seen.blobNumbers.find(digest)
+    const own = found < 0 ? blob(digest, 0, false) : found
     const known = seen.blobManifests.values[own]!
     if (known > 0) return known - 1
     Column.push(seen.states, State.unread)
@@ -126,7 +126,7 @@ export const make = (): InventoryBuilder => {
     return number
   }
 
-  const digestOf = (number: number): Digest => seen.digests[seen.blobs.values[number]!]!
+  const digestOf = (number: number): Digest => seen.blobNumbers.digests[seen.blobs.values[number]!]!
 
   const mediaTypeNumber = (name: string): number => {
     const known = seen.mediaTypeNumbers.get(name)
@@ -225,7 +225,7 @@ export const make = (): InventoryBuilder => {
       const referenceStarts = startsOf(all.referenceCounts)
       const childStarts = startsOf(all.childCounts)
       return {
-        blobs: { digests: all.digests, sizes: Column.done(all.sizes) },
+        blobs: { digests: all.blobNumbers.digests, sizes: Column.done(all.sizes) },
         manifests: {
           blobs: Column.done(all.blobs),
           states: Column.done(all.states),
