@@ -66,7 +66,12 @@ const crawl = Effect.fnUntraced(function* (flags: Shared) {
     stale: false,
     usage: Usage.measure(inventory, { accounting: flags.accounting })
   }
-  return { snapshot, of: named(connection.scope, connection.registry.host) }
+  const { scope } = connection
+  const of = named(scope, connection.registry.host)
+  if (!flags.quiet && (scope.kind === "group" || scope.kind === "project")) {
+    yield* Console.error(`only ${of} was read: what it shares with others counts as its own`)
+  }
+  return { snapshot, of }
 })
 
 /** Tells on the standard error stream what is missing; at most the first ten. */
