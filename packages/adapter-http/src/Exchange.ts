@@ -5,18 +5,11 @@
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Option, Schedule } from "effect"
-import {
-  FetchHttpClient,
-  Headers,
-  HttpBody,
-  HttpClient,
-  type HttpClientError,
-  HttpClientRequest,
-  type HttpClientResponse,
-  UrlParams
-} from "effect/http"
+import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, UrlParams } from "effect/http"
 import * as Body from "./Body.ts"
 import { type Answer, broken, transient } from "./classify.ts"
+import type * as Concurrency from "./Concurrency.ts"
+import * as Hosts from "./Hosts.ts"
 import { display } from "./Origins.ts"
 
 /**
@@ -34,6 +27,8 @@ export interface Bounds {
   readonly deadline?: Duration.Input | undefined
   /** The longest pause before a further attempt: when the server asks for a longer one, the request fails. Default 1 minute. */
   readonly maxPause?: Duration.Input | undefined
+  /** Requests under way at once to each host: the registry, its token service and its storage each have their own. */
+  readonly concurrency?: Concurrency.Options | undefined
 }
 
 /**
@@ -57,7 +52,7 @@ export interface Request {
  * @category errors
  * @since 0.1.0
  */
-export type Failure = Registry.Unreachable | Registry.RateLimited | Registry.Malformed | Registry.Unsafe
+export type Failure = Hosts.Failure
 
 /**
  * Sends requests.
@@ -66,32 +61,41 @@ export type Failure = Registry.Unreachable | Registry.RateLimited | Registry.Mal
  * @since 0.1.0
  */
 export interface Exchange {
-  /** The answer, whatever its status, unless it is one that may pass and did not. */
+  /**
+   * The answer, whatever its status, unless it is one that may pass and did not. It waits for the request's turn; where
+   * the host does not answer any more, it fails at once.
+   */
   readonly send: (request: Request) => Effect.Effect<Answer, Failure>
 }
 
-const isTransient = (failure: Failure): failure is Registry.Unreachable | Registry.RateLimited =>
-  failure._tag === "Unreachable" || failure._tag === "RateLimited"
+const isTransient = (reason: Failure): boolean => reason._tag === "Unreachable" || reason._tag === "RateLimited"
 
 /** The pause before a further attempt that the server asked for, in milliseconds. */
-const asked = (failure: Failure): number => (failure._tag === "RateLimited" ? (failure.retryAfter ?? 0) : 0)
+const asked = (reason: Failure): number => (reason._tag === "RateLimited" ? (reason.retryAfter ?? 0) : 0)
 
 const nothing = new Uint8Array(0)
 
-type Execute = (
-  request: HttpClientRequest.HttpClientRequest
-) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError | Registry.Unsafe>
+/** Requests that take about the same time: those for the same part of the registry's API with the same method. */
+const kindOf = ({ method, url }: Request): string =>
+  `${method} ${/\/(?:manifests|blobs|tags|_catalog)(?:\/|$)/.exec(url.pathname)?.[0] ?? ""}`
 
-/** Follows redirects, but none from https to http, which would show the request to everybody on the way. */
-const following = (client: HttpClient.HttpClient, request: Request): Execute => {
-  if (request.redirects === undefined) return client.execute
-  if (request.url.protocol !== "https:") return HttpClient.followRedirects(client, request.redirects).execute
-  const secure = HttpClient.transform(client, (effect, { url }): ReturnType<Execute> =>
-    url.startsWith("https:")
-      ? effect
-      : Effect.fail(new Registry.Unsafe({ detail: "a redirect leads from https to another scheme" }))
-  )
-  return HttpClient.followRedirects(secure, request.redirects).execute
+/**
+ * The request that a redirect leads to: `Unsafe` from https to http, which would show it to everybody on the way;
+ * `undefined` where the answer is no redirect that can be followed.
+ */
+const redirected = (request: Request, answer: Answer): Request | Registry.Unsafe | undefined => {
+  const { location } = answer.headers
+  if (answer.status < 300 || answer.status >= 400 || location === undefined) return undefined
+  if (!request.redirects || request.method === "DELETE" || !URL.canParse(location, request.url.href)) return undefined
+  const url = new URL(location, request.url)
+  if (request.url.protocol === "https:" ? url.protocol !== "https:" : !/^https?:$/.test(url.protocol)) {
+    return new Registry.Unsafe({
+      detail: `a redirect leads from ${request.url.protocol.slice(0, -1)} to another scheme`
+    })
+  }
+  const { authorization: _, ...others } = request.headers
+  const isSame = url.origin === request.url.origin
+  return { ...request, url, headers: isSame ? request.headers : others, redirects: request.redirects - 1 }
 }
 
 /**
@@ -105,21 +109,28 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Exchange, never, HttpClient.HttpClient> {
   const client = yield* HttpClient.HttpClient
   const timeout = Duration.fromInputUnsafe(bounds.timeout ?? "30 seconds")
+  const deadline = Duration.toMillis(bounds.deadline ?? "2 minutes")
   const maxPause = Duration.toMillis(bounds.maxPause ?? "1 minute")
   const slow = `did not answer within ${Duration.format(timeout)}`
+  const hosts = Hosts.make({ concurrency: bounds.concurrency ?? {}, maxPause })
 
   // Exponential pauses with jitter, so that requests which failed together do not come back together.
   const schedule = Schedule.exponential("250 millis").pipe(
     Schedule.jittered,
-    Schedule.setInputType<Failure>(),
+    Schedule.setInputType<Hosts.Failed>(),
     Schedule.modifyDelay(({ duration, input }) =>
-      Effect.succeed(Math.min(Math.max(Duration.toMillis(duration), asked(input)), maxPause))
+      Effect.succeed(Math.min(Math.max(Duration.toMillis(duration), asked(input.reason)), maxPause))
     ),
-    Schedule.upTo({ times: bounds.retries ?? 4, duration: bounds.deadline ?? "2 minutes" })
+    Schedule.upTo({ times: bounds.retries ?? 4, duration: deadline })
   )
 
-  const execute = (request: Request): Effect.Effect<Answer, Failure> => {
-    const from = display(request.url)
+  const failed = (reason: Failure, overload: boolean): Hosts.Failed => ({
+    reason,
+    final: !isTransient(reason) || asked(reason) > maxPause,
+    overload
+  })
+
+  const execute = (request: Request, from: string): Effect.Effect<Answer, Hosts.Failed> => {
     const outgoing = HttpClientRequest.makeWith(
       request.method,
       request.url.href,
@@ -128,39 +139,76 @@ export const make = Effect.fnUntraced(function* (
       Headers.fromRecordUnsafe(request.headers),
       HttpBody.empty
     )
-    return following(
-      client,
-      request
-    )(outgoing).pipe(
+    return client.execute(outgoing).pipe(
       Effect.flatMap((response) => {
-        const { status } = response
-        const headers = response.headers
+        const { headers, status } = response
         return request.method === "HEAD"
           ? Effect.succeed({ from, status, headers, body: nothing })
           : Effect.map(Body.read(response, headers, request.maxBytes), (body) => ({ from, status, headers, body }))
       }),
-      Effect.catchTag("HttpClientError", (error) => Effect.fail(broken(from, error))),
+      Effect.mapError((error) => {
+        const reason = error._tag === "HttpClientError" ? broken(from, error) : error
+        return failed(reason, reason._tag === "Unreachable")
+      }),
       Effect.timeoutOrElse({
         duration: timeout,
-        orElse: () => Effect.fail(new Registry.Unreachable({ detail: `${from} ${slow}` }))
+        orElse: () => Effect.fail(failed(new Registry.Unreachable({ detail: `${from} ${slow}` }), true))
       })
     )
   }
 
-  const attempt = (request: Request): Effect.Effect<Answer, Failure> =>
-    Effect.flatMap(execute(request), (answer) =>
-      answer.status < 400
-        ? Effect.succeed(answer)
-        : Effect.flatMap(Clock.currentTimeMillis, (now) => {
-            const reason = transient(answer, now)
-            return reason === undefined ? Effect.succeed(answer) : Effect.fail(reason)
-          })
+  const attempt = (request: Request, from: string, clock: Clock.Clock): Effect.Effect<Answer, Hosts.Failed> =>
+    Effect.flatMap(execute(request, from), (answer) => {
+      const reason = answer.status < 400 ? undefined : transient(answer, clock.currentTimeMillisUnsafe())
+      // 500 is about this one request.
+      return reason === undefined ? Effect.succeed(answer) : Effect.fail(failed(reason, answer.status !== 500))
+    })
+
+  /** One request with all its attempts. */
+  const exchange = (request: Request, clock: Clock.Clock): Effect.Effect<Answer, Failure> => {
+    const from = display(request.url)
+    const host = hosts(request.url)
+    let last: Failure | undefined
+    let isLost = false
+    const turn = {
+      clock,
+      kind: kindOf(request),
+      latest: clock.currentTimeMillisUnsafe() + deadline,
+      last: () => last
+    }
+    return host.attempt(turn, attempt(request, from, clock)).pipe(
+      Effect.tapError((failure) => {
+        last = failure.reason
+        if (last._tag === "Unreachable") isLost = true
+        return Effect.void
+      }),
+      Effect.retry({ schedule, while: (failure) => !failure.final }),
+      Effect.mapError(({ reason }) => {
+        host.gaveUp(reason, clock.currentTimeMillisUnsafe())
+        return reason
+      }),
+      // The answer to the first attempt was lost, not the request: what should be deleted is not there any more.
+      Effect.map((answer) =>
+        request.method === "DELETE" && isLost && answer.status === 404
+          ? { from, status: 202, headers: Headers.empty, body: nothing }
+          : answer
+      )
     )
+  }
+
+  /** Each step of a redirect is a request to its own host, with attempts of its own. */
+  const follow = (request: Request, clock: Clock.Clock): Effect.Effect<Answer, Failure> =>
+    request.redirects === undefined
+      ? exchange(request, clock)
+      : Effect.flatMap(exchange(request, clock), (answer) => {
+          const next = redirected(request, answer)
+          if (next === undefined) return Effect.succeed(answer)
+          return "_tag" in next ? Effect.fail(next) : follow(next, clock)
+        })
 
   return {
     send: (request) =>
-      attempt(request).pipe(
-        Effect.retry({ schedule, while: (failure) => isTransient(failure) && asked(failure) <= maxPause }),
+      Clock.clockWith((clock) => follow(request, clock)).pipe(
         // A span of each request would take time and could hold the signature of a redirect; the operations have spans.
         Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
         Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })

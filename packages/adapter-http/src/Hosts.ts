@@ -63,9 +63,15 @@ const firstHold = 250
 /** Hosts that are remembered: a registry and its services are few, but redirects may name any number. */
 const maxHosts = 64
 
+/** The host that stands for all hosts beyond those. */
+const others = "one of many hosts"
+
 const final = (reason: Failure): Failed => ({ reason, final: true, overload: false })
 
-const makeHost = (origin: string, options: { readonly concurrency: Concurrency.Options; readonly maxPause: number }): Host => {
+const makeHost = (
+  origin: string,
+  options: { readonly concurrency: Concurrency.Options; readonly maxPause: number }
+): Host => {
   const { maxPause } = options
   const circuit = Circuit.make(origin)
   const concurrency = Concurrency.make(options.concurrency)
@@ -151,7 +157,8 @@ const makeHost = (origin: string, options: { readonly concurrency: Concurrency.O
         const detail = `${origin} asked for a pause, which is not over yet`
         return Effect.fail(final(new Registry.RateLimited({ detail, retryAfter: rest })))
       }
-      return Effect.andThen(Effect.sleep(rest), waiting)
+      // In whole milliseconds, lest what is lost in rounding is waited for again and again.
+      return Effect.andThen(Effect.sleep(Math.ceil(rest)), waiting)
     })
     const orWait = (answer: Answer | undefined) => (answer === undefined ? waiting : Effect.succeed(answer))
     return waiting
@@ -177,13 +184,11 @@ export const make = (options: {
 }): ((url: URL) => Host) => {
   const hosts = new Map<string, Host>()
   return (url) => {
-    const { origin } = url
-    const known = hosts.get(origin)
+    const known = hosts.get(url.origin)
     if (known !== undefined) return known
-    const [oldest] = hosts.keys()
-    if (hosts.size >= maxHosts) hosts.delete(oldest!)
-    const host = makeHost(origin, options)
-    hosts.set(origin, host)
+    const name = hosts.size < maxHosts ? url.origin : others
+    const host = hosts.get(name) ?? makeHost(name, options)
+    hosts.set(name, host)
     return host
   }
 }
