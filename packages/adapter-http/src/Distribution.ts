@@ -111,6 +111,13 @@ export const make = (options: {
       headers: acceptManifests,
       maxBytes: manifestBytes
     })
+    return yield* verified(answer, reference)
+  })
+
+  const verified = Effect.fnUntraced(function* (
+    answer: Answer,
+    reference: Names.TagName | Digest.Digest
+  ): Effect.fn.Return<Registry.StoredManifest, Registry.RegistryReason> {
     yield* expect(answer)
     const mediaType = answer.headers["content-type"] ?? ""
     if (Body.isPage(mediaType)) return yield* Body.unexpectedPage(answer.from)
@@ -159,9 +166,17 @@ export const make = (options: {
       ),
 
     resolve: Effect.fn("Registry.resolve")(
-      function* (repository: Names.RepositoryName, tag: Names.TagName) {
+      function* (repository: Names.RepositoryName, tag: Names.TagName, known?: Digest.Digest | undefined) {
         yield* Effect.annotateCurrentSpan({ repository, tag })
         if (!Names.isTagName(tag)) return yield* new Registry.NotFound({ detail: "not a name of a tag" })
+        if (known !== undefined) {
+          // A registry looks at the tag alone then, and not at the manifest; and undici opens a connection anew for
+          // every HEAD (https://github.com/nodejs/undici/issues/258), which over TLS takes longer than the request.
+          const headers = { ...acceptManifests, "if-none-match": `"${known}"` }
+          const request = { method: "GET", headers, maxBytes: manifestBytes } as const
+          const answer = yield* send(repository, `manifests/${tag}`, request)
+          return answer.status === 304 ? known : (yield* verified(answer, tag)).digest
+        }
         const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0 } as const
         const answer = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expect)
         const digest = answer.headers["docker-content-digest"]

@@ -54,6 +54,27 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
+  it.live("asks by GET whether a tag still points to what is known, over one connection", () =>
+    Effect.gen(function* () {
+      const [before, now] = [sha("sha256", "before"), sha("sha256", "{}")]
+      const ports = new Set<number | undefined>()
+      const { asked, registry } = yield* answering((request, response) => {
+        ports.add(request.socket.remotePort)
+        return request.headers["if-none-match"] === `"${now}"`
+          ? response.writeHead(304).end()
+          : response.writeHead(200, { "content-type": type, "docker-content-digest": now }).end("{}")
+      })
+      assert.strictEqual(yield* registry.resolve(name, tag, now), now)
+      assert.strictEqual(yield* registry.resolve(name, tag, before), now)
+      assert.strictEqual(yield* registry.resolve(name, tag, now), now)
+      assert.deepStrictEqual(
+        asked.map(({ method }) => method),
+        ["GET", "GET", "GET"]
+      )
+      assert.strictEqual(ports.size, 1)
+    }).pipe(overUndici)
+  )
+
   it.live("a manifest may be asked for by a digest of another algorithm than is told", () =>
     Effect.gen(function* () {
       const { registry } = yield* answering((_, response) =>

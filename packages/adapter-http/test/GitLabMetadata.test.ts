@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Crawl, Digest, type Inventory, Names, Registry, Usage } from "@gitlab-registry-usage/core"
+import { Crawl, type Digest, type Inventory, Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { RegistryTest } from "@gitlab-registry-usage/core/conformance"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { Contents, Demo, DemoRegistry, Expected, Fault } from "@gitlab-registry-usage/demo"

@@ -51,6 +51,16 @@ const groupsOf = (project: string): ReadonlyArray<string> => {
   return names.slice(1).map((_, i) => names.slice(0, i + 1).join("/"))
 }
 
+/** Numbers everything in the order of listing, whoever asks and for whatever. */
+const numberAll = (contents: Contents, ids: Ids): void => {
+  for (const name of contents.keys()) {
+    const project = projectOf(name)
+    ids.of("repositories", name)
+    ids.of("projects", project)
+    for (const group of groupsOf(project)) ids.of("groups", group)
+  }
+}
+
 /**
  * The repositories of a group or project, named by its path or number, that the account may see, by their numbers;
  * undefined where it can see no such group or project.
@@ -64,6 +74,7 @@ export const repositoriesOf = (
   from: { readonly contents: Contents; readonly account: Account; readonly ids: Ids }
 ): ReadonlyArray<StoredRepository> | undefined => {
   const { account, contents, ids } = from
+  numberAll(contents, ids)
   const visible = [...contents.values()].filter(({ name }) => holds(account, name))
   const places = new Set(
     visible.flatMap(({ name }) => (kind === "projects" ? [projectOf(name)] : groupsOf(projectOf(name))))
@@ -84,7 +95,8 @@ export const repositoriesOf = (
 export const repositoryBy = (
   id: string,
   from: { readonly contents: Contents; readonly account: Account; readonly ids: Ids }
-): StoredRepository | undefined =>
-  [...from.contents.values()].find(
-    ({ name }) => holds(from.account, name) && String(from.ids.of("repositories", name)) === id
-  )
+): StoredRepository | undefined => {
+  const { account, contents, ids } = from
+  numberAll(contents, ids)
+  return [...contents.values()].find(({ name }) => holds(account, name) && String(ids.of("repositories", name)) === id)
+}
