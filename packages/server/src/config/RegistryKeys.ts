@@ -4,7 +4,12 @@
  * @since 0.1.0
  */
 import { optional, required, withDefault } from "./ConfigKey.ts"
-import { duration, integer, oneOf, path, secret, share, text, url } from "./ConfigValue.ts"
+import { duration, integer, oneOf, path, read, secret, share, text, url } from "./ConfigValue.ts"
+
+/** A path or number as GitLab has them. */
+const gitlabPath = read("a path such as group/subgroup/project, or a number", (text) =>
+  /^[\w](?:[\w.-]*[\w-])?(?:\/\w(?:[\w.-]*[\w-])?)*$/.test(text) ? text : undefined
+)
 
 /**
  * @category keys
@@ -22,6 +27,21 @@ export const registryKeys = {
     secret,
     "00000000000000000000",
     "The personal access token of username, with the scope read_registry and, to list all repositories, of an administrator."
+  ),
+  scope: withDefault(
+    oneOf("auto", "instance", "group", "project"),
+    "auto",
+    "What is read. instance: all repositories, by the registry's catalog, which GitLab shows to administrators only. group, project: those of the group, with its subgroups, or of the project that scope_path names, by GitLab's REST API. auto: all, and where that is denied those of the group or project of scope_path, if it is set."
+  ),
+  scope_path: optional(
+    gitlabPath,
+    "none; scope = group and scope = project need it",
+    "The group or project: its path, or its number where scope says which of the two it is."
+  ),
+  api_token: optional(
+    secret,
+    "the access_token",
+    "The token for GitLab's REST API, with the scope read_api, where access_token has not that one: a deploy token, which the registry takes, is none for the API. It is sent to gitlab_base_url only."
   ),
   ca_file: optional(
     path,

@@ -15,6 +15,7 @@ import { ConfigurationError } from "./ConfigProblem.ts"
 import * as ConfigSource from "./ConfigSource.ts"
 import { directoryConfig } from "./DirectoryConfig.ts"
 import { readCertificates } from "./NamedFile.ts"
+import { scopeConfig } from "./ScopeConfig.ts"
 import { tokensConfig } from "./TokensConfig.ts"
 
 /**
@@ -89,6 +90,7 @@ export const fromSource = Effect.fnUntraced(function* (
   const found = findings(source)
   const { general, jwt, ldap, registry } = yield* settings(source, found)
   checkRegistry(registry, found)
+  const scope = scopeConfig(registry, found)
   const directory = yield* directoryConfig(ldap, found)
   const tokens = yield* tokensConfig(jwt, registry.registry_base_url, found)
   const registryAuthorities = yield* readCertificates(found, "registry", "ca_file", registry.ca_file)
@@ -113,6 +115,8 @@ export const fromSource = Effect.fnUntraced(function* (
       url: registry.registry_base_url,
       gitlabUrl: registry.gitlab_base_url,
       credentials: { username: registry.username, token: registry.access_token },
+      scope,
+      apiToken: registry.api_token,
       timeout: registry.request_timeout
     },
     registryAuthorities,

@@ -1,0 +1,31 @@
+/**
+ * What of the registry is read, from the section [registry], with the rules over several of its keys.
+ *
+ * @since 0.1.0
+ */
+import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import type { Findings } from "./ConfigDecoding.ts"
+import type { Settings } from "./ConfigKeys.ts"
+
+type Scope = NonNullable<RegistryHttp.Options["scope"]>
+
+/**
+ * The scope that the keys ask for. A number is a group's or a project's, so that it takes a scope that says which.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const scopeConfig = ({ scope: kind, scope_path: path }: Settings["registry"], { problem }: Findings): Scope => {
+  if (kind === "auto") {
+    if (path !== undefined && /^\d+$/.test(path)) {
+      problem("registry", "scope_path", "is a number; set scope to group or project, or write the path")
+    }
+    return { kind, path }
+  }
+  if (kind === "instance") {
+    if (path !== undefined) problem("registry", "scope_path", "has no use with scope = instance; remove one of the two")
+    return { kind }
+  }
+  if (path === undefined) problem("registry", "scope_path", `is not set, but scope = ${kind} needs it`)
+  return { kind, path: path ?? "" }
+}
