@@ -142,7 +142,8 @@ export const make = Effect.fnUntraced(function* (
     return client.execute(outgoing).pipe(
       Effect.flatMap((response) => {
         const { headers, status } = response
-        return request.method === "HEAD"
+        // Neither has a body (RFC 9110, section 6.4.1), and fetch fails to read what is not there.
+        return request.method === "HEAD" || status === 304
           ? Effect.succeed({ from, status, headers, body: nothing })
           : Effect.map(Body.read(response, headers, request.maxBytes), (body) => ({ from, status, headers, body }))
       }),

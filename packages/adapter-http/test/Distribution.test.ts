@@ -54,7 +54,7 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
-  it.live("asks by GET whether a tag still points to what is known, over one connection", () =>
+  it.live("asks by GET whether a tag still points to what is known, over kept connections", () =>
     Effect.gen(function* () {
       const [before, now] = [sha("sha256", "before"), sha("sha256", "{}")]
       const ports = new Set<number | undefined>()
@@ -64,14 +64,11 @@ describe("Distribution", () => {
           ? response.writeHead(304).end()
           : response.writeHead(200, { "content-type": type, "docker-content-digest": now }).end("{}")
       })
-      assert.strictEqual(yield* registry.resolve(name, tag, now), now)
       assert.strictEqual(yield* registry.resolve(name, tag, before), now)
-      assert.strictEqual(yield* registry.resolve(name, tag, now), now)
-      assert.deepStrictEqual(
-        asked.map(({ method }) => method),
-        ["GET", "GET", "GET"]
-      )
-      assert.strictEqual(ports.size, 1)
+      for (let i = 0; i < 20; i++) assert.strictEqual(yield* registry.resolve(name, tag, now), now)
+      assert.isTrue(asked.every(({ method }) => method === "GET"))
+      // The next request may begin before the connection of the last one is free.
+      assert.isAtMost(ports.size, 3)
     }).pipe(overUndici)
   )
 

@@ -5,7 +5,7 @@
  */
 import { Data, Effect, Result, Semaphore, Stream } from "effect"
 import type { Digest } from "./Digest.ts"
-import { type Inventory, type Repository, State } from "./Inventory.ts"
+import { type Inventory, manifestDigest, type Repository, State } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
 import { type EarlierRepository, earlierOf } from "./internal/earlier.ts"
 import { decode } from "./Manifest.ts"
@@ -198,10 +198,12 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     repository: RepositoryName,
     tag: ListedTag,
     before: EarlierRepository | undefined
-  ): Effect.Effect<Result.Result<Digest | undefined, RegistryError>, Stop> =>
-    tag.digest !== undefined || before?.manifest(tag.name) === undefined
+  ): Effect.Effect<Result.Result<Digest | undefined, RegistryError>, Stop> => {
+    const manifest = tag.digest === undefined ? before?.manifest(tag.name) : undefined
+    return manifest === undefined
       ? Effect.succeed(Result.succeed(tag.digest))
-      : request(registry.resolve(repository, tag.name))
+      : request(registry.resolve(repository, tag.name, manifestDigest(options.previous!, manifest)))
+  }
 
   /** Returns the number of the tag's manifest, −1 where it is unknown. */
   const crawlTag = Effect.fnUntraced(function* (

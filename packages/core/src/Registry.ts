@@ -164,8 +164,15 @@ export class Registry extends Context.Service<
     readonly repositories: Stream.Stream<RepositoryName, RegistryError>
     /** The tags of a repository, each once, in the registry's order; empty where it has none. */
     readonly tags: (repository: RepositoryName) => Stream.Stream<ListedTag, RegistryError>
-    /** The digest that a tag points to now, without fetching the manifest. */
-    readonly resolve: (repository: RepositoryName, tag: TagName) => Effect.Effect<Digest, RegistryError>
+    /**
+     * The digest that a tag points to now, without fetching the manifest. `known` is the digest that it pointed to when
+     * last seen: asking whether it still does may cost less.
+     */
+    readonly resolve: (
+      repository: RepositoryName,
+      tag: TagName,
+      known?: Digest | undefined
+    ) => Effect.Effect<Digest, RegistryError>
     /** The manifest that a tag or digest names; never converted to another type. Its digest fits its body. */
     readonly manifest: (
       repository: RepositoryName,

@@ -137,6 +137,21 @@ export const suite = <E>(name: string, layer: Layer.Layer<Registry, E>): void =>
       })
     )
 
+    it.effect("resolves tags whatever they pointed to when last seen", () =>
+      Effect.gen(function* () {
+        const registry = yield* Registry
+        for (const { name, tags } of yield* repositories) {
+          for (const { image, name: tag } of tags) {
+            assert.strictEqual(yield* registry.resolve(name, tag, image.digest), image.digest)
+            assert.strictEqual(
+              yield* registry.resolve(name, tag, Digest.make(`sha256:${"0".repeat(64)}`)),
+              image.digest
+            )
+          }
+        }
+      })
+    )
+
     it.effect("gives manifests of every type by tag, as they are stored", () =>
       Effect.gen(function* () {
         const registry = yield* Registry
