@@ -82,7 +82,7 @@ describe("GitLabMetadata", () => {
         "GET catalog": 1,
         "GET metadata": 1,
         "GET tags": repositories.length,
-        "HEAD manifest": repositories.flatMap(({ tags }) => tags).length
+        "GET manifest": repositories.flatMap(({ tags }) => tags).length
       })
     }).pipe(Effect.provide(overDemo(RegistryTest.repositories, { metadataDatabase: false })))
   )
