@@ -70,15 +70,15 @@ export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>,
   const unique = size([...reached].filter(isUnique))
   return {
     columns: [
-      { key: "blob", field: "blob", heading: "BLOB", kind: "text" },
-      { key: "digest", field: "digest", heading: "DIGEST", kind: "text", extra: true },
+      { key: "blob", field: "blob", heading: "BLOB", kind: "text", audience: "people" },
+      { key: "digest", field: "digest", heading: "DIGEST", kind: "text", audience: "programs" },
       { key: "kind", field: "kind", heading: "KIND", kind: "text" },
       { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" },
       { key: "share", field: "share", heading: "", kind: "share" },
-      { key: "unique", field: "unique", heading: "UNIQUE", kind: "text", extra: true },
+      { key: "unique", field: "unique", heading: "UNIQUE", kind: "text", audience: "programs" },
       { key: "owner", field: "owner", heading: "CHARGED TO", kind: "name" },
-      { key: "others", field: "shared", heading: "SHARED WITH (TAGS)", kind: "name" },
-      { key: "sharers", field: "shared_with", heading: "SHARED WITH", kind: "name", extra: true }
+      { key: "others", field: "shared", heading: "SHARED WITH (TAGS)", kind: "name", audience: "people" },
+      { key: "sharers", field: "shared_with", heading: "SHARED WITH", kind: "name", audience: "programs" }
     ],
     rows: shown.map(row),
     ...(left.length === 0 ? {} : { rest: { values: { blob: `(${left.length} more)`, kind: "", size: size(left) } } }),

@@ -150,12 +150,14 @@ export const make = (usage: Usage.Usage, options: Options): Sheet => {
     }
   })
   const what = options.of === "tags" ? "tag" : "repositor"
+  const counted = (entries: ReadonlyArray<Entry>) =>
+    named(options.of === "tags" ? entries.filter(({ tag }) => tag !== undefined).length : entries.length)
   const named = (n: number) =>
     options.of === "tags" ? `${n} ${what}${n === 1 ? "" : "s"}` : `${n} ${what}${n === 1 ? "y" : "ies"}`
   return {
     columns: columns(options.of),
     rows: shown.map(row),
-    ...(left.length === 0 ? {} : { rest: many(`(${named(left.length)} more)`, left) }),
-    total: many(`TOTAL ${named(all.length)}`, all)
+    ...(left.length === 0 ? {} : { rest: many(`(${counted(left)} more)`, left) }),
+    total: many(`TOTAL ${counted(all)}`, all)
   }
 }

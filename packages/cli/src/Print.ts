@@ -50,7 +50,7 @@ export const print = Effect.fnUntraced(function* (flags: Shared, whole: Sheet.Sh
     return yield* usage(`${envelope.command} has no output openmetrics`, "ls, total and report have")
   }
   const forPeople = form === "table" || form === "markdown"
-  const sheet = yield* Sheet.select(whole, Option.getOrUndefined(flags.columns), !forPeople)
+  const sheet = yield* Sheet.select(whole, Option.getOrUndefined(flags.columns), forPeople ? "people" : "programs")
   switch (form) {
     case "table": {
       const { color, width } = yield* Screen

@@ -32,8 +32,8 @@ export interface Column {
   readonly field: string
   readonly heading: string
   readonly kind: "name" | "text" | "count" | "bytes" | "change" | "share"
-  /** Shown only where `--columns` or a form for programs asks for it. */
-  readonly extra?: boolean | undefined
+  /** Shown by itself only in forms for them; `--columns` can choose it in all. */
+  readonly audience?: "people" | "programs" | undefined
 }
 
 /**
@@ -63,14 +63,21 @@ export interface Sheet {
 }
 
 /**
- * The sheet with the columns of `--columns`, in that order; without, all but the extra ones.
+ * The sheet with the columns of `--columns`, in that order; without, all that are meant for the audience.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const select = (sheet: Sheet, chosen: string | undefined, withExtra: boolean): Effect.Effect<Sheet, Stopped> => {
+export const select = (
+  sheet: Sheet,
+  chosen: string | undefined,
+  audience: "people" | "programs"
+): Effect.Effect<Sheet, Stopped> => {
   if (chosen === undefined) {
-    return Effect.succeed({ ...sheet, columns: sheet.columns.filter(({ extra }) => withExtra || extra !== true) })
+    return Effect.succeed({
+      ...sheet,
+      columns: sheet.columns.filter((column) => (column.audience ?? audience) === audience)
+    })
   }
   return Effect.map(
     Effect.forEach(chosen.split(","), (text) => {

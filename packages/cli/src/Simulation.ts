@@ -159,8 +159,8 @@ export const make = Effect.fnUntraced(function* (
       { key: "keep", field: "keep", heading: "KEEP", kind: "count" },
       { key: "unknown", field: "unknown", heading: "UNKNOWN", kind: "count" },
       { key: "frees", field: "frees_bytes", heading: "FREES", kind: "bytes" },
-      { key: "deletes", field: "deletes", heading: "DELETES", kind: "name", extra: true },
-      { key: "undecided", field: "undecided", heading: "UNDECIDED", kind: "name", extra: true }
+      { key: "deletes", field: "deletes", heading: "DELETES", kind: "name", audience: "programs" },
+      { key: "undecided", field: "undecided", heading: "UNDECIDED", kind: "name", audience: "programs" }
     ],
     rows: touched,
     ...(untouched.length === 0 ? {} : { rest: restOf(untouched) }),

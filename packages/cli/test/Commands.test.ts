@@ -31,194 +31,212 @@ const scan = Effect.fnUntraced(function* () {
   return path
 })
 
-layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds" })("commands", (it) => {
-  const forms = { table: "txt", json: "json", ndjson: "ndjson", csv: "csv", markdown: "md", openmetrics: "om" } as const
+layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", excludeTestServices: true })(
+  "commands",
+  (it) => {
+    const forms = {
+      table: "txt",
+      json: "json",
+      ndjson: "ndjson",
+      csv: "csv",
+      markdown: "md",
+      openmetrics: "om"
+    } as const
 
-  for (const [form, extension] of Object.entries(forms)) {
-    it.effect(`ls -o ${form}`, () => written(`ls.${extension}`, ["ls", "-o", form]))
-  }
-  for (const form of ["table", "json", "csv"] as const) {
-    it.effect(`ls -t -o ${form}`, () =>
-      written(`ls-tags.${forms[form]}`, ["ls", "-t", "-n", "12", "-s", "unique", "-o", form])
+    for (const [form, extension] of Object.entries(forms)) {
+      it.effect(`ls -o ${form}`, () => written(`ls.${extension}`, ["ls", "-o", form]))
+    }
+    for (const form of ["table", "json", "csv"] as const) {
+      it.effect(`ls -t -o ${form}`, () =>
+        written(`ls-tags.${forms[form]}`, ["ls", "-t", "-n", "12", "-s", "unique", "-o", form])
+      )
+    }
+
+    it.effect("ls chooses, sorts, cuts and sums up the rest", () =>
+      Effect.gen(function* () {
+        yield* written("ls-chosen.txt", ["ls", "acme/**", "library/base/*", "-n", "3", "-s", "name", "-R"])
+        yield* written("ls-large.txt", ["ls", "--min-size", "100kB", "--si"])
+        yield* written("ls-columns.txt", [
+          "ls",
+          "--columns",
+          "disk,name",
+          "--bytes",
+          "--no-header",
+          "-q",
+          "acme/shop/*"
+        ])
+        yield* written("ls-layers.txt", ["ls", "--accounting", "layers", "--bytes"])
+      })
+    )
+
+    it.effect("ls tells the sizes that the demonstration is known to have, and they add up", () =>
+      Effect.gen(function* () {
+        const { stdout } = yield* run(["ls", "-o", "json"])
+        const { repositories, total } = JSON.parse(stdout)
+        const { diskSize, size } = Expected.all.total
+        expect(total).toMatchObject({ disk_bytes: diskSize, size_bytes: size, repositories_unreadable: 1 })
+        for (const row of repositories) {
+          const expected = Expected.all.repositories[row.repository]!
+          expect(row).toMatchObject({
+            disk_bytes: expected?.diskSize ?? null,
+            unique_bytes: expected?.uniqueSize ?? null,
+            size_bytes: expected?.size ?? null
+          })
+          expect(row.unique_bytes + row.shared_bytes).toBe(row.disk_bytes ?? 0)
+        }
+        const sum = (key: string) => repositories.reduce((sum: number, row: any) => sum + (row[key] ?? 0), 0)
+        expect(sum("disk_bytes")).toBe(diskSize)
+      })
+    )
+
+    it.effect("CSV and NDJSON are read back by parsers as the JSON's rows", () =>
+      Effect.gen(function* () {
+        const { repositories } = JSON.parse((yield* run(["ls", "-o", "json"])).stdout)
+        const lines = yield* Stream.make((yield* run(["ls", "-o", "ndjson"])).stdout).pipe(
+          Stream.pipeThroughChannel(Ndjson.decodeString()),
+          Stream.runCollect
+        )
+        expect(lines).toEqual(repositories.map((row: object) => ({ schema_version: 1, ...row })))
+        const rows = yield* Stream.make((yield* run(["ls", "-o", "csv"])).stdout).pipe(
+          Stream.pipeThroughChannel(Csv.decodeString({ headers: true })),
+          Stream.runCollect
+        )
+        expect(rows).toEqual(
+          repositories.map((row: object) =>
+            Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value === null ? "" : `${value}`]))
+          )
+        )
+      })
+    )
+
+    it.effect("total is one line, and with --bytes a number", () =>
+      Effect.gen(function* () {
+        expect((yield* run(["total", "-q"])).stdout).toBe("2.70 MiB\n")
+        expect((yield* run(["total", "--bytes"])).stdout).toBe(`${Expected.all.total.diskSize}\n`)
+        expect((yield* run(["total", "--bytes", "--of", "size"])).stdout).toBe(`${Expected.all.total.size}\n`)
+        yield* written("total.json", ["total", "-o", "json"])
+        yield* written("total.om", ["total", "-o", "openmetrics"])
+      })
+    )
+
+    it.effect("why explains a tag and a repository", () =>
+      Effect.gen(function* () {
+        yield* written("why-tag.txt", ["why", "acme/shop/web:2.1.0"])
+        yield* written("why-repository.txt", ["why", "library/base/node", "-n", "5"])
+        const json = JSON.parse(yield* written("why.json", ["why", "acme/shop/api:1.0.0", "-o", "json"]))
+        const size = (rows: ReadonlyArray<any>) => rows.reduce((sum, row) => sum + row.size_bytes, 0)
+        const { repositories } = JSON.parse(
+          (yield* run(["ls", "-t", "-o", "json", "acme/shop/api"])).stdout.replace('"tags": [', '"repositories": [')
+        )
+        const tag = repositories.find((row: any) => row.tag === "1.0.0")
+        expect(size(json.blobs)).toBe(tag.size_bytes)
+        expect(size(json.blobs.filter((row: any) => row.unique))).toBe(tag.unique_bytes)
+        expect(size(json.blobs.filter((row: any) => row.owner === "acme/shop/api:1.0.0"))).toBe(tag.disk_bytes)
+      })
+    )
+
+    it.effect("diff of a scan with itself is empty", () =>
+      Effect.gen(function* () {
+        const path = yield* scan()
+        yield* written("diff-same.txt", ["diff", path, path])
+      })
+    )
+
+    it.effect("check compares with a budget file", () =>
+      Effect.gen(function* () {
+        const path = join(yield* directory, "budget.yml")
+        yield* Effect.promise(() =>
+          writeFile(
+            path,
+            [
+              "max_total: 3 MiB",
+              "max_growth: 5%",
+              "budgets:",
+              "  - match: acme/shop/*",
+              "    max: 1500 KiB",
+              "    max_each: 600kB",
+              "  - match: library/**",
+              "    measure: unique",
+              "    max: 10MB",
+              ""
+            ].join("\n")
+          )
+        )
+        yield* written("check.txt", ["check", "--budget", path, "--baseline", yield* scan()])
+        yield* written("check.json", ["check", "--budget", path, "--baseline", yield* scan(), "-o", "json"])
+      })
+    )
+
+    it.effect("prune simulates what needs no dates, and says what it cannot know", () =>
+      Effect.gen(function* () {
+        const nightly = ["prune", "--dry-run", "--name-regex", "night-.*", "--name-regex-keep", "night-.*0"]
+        yield* written("prune.txt", nightly)
+        yield* written("prune.json", [...nightly, "-o", "json", "acme/shop/web/*"])
+        const { stderr } = yield* run([...nightly, "--keep-n", "3"])
+        expect(stderr).toContain("108 tags cannot be decided: their images do not tell when they were made")
+      })
+    )
+
+    it.effect("a saved scan answers every command as the registry does", () =>
+      Effect.gen(function* () {
+        const from = ["--from", yield* scan()]
+        const program = yield* Program
+        for (const args of [["ls"], ["ls", "-t"], ["total"], ["why", "acme/shop/api"], ["ls", "-o", "csv"]]) {
+          const { status, stdout } = yield* program.run([...args, ...from])
+          expect({ args, status, stdout }).toEqual({ args, status: 0, stdout: (yield* run(args)).stdout })
+        }
+      })
+    )
+
+    it.effect("doctor finds nothing wrong", () => written("doctor.txt", ["doctor"]))
+
+    it.effect("a job reads its project with what it has", () =>
+      Effect.gen(function* () {
+        const program = yield* Program
+        const { status, stderr, stdout } = yield* program.run(["ls"], {
+          env: asJob(yield* DemoRegistry.DemoRegistry)
+        })
+        expect(status).toBe(0)
+        expect(stderr).toContain("only the project acme/shop on")
+        yield* golden("ls-job.txt", stdout)
+      })
+    )
+
+    it.effect("a group is read with --scope", () =>
+      Effect.gen(function* () {
+        const { url } = yield* DemoRegistry.DemoRegistry
+        yield* written("ls-group.txt", ["ls", "--scope", "group", "--path", "acme", "-g", url])
+      })
+    )
+
+    it.effect("completions are scripts of each shell", () =>
+      Effect.gen(function* () {
+        const program = yield* Program
+        for (const [shell, sign] of [
+          ["bash", "complete -F"],
+          ["zsh", "#compdef"],
+          ["fish", "complete -c"],
+          ["powershell", "Register-ArgumentCompleter"]
+        ] as const) {
+          const { status, stdout } = yield* program.run(["completions", shell])
+          expect({ shell, status, found: stdout.includes(sign) && stdout.includes("openmetrics") }).toEqual({
+            shell,
+            status: 0,
+            found: true
+          })
+        }
+      })
+    )
+
+    it.effect("help and version", () =>
+      Effect.gen(function* () {
+        yield* written("help.txt", ["--help"])
+        yield* written("help-ls.txt", ["ls", "--help"])
+        const { version } = JSON.parse(
+          yield* Effect.promise(() => readFile(new URL("../package.json", import.meta.url), "utf8"))
+        )
+        expect((yield* run(["-V"])).stdout).toBe(`gitlab-registry-usage, version ${version}\n`)
+      })
     )
   }
-
-  it.effect("ls chooses, sorts, cuts and sums up the rest", () =>
-    Effect.gen(function* () {
-      yield* written("ls-chosen.txt", ["ls", "acme/**", "library/base/*", "-n", "3", "-s", "name", "-R"])
-      yield* written("ls-large.txt", ["ls", "--min-size", "100kB", "--si"])
-      yield* written("ls-columns.txt", ["ls", "--columns", "disk,name", "--bytes", "--no-header", "-q", "acme/shop/*"])
-      yield* written("ls-layers.txt", ["ls", "--accounting", "layers", "--bytes"])
-    })
-  )
-
-  it.effect("ls tells the sizes that the demonstration is known to have, and they add up", () =>
-    Effect.gen(function* () {
-      const { stdout } = yield* run(["ls", "-o", "json"])
-      const { repositories, total } = JSON.parse(stdout)
-      const { diskSize, size } = Expected.all.total
-      expect(total).toMatchObject({ disk_bytes: diskSize, size_bytes: size, repositories_unreadable: 1 })
-      for (const row of repositories) {
-        const expected = Expected.all.repositories[row.repository]!
-        expect(row).toMatchObject({
-          disk_bytes: expected?.diskSize ?? null,
-          unique_bytes: expected?.uniqueSize ?? null,
-          size_bytes: expected?.size ?? null
-        })
-        expect(row.unique_bytes + row.shared_bytes).toBe(row.disk_bytes ?? 0)
-      }
-      const sum = (key: string) => repositories.reduce((sum: number, row: any) => sum + (row[key] ?? 0), 0)
-      expect(sum("disk_bytes")).toBe(diskSize)
-    })
-  )
-
-  it.effect("CSV and NDJSON are read back by parsers as the JSON's rows", () =>
-    Effect.gen(function* () {
-      const { repositories } = JSON.parse((yield* run(["ls", "-o", "json"])).stdout)
-      const lines = yield* Stream.make((yield* run(["ls", "-o", "ndjson"])).stdout).pipe(
-        Stream.pipeThroughChannel(Ndjson.decodeString()),
-        Stream.runCollect
-      )
-      expect(lines).toEqual(repositories.map((row: object) => ({ schema_version: 1, ...row })))
-      const rows = yield* Stream.make((yield* run(["ls", "-o", "csv"])).stdout).pipe(
-        Stream.pipeThroughChannel(Csv.decodeString({ headers: true })),
-        Stream.runCollect
-      )
-      expect(rows).toEqual(
-        repositories.map((row: object) =>
-          Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value === null ? "" : `${value}`]))
-        )
-      )
-    })
-  )
-
-  it.effect("total is one line, and with --bytes a number", () =>
-    Effect.gen(function* () {
-      expect((yield* run(["total", "-q"])).stdout).toBe("2.70 MiB\n")
-      expect((yield* run(["total", "--bytes"])).stdout).toBe(`${Expected.all.total.diskSize}\n`)
-      expect((yield* run(["total", "--bytes", "--of", "size"])).stdout).toBe(`${Expected.all.total.size}\n`)
-      yield* written("total.json", ["total", "-o", "json"])
-      yield* written("total.om", ["total", "-o", "openmetrics"])
-    })
-  )
-
-  it.effect("why explains a tag and a repository", () =>
-    Effect.gen(function* () {
-      yield* written("why-tag.txt", ["why", "acme/shop/web:2.1.0"])
-      yield* written("why-repository.txt", ["why", "library/base/node", "-n", "5"])
-      const json = JSON.parse(yield* written("why.json", ["why", "acme/shop/api:1.0.0", "-o", "json"]))
-      const size = (rows: ReadonlyArray<any>) => rows.reduce((sum, row) => sum + row.size_bytes, 0)
-      const { repositories } = JSON.parse(
-        (yield* run(["ls", "-t", "-o", "json", "acme/shop/api"])).stdout.replace('"tags": [', '"repositories": [')
-      )
-      const tag = repositories.find((row: any) => row.tag === "1.0.0")
-      expect(size(json.blobs)).toBe(tag.size_bytes)
-      expect(size(json.blobs.filter((row: any) => row.unique))).toBe(tag.unique_bytes)
-      expect(size(json.blobs.filter((row: any) => row.owner === "acme/shop/api:1.0.0"))).toBe(tag.disk_bytes)
-    })
-  )
-
-  it.effect("diff of a scan with itself is empty", () =>
-    Effect.gen(function* () {
-      const path = yield* scan()
-      yield* written("diff-same.txt", ["diff", path, path])
-    })
-  )
-
-  it.effect("check compares with a budget file", () =>
-    Effect.gen(function* () {
-      const path = join(yield* directory, "budget.yml")
-      yield* Effect.promise(() =>
-        writeFile(
-          path,
-          [
-            "max_total: 3 MiB",
-            "max_growth: 5%",
-            "budgets:",
-            "  - match: acme/shop/*",
-            "    max: 1500 KiB",
-            "    max_each: 600kB",
-            "  - match: library/**",
-            "    measure: unique",
-            "    max: 10MB",
-            ""
-          ].join("\n")
-        )
-      )
-      yield* written("check.txt", ["check", "--budget", path, "--baseline", yield* scan()])
-      yield* written("check.json", ["check", "--budget", path, "--baseline", yield* scan(), "-o", "json"])
-    })
-  )
-
-  it.effect("prune simulates what needs no dates, and says what it cannot know", () =>
-    Effect.gen(function* () {
-      const nightly = ["prune", "--dry-run", "--name-regex", "night-.*", "--name-regex-keep", "night-.*0"]
-      yield* written("prune.txt", nightly)
-      yield* written("prune.json", [...nightly, "-o", "json", "acme/shop/web/*"])
-      const { stderr } = yield* run([...nightly, "--keep-n", "3"])
-      expect(stderr).toContain("108 tags cannot be decided: their images do not tell when they were made")
-    })
-  )
-
-  it.effect("a saved scan answers every command as the registry does", () =>
-    Effect.gen(function* () {
-      const from = ["--from", yield* scan()]
-      const program = yield* Program
-      for (const args of [["ls"], ["ls", "-t"], ["total"], ["why", "acme/shop/api"], ["ls", "-o", "csv"]]) {
-        const { status, stdout } = yield* program.run([...args, ...from])
-        expect({ args, status, stdout }).toEqual({ args, status: 0, stdout: (yield* run(args)).stdout })
-      }
-    })
-  )
-
-  it.effect("doctor finds nothing wrong", () => written("doctor.txt", ["doctor"]))
-
-  it.effect("a job reads its project with what it has", () =>
-    Effect.gen(function* () {
-      const program = yield* Program
-      const { status, stderr, stdout } = yield* program.run(["ls"], {
-        env: asJob(yield* DemoRegistry.DemoRegistry)
-      })
-      expect(status).toBe(0)
-      expect(stderr).toContain("only the project acme/shop on")
-      yield* golden("ls-job.txt", stdout)
-    })
-  )
-
-  it.effect("a group is read with --scope", () =>
-    Effect.gen(function* () {
-      const { url } = yield* DemoRegistry.DemoRegistry
-      yield* written("ls-group.txt", ["ls", "--scope", "group", "--path", "acme", "-g", url])
-    })
-  )
-
-  it.effect("completions are scripts of each shell", () =>
-    Effect.gen(function* () {
-      const program = yield* Program
-      for (const [shell, sign] of [
-        ["bash", "complete -F"],
-        ["zsh", "#compdef"],
-        ["fish", "complete -c"],
-        ["powershell", "Register-ArgumentCompleter"]
-      ] as const) {
-        const { status, stdout } = yield* program.run(["completions", shell])
-        expect({ shell, status, found: stdout.includes(sign) && stdout.includes("openmetrics") }).toEqual({
-          shell,
-          status: 0,
-          found: true
-        })
-      }
-    })
-  )
-
-  it.effect("help and version", () =>
-    Effect.gen(function* () {
-      yield* written("help.txt", ["--help"])
-      yield* written("help-ls.txt", ["ls", "--help"])
-      const { version } = JSON.parse(
-        yield* Effect.promise(() => readFile(new URL("../package.json", import.meta.url), "utf8"))
-      )
-      expect((yield* run(["-V"])).stdout).toBe(`gitlab-registry-usage, version ${version}\n`)
-    })
-  )
-})
+)

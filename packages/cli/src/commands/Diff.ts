@@ -61,9 +61,9 @@ const sheetOf = (before: Usage.Usage, after: Usage.Usage): Sheet => {
       { key: "before", field: "before_bytes", heading: "BEFORE", kind: "bytes" },
       { key: "after", field: "after_bytes", heading: "AFTER", kind: "bytes" },
       { key: "tags", field: "tags", heading: "TAGS", kind: "text" },
-      { key: "added", field: "tags_added", heading: "ADDED", kind: "name", extra: true },
-      { key: "removed", field: "tags_removed", heading: "REMOVED", kind: "name", extra: true },
-      { key: "moved", field: "tags_moved", heading: "MOVED", kind: "name", extra: true }
+      { key: "added", field: "tags_added", heading: "ADDED", kind: "name", audience: "programs" },
+      { key: "removed", field: "tags_removed", heading: "REMOVED", kind: "name", audience: "programs" },
+      { key: "moved", field: "tags_moved", heading: "MOVED", kind: "name", audience: "programs" }
     ],
     rows,
     total: { values: { name: "TOTAL", before: was, after: is, change: is - was } }

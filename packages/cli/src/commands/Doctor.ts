@@ -28,11 +28,11 @@ export const doctor = Command.make(
       shared,
       {
         columns: [
-          { key: "sign", field: "sign", heading: "", kind: "text" },
+          { key: "sign", field: "sign", heading: "", kind: "text", audience: "people" },
           { key: "check", field: "check", heading: "CHECK", kind: "text" },
-          { key: "state", field: "state", heading: "STATE", kind: "text", extra: true },
+          { key: "state", field: "state", heading: "STATE", kind: "text", audience: "programs" },
           { key: "detail", field: "detail", heading: "DETAIL", kind: "name" },
-          { key: "hint", field: "hint", heading: "HINT", kind: "name", extra: true }
+          { key: "hint", field: "hint", heading: "HINT", kind: "name", audience: "programs" }
         ],
         rows: findings.map(({ check, detail, hint, state }) => ({
           values: { sign: signs[state], check, state, detail, hint: hint ?? undefined }

@@ -23,9 +23,11 @@ export const schemaVersion = 1
  */
 export const record = (columns: ReadonlyArray<Column>, row: Row): Record<string, Value> =>
   Object.fromEntries(
-    columns.flatMap(({ field, key }) => {
+    columns.flatMap(({ field, key, kind }) => {
       const value = row.values[key]
-      return value === undefined ? [] : [[field, value]]
+      // More digits of a share than four say nothing.
+      const shown = kind === "share" && typeof value === "number" ? Math.round(value * 10_000) / 10_000 : value
+      return shown === undefined ? [] : [[field, shown]]
     })
   )
 

@@ -1,0 +1,106 @@
+import { layer } from "@effect/vitest"
+import { DemoRegistry, Fault } from "@gitlab-registry-usage/demo"
+import { Effect, Layer } from "effect"
+import { expect } from "vitest"
+import { asAdministrator, layerProgram, layerRegistry, Program, type RunOptions, steady } from "./program.ts"
+
+const environment = Effect.map(DemoRegistry.DemoRegistry, asAdministrator)
+
+const onTerminal = Effect.fnUntraced(function* (
+  args: ReadonlyArray<string>,
+  options: RunOptions & { readonly columns: number; readonly withErrors?: boolean }
+) {
+  const program = yield* Program
+  return yield* program.runOnTerminal(args, { ...options, env: { ...(yield* environment), ...options.env } })
+})
+
+const golden = (name: string, text: string) =>
+  Effect.promise(async () => expect(steady(text)).toMatchFileSnapshot(`golden/${name}`))
+
+const widthOf = (line: string) => [...line].length
+const lines = (text: string) => text.trimEnd().split("\n")
+// oxlint-disable-next-line no-control-regex
+const codes = /\u001B\[[\d;]*m/g
+
+layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", excludeTestServices: true })(
+  "on a terminal",
+  (it) => {
+    for (const columns of [60, 100, 200]) {
+      it.effect(`tables fit ${columns} columns`, () =>
+        Effect.gen(function* () {
+          const commands = [
+            ["ls"],
+            ["ls", "-t", "-n", "8"],
+            ["why", "acme/shop/web:2.1.0"],
+            ["check", "--max-total", "1GB"],
+            ["prune", "--dry-run", "--name-regex", "night-.*"],
+            ["doctor"]
+          ]
+          for (const args of commands) {
+            const { status, stdout } = yield* onTerminal(args, { columns, env: { NO_COLOR: "1" } })
+            expect(status).toBe(0)
+            for (const line of lines(stdout)) expect(widthOf(line), line).toBeLessThanOrEqual(columns)
+            yield* golden(`terminal-${columns}-${args[0]}${args[1] === "-t" ? "-tags" : ""}.txt`, stdout)
+          }
+        })
+      )
+    }
+
+    it.effect("is in colour there, and not with NO_COLOR, TERM=dumb or in a pipe, but with FORCE_COLOR", () =>
+      Effect.gen(function* () {
+        const program = yield* Program
+        const env = yield* environment
+        const plain = (yield* program.run(["ls"], { env })).stdout
+        expect(plain).not.toMatch(codes)
+        const coloured = (yield* onTerminal(["ls"], { columns: 200 })).stdout
+        expect(coloured).toMatch(codes)
+        expect(coloured.replaceAll(codes, "")).toBe(plain)
+        expect((yield* onTerminal(["ls"], { columns: 200, env: { NO_COLOR: "1" } })).stdout).toBe(plain)
+        expect((yield* onTerminal(["ls"], { columns: 200, env: { TERM: "dumb" } })).stdout).toBe(plain)
+        expect((yield* program.run(["ls"], { env: { ...env, FORCE_COLOR: "1" } })).stdout).toBe(coloured)
+        expect((yield* program.run(["ls"], { env: { ...env, FORCE_COLOR: "1", NO_COLOR: "1" } })).stdout).toBe(plain)
+        expect((yield* program.run(["ls", "-o", "csv"], { env: { ...env, FORCE_COLOR: "1" } })).stdout).not.toMatch(
+          codes
+        )
+      })
+    )
+
+    it.effect("has a line of progress that is gone in the end", () =>
+      Effect.gen(function* () {
+        const { inject } = yield* DemoRegistry.DemoRegistry
+        yield* inject({ on: ({ kind }) => kind === "manifest", times: 40, answer: Fault.delay("100 millis") })
+        const { stdout } = yield* onTerminal(["total"], { columns: 70, withErrors: true, env: { NO_COLOR: "1" } })
+        const shown = stdout.split("\r\u001B[K")
+        expect(shown.length).toBeGreaterThan(3)
+        const progress = shown.slice(1, -1)
+        expect(progress.every((line) => widthOf(line) < 70)).toBe(true)
+        expect(progress.join("\n")).toMatch(/\d+\/12 repositories · \d+\/\d+ tags · \d+ tags\/s/)
+        // Nothing of it is left on the screen.
+        expect(shown.at(-1)).toBe(
+          "warning: could not read acme/vault/secrets: Denied: " +
+            `${(yield* DemoRegistry.DemoRegistry).url}/jwt/auth does not grant repository:acme/vault/secrets:pull\n2.70 MiB\n`
+        )
+      })
+    )
+
+    it.effect("with -q shows nothing but the data", () =>
+      Effect.gen(function* () {
+        const { stdout } = yield* onTerminal(["total", "-q"], { columns: 70, withErrors: true })
+        expect(stdout).toBe("2.70 MiB\n")
+        const program = yield* Program
+        expect((yield* program.run(["total", "-q"], { env: yield* environment })).stderr).toBe("")
+      })
+    )
+
+    it.effect("in a job it tells in plain lines", () =>
+      Effect.gen(function* () {
+        const program = yield* Program
+        const { stderr } = yield* program.run(["total"], { env: { ...(yield* environment), CI: "true" } })
+        expect(stderr).toMatch(/^read 12 repositories with 139 tags in \d+\.\ds\nwarning: /)
+        // Also where the job has a terminal, as GitLab's runner for Docker gives one.
+        const { stdout } = yield* onTerminal(["total"], { columns: 70, withErrors: true, env: { CI: "true" } })
+        expect(stdout).not.toContain("\r\u001B[K")
+      })
+    )
+  }
+)
