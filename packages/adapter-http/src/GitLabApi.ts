@@ -44,6 +44,8 @@ export interface GitLabApi {
   ) => Stream.Stream<Names.RepositoryName, Registry.RegistryReason>
 }
 
+const acceptJson = { accept: "application/json", "accept-encoding": "identity" }
+
 const Repositories = Schema.Array(Schema.Struct({ path: Schema.String }))
 const decodeRepositories = Body.json(Repositories, "the list of repositories")
 
@@ -81,11 +83,6 @@ export const make = Effect.fnUntraced(function* (options: {
   const base = `${url.origin}${url.pathname.replace(/\/+$/, "")}/api/v4/`
   const maxPause = Duration.toMillis(options.maxPause)
   const attempts = yield* Credentials.make(undefined)
-  const headers = {
-    accept: "application/json",
-    "accept-encoding": "identity",
-    ...(token === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(token.token) })
-  }
   let resumeAt = 0
 
   /** Until requests are taken again, so that none is sent only to be refused. */
@@ -111,7 +108,13 @@ export const make = Effect.fnUntraced(function* (options: {
 
   const get = Effect.fnUntraced(function* (url: URL): Effect.fn.Return<Answer, Registry.RegistryReason> {
     yield* wait
-    const answer = yield* exchange.send({ method: "GET", url, headers, maxBytes: limits.pageBytes ?? 32 * 1024 * 1024 })
+    const authentication = token === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(token.token) }
+    const answer = yield* exchange.send({
+      method: "GET",
+      url,
+      headers: { ...acceptJson, ...authentication },
+      maxBytes: limits.pageBytes ?? 32 * 1024 * 1024
+    })
     const now = yield* Clock.currentTimeMillis
     resumeAt = now + (RateLimit.pause(answer.headers, now) ?? 0)
     const refused = refusal(answer)

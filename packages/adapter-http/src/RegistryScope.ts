@@ -26,6 +26,16 @@ type Repositories = Registry.Registry["Service"]["repositories"]
 const toError = (target: string) => (reason: Registry.RegistryReason) =>
   new Registry.RegistryError({ operation: "repositories", target, reason })
 
+/** Tells somebody who is no administrator what to do. */
+const withHint = (error: Registry.RegistryError): Registry.RegistryError =>
+  error.reason._tag === "Denied"
+    ? toError(error.target)(
+        new Registry.Denied({
+          detail: `${error.reason.detail}; one group or project can be listed by its path instead`
+        })
+      )
+    : error
+
 /** What is done instead as long as nothing was listed; later a listing would begin anew in the middle. */
 const insteadOf =
   (first: Repositories) =>
@@ -86,7 +96,7 @@ export const repositories = (options: {
       return listed("projects", scope.path)
     case "auto": {
       const { path } = scope
-      if (path === undefined) return catalog
+      if (path === undefined) return Stream.mapError(catalog, withHint)
       return insteadOf(catalog)(({ reason }) =>
         reason._tag !== "Denied" && reason._tag !== "Unsupported"
           ? undefined

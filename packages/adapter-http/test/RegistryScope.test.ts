@@ -51,6 +51,7 @@ describe("RegistryScope", () => {
           Effect.provide(overDemo(many(names), {}, { as: Account.deployToken, scope }))
         )
         assert.deepStrictEqual([error.operation, error.reason._tag], ["repositories", "Denied"])
+        assert.strictEqual(error.reason.detail.includes("by its path instead"), scope?.kind !== "instance")
       }
     })
   )
