@@ -48,19 +48,31 @@ export interface RegistryTokens {
 interface Grant {
   readonly header: Redacted.Redacted | undefined
   readonly renewAt: number
+  readonly batch: Batch
+}
+
+/** Scopes that came with one token: the one that was needed, and whether the next batch was thought of already. */
+interface Batch {
+  readonly first: Scope
+  isFollowed: boolean
 }
 
 /** Characters of scopes in one request: servers take 8 KiB of URL and of the header that brings the token back. */
 const maxQuery = 5000
 
-/** Scopes that are looked at to fill a batch; most of them have a token already when it is renewed out of turn. */
-const maxLookAhead = 64
+/** Scopes that are looked at to fill a batch; those that are being used, and the batch before, have a token already. */
+const maxLookAhead = 300
 
 /**
  * A token is renewed this long before it ends, but never before half its life: it must outlast the request and the
  * registry's clock may differ.
  */
 const margin = (life: number) => Math.min(30_000, life / 2)
+
+const needed = function* (scope: Scope, also: () => Iterable<Scope>): Iterable<Scope> {
+  yield scope
+  yield* also()
+}
 
 /**
  * Tokens for at most `batch` scopes at once. Requests for them run in the scope of the constructor, so that whoever waits
@@ -78,7 +90,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const scope = yield* Effect.scope
   const grants = new Map<Scope, Grant>()
   const pending = new Map<Scope, Deferred.Deferred<void, Registry.RegistryReason>>()
-  let batch = options.batch
+  let size = options.batch
   /** A service was seen to grant several scopes in one token, so a scope that is missing in one is denied. */
   let proven = false
 
@@ -124,7 +136,7 @@ export const make = Effect.fnUntraced(function* (options: {
     if (answer.status !== 200) {
       if (scopes.length === 1) return yield* permanent(answer)
       // This service, or a proxy before it, does not take as many.
-      batch = 1
+      size = 1
       return yield* request(service, scopes.slice(0, 1))
     }
     if (Body.isPage(answer.headers["content-type"])) return yield* Body.unexpectedPage(display(service.realm))
@@ -133,48 +145,54 @@ export const make = Effect.fnUntraced(function* (options: {
     const renewAt = asked + life - margin(life)
     const isGranted = (scope: Scope) => granted === undefined || granted.has(scope)
     const count = scopes.filter(isGranted).length
+    const batch: Batch = { first: scopes[0]!, isFollowed: false }
     if (count > 1) proven = true
     for (const scope of scopes) {
-      if (isGranted(scope)) grants.set(scope, { header, renewAt })
-      else if (proven || scopes.length === 1) grants.set(scope, { header: undefined, renewAt })
+      if (isGranted(scope)) grants.set(scope, { header, renewAt, batch })
+      else if (proven || scopes.length === 1) grants.set(scope, { header: undefined, renewAt, batch })
     }
     // A service that takes only one scope of a request may have left out the one that is needed.
     if (!grants.has(scopes[0]!)) return yield* request(service, scopes.slice(0, 1))
   })
 
-  const batchOf = (scope: Scope, also: Iterable<Scope>, now: number): ReadonlyArray<Scope> => {
-    const scopes = [scope]
-    let length = encodeURIComponent(scope).length
+  const isMissing = (scope: Scope, now: number) => !pending.has(scope) && now >= (grants.get(scope)?.renewAt ?? 0)
+
+  /** As many of the scopes as fit into one request, of those that have no token: the first ones. */
+  const batchOf = (wanted: Iterable<Scope>, now: number): ReadonlyArray<Scope> => {
+    const scopes: Array<Scope> = []
+    let length = 0
     let seen = 0
-    if (batch === 1) return scopes
-    for (const next of also) {
-      if (scopes.length >= batch || ++seen > maxLookAhead) break
-      if (pending.has(next) || now < (grants.get(next)?.renewAt ?? 0)) continue
+    for (const next of wanted) {
+      if (scopes.length >= size || ++seen > maxLookAhead) break
+      if (!isMissing(next, now)) continue
       length += encodeURIComponent(next).length + "&scope=".length
-      if (length > maxQuery) break
+      if (scopes.length > 0 && length > maxQuery) break
       scopes.push(next)
     }
     return scopes
   }
 
-  const fetch = Effect.fnUntraced(function* (
-    service: Service,
-    scopes: ReadonlyArray<Scope>
-  ): Effect.fn.Return<void, Registry.RegistryReason> {
-    const done = Deferred.makeUnsafe<void, Registry.RegistryReason>()
-    for (const scope of scopes) {
-      grants.delete(scope)
-      pending.set(scope, done)
-    }
-    yield* request(service, scopes).pipe(
-      Effect.onExit((exit) => {
-        for (const scope of scopes) pending.delete(scope)
-        return Deferred.done(done, exit)
-      }),
-      Effect.forkIn(scope)
+  /** Begins a request for those of the scopes that have no token, unless they all have. */
+  const fetch = (service: Service, wanted: Iterable<Scope>, now: number) =>
+    Effect.uninterruptible(
+      Effect.suspend(() => {
+        const scopes = batchOf(wanted, now)
+        if (scopes.length === 0) return Effect.undefined
+        const done = Deferred.makeUnsafe<void, Registry.RegistryReason>()
+        for (const scope of scopes) {
+          grants.delete(scope)
+          pending.set(scope, done)
+        }
+        return Effect.interruptible(request(service, scopes)).pipe(
+          Effect.onExit((exit) => {
+            for (const scope of scopes) pending.delete(scope)
+            return Deferred.done(done, exit)
+          }),
+          Effect.forkIn(scope),
+          Effect.as(done)
+        )
+      })
     )
-    yield* Deferred.await(done)
-  })
 
   const use = (service: Service, scope: Scope, grant: Grant) =>
     grant.header !== undefined
@@ -184,15 +202,23 @@ export const make = Effect.fnUntraced(function* (options: {
   const header: RegistryTokens["header"] = (service, scope, also) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const grant = grants.get(scope)
-      if (grant !== undefined && now < grant.renewAt) return use(service, scope, grant)
+      if (grant !== undefined && now < grant.renewAt) {
+        const { batch } = grant
+        // The next batch is fetched when the second scope of one is used, so that nobody waits when its last one is done;
+        // whoever needs a single scope, as between crawls, is not taken for a crawl. A failure is told to those who come
+        // to need the scopes.
+        if (batch.isFollowed || scope === batch.first) return use(service, scope, grant)
+        batch.isFollowed = true
+        return Effect.andThen(fetch(service, also(), now), use(service, scope, grant))
+      }
       const waiting = pending.get(scope)
-      return Effect.flatMap(
-        waiting === undefined ? fetch(service, batchOf(scope, also(), now)) : Deferred.await(waiting),
-        () => {
+      return (waiting === undefined ? fetch(service, needed(scope, also), now) : Effect.succeed(waiting)).pipe(
+        Effect.flatMap((done) => (done === undefined ? Effect.void : Deferred.await(done))),
+        Effect.flatMap(() => {
           // What was just granted is used even where its life is shorter than the request for it, or there would be no end.
           const grant = grants.get(scope)
           return grant !== undefined ? use(service, scope, grant) : header(service, scope, also)
-        }
+        })
       )
     })
 
