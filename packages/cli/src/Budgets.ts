@@ -107,13 +107,13 @@ export const outcomes = ({ baseline, file }: Budgets, usage: Usage.Usage): Reado
  */
 export const sheetOf = (outcomes: ReadonlyArray<Budget.Outcome>): Sheet => ({
   columns: [
-    { key: "name", field: "name", heading: "BUDGET", kind: "name" },
+    { key: "name", field: "name", heading: "BUDGET", kind: "name", essential: true },
     { key: "rule", field: "rule", heading: "RULE", kind: "text" },
     { key: "measure", field: "measure", heading: "MEASURE", kind: "text" },
-    { key: "actual", field: "actual_bytes", heading: "ACTUAL", kind: "bytes" },
+    { key: "actual", field: "actual_bytes", heading: "ACTUAL", kind: "bytes", essential: true },
     { key: "limit", field: "limit_bytes", heading: "LIMIT", kind: "bytes" },
     { key: "used", field: "used", heading: "", kind: "share" },
-    { key: "state", field: "state", heading: "STATE", kind: "text" }
+    { key: "state", field: "state", heading: "STATE", kind: "text", essential: true }
   ],
   rows: outcomes.map(({ actual, exceeded, limit, measure, name, rule, whole }) => ({
     values: {

@@ -70,13 +70,13 @@ export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>,
   const unique = size([...reached].filter(isUnique))
   return {
     columns: [
-      { key: "blob", field: "blob", heading: "BLOB", kind: "text", audience: "people" },
+      { key: "blob", field: "blob", heading: "BLOB", kind: "text", essential: true, audience: "people" },
       { key: "digest", field: "digest", heading: "DIGEST", kind: "text", audience: "programs" },
       { key: "kind", field: "kind", heading: "KIND", kind: "text" },
-      { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" },
+      { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes", essential: true },
       { key: "share", field: "share", heading: "", kind: "share" },
       { key: "unique", field: "unique", heading: "UNIQUE", kind: "text", audience: "programs" },
-      { key: "owner", field: "owner", heading: "CHARGED TO", kind: "name" },
+      { key: "owner", field: "owner", heading: "CHARGED TO", kind: "name", essential: true },
       { key: "others", field: "shared", heading: "SHARED WITH (TAGS)", kind: "name", audience: "people" },
       { key: "sharers", field: "shared_with", heading: "SHARED WITH", kind: "name", audience: "programs" }
     ],

@@ -104,11 +104,11 @@ const values = (sizes: Usage.Sizes | undefined, total: number) => ({
 })
 
 const columns = (of: Options["of"]): ReadonlyArray<Column> => [
-  { key: "name", field: "repository", heading: "REPOSITORY", kind: "name" },
+  { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true },
   of === "tags"
-    ? { key: "tag", field: "tag", heading: "TAG", kind: "name" }
+    ? { key: "tag", field: "tag", heading: "TAG", kind: "name", essential: true }
     : { key: "tags", field: "tags", heading: "TAGS", kind: "count" },
-  { key: "disk", field: "disk_bytes", heading: "DISK", kind: "bytes" },
+  { key: "disk", field: "disk_bytes", heading: "DISK", kind: "bytes", essential: true },
   { key: "share", field: "share", heading: "", kind: "share" },
   { key: "unique", field: "unique_bytes", heading: "UNIQUE", kind: "bytes" },
   { key: "shared", field: "shared_bytes", heading: "SHARED", kind: "bytes" },

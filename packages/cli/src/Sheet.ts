@@ -32,6 +32,8 @@ export interface Column {
   readonly field: string
   readonly heading: string
   readonly kind: "name" | "text" | "count" | "bytes" | "change" | "share"
+  /** Never left out where the terminal is narrow. */
+  readonly essential?: true | undefined
   /** Shown by itself only in forms for them; `--columns` can choose it in all. */
   readonly audience?: "people" | "programs" | undefined
 }

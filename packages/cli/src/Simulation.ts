@@ -153,12 +153,12 @@ export const make = Effect.fnUntraced(function* (
   const untouched = rows.filter((row) => !isTouched(row))
   return {
     columns: [
-      { key: "name", field: "repository", heading: "REPOSITORY", kind: "name" },
+      { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true },
       { key: "tags", field: "tags", heading: "TAGS", kind: "count" },
-      { key: "delete", field: "delete", heading: "DELETE", kind: "count" },
+      { key: "delete", field: "delete", heading: "DELETE", kind: "count", essential: true },
       { key: "keep", field: "keep", heading: "KEEP", kind: "count" },
       { key: "unknown", field: "unknown", heading: "UNKNOWN", kind: "count" },
-      { key: "frees", field: "frees_bytes", heading: "FREES", kind: "bytes" },
+      { key: "frees", field: "frees_bytes", heading: "FREES", kind: "bytes", essential: true },
       { key: "deletes", field: "deletes", heading: "DELETES", kind: "name", audience: "programs" },
       { key: "undecided", field: "undecided", heading: "UNDECIDED", kind: "name", audience: "programs" }
     ],

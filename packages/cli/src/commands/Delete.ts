@@ -110,8 +110,8 @@ export const delete_ = Command.make(
       shared,
       {
         columns: [
-          { key: "name", field: "repository", heading: "DELETED FROM", kind: "name" },
-          { key: "digest", field: "digest", heading: "DIGEST", kind: "text" },
+          { key: "name", field: "repository", heading: "DELETED FROM", kind: "name", essential: true },
+          { key: "digest", field: "digest", heading: "DIGEST", kind: "text", essential: true },
           { key: "tags", field: "tags", heading: "TAGS", kind: "name" },
           { key: "frees", field: "frees_bytes", heading: "FREES", kind: "bytes" }
         ],

@@ -55,9 +55,9 @@ const sheetOf = (before: Usage.Usage, after: Usage.Usage): Sheet => {
   const [was, is] = [Usage.total(before).diskSize, Usage.total(after).diskSize]
   return {
     columns: [
-      { key: "name", field: "repository", heading: "REPOSITORY", kind: "name" },
+      { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true },
       { key: "state", field: "state", heading: "STATE", kind: "text" },
-      { key: "change", field: "change_bytes", heading: "CHANGE", kind: "change" },
+      { key: "change", field: "change_bytes", heading: "CHANGE", kind: "change", essential: true },
       { key: "before", field: "before_bytes", heading: "BEFORE", kind: "bytes" },
       { key: "after", field: "after_bytes", heading: "AFTER", kind: "bytes" },
       { key: "tags", field: "tags", heading: "TAGS", kind: "text" },

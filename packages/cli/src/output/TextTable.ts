@@ -20,7 +20,9 @@ export interface Options extends Figure.Style {
 
 const barWidth = 12
 const gap = "  "
-const minName = 12
+/** Names are cut to this width before other columns give way to them, and to `minName` if that is not enough. */
+const readableName = 22
+const minName = 8
 
 /** Words whose colour says whether all is well. */
 const verdicts: Readonly<Record<string, Style>> = {
@@ -44,26 +46,20 @@ const cellOf = (column: Column, row: Row, options: Options, mark: string): strin
 
 const lengthOf = (text: string) => [...text].length
 
-/** What is left out first where the terminal is narrow: the bar, then the columns from the right but for the first size. */
+/** What is left out where the terminal is narrow: the bar, then from the right what is not essential. */
 const fitting = (
   columns: ReadonlyArray<Column>,
   widths: (column: Column) => number,
   available: number
 ): ReadonlyArray<Column> => {
+  const least = (column: Column) => (column.kind === "name" ? Math.min(widths(column), readableName) : widths(column))
   const needed = (shown: ReadonlyArray<Column>) =>
-    shown.reduce(
-      (sum, column) => sum + (column.kind === "name" ? Math.min(widths(column), minName) : widths(column)),
-      0
-    ) +
-    gap.length * (shown.length - 1)
-  let shown = columns
+    shown.reduce((sum, column) => sum + least(column), gap.length * (shown.length - 1))
   const dispensable = [
     ...columns.filter(({ kind }) => kind === "share"),
-    ...columns
-      .filter(({ kind }) => kind !== "share" && kind !== "name")
-      .slice(1)
-      .toReversed()
+    ...columns.filter(({ essential, kind }) => kind !== "share" && essential !== true).toReversed()
   ]
+  let shown = columns
   for (const column of dispensable) {
     if (needed(shown) <= available) break
     shown = shown.filter((other) => other !== column)
