@@ -1,10 +1,10 @@
-// The real servers that the tests talk to: Debian's docker-registry and slapd.
+// The real servers that the tests talk to, and the client that attacks ours: programs of Debian.
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import process from "node:process"
 
-const programs = ["/usr/bin/docker-registry", "/usr/sbin/slapd", "/usr/bin/ldapsearch"]
-const packages = ["docker-registry", "slapd", "ldap-utils"]
+const programs = ["/usr/bin/docker-registry", "/usr/sbin/slapd", "/usr/bin/ldapsearch", "/usr/bin/slowhttptest"]
+const packages = ["docker-registry", "slapd", "ldap-utils", "slowhttptest"]
 
 const missing = () => programs.filter((program) => !existsSync(program))
 

@@ -5,6 +5,8 @@
  */
 export * as Certificates from "./Certificates.ts"
 export * as DockerRegistry from "./DockerRegistry.ts"
+export * as FaultProxy from "./FaultProxy.ts"
+export * as Program from "./Program.ts"
 export * as Servers from "./Servers.ts"
 export * as Slapd from "./Slapd.ts"
 export * as TokenService from "./TokenService.ts"
