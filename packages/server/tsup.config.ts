@@ -6,5 +6,6 @@ export default defineConfig({
   target: "es2022",
   dts: false,
   sourcemap: true,
-  clean: true
+  // The page is built into a folder in here by a package of its own.
+  clean: ["!ui/**"]
 })

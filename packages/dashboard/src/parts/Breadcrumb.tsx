@@ -1,0 +1,32 @@
+/**
+ * Where the map stands, and the way back up.
+ *
+ * @since 0.1.0
+ */
+import * as Tree from "../usage/Tree.ts"
+import { useShell } from "../view/Shell.ts"
+
+/** @category components @since 0.1.0 */
+export const Breadcrumb = ({ node }: { readonly node: Tree.Node }) => {
+  const { href } = useShell()
+  return (
+    <nav class="breadcrumb" aria-label="Place">
+      <ol>
+        {Tree.trail(node).map((step) => (
+          <li key={step.path}>
+            {step === node ? (
+              <span aria-current="page">{step.label || "All"}</span>
+            ) : (
+              <a href={href({ path: step.path })}>{step.label || "All"}</a>
+            )}
+          </li>
+        ))}
+      </ol>
+      {node.path !== "" && (
+        <a class="breadcrumb-detail" href={href({ detail: node.path })}>
+          Details
+        </a>
+      )}
+    </nav>
+  )
+}

@@ -1,0 +1,171 @@
+/**
+ * Loads the figures of the registry, and keeps an eye on newer ones.
+ *
+ * @since 0.1.0
+ */
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
+import * as Cache from "../api/Cache.ts"
+import type { Client } from "../api/Client.ts"
+import { fromUnknown, type Problem } from "../api/Problem.ts"
+import type { Image, Status, Totals } from "../api/Resources.ts"
+import type { Theme } from "../App.tsx"
+import type { Units } from "../view/Format.ts"
+import * as Location from "../view/Location.ts"
+import { Provider, type Shell } from "../view/Shell.ts"
+import { usePreference } from "../view/usePreference.ts"
+import { useView } from "../view/useView.ts"
+import { Header } from "./Header.tsx"
+import { Icon } from "./Icon.tsx"
+import { Overview } from "./Overview.tsx"
+
+interface Props {
+  readonly client: Client
+  readonly theme: Theme
+  readonly onTheme: (theme: Theme) => void
+  readonly onExpired: () => void
+  readonly onSignOut: () => void
+}
+
+interface Usage {
+  readonly totals: Totals
+  readonly images: ReadonlyArray<Image>
+}
+
+/** In milliseconds. */
+const distances = { firstCrawl: 2_000, newer: 30_000 }
+
+/** @category components @since 0.1.0 */
+export const Dashboard = ({ client, onExpired, onSignOut, onTheme, theme }: Props) => {
+  const [units, setUnits] = usePreference<Units>("units", ["binary", "decimal"])
+  const [view, go] = useView()
+  const [usage, setUsage] = useState<Usage>()
+  const [problem, setProblem] = useState<Problem>()
+  const [status, setStatus] = useState<Status>()
+  const [loading, setLoading] = useState(true)
+  const [version, setVersion] = useState(0)
+
+  const onProblem = useCallback(
+    (problem: Problem) => {
+      if (problem.kind === "expired") onExpired()
+    },
+    [onExpired]
+  )
+  // A new snapshot makes all that was loaded from the last one void.
+  const cache = useMemo(() => Cache.make(() => setVersion((version) => version + 1), onProblem), [usage, onProblem])
+
+  const look = useCallback(async () => {
+    try {
+      setStatus(await client.status())
+    } catch (error) {
+      onProblem(fromUnknown(error))
+    }
+  }, [client, onProblem])
+
+  const load = useCallback(async () => {
+    setLoading(true)
+    try {
+      setUsage(await client.images())
+      setProblem(undefined)
+    } catch (error) {
+      const problem = fromUnknown(error)
+      onProblem(problem)
+      setProblem(problem)
+    }
+    setLoading(false)
+    await look()
+  }, [client, look, onProblem])
+
+  useEffect(() => void load(), [load])
+
+  const waiting = usage === undefined && problem?.kind === "unavailable"
+  useEffect(() => {
+    const timer = setInterval(
+      () => {
+        if (waiting) void load()
+        else if (document.visibilityState === "visible") void look()
+      },
+      waiting ? distances.firstCrawl : distances.newer
+    )
+    return () => clearInterval(timer)
+  }, [waiting, load, look])
+
+  const shell = useMemo<Shell>(
+    () => ({
+      client,
+      cache,
+      units,
+      view,
+      go,
+      href: (change) => Location.format({ ...view, ...change }),
+      report: onProblem
+    }),
+    // A new version has no new contents here; it makes what reads the cache look again.
+    [client, cache, units, view, go, onProblem, version]
+  )
+
+  return (
+    <Provider value={shell}>
+      <div class={view.detail === undefined ? "page" : "page has-detail"}>
+        <Header units={units} onUnits={setUnits} theme={theme} onTheme={onTheme} onSignOut={onSignOut} />
+        {usage === undefined ? (
+          <Waiting problem={problem} status={status} loading={loading} onRetry={load} />
+        ) : (
+          <Overview
+            totals={usage.totals}
+            images={usage.images}
+            status={status}
+            problem={problem}
+            loading={loading}
+            onReload={load}
+          />
+        )}
+      </div>
+    </Provider>
+  )
+}
+
+interface WaitingProps {
+  readonly problem: Problem | undefined
+  readonly status: Status | undefined
+  readonly loading: boolean
+  readonly onRetry: () => void
+}
+
+/** What is there instead of figures. */
+const Waiting = ({ loading, onRetry, problem, status }: WaitingProps) => {
+  if (problem === undefined) {
+    return (
+      <main class="waiting" aria-busy="true">
+        <p role="status">Loading …</p>
+      </main>
+    )
+  }
+  if (problem.kind === "unavailable") {
+    const progress = status?.progress
+    return (
+      <main class="waiting">
+        <h1>There are no figures yet</h1>
+        <p role="status">
+          {progress
+            ? `The registry is being read: ${progress.repositories_done} of ${progress.repositories_found} repositories so far.`
+            : `${problem.message}.`}{" "}
+          This page goes on by itself.
+        </p>
+        {status?.last_error && <p class="notice notice-bad">The last attempt failed: {status.last_error}.</p>}
+      </main>
+    )
+  }
+  return (
+    <main class="waiting">
+      <h1>{problem.kind === "unreachable" ? "The server cannot be reached" : "The figures cannot be shown"}</h1>
+      <p role="alert">
+        {problem.kind === "unreachable"
+          ? "It may be restarting, or the network is down."
+          : `The server says: ${problem.message}.`}
+      </p>
+      <button class="button button-main" type="button" disabled={loading} onClick={onRetry}>
+        <Icon name="refresh" /> Try again
+      </button>
+    </main>
+  )
+}

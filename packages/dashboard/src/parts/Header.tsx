@@ -1,0 +1,58 @@
+/**
+ * The bar at the top: the name, preferences, signing out.
+ *
+ * @since 0.1.0
+ */
+import type { Theme } from "../App.tsx"
+import type { Units } from "../view/Format.ts"
+import { Icon, Mark } from "./Icon.tsx"
+
+interface Props {
+  readonly units: Units
+  readonly onUnits: (units: Units) => void
+  readonly theme: Theme
+  readonly onTheme: (theme: Theme) => void
+  readonly onSignOut: () => void
+}
+
+const themes = {
+  system: { icon: "system", next: "light", label: "as the system" },
+  light: { icon: "sun", next: "dark", label: "light" },
+  dark: { icon: "moon", next: "system", label: "dark" }
+} as const
+
+/** @category components @since 0.1.0 */
+export const Header = ({ onSignOut, onTheme, onUnits, theme, units }: Props) => {
+  const { icon, label, next } = themes[theme]
+  return (
+    <header class="header">
+      <a class="brand" href="#/">
+        <Mark />
+        <span>Registry usage</span>
+      </a>
+      <div class="header-tools">
+        <fieldset class="segments">
+          <legend class="unseen">Units</legend>
+          {(["binary", "decimal"] as const).map((value) => (
+            <label key={value} title={value === "binary" ? "1 KiB = 1,024 bytes" : "1 kB = 1,000 bytes"}>
+              <input type="radio" name="units" checked={units === value} onChange={() => onUnits(value)} />
+              <span>{value === "binary" ? "KiB" : "kB"}</span>
+            </label>
+          ))}
+        </fieldset>
+        <button
+          class="button button-quiet"
+          type="button"
+          title={`Colours: ${label}`}
+          aria-label={`Colours: ${label}. Change to ${themes[next].label}`}
+          onClick={() => onTheme(next)}
+        >
+          <Icon name={icon} />
+        </button>
+        <button class="button button-quiet" type="button" onClick={onSignOut}>
+          <Icon name="exit" /> <span class="wide">Sign out</span>
+        </button>
+      </div>
+    </header>
+  )
+}

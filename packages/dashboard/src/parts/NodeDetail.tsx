@@ -1,0 +1,98 @@
+/**
+ * What is known of a namespace or a repository.
+ *
+ * @since 0.1.0
+ */
+import { useEffect } from "preact/hooks"
+import type { Namespace as NamespaceSizes, Status } from "../api/Resources.ts"
+import * as Tree from "../usage/Tree.ts"
+import * as Format from "../view/Format.ts"
+import { useShell } from "../view/Shell.ts"
+import { Figures } from "./Figures.tsx"
+import { GapList } from "./Gaps.tsx"
+
+interface Props {
+  readonly node: Tree.Node
+  readonly status: Status | undefined
+}
+
+/** @category components @since 0.1.0 */
+export const NodeDetail = ({ node, status }: Props) =>
+  node.kind === "repository" ? <RepositoryDetail node={node} status={status} /> : <NamespaceDetail node={node} />
+
+const RepositoryDetail = ({
+  node,
+  status
+}: {
+  readonly node: Tree.Repository
+  readonly status: Status | undefined
+}) => {
+  const { href } = useShell()
+  const gaps = status?.gaps?.filter(({ repository }) => repository === node.path) ?? []
+  const { disk_size, stale, unique_size } = node.image
+  return (
+    <>
+      {node.image.size === null ? (
+        <p class="notice notice-bad">This repository could not be read, so its size is not known.</p>
+      ) : (
+        <>
+          <Figures sizes={node.image} />
+          <p class="detail-text">
+            {Format.counted(node.tags ?? 0, "tag")}.{" "}
+            {disk_size !== null && unique_size !== null && disk_size > unique_size
+              ? "Other repositories use some of what is charged to it, so deleting it frees less than it takes up."
+              : null}
+          </p>
+        </>
+      )}
+      {stale === true && (
+        <p class="notice">It could not be read the last time; the figures are those of an earlier look.</p>
+      )}
+      <GapList gaps={gaps} named={false} />
+      {node.image.size !== null && (
+        <p>
+          <a class="button" href={href({ path: node.path })}>
+            Show its tags
+          </a>
+        </p>
+      )}
+    </>
+  )
+}
+
+const NamespaceDetail = ({ node }: { readonly node: Tree.Namespace }) => {
+  const { cache, client, href } = useShell()
+  const parent = (node.parent?.path ?? "").slice(0, -1)
+  useEffect(() => void cache.load(`namespaces ${parent}`, () => client.namespaces(parent)), [cache, client, parent])
+  const loaded = cache.get<ReadonlyArray<NamespaceSizes>>(`namespaces ${parent}`)
+  const told = loaded?.state === "done" ? loaded.value.find(({ path }) => node.path.startsWith(`${path}/`)) : undefined
+  const biggest = Tree.repositories(node)
+    .toSorted((a, b) => (b.disk_size ?? 0) - (a.disk_size ?? 0))
+    .slice(0, 5)
+  return (
+    <>
+      <Figures
+        sizes={{ size: node.size, disk_size: node.disk_size, unique_size: told?.unique_size ?? null }}
+        asking={loaded === undefined || loaded.state === "loading"}
+      />
+      <p class="detail-text">
+        {Format.counted(node.images, "repository", "repositories")}, {Format.counted(node.tags, "tag")}
+        {node.unreadable > 0 && `; ${node.unreadable} could not be read and count nothing here`}.
+      </p>
+      <h3>The biggest in it</h3>
+      <ul class="links">
+        {biggest.map((repository) => (
+          <li key={repository.path}>
+            <a href={href({ detail: repository.path })}>{repository.path.slice(node.path.length)}</a>
+            <Amount bytes={repository.disk_size} />
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+const Amount = ({ bytes }: { readonly bytes: number | null }) => {
+  const { units } = useShell()
+  return <span class="amount">{Format.bytes(bytes, units)}</span>
+}

@@ -1,0 +1,32 @@
+/**
+ * Rows as comma-separated values (RFC 4180), sizes in bytes.
+ *
+ * @since 0.1.0
+ */
+import type { Row } from "./Rows.ts"
+
+const header = ["repository", "tag", "size", "disk_size", "unique_size", "tags"]
+
+const field = (value: string | number | null | undefined): string => {
+  const text = value === null || value === undefined ? "" : String(value)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/**
+ * The repositories and tags among the rows; a namespace is the sum of what is in it and has no line. What is unknown is
+ * empty, never 0.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const format = (rows: ReadonlyArray<Row>): string => {
+  const lines: Array<ReadonlyArray<string | number | null | undefined>> = [header]
+  for (const row of rows) {
+    if (row.kind === "repository") {
+      lines.push([row.node.path, null, row.size, row.disk_size, row.unique_size, row.tags])
+    } else if (row.kind === "tag") {
+      lines.push([row.repository.path, row.tag.name, row.size, row.disk_size, row.unique_size, null])
+    }
+  }
+  return lines.map((line) => `${line.map(field).join(",")}\r\n`).join("")
+}

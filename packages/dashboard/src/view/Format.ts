@@ -1,0 +1,122 @@
+/**
+ * Sizes, numbers and times as people read them.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Powers of 1024 (KiB) or of 1000 (kB).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Units = "binary" | "decimal"
+
+const units = {
+  binary: { base: 1024, names: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] },
+  decimal: { base: 1000, names: ["B", "kB", "MB", "GB", "TB", "PB"] }
+}
+
+/**
+ * A size with three significant digits, such as `1.50 KiB`, split so that the unit can be set apart.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const bytesParts = (bytes: number, choice: Units): readonly [number: string, unit: string] => {
+  const { base, names } = units[choice]
+  let value = bytes
+  let unit = 0
+  // What would print as 1000 or more in this unit is said in the next one.
+  while (value >= 999.5 && unit < names.length - 1) {
+    value /= base
+    unit++
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
+  return [value.toFixed(digits), names[unit]!]
+}
+
+/**
+ * A size as one text, `unknown` where it is not known.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const bytes = (value: number | null | undefined, choice: Units): string =>
+  value === null || value === undefined ? "unknown" : bytesParts(value, choice).join("\u00a0")
+
+const grouped = new Intl.NumberFormat("en")
+
+/** @category formatting @since 0.1.0 */
+export const count = (value: number): string => grouped.format(value)
+
+/**
+ * `1 tag`, `2,000 tags`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`
+
+/**
+ * A share between 0 and 1 in percent. What is not quite nothing or not quite all is never rounded to it.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const percent = (share: number): string => {
+  const value = share * 100
+  if (value > 0 && value < 1) return "< 1 %"
+  if (value > 99 && value < 100) return "> 99 %"
+  return `${Math.round(value)} %`
+}
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" })
+const steps: ReadonlyArray<readonly [Intl.RelativeTimeFormatUnit, number]> = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60]
+]
+
+/**
+ * How long ago a moment was, `now` and `then` in seconds.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const ago = (then: number, now: number): string => {
+  const elapsed = Math.max(0, now - then)
+  for (const [unit, seconds] of steps) {
+    if (elapsed >= seconds) return relative.format(-Math.floor(elapsed / seconds), unit)
+  }
+  return "just now"
+}
+
+const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" })
+
+/** A moment in seconds since 1970, in the time zone of the reader. @category formatting @since 0.1.0 */
+export const at = (seconds: number): string => moment.format(seconds * 1000)
+
+/** A duration given in milliseconds. @category formatting @since 0.1.0 */
+export const duration = (milliseconds: number): string =>
+  milliseconds < 1000
+    ? `${Math.round(milliseconds)} ms`
+    : milliseconds < 60_000
+      ? `${(milliseconds / 1000).toFixed(1)} s`
+      : `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`
+
+/**
+ * A digest, short enough for a line and long enough to find it.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const shortDigest = (digest: string): string => {
+  const [algorithm, hash] = digest.split(":")
+  return hash === undefined
+    ? digest.slice(0, 12)
+    : algorithm === "sha256"
+      ? hash.slice(0, 12)
+      : `${algorithm}:${hash.slice(0, 12)}`
+}

@@ -1,0 +1,90 @@
+/**
+ * What is on the screen, as the part of the address behind `#`: so it can be kept, sent and gone back to.
+ *
+ * @since 0.1.0
+ */
+
+/** @category models @since 0.1.0 */
+export type SortKey = "name" | "disk_size" | "size" | "unique_size" | "tags"
+
+/** @category models @since 0.1.0 */
+export interface View {
+  /** Where the map stands: `""` for all, `group/` for a namespace, `group/app` for a repository. */
+  readonly path: string
+  readonly query: string
+  readonly sort: SortKey
+  readonly descending: boolean
+  /** Whether repositories stand under their namespaces. */
+  readonly grouped: boolean
+  readonly map: boolean
+  /** What the detail tells about: `group/app`, `group/app:tag`, `group/`; `!gaps` for what could not be read. */
+  readonly detail: string | undefined
+}
+
+/** @category constants @since 0.1.0 */
+export const start: View = {
+  path: "",
+  query: "",
+  sort: "disk_size",
+  descending: true,
+  grouped: true,
+  map: true,
+  detail: undefined
+}
+
+const sortKeys: ReadonlyArray<string> = ["name", "disk_size", "size", "unique_size", "tags"] satisfies Array<SortKey>
+
+/** Slashes and colons are legible in a fragment, and allowed in it (RFC 3986, 3.5). */
+const encode = (text: string) => encodeURIComponent(text).replace(/%2F/g, "/").replace(/%3A/g, ":")
+
+const decode = (text: string) => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ""
+  }
+}
+
+/**
+ * The fragment of a view, with what differs from `start` alone.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const format = (view: View): string => {
+  const parameters: Array<string> = []
+  if (view.query !== "") parameters.push(`q=${encode(view.query)}`)
+  if (view.sort !== start.sort || !view.descending) parameters.push(`sort=${view.descending ? "-" : ""}${view.sort}`)
+  if (!view.grouped) parameters.push("flat=1")
+  if (!view.map) parameters.push("map=0")
+  if (view.detail !== undefined) parameters.push(`at=${encode(view.detail)}`)
+  return `#/${encode(view.path)}${parameters.length === 0 ? "" : `?${parameters.join("&")}`}`
+}
+
+/**
+ * The view of a fragment. What it does not know it leaves out.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const parse = (fragment: string): View => {
+  const [path = "", search = ""] = fragment.replace(/^#?\/?/, "").split(/\?(.*)/s)
+  const parameters = new Map(
+    search.split("&").map((pair) => {
+      const [name = "", value = ""] = pair.split(/=(.*)/s)
+      return [name, decode(value)] as const
+    })
+  )
+  const sort = parameters.get("sort") ?? "-disk_size"
+  const key = sort.replace(/^-/, "")
+  const known = sortKeys.includes(key)
+  return {
+    path: decode(path),
+    query: parameters.get("q") ?? "",
+    sort: known ? (key as SortKey) : start.sort,
+    descending: known ? sort.startsWith("-") : start.descending,
+    grouped: parameters.get("flat") !== "1",
+    map: parameters.get("map") !== "0",
+    detail: parameters.get("at") || undefined
+  }
+}

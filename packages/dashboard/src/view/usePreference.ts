@@ -1,0 +1,38 @@
+/**
+ * What a person prefers, kept in the browser.
+ *
+ * @since 0.1.0
+ */
+import { useCallback, useState } from "preact/hooks"
+
+const prefix = "gitlab-registry-usage."
+
+const read = (name: string): string | null => {
+  try {
+    return localStorage.getItem(prefix + name)
+  } catch {
+    return null
+  }
+}
+
+/**
+ * One of some values. Where storage is denied, the preference lasts as long as the page.
+ *
+ * @category hooks
+ * @since 0.1.0
+ */
+export const usePreference = <A extends string>(
+  name: string,
+  values: readonly [A, ...ReadonlyArray<A>]
+): readonly [A, (value: A) => void] => {
+  const [value, setValue] = useState<A>(() => values.find((value) => value === read(name)) ?? values[0])
+  const set = useCallback((value: A) => {
+    setValue(value)
+    try {
+      localStorage.setItem(prefix + name, value)
+    } catch {
+      // Then it is not kept.
+    }
+  }, [])
+  return [value, set]
+}

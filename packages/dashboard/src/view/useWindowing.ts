@@ -1,0 +1,46 @@
+/**
+ * Which rows of a long list can be seen while the window scrolls.
+ *
+ * @since 0.1.0
+ */
+import { type RefObject } from "preact"
+import { useCallback, useEffect, useLayoutEffect, useState } from "preact/hooks"
+
+/** Rows above and below what can be seen, so that scrolling shows no gap. */
+const overscan = 12
+
+/** @category models @since 0.1.0 */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * The range of rows to draw, of `count` rows of `rowHeight` pixels in the element.
+ *
+ * @category hooks
+ * @since 0.1.0
+ */
+export const useWindowing = (element: RefObject<HTMLElement | null>, count: number, rowHeight: number): Range => {
+  const [range, setRange] = useState<Range>({ start: 0, end: Math.min(count, 40) })
+  const measure = useCallback(() => {
+    const top = element.current?.getBoundingClientRect().top ?? 0
+    const first = Math.floor(-top / rowHeight)
+    const visible = Math.ceil(innerHeight / rowHeight)
+    // In steps, so that most scroll events change nothing.
+    const step = overscan / 2
+    const start = Math.max(0, Math.min(count, Math.floor((first - overscan) / step) * step))
+    const end = Math.min(count, Math.max(0, Math.ceil((first + visible + overscan) / step) * step))
+    setRange((range) => (range.start === start && range.end === end ? range : { start, end: Math.max(start, end) }))
+  }, [element, count, rowHeight])
+  useLayoutEffect(measure)
+  useEffect(() => {
+    addEventListener("scroll", measure, { passive: true })
+    addEventListener("resize", measure)
+    return () => {
+      removeEventListener("scroll", measure)
+      removeEventListener("resize", measure)
+    }
+  }, [measure])
+  return { start: Math.min(range.start, count), end: Math.min(range.end, count) }
+}
