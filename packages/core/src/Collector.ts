@@ -14,6 +14,7 @@ import {
   Fiber,
   FiberHandle,
   Layer,
+  Metric,
   Option,
   Queue,
   Random,
@@ -124,6 +125,23 @@ const firstRetry = Duration.seconds(5)
 /** How long further changes are waited for after the first one was told. */
 const settling = Duration.millis(200)
 
+/**
+ * Crawls that failed, with the attribute `reason`: the tag of the error, or of its reason where it has one.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const collectionErrors: Metric.Counter<number> = Metric.counter("gitlab_registry_usage_collection_errors", {
+  description: "Crawls that failed, by reason.",
+  incremental: true
+})
+
+const reasonOf = (cause: Cause.Cause<CollectionError>): string =>
+  Option.match(Cause.findErrorOption(cause), {
+    onNone: () => (Cause.hasDies(cause) ? "Defect" : "Interrupted"),
+    onSome: (error) => (error._tag === "RegistryError" ? error.reason._tag : error._tag)
+  })
+
 const idle: Status = {
   crawling: false,
   progress: undefined,
@@ -213,6 +231,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
       onSome: (error) => error.message
     })
     yield* Ref.update(failures, (count) => count + 1)
+    yield* Metric.update(Metric.withAttributes(collectionErrors, { reason: reasonOf(cause) }), 1)
     yield* Ref.update(status, (status) => ({
       ...status,
       lastError: message,

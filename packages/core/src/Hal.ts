@@ -95,3 +95,70 @@ export const render = (resource: Resource, rendering: Rendering): Document => {
   }
   return document
 }
+
+/** A list of links is cut into pieces of so many. */
+const linksPerPiece = 1000
+
+const linksIn = function* (resource: Resource): Generator<string> {
+  let separator = '"_links":{'
+  for (const [relation, link] of Object.entries(resource.links())) {
+    yield `${separator}${JSON.stringify(relation)}:`
+    separator = ","
+    if (!Array.isArray(link)) {
+      yield JSON.stringify(linkOf(link as Link))
+      continue
+    }
+    yield "["
+    for (let at = 0; at < link.length; at += linksPerPiece) {
+      const piece = JSON.stringify(link.slice(at, at + linksPerPiece).map(linkOf))
+      yield `${at === 0 ? "" : ","}${piece.slice(1, -1)}`
+    }
+    yield "]"
+  }
+  yield separator === "," ? "}" : '"_links":{}'
+}
+
+const embeddedIn = function* (resource: Resource, below: Rendering): Generator<string> {
+  let separator = '"_embedded":{'
+  for (const [relation, get] of Object.entries(resource.embedded)) {
+    yield `${separator}${JSON.stringify(relation)}:`
+    separator = ","
+    const value = get()
+    if (isResource(value)) {
+      yield* pieces(value, below)
+      continue
+    }
+    let between = "["
+    for (const item of value) {
+      yield between
+      between = ","
+      yield* pieces(item, below)
+    }
+    yield between === "[" ? "[]" : "]"
+  }
+  yield "}"
+}
+
+/**
+ * The JSON of what `render` gives, in pieces that are made one after the other, so that a document of any size needs
+ * little memory at a time.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const pieces = function* (resource: Resource, rendering: Rendering): Generator<string> {
+  const embeds = rendering.embed > 0 && Object.keys(resource.embedded).length > 0
+  const state = JSON.stringify(resource.state)
+  if (!embeds && !rendering.links) {
+    yield state
+    return
+  }
+  const open = state === "{}" ? "{" : `${state.slice(0, -1)},`
+  yield open
+  if (rendering.links) {
+    yield* linksIn(resource)
+    if (embeds) yield ","
+  }
+  if (embeds) yield* embeddedIn(resource, { ...rendering, embed: rendering.embed - 1 })
+  yield "}"
+}

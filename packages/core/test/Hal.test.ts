@@ -147,6 +147,19 @@ describe("Hal.render of the usage resources", () => {
     )
   })
 
+  it("in pieces is the same document", () =>
+    fc.assert(
+      fc.property(model, fc.nat(4), fc.boolean(), (model, embed, links) => {
+        const view = viewOf(Usage.measure(inventoryOf(model)))
+        for (const resource of [UsageResources.images(view), NamespaceResources.namespace(view, "")!]) {
+          const rendering = { embed, links }
+          expect(JSON.parse([...Hal.pieces(resource, rendering)].join(""))).toEqual(
+            JSON.parse(JSON.stringify(Hal.render(resource, rendering)))
+          )
+        }
+      })
+    ))
+
   it("survives JSON unchanged, whatever the registry", () =>
     fc.assert(
       fc.property(model, fc.nat(4), fc.boolean(), (model, embed, links) => {

@@ -9,11 +9,17 @@ import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Layer } from "effect"
-import { HttpServer } from "effect/http"
+import { FetchHttpClient, HttpServer } from "effect/http"
+import { Otlp } from "effect/observability"
+import { fileURLToPath } from "node:url"
 import type { ServerConfig } from "./config/ServerConfig.ts"
 import type { ListenError } from "./ListenError.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 import * as HttpApp from "./http/HttpApp.ts"
+import * as TokenCache from "./http/TokenCache.ts"
+import * as Ui from "./http/Ui.ts"
+import * as Upstream from "./Upstream.ts"
+import { version } from "./Version.ts"
 
 /**
  * The registry over HTTP. Connections are kept and reused; undici's own limits of an hour become those of a request.
@@ -21,6 +27,7 @@ import * as HttpApp from "./http/HttpApp.ts"
 const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<Registry.Registry> => {
   const timeout = Duration.toMillis(registry.timeout ?? "30 seconds")
   return RegistryHttp.layer(registry).pipe(
+    Layer.provide(Upstream.layer),
     Layer.provide(
       NodeHttpClient.layerUndiciOptions({
         headersTimeout: timeout,
@@ -44,6 +51,31 @@ const announce = Effect.gen(function* () {
   yield* Effect.logInfo(`listening on ${HttpServer.formatAddress(address)}`)
 })
 
+const tokens = ({ tokens }: ServerConfig) =>
+  TokenCache.layer({ notBefore: tokens.notBefore }).pipe(Layer.provideMerge(JwtTokens.layer(tokens)))
+
+/** The dashboard is built into the package, beside what the sources are built into. */
+const dashboard = Effect.provide(Ui.load(fileURLToPath(new URL("../dist/ui", import.meta.url))), NodeServices.layer)
+
+const api = ({ http }: ServerConfig) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      return HttpApp.layer({ ...http, ui: yield* dashboard, publicKeys: yield* JwtTokens.PublicKeys })
+    })
+  )
+
+const metricsServer = ({ http, metricsServer }: ServerConfig) =>
+  metricsServer === undefined ? Layer.empty : HttpApp.layerMetrics({ ...metricsServer, metrics: http.metrics })
+
+/** What is sent to a collector of OpenTelemetry: logs beside those on the console, metrics, and traces. */
+const telemetry = ({ otlpUrl }: ServerConfig) =>
+  otlpUrl === undefined
+    ? Layer.empty
+    : Otlp.layerJson({
+        baseUrl: otlpUrl.href.replace(/\/$/, ""),
+        resource: { serviceName: "gitlab-registry-usage-rest", serviceVersion: version }
+      }).pipe(Layer.provide(FetchHttpClient.layer))
+
 /**
  * Everything that a configuration asks for, wired together.
  *
@@ -57,10 +89,12 @@ export const layer = (
   KeySet.JwtOptionsError | LdapDirectory.LdapOptionsError | ListenError
 > =>
   Layer.effectDiscard(announce).pipe(
-    Layer.provideMerge(HttpApp.layer(config.http)),
+    Layer.provideMerge(api(config)),
+    Layer.provide(metricsServer(config)),
     Layer.provideMerge(Collector.layer(config.collector)),
     Layer.provide([registry(config), store(config)]),
-    Layer.provide([LdapDirectory.layer(config.directory), JwtTokens.layer(config.tokens)])
+    Layer.provide([LdapDirectory.layer(config.directory), tokens(config)]),
+    Layer.provide(telemetry(config))
   )
 
 /**

@@ -238,6 +238,9 @@ layer(app, { excludeTestServices: true })("media types", (it) => {
   )
 })
 
+/** The headers of an answer without those that no two answers share. */
+const common = (headers: Record<string, unknown>) => ({ ...headers, date: "", "x-request-id": "" })
+
 layer(app, { excludeTestServices: true })("authentication", (it) => {
   it.effect("F16 without a token there is a challenge", () =>
     Effect.gen(function* () {
@@ -278,7 +281,7 @@ layer(app, { excludeTestServices: true })("authentication", (it) => {
     Effect.gen(function* () {
       const [one, other] = [yield* send("/images/plain"), yield* send("/images/nothing")]
       expect([one.status, one.body]).toEqual([other.status, other.body])
-      expect({ ...one.headers, date: "" }).toEqual({ ...other.headers, date: "" })
+      expect(common(one.headers)).toEqual(common(other.headers))
     })
   )
 
@@ -320,7 +323,7 @@ layer(app, { excludeTestServices: true })("authentication", (it) => {
       for (const { body, headers, status } of answers) {
         expect(status).toBe(401)
         expect(body).toBe(answers[0]!.body)
-        expect({ ...headers, date: "" }).toEqual({ ...answers[0]!.headers, date: "" })
+        expect(common(headers)).toEqual(common(answers[0]!.headers))
       }
       const good = yield* send("/auth_token", { headers: basic("zoe", "zoë-pass:word") })
       expect(good.status).toBe(200)

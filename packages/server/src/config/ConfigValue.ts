@@ -5,6 +5,7 @@
  */
 import type { DateTime, Redacted } from "effect"
 import { Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { isNetwork } from "../http/TrustedProxies.ts"
 import { DurationText } from "./DurationText.ts"
 
 /**
@@ -224,5 +225,19 @@ export const origins: ConfigValue<ReadonlyArray<string>> = read(
     const isOrigin = (item: string) =>
       Option.exists(Option.liftThrowable((item: string) => new URL(item).origin)(item), (origin) => origin === item)
     return items.every(isOrigin) ? items : undefined
+  }
+)
+
+/**
+ * Addresses and networks; may be empty.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const networks: ConfigValue<ReadonlyArray<string>> = read(
+  "addresses and networks such as 10.0.0.0/8, separated by commas, or nothing",
+  (text) => {
+    const items = parts(text, /[,\n]/)
+    return items.every(isNetwork) ? items : undefined
   }
 )

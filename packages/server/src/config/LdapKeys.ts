@@ -89,6 +89,21 @@ export const ldapKeys = {
     "300 ms",
     "After which time a refusal is answered, so that the time does not tell an unknown user from a wrong password. Longer than the directory usually takes."
   ),
+  login_failures: withDefault(
+    integer(1, 1000),
+    "4",
+    "How many wrong passwords for one user, in any spelling of the name, make a pause in which none is tried. Keep it below the directory's own lockout, so that nobody is locked out there by way of this server."
+  ),
+  login_failures_per_address: withDefault(
+    integer(1, 1_000_000),
+    "50",
+    "How many wrong passwords from one address make a pause for that address."
+  ),
+  login_window: withDefault(
+    duration("1 second"),
+    "5 minutes",
+    "How long after the first wrong password they are all forgotten, and a pause ends."
+  ),
   max_connections: withDefault(
     integer(1, 10_000),
     "16",

@@ -4,17 +4,18 @@
  * @since 0.1.0
  */
 import { isIP } from "node:net"
+import { createSecureContext } from "node:tls"
 import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import type { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
 import type { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import type { Collector } from "@gitlab-registry-usage/core"
-import { type Duration, Effect, type FileSystem, type LogLevel, type Redacted } from "effect"
+import { type Duration, Effect, type FileSystem, type LogLevel, type Redacted, Result } from "effect"
 import { findings, type Findings, settings } from "./ConfigDecoding.ts"
 import type { Settings } from "./ConfigKeys.ts"
 import { ConfigurationError } from "./ConfigProblem.ts"
 import * as ConfigSource from "./ConfigSource.ts"
 import { directoryConfig } from "./DirectoryConfig.ts"
-import { readCertificates } from "./NamedFile.ts"
+import { readCertificates, readNamed } from "./NamedFile.ts"
 import { scopeConfig } from "./ScopeConfig.ts"
 import { tokensConfig } from "./TokensConfig.ts"
 
@@ -37,7 +38,17 @@ export interface ServerConfig {
     readonly eventsToken: Redacted.Redacted | undefined
     readonly maxConnections: number
     readonly shutdownTimeout: Duration.Duration
+    readonly tls: { readonly certificate: string; readonly key: string } | undefined
+    readonly trustedProxies: ReadonlyArray<string>
+    readonly accessLog: boolean
+    readonly limiter: { readonly perUser: number; readonly perAddress: number; readonly window: Duration.Duration }
+    readonly metricsToken: Redacted.Redacted | undefined
+    readonly metrics: { readonly maxRepositories: number; readonly tags: boolean }
   }
+  /** Where metrics are served without a token, if anywhere. */
+  readonly metricsServer: { readonly host: string; readonly port: number } | undefined
+  /** Where logs, metrics and traces are sent, if anywhere. */
+  readonly otlpUrl: URL | undefined
   readonly log: { readonly format: "text" | "json"; readonly level: LogLevel.LogLevel }
   /** Where the last snapshot is kept; in memory only where undefined. */
   readonly snapshotFile: string | undefined
@@ -57,6 +68,23 @@ const isLoopback = ({ hostname }: URL): boolean => {
   const host = hostname.replace(/^\[|\]$/g, "")
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."))
 }
+
+const tlsOf = Effect.fnUntraced(function* (general: Settings["general"], f: Findings) {
+  const { tls_certificate_file: certificateFile, tls_key_file: keyFile } = general
+  const certificates = yield* readCertificates(f, "general", "tls_certificate_file", certificateFile)
+  const key = yield* readNamed(f, "general", "tls_key_file", keyFile)
+  if (certificateFile !== undefined && keyFile === undefined) {
+    f.problem("general", "tls_key_file", "is not set, but tls_certificate_file is; set both or none")
+  }
+  if (certificateFile === undefined && keyFile !== undefined) {
+    f.problem("general", "tls_certificate_file", "is not set, but tls_key_file is; set both or none")
+  }
+  if (certificates === undefined || key === undefined) return undefined
+  const certificate = certificates.join("\n")
+  const usable = Result.try(() => createSecureContext({ cert: certificate, key }))
+  if (Result.isFailure(usable)) f.problem("general", "tls_key_file", "does not hold the key of tls_certificate_file")
+  return { certificate, key }
+})
 
 const checkRegistry = ({ gitlab_base_url: gitlab, registry_base_url: registry }: Settings["registry"], f: Findings) => {
   if (gitlab.protocol !== "https:" && !isLoopback(gitlab)) {
@@ -91,6 +119,7 @@ export const fromSource = Effect.fnUntraced(function* (
   const { general, jwt, ldap, registry } = yield* settings(source, found)
   checkRegistry(registry, found)
   const scope = scopeConfig(registry, found)
+  const tls = yield* tlsOf(general, found)
   const directory = yield* directoryConfig(ldap, found)
   const tokens = yield* tokensConfig(jwt, registry.registry_base_url, found)
   const registryAuthorities = yield* readCertificates(found, "registry", "ca_file", registry.ca_file)
@@ -105,8 +134,21 @@ export const fromSource = Effect.fnUntraced(function* (
       corsOrigins: general.cors_origins,
       eventsToken: registry.events_token,
       maxConnections: general.max_connections,
-      shutdownTimeout: general.shutdown_timeout
+      shutdownTimeout: general.shutdown_timeout,
+      tls,
+      trustedProxies: general.trusted_proxies,
+      accessLog: general.access_log,
+      limiter: {
+        perUser: ldap.login_failures,
+        perAddress: ldap.login_failures_per_address,
+        window: ldap.login_window
+      },
+      metricsToken: general.metrics_token,
+      metrics: { maxRepositories: general.metrics_repositories, tags: general.metrics_tags }
     },
+    metricsServer:
+      general.metrics_port === undefined ? undefined : { host: general.metrics_host, port: general.metrics_port },
+    otlpUrl: general.otlp_url,
     log: { format: general.log_format, level: general.debug ? "Debug" : levels[general.log_level] },
     snapshotFile: general.snapshot_file,
     directory,

@@ -1,23 +1,32 @@
 /**
- * The HTTP API as one function from request to response.
+ * The HTTP API as one function from request to answer.
  *
  * @since 0.1.0
  */
 import { type Authentication, Collector, Hal, type Snapshot, StatusResource } from "@gitlab-registry-usage/core"
-import { DateTime, Effect, Option, type Redacted } from "effect"
-import { HttpServerRequest, HttpServerResponse } from "effect/http"
-import { authorize } from "./Bearer.ts"
+import { DateTime, Effect, Option, type Redacted, Result } from "effect"
+import * as Metrics from "../Metrics.ts"
+import { description, type Name, routes } from "./Api.ts"
+import { authorize, bearerOf } from "./Bearer.ts"
+import { docs } from "./Docs.ts"
 import { Draining } from "./Draining.ts"
+import * as Encoding from "./Encoding.ts"
 import { events } from "./Events.ts"
+import { type Answer, html, json, type Request } from "./Exchange.ts"
 import { home } from "./Home.ts"
 import * as Html from "./Html.ts"
 import { login } from "./Login.ts"
-import { badRequest, methodNotAllowed, notFound, Problem, toResponse, unavailable } from "./Problem.ts"
+import * as LoginLimiter from "./LoginLimiter.ts"
+import { metrics } from "./MetricsAccess.ts"
+import { badRequest, methodNotAllowed, notFound, Problem, toAnswer, unavailable } from "./Problem.ts"
+import * as Rendered from "./Rendered.ts"
 import { MediaType, mediaTypeOf, renderingOf } from "./Rendering.ts"
 import * as Resources from "./Resources.ts"
 import * as Router from "./Router.ts"
 import { cursorGone, selectedOf } from "./Selecting.ts"
 import { parse, type Target } from "./Target.ts"
+import { KnownTokens } from "./TokenCache.ts"
+import * as Ui from "./Ui.ts"
 import * as UniqueSize from "./UniqueSize.ts"
 
 /** @category models @since 0.1.0 */
@@ -26,155 +35,208 @@ export interface Options {
   readonly prefix?: string | undefined
   /** The secret with which the registry tells what changed. Without it there is no `/events`. */
   readonly eventsToken?: Redacted.Redacted | undefined
+  /** The files of the dashboard. Default none. */
+  readonly ui?: Ui.Files | undefined
+  /** The public keys that verify the tokens, as `/.well-known/jwks.json` shows them. Default none. */
+  readonly publicKeys?: { readonly keys: ReadonlyArray<unknown> } | undefined
+  readonly limiter?: LoginLimiter.Options | undefined
+  /** A token for `/metrics`, beside those of users. Default none. */
+  readonly metricsToken?: Redacted.Redacted | undefined
+  /** What `/metrics` tells. */
+  readonly metrics?: Metrics.Options | undefined
 }
 
-const json = (value: unknown, status = 200) =>
-  HttpServerResponse.text(JSON.stringify(value), {
-    status,
-    contentType: "application/json",
-    headers: { "cache-control": "no-store" }
-  })
+/** @category models @since 0.1.0 */
+export type Services = Authentication.Directory | Authentication.Tokens | Collector.Collector
+
+type Handler = (
+  request: Request,
+  target: Target,
+  readings: ReadonlyArray<Router.Reading<Name>>
+) => Effect.Effect<Answer, Problem, Services>
 
 const ready = Effect.gen(function* () {
   const collector = yield* Collector.Collector
-  if (yield* Draining) return yield* unavailable("the server is stopping", 5)
+  if ((yield* Draining)()) return yield* unavailable("the server is stopping", 5)
   if (Option.isNone(yield* collector.current)) {
     return yield* unavailable("the registry has not been crawled yet", 5)
   }
   return json({ status: "ready" })
 })
 
-const snapshot = Effect.gen(function* () {
+const current = Effect.gen(function* () {
   const collector = yield* Collector.Collector
   const current = yield* collector.current
   if (Option.isSome(current)) return current.value
   return yield* unavailable("the registry has not been crawled yet; the first crawl is under way", 5)
 })
 
-/** A resource in the form that the request accepts. */
+/** A resource of this moment, in the form that the request accepts. */
 const rendered = Effect.fnUntraced(function* (
-  request: HttpServerRequest.HttpServerRequest,
+  request: Request,
   target: Target,
   resource: Effect.Effect<Hal.Resource, Problem, Collector.Collector>
 ) {
   const rendering = yield* Effect.fromResult(renderingOf(target.query))
-  const mediaType = yield* Effect.fromResult(mediaTypeOf(request.headers["accept"]))
-  const headers = { "cache-control": "private, no-cache", vary: "Accept, Authorization" }
-  return mediaType === MediaType.html
-    ? HttpServerResponse.text(Html.render(yield* resource), {
-        contentType: "text/html; charset=utf-8",
-        headers: { ...headers, "content-security-policy": Html.contentSecurityPolicy }
-      })
-    : HttpServerResponse.text(JSON.stringify(Hal.render(yield* resource, rendering)), {
-        contentType: MediaType.hal,
-        headers
-      })
+  const mediaType = yield* Effect.fromResult(mediaTypeOf(request.headers.accept))
+  const answer =
+    mediaType === MediaType.html
+      ? html(Html.render(yield* resource), Html.contentSecurityPolicy)
+      : {
+          status: 200,
+          headers: { "content-type": MediaType.hal, "cache-control": "no-store" },
+          body: JSON.stringify(Hal.render(yield* resource, rendering))
+        }
+  return { ...answer, headers: { ...answer.headers, vary: "Accept, Authorization" } }
 })
 
-const usage = (
-  request: HttpServerRequest.HttpServerRequest,
-  target: Target,
-  root: string,
-  base: string,
-  readings: ReadonlyArray<Router.Reading<Resources.Name>>
-) =>
-  Effect.andThen(
-    authorize(request.headers["authorization"]),
-    rendered(
-      request,
-      target,
-      Effect.gen(function* () {
-        const { selection, takenAt } = yield* Effect.fromResult(selectedOf(target.query))
-        const current: Snapshot.Snapshot = yield* snapshot
-        if (takenAt !== undefined && takenAt !== DateTime.toEpochMillis(current.takenAt)) return yield* cursorGone
-        return yield* Effect.fromResult(Resources.find({ snapshot: current, root, base }, readings, selection))
-      })
-    )
+/** The collection of images has two names, and each links within itself. */
+const collectionOf = ({ segments }: Target) => (segments[0]?.text === "repositories" ? "repositories" : "images")
+
+const hasBody = ({ headers }: Request) =>
+  headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0"
+
+/** Where a document of a snapshot is kept. */
+const keyOf = (request: Request, mediaType: string) => `${mediaType} ${request.url}`
+
+const found = (request: Request, memory: Rendered.Memory, document: Rendered.Rendered) =>
+  Rendered.answer(
+    memory,
+    document,
+    request.headers["if-none-match"],
+    Encoding.negotiate(request.headers["accept-encoding"] as string | undefined)
   )
 
-const status = (request: HttpServerRequest.HttpServerRequest, target: Target, root: string) =>
-  Effect.andThen(
-    authorize(request.headers["authorization"]),
-    rendered(
-      request,
-      target,
-      Effect.gen(function* () {
-        const collector = yield* Collector.Collector
-        return StatusResource.status(root, yield* collector.current, yield* collector.status)
-      })
+/** Answers with a document of the current snapshot, which is made where it is not kept. */
+const document = (root: string): Handler =>
+  Effect.fnUntraced(function* (request, target, readings) {
+    yield* authorize(request)
+    const rendering = yield* Effect.fromResult(renderingOf(target.query))
+    const mediaType = yield* Effect.fromResult(mediaTypeOf(request.headers.accept))
+    const { selection, takenAt } = yield* Effect.fromResult(selectedOf(target.query))
+    const snapshot: Snapshot.Snapshot = yield* current
+    if (takenAt !== undefined && takenAt !== DateTime.toEpochMillis(snapshot.takenAt)) return yield* cursorGone
+    const view = { snapshot, root, base: `${root}/${collectionOf(target)}` }
+    const resource = yield* Effect.fromResult(
+      Resources.find(view, readings as ReadonlyArray<Router.Reading<Resources.Name>>, selection)
     )
-  )
+    const memory = Rendered.memoryOf(snapshot)
+    const key = keyOf(request, mediaType)
+    const made =
+      memory.get(key) ??
+      (yield* mediaType === MediaType.html
+        ? Rendered.make(
+            memory,
+            key,
+            "text/html; charset=utf-8",
+            { "content-security-policy": Html.contentSecurityPolicy },
+            () => [Html.render(resource)]
+          )
+        : Rendered.make(memory, key, mediaType, {}, () => Hal.pieces(resource, rendering)))
+    const answer = found(request, memory, made)
+    return Effect.isEffect(answer) ? yield* answer : answer
+  })
 
-const uniqueSize = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-  yield* authorize(request.headers["authorization"])
-  const items = yield* UniqueSize.items(request)
-  return json(yield* Effect.fromResult(UniqueSize.uniqueSize(yield* snapshot, items)))
+/**
+ * What is asked for again is looked up by its address, with nothing decoded and nothing waited for: only the token is
+ * looked at.
+ */
+const kept =
+  (collector: Collector.Collector["Service"], known: (token: string) => Authentication.VerifiedToken | undefined) =>
+  (request: Request): Answer | undefined => {
+    if ((request.method !== "GET" && request.method !== "HEAD") || hasBody(request)) return undefined
+    const token = bearerOf(request.headers.authorization)
+    const holder = token === undefined ? undefined : known(token)
+    if (holder === undefined) return undefined
+    const mediaType = mediaTypeOf(request.headers.accept)
+    if (Result.isFailure(mediaType)) return undefined
+    const snapshot = Effect.runSync(collector.current)
+    if (Option.isNone(snapshot)) return undefined
+    const memory = Rendered.memoryOf(snapshot.value)
+    const document = memory.get(keyOf(request, mediaType.success))
+    if (document === undefined) return undefined
+    const answer = found(request, memory, document)
+    if (Effect.isEffect(answer)) return undefined
+    request.note.user = holder.principal.username
+    request.note.route = "kept"
+    return answer
+  }
+
+const nothing = notFound("there is nothing at this path")
+
+const redirect = (location: string): Answer => ({
+  status: 307,
+  headers: { location, "cache-control": "no-store", vary: "Accept" }
 })
 
-const router = Router.make({
-  home: "/",
-  token: "/auth_token",
-  status: "/status",
-  unique_size: "/unique_size",
-  events: "/events",
-  live: "/health/live",
-  ready: "/health/ready",
-  images: "/images",
-  image: "/images/:image",
-  tags: "/images/:image/tags",
-  tag: "/images/:image/tags/:tag",
-  blobs: "/images/:image/tags/:tag/blobs",
-  namespaces: "/namespaces",
-  namespace: "/namespaces/:namespace"
-})
-
-const hasBody = (request: HttpServerRequest.HttpServerRequest) =>
-  request.headers["transfer-encoding"] !== undefined || (request.headers["content-length"] ?? "0") !== "0"
-
-/** Every resource is read with GET and HEAD; OPTIONS tells so. One is asked with POST. */
-const reading = "GET, HEAD, OPTIONS"
-const asking = "POST, OPTIONS"
-
-const dispatch = (options: Options) => {
+const handlers = (options: Options, docs: Effect.Effect<Answer>): Readonly<Record<Name, Handler>> => {
   const root = options.prefix ?? ""
-  return Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-    const target = yield* Effect.fromResult(parse(request.url, options.prefix))
-    const [first, ...rest] = target.segments
-    const collection = first?.text === "repositories" ? "repositories" : "images"
-    const readings = router(first?.text === "repositories" ? [{ ...first, text: "images" }, ...rest] : target.segments)
-    const name = readings[0]?.name
-    const { eventsToken } = options
-    if (name === undefined || (name === "events" && eventsToken === undefined)) {
-      return yield* notFound("there is nothing at this path")
-    }
-    const allow = name === "unique_size" || name === "events" ? asking : reading
-    if (request.method === "OPTIONS") return HttpServerResponse.empty({ status: 204, headers: { allow } })
-    if (!allow.split(", ").includes(request.method)) return yield* methodNotAllowed(request.method, allow)
-    if (name === "unique_size") return yield* uniqueSize(request)
-    if (name === "events") return yield* events(request, eventsToken!)
-    if (hasBody(request)) return yield* badRequest("a request to read takes no body")
-    switch (name) {
-      case "home":
-        return yield* rendered(request, target, Effect.succeed(home(root, false)))
-      case "token":
-        return yield* login(request.headers["authorization"])
-      case "live":
-        return json({ status: "live" })
-      case "ready":
-        return yield* ready
-      case "status":
-        return yield* status(request, target, root)
-      default:
-        return yield* usage(
+  const ui = options.ui ?? new Map()
+  const limiter = LoginLimiter.make(options.limiter)
+  const signIn = login(limiter)
+  const usage = document(root)
+  const file = (name: string, request: Request) => {
+    const found = Ui.find(ui, name, request.headers["if-none-match"])
+    return found === undefined ? notFound("there is no such file") : Effect.succeed(found)
+  }
+  return {
+    images: usage,
+    image: usage,
+    tags: usage,
+    tag: usage,
+    blobs: usage,
+    namespaces: usage,
+    namespace: usage,
+    status: (request, target) =>
+      Effect.andThen(
+        authorize(request),
+        rendered(
           request,
           target,
-          root,
-          `${root}/${collection}`,
-          readings as ReadonlyArray<Router.Reading<Resources.Name>>
+          Effect.gen(function* () {
+            const collector = yield* Collector.Collector
+            return StatusResource.status(root, yield* collector.current, yield* collector.status)
+          })
         )
-    }
-  })
+      ),
+    unique_size: Effect.fnUntraced(function* (request) {
+      yield* authorize(request)
+      const items = yield* UniqueSize.items(request)
+      return json(yield* Effect.fromResult(UniqueSize.uniqueSize(yield* current, items)))
+    }),
+    events: (request) => events(request, options.eventsToken!),
+    token: signIn,
+    home: (request, target) =>
+      Effect.flatMap(Effect.fromResult(mediaTypeOf(request.headers.accept)), (mediaType) =>
+        mediaType === MediaType.html && ui.has("index.html")
+          ? Effect.succeed(redirect(`${root}/ui/`))
+          : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"))))
+      ),
+    live: () => Effect.succeed(json({ status: "live" })),
+    ready: () => ready,
+    metrics: metrics(options),
+    jwks: () =>
+      options.publicKeys === undefined || options.publicKeys.keys.length === 0
+        ? notFound("the tokens are signed with a shared secret: there is no public key")
+        : Effect.succeed({
+            ...json(options.publicKeys),
+            headers: { "content-type": "application/jwk-set+json", "cache-control": "public, max-age=300" }
+          }),
+    openapi: () => Effect.sync(() => json(description(root))),
+    docs: () => docs,
+    ui: (request) => {
+      const path = request.url.replace(/\?.*$/, "")
+      return path.endsWith("/") ? file("index.html", request) : Effect.succeed(redirect(`${root}/ui/`))
+    },
+    file: (request, _, [reading]) => file(reading!.parameters["file"]!, request)
+  }
 }
+
+/** What is read with GET is read with HEAD as well; OPTIONS tells what there is. */
+const allowed = (method: string) => (method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`)
+
+/** `/ui/` is the one path that ends with a slash: what the page refers to lies below it. */
+const withoutLastSlash = (url: string) => url.replace(/\/ui\/(?=$|\?)/, "/ui")
 
 const failed = new Problem({
   status: 500,
@@ -183,27 +245,41 @@ const failed = new Problem({
 })
 
 /**
- * Answers a request. Whatever happens, there is an answer: a problem document where it is not the resource, and never a
+ * Answers requests: `atOnce` what is kept, and `answer` everything. Whatever happens, there is an answer: a problem document where it is not the resource, and never a
  * stack.
  *
- * @category handlers
+ * @category constructors
  * @since 0.1.0
  */
-export const make = (
-  options: Options = {}
-): Effect.Effect<
-  HttpServerResponse.HttpServerResponse,
-  never,
-  HttpServerRequest.HttpServerRequest | Authentication.Directory | Authentication.Tokens | Collector.Collector
-> => {
-  const answer = dispatch(options)
-  return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    answer(request).pipe(
-      Effect.catchTag("Problem", (problem) => Effect.succeed(toResponse(problem))),
-      Effect.catchCause((cause) =>
-        Effect.as(Effect.logError("a request failed unexpectedly", cause), toResponse(failed))
-      ),
-      Effect.map(HttpServerResponse.setHeader("x-content-type-options", "nosniff"))
+export const make = Effect.fnUntraced(function* (options: Options = {}) {
+  const handle = handlers(options, yield* docs(options.prefix ?? ""))
+  const router = Router.make(routes)
+  const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Answer, Problem, Services> {
+    const { method } = request
+    const reads = method === "GET" || method === "HEAD"
+    const target = yield* Effect.fromResult(parse(withoutLastSlash(request.url), options.prefix))
+    const [first, ...rest] = target.segments
+    const readings = router(first?.text === "repositories" ? [{ ...first, text: "images" }, ...rest] : target.segments)
+    const name = readings[0]?.name
+    if (name === undefined || (name === "events" && options.eventsToken === undefined)) return yield* nothing
+    request.note.route = name
+    const allow = allowed(routes[name].method)
+    if (method === "OPTIONS") return { status: 204, headers: { allow } }
+    if (!(reads && routes[name].method === "GET") && method !== routes[name].method) {
+      return yield* methodNotAllowed(method, allow)
+    }
+    if (reads && hasBody(request)) return yield* badRequest("a request to read takes no body")
+    return yield* handle[name](request, target, readings)
+  })
+  const answer = (request: Request): Effect.Effect<Answer, never, Services> =>
+    dispatch(request).pipe(
+      Effect.catchTag("Problem", (problem) => Effect.succeed(toAnswer(problem))),
+      Effect.catchDefect((defect) =>
+        Effect.logError("a request failed unexpectedly", defect).pipe(
+          Effect.andThen(Metrics.count(Metrics.defects)),
+          Effect.as(toAnswer(failed))
+        )
+      )
     )
-  )
-}
+  return { answer, atOnce: kept(yield* Collector.Collector, yield* KnownTokens) }
+})

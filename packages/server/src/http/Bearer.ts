@@ -5,6 +5,7 @@
  */
 import { Authentication } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
+import type { Request } from "./Exchange.ts"
 import { unauthorized } from "./Problem.ts"
 
 const realm = 'Bearer realm="GitLab Registry Usage"'
@@ -17,18 +18,30 @@ const expired = unauthorized(
 const invalid = unauthorized(`${realm}, error="invalid_token"`, "the token is not valid: get one from /auth_token")
 
 /**
+ * The token of a `Bearer` authorization.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const bearerOf = (authorization: string | undefined): string | undefined =>
+  /^bearer +([^\s]+) *$/i.exec(authorization ?? "")?.[1]
+
+/**
  * Who sent the request. Fails with 401 and a challenge.
  *
  * @category handlers
  * @since 0.1.0
  */
-export const authorize = Effect.fnUntraced(function* (authorization: string | undefined) {
+export const authorize = Effect.fnUntraced(function* (request: Request) {
+  const { authorization } = request.headers
   const tokens = yield* Authentication.Tokens
-  const token = /^bearer +([^\s]+) *$/i.exec(authorization ?? "")?.[1]
+  const token = bearerOf(authorization)
   if (token === undefined) return yield* authorization === undefined ? missing : invalid
-  return yield* tokens.verify(Redacted.make(token)).pipe(
+  const { principal } = yield* tokens.verify(Redacted.make(token)).pipe(
     Effect.tapError((error) => Effect.logDebug(`a token was refused: ${error.reason.detail}`)),
     Effect.catchReason("TokenError", "TokenExpired", () => Effect.fail(expired)),
     Effect.catchTag("TokenError", () => Effect.fail(invalid))
   )
+  request.note.user = principal.username
+  return principal
 })

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect } from "effect"
+import { Context } from "effect"
 
 /**
  * Tells whether the server is stopping: it still answers, but asks to be sent nothing new.
@@ -11,6 +11,6 @@ import { Context, Effect } from "effect"
  * @category services
  * @since 0.1.0
  */
-export const Draining = Context.Reference<Effect.Effect<boolean>>("@gitlab-registry-usage/server/Draining", {
-  defaultValue: () => Effect.succeed(false)
+export const Draining = Context.Reference<() => boolean>("@gitlab-registry-usage/server/Draining", {
+  defaultValue: () => () => false
 })

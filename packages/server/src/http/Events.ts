@@ -7,8 +7,8 @@
  */
 import { Collector, Names } from "@gitlab-registry-usage/core"
 import { Effect, Predicate, Redacted, Schema } from "effect"
-import { HttpServerResponse, type HttpServerRequest } from "effect/http"
 import { createHash, timingSafeEqual } from "node:crypto"
+import type { Request } from "./Exchange.ts"
 import { jsonBody } from "./JsonBody.ts"
 import { unauthorized } from "./Problem.ts"
 
@@ -42,10 +42,7 @@ const changes = new Set(["push", "delete", "mount"])
  * @category handlers
  * @since 0.1.0
  */
-export const events = Effect.fn("Events.events")(function* (
-  request: HttpServerRequest.HttpServerRequest,
-  secret: Redacted.Redacted
-) {
+export const events = Effect.fn("Events.events")(function* (request: Request, secret: Redacted.Redacted) {
   if (!isSecret(secret, request.headers["authorization"])) return yield* refused
   const { events } = yield* jsonBody(request, Envelope, 'an envelope {"events": […]} of notifications')
   const collector = yield* Collector.Collector
@@ -55,5 +52,5 @@ export const events = Effect.fn("Events.events")(function* (
       .map(({ target }) => target?.repository)
       .filter((name) => Predicate.isString(name) && Names.isRepositoryName(name))
   )
-  return HttpServerResponse.empty({ status: 202 })
+  return { status: 202, headers: {} }
 })

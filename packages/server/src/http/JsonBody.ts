@@ -3,13 +3,11 @@
  *
  * @since 0.1.0
  */
-import { ByteSize, Effect, Schema } from "effect"
-import { HttpIncomingMessage, type HttpServerRequest } from "effect/http"
-import { badRequest, type Problem, tooLarge, unsupportedMediaType } from "./Problem.ts"
+import { Effect, Schema } from "effect"
+import type { Request } from "./Exchange.ts"
+import { badRequest, type Problem, unsupportedMediaType } from "./Problem.ts"
 
-const maximum = ByteSize.mebibytes(1)
-
-const large = tooLarge("the body takes at most 1 MiB")
+const maximum = 1024 * 1024
 
 /**
  * Reads a body of JSON, of at most 1 MiB, and decodes it. `expected` tells the sender what belongs there. Fails with 415 for
@@ -19,18 +17,14 @@ const large = tooLarge("the body takes at most 1 MiB")
  * @since 0.1.0
  */
 export const jsonBody = Effect.fnUntraced(function* <A>(
-  request: HttpServerRequest.HttpServerRequest,
+  request: Request,
   schema: Schema.ConstraintDecoder<A>,
   expected: string
 ): Effect.fn.Return<A, Problem> {
   if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(request.headers["content-type"] ?? "")) {
     return yield* unsupportedMediaType("send the body as JSON, with its media type")
   }
-  if (Number(request.headers["content-length"] ?? 0) > Number(maximum)) return yield* large
-  const body = yield* request.text.pipe(
-    Effect.provideService(HttpIncomingMessage.MaxBodySize, maximum),
-    Effect.mapError(() => large)
-  )
+  const body = yield* request.text(maximum)
   return yield* Effect.mapError(Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(body), () =>
     badRequest(`the body is ${expected}`)
   )

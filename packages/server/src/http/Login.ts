@@ -4,9 +4,11 @@
  * @since 0.1.0
  */
 import { Authentication } from "@gitlab-registry-usage/core"
-import { DateTime, Effect, Redacted, Result } from "effect"
-import { HttpServerResponse } from "effect/http"
-import { type Problem, unauthorized, unavailable } from "./Problem.ts"
+import { Cause, DateTime, Effect, Exit, Option, Redacted, Result } from "effect"
+import * as Metrics from "../Metrics.ts"
+import { json, type Request } from "./Exchange.ts"
+import type { LoginLimiter } from "./LoginLimiter.ts"
+import { Problem, unauthorized, unavailable } from "./Problem.ts"
 
 const challenge = 'Basic realm="GitLab Registry Usage", charset="UTF-8"'
 
@@ -40,18 +42,17 @@ export const credentialsOf = (
   )
 }
 
-/**
- * Verifies the credentials and issues a token. Fails with 401 for any credentials that do not sign in, and with 503
- * where the directory could not be asked.
- *
- * @category handlers
- * @since 0.1.0
- */
-export const login = Effect.fn("Login.login")(function* (authorization: string | undefined) {
+const tooMany = (retryAfter: number) =>
+  new Problem({
+    status: 429,
+    title: "Too Many Requests",
+    detail: "too many sign-ins failed; try again later",
+    headers: { "retry-after": String(retryAfter) }
+  })
+
+const verified = Effect.fnUntraced(function* (credentials: Authentication.Credentials) {
   const directory = yield* Authentication.Directory
-  const tokens = yield* Authentication.Tokens
-  const credentials = yield* Effect.fromResult(credentialsOf(authorization))
-  const principal = yield* directory.verify(credentials).pipe(
+  return yield* directory.verify(credentials).pipe(
     Effect.catchReason("DirectoryError", "DirectoryUnavailable", ({ detail }) =>
       Effect.andThen(
         Effect.logError(`a sign-in could not be verified: ${detail}`),
@@ -60,9 +61,43 @@ export const login = Effect.fn("Login.login")(function* (authorization: string |
     ),
     Effect.catchTag("DirectoryError", () => Effect.fail(refused))
   )
-  const { token, expiresAt } = yield* tokens.issue(principal)
-  return HttpServerResponse.text(
-    JSON.stringify({ auth_token: Redacted.value(token), expires_at: DateTime.toEpochMillis(expiresAt) / 1000 }),
-    { contentType: "application/json", headers: { "cache-control": "no-store" } }
-  )
 })
+
+const results = { 401: "refused", 429: "limited", 503: "unavailable" } as const
+
+/**
+ * Verifies the credentials and issues a token. Fails with 401 for any credentials that do not sign in, with 429 where
+ * too many did not, and with 503 where the directory could not be asked.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const login = (limiter: LoginLimiter) =>
+  Effect.fn("Login.login")(
+    function* (request: Request) {
+      const tokens = yield* Authentication.Tokens
+      const credentials = yield* Effect.fromResult(credentialsOf(request.headers.authorization))
+      const verdict = yield* limiter.attempt(credentials.username, request.address)
+      if (verdict._tag === "Limited") return yield* tooMany(verdict.retryAfter)
+      const principal = yield* verified(credentials).pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() =>
+            verdict.settle(
+              Exit.isSuccess(exit)
+                ? "accepted"
+                : Option.exists(Cause.findErrorOption(exit.cause), ({ status }) => status === 401)
+                  ? "refused"
+                  : "unknown"
+            )
+          )
+        )
+      )
+      request.note.user = principal.username
+      const { token, expiresAt } = yield* tokens.issue(principal)
+      return json({ auth_token: Redacted.value(token), expires_at: DateTime.toEpochMillis(expiresAt) / 1000 })
+    },
+    Effect.tap(() => Metrics.count(Metrics.authAttempts, { result: "accepted" })),
+    Effect.tapErrorTag("Problem", ({ status }) =>
+      Metrics.count(Metrics.authAttempts, { result: results[status as keyof typeof results] ?? "refused" })
+    )
+  )

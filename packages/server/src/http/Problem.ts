@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { Data } from "effect"
-import { HttpServerResponse, ProblemDetails } from "effect/http"
+import { ProblemDetails } from "effect/http"
+import type { Answer } from "./Exchange.ts"
 
 /**
  * A request that cannot be answered as asked. `detail` is for the sender: it tells what to do, and no secret.
@@ -81,9 +82,8 @@ export const unavailable = (detail: string, retryAfter: number): Problem =>
   new Problem({ status: 503, title: "Service Unavailable", detail, headers: { "retry-after": String(retryAfter) } })
 
 /** @category rendering @since 0.1.0 */
-export const toResponse = ({ status, title, detail, headers }: Problem): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(JSON.stringify({ type: ProblemDetails.blankType, title, status, detail }), {
-    status,
-    headers: { "cache-control": "no-store", ...headers },
-    contentType: ProblemDetails.contentType
-  })
+export const toAnswer = ({ status, title, detail, headers }: Problem): Answer => ({
+  status,
+  headers: { "content-type": ProblemDetails.contentType, "cache-control": "no-store", ...headers },
+  body: JSON.stringify({ type: ProblemDetails.blankType, title, status, detail })
+})

@@ -7,6 +7,7 @@ import type { Hal } from "@gitlab-registry-usage/core"
 import { Result } from "effect"
 import Negotiator from "negotiator"
 import { badRequest, Problem } from "./Problem.ts"
+import { remembered } from "./Remembered.ts"
 
 /**
  * The value of a parameter, empty where it is absent. Fails with 400 where it is repeated.
@@ -67,7 +68,7 @@ const offered = [MediaType.hal, "application/json", MediaType.html]
  * @category decoding
  * @since 0.1.0
  */
-export const mediaTypeOf = (accept: string | undefined): Result.Result<MediaType, Problem> => {
+export const mediaTypeOf = remembered((accept: string | undefined): Result.Result<MediaType, Problem> => {
   if (accept === undefined) return Result.succeed(MediaType.hal)
   const negotiator = new Negotiator({ headers: { accept } })
   const chosen = negotiator.mediaType(offered)
@@ -80,4 +81,4 @@ export const mediaTypeOf = (accept: string | undefined): Result.Result<MediaType
       detail: `the answer is available as ${MediaType.hal} and ${MediaType.html}`
     })
   )
-}
+})

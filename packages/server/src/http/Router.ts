@@ -10,7 +10,7 @@ import type { Segment } from "./Target.ts"
  * The names of parameters whose value may hold slashes. The canonical form writes them as `%2F`, in one segment; they are
  * understood as they are as well, over several segments.
  */
-const spreading = new Set(["image", "namespace"])
+const spreading = new Set(["image", "namespace", "file"])
 
 /**
  * What a path may mean: the template's name and its parameters. `canonical` tells that each parameter is one segment.
@@ -73,8 +73,10 @@ const read = <Name extends string>(
  * @category constructors
  * @since 0.1.0
  */
-export const make = <Name extends string>(paths: Readonly<Record<Name, string>>): Router<Name> => {
-  const templates = Object.entries<string>(paths).map(([name, path]) => templateOf(name as Name, path))
+export const make = <Name extends string>(routes: Readonly<Record<Name, { readonly path: string }>>): Router<Name> => {
+  const templates = Object.entries<{ readonly path: string }>(routes).map(([name, { path }]) =>
+    templateOf(name as Name, path)
+  )
   const byHead = new Map(Object.entries(Array.groupBy(templates, ({ parts }) => parts[0] ?? "")))
   return (segments) => {
     const candidates = byHead.get(segments[0]?.text ?? "") ?? []

@@ -5,7 +5,7 @@
  */
 import { type Names, type Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema } from "effect"
-import type { HttpServerRequest } from "effect/http"
+import type { Request } from "./Exchange.ts"
 import { jsonBody } from "./JsonBody.ts"
 import { type Problem, unprocessable } from "./Problem.ts"
 
@@ -61,7 +61,7 @@ export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<st
  * @category decoding
  * @since 0.1.0
  */
-export const items = (request: HttpServerRequest.HttpServerRequest) =>
+export const items = (request: Request) =>
   Effect.map(
     jsonBody(request, Payload, `{"items": ["group/app", "group/app:1.0", …]} with at most ${maximumItems} items`),
     ({ items }) => items

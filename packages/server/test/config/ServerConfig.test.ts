@@ -57,7 +57,13 @@ describe("a file of the original", () => {
         corsOrigins: ["*"],
         eventsToken: undefined,
         maxConnections: 10_000,
-        shutdownTimeout: Duration.seconds(10)
+        shutdownTimeout: Duration.seconds(10),
+        tls: undefined,
+        trustedProxies: ["127.0.0.0/8", "::1"],
+        accessLog: false,
+        limiter: { perUser: 4, perAddress: 50, window: Duration.minutes(5) },
+        metricsToken: undefined,
+        metrics: { maxRepositories: 1000, tags: false }
       })
       assert.deepStrictEqual(config.log, { format: "text", level: "Debug" })
       assert.strictEqual(config.directory.url, "ldaps://ldap.site.test")

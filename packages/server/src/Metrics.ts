@@ -1,0 +1,141 @@
+/**
+ * What the server counts, and how it is told: effect's metrics, as OpenMetrics.
+ *
+ * @since 0.1.0
+ */
+import { Context, DateTime, Effect, Metric, Option } from "effect"
+import { Collector, OpenMetrics } from "@gitlab-registry-usage/core"
+import { version } from "./Version.ts"
+
+/** A counter that is told with a series for each set of labels. */
+interface Counted {
+  readonly name: string
+  readonly help: string
+}
+
+const counted = (name: string, help: string): Counted => ({ name, help })
+
+/** @category metrics @since 0.1.0 */
+export const authAttempts = counted("auth_attempts", "Sign-ins, by what came of them.")
+/** @category metrics @since 0.1.0 */
+export const requests = counted("http_requests", "Requests that were answered, by route, method and status.")
+/** @category metrics @since 0.1.0 */
+export const defects = counted("http_defects", "Requests that failed unexpectedly.")
+/** @category metrics @since 0.1.0 */
+export const upstreamRequests = counted("upstream_requests", "Requests to the registry and GitLab, by kind and status.")
+/** Counted by the collector itself. */
+const collectionErrors = counted("collection_errors", "Crawls that failed, by reason.")
+
+const all = [authAttempts, requests, defects, upstreamRequests, collectionErrors]
+
+type Labels = Readonly<Record<string, string>>
+
+const instances = new Map<string, Metric.Counter<number>>()
+
+const instance = ({ help, name }: Counted, labels: Labels): Metric.Counter<number> => {
+  const key = `${name} ${Object.values(labels).join(" ")}`
+  let metric = instances.get(key)
+  if (metric === undefined) {
+    metric = Metric.counter(`${OpenMetrics.prefix}${name}`, {
+      description: help,
+      incremental: true,
+      attributes: labels
+    })
+    instances.set(key, metric)
+  }
+  return metric
+}
+
+/**
+ * Counts one. Labels have few values: of our own making, never a client's.
+ *
+ * @category counting
+ * @since 0.1.0
+ */
+export const count = (counter: Counted, labels: Labels = {}): Effect.Effect<void> =>
+  Metric.update(instance(counter, labels), 1)
+
+/**
+ * Counts one, where no effect is run.
+ *
+ * @category counting
+ * @since 0.1.0
+ */
+export const countUnsafe = (counter: Counted, labels: Labels, context: Context.Context<never>): void =>
+  instance(counter, labels).updateUnsafe(1, context)
+
+const counters = (snapshots: ReadonlyArray<Metric.Metric.Snapshot>): ReadonlyArray<OpenMetrics.Family> =>
+  all.map(({ help, name }) => ({
+    name,
+    type: "counter",
+    help,
+    samples: snapshots.flatMap((snapshot) =>
+      snapshot.type === "Counter" && snapshot.id === `${OpenMetrics.prefix}${name}`
+        ? [{ labels: { ...snapshot.attributes }, value: Number(snapshot.state.count) }]
+        : []
+    )
+  }))
+
+const collecting = (status: Collector.Status): ReadonlyArray<OpenMetrics.Family> => [
+  ...(status.lastAttempt === undefined
+    ? []
+    : [
+        {
+          name: "last_collection_timestamp_seconds",
+          type: "gauge",
+          unit: "seconds",
+          help: "When the last crawl began, whatever came of it.",
+          samples: [{ value: DateTime.toEpochMillis(status.lastAttempt) / 1000 }]
+        } as const
+      ]),
+  {
+    name: "collections",
+    type: "counter",
+    help: "Crawls, by what came of them.",
+    samples: [
+      { labels: { result: "success" }, value: status.attempts.succeeded },
+      { labels: { result: "failure" }, value: status.attempts.failed }
+    ]
+  }
+]
+
+/** @category models @since 0.1.0 */
+export type Options = OpenMetrics.Options
+
+/** How many repositories have series of their own, unless told otherwise. */
+const maximumRepositories = 1000
+
+/**
+ * Everything there is to tell, as OpenMetrics text. It looks at the current snapshot and never crawls.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const render = Effect.fnUntraced(function* (options: Options = {}) {
+  const collector = yield* Collector.Collector
+  const snapshot = yield* collector.current
+  const told = Option.match(snapshot, {
+    onNone: () => [],
+    onSome: (snapshot) => [
+      ...OpenMetrics.families(snapshot, { maxRepositories: maximumRepositories, ...options }),
+      {
+        name: "stale",
+        type: "gauge",
+        help: "1 where the numbers were not refreshed when they should have been.",
+        samples: [{ value: snapshot.stale ? 1 : 0 }]
+      } as const,
+      {
+        name: "gaps",
+        type: "gauge",
+        help: "Repositories, tags and manifests that could not be read.",
+        samples: [{ value: snapshot.usage.inventory.gaps.length }]
+      } as const
+    ]
+  })
+  return OpenMetrics.render([
+    { name: "build", type: "info", help: "The version that runs.", samples: [{ labels: { version }, value: 1 }] },
+    ...told,
+    ...collecting(yield* collector.status),
+    ...counters(yield* Metric.snapshot)
+  ])
+})

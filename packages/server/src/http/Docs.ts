@@ -1,0 +1,50 @@
+/**
+ * `/docs`: the description of the API as a page, with all that it needs in it.
+ *
+ * @since 0.1.0
+ */
+import { Effect } from "effect"
+import { HttpRouter } from "effect/http"
+import { HttpApiSwagger, OpenApi } from "effect/http-api"
+import { hash } from "node:crypto"
+import { Api } from "./Api.ts"
+import { type Answer, html } from "./Exchange.ts"
+
+/** The scripts of the page are allowed by what is in them. */
+const policyOf = (page: string): string => {
+  const scripts = Array.from(page.matchAll(/<script>([\s\S]*?)<\/script>/g), ([, script]) =>
+    hash("sha256", script!, "base64")
+  )
+  return [
+    "default-src 'none'",
+    `script-src ${scripts.map((hash) => `'sha256-${hash}'`).join(" ")}`,
+    "style-src 'unsafe-inline'",
+    "img-src data:",
+    "font-src data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'"
+  ].join("; ")
+}
+
+/**
+ * The page; it is made when it is first asked for.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const docs = (prefix: string): Effect.Effect<Effect.Effect<Answer>> =>
+  Effect.cached(
+    Effect.gen(function* () {
+      const api = Api.annotate(OpenApi.Servers, [{ url: prefix === "" ? "/" : prefix }])
+      const { dispose, handler } = HttpRouter.toWebHandler(HttpApiSwagger.layer(api, { path: "/docs" }), {
+        disableLogger: true
+      })
+      const page = yield* Effect.promise(() => handler(new Request("http://localhost/docs"))).pipe(
+        Effect.flatMap((response) => Effect.promise(() => response.text())),
+        Effect.ensuring(Effect.promise(dispose))
+      )
+      return html(page, policyOf(page))
+    })
+  )

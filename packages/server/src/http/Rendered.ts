@@ -1,0 +1,251 @@
+/**
+ * What was rendered of a snapshot, kept as long as the snapshot is, so that to read again is to look up.
+ *
+ * @since 0.1.0
+ */
+import { DateTime, Effect, Fiber } from "effect"
+import { type Snapshot, Usage } from "@gitlab-registry-usage/core"
+import { hash } from "node:crypto"
+import { version } from "../Version.ts"
+import * as Encoding from "./Encoding.ts"
+import { type Answer, type Body, isMade } from "./Exchange.ts"
+import { blocks, collect } from "./Pieces.ts"
+
+/** Documents up to so many bytes are kept as they are; larger ones are made again each time, or kept compressed. */
+const maximumKept = 4 * 1024 * 1024
+/** All that is kept of one snapshot takes at most so many bytes; what was not asked for longest goes first. */
+const maximumOfSnapshot = 64 * 1024 * 1024
+/** What is smaller is not worth compressing (bytes). */
+const minimumCompressed = 1400
+
+/**
+ * A document of a snapshot in all its codings.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rendered {
+  /** The entity tag of the document without coding, without quotes. */
+  readonly etag: string
+  readonly headers: Readonly<Record<string, string>>
+  /** All of it, where it is small enough. */
+  readonly bytes: Buffer | undefined
+  readonly pieces: () => Iterable<string>
+  readonly codings: Map<Encoding.Encoding, Fiber.Fiber<Buffer | undefined>>
+  /** Answers that are made: with all of it as it is, in a coding, or with nothing as it is known. */
+  readonly answers: Map<string, Answer>
+}
+
+/**
+ * The documents of one snapshot by their address.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Memory {
+  /** What is being made. */
+  readonly making = new Map<string, Fiber.Fiber<Rendered>>()
+  readonly #documents = new Map<string, Rendered>()
+  readonly #sizes = new Map<Rendered, number>()
+  /** What tells the snapshot, as this server renders it, from every other: the same in all replicas that share it. */
+  readonly id: string
+  #size = 0
+
+  constructor({ duration, stale, takenAt, usage }: Snapshot.Snapshot) {
+    const { diskSize, size } = Usage.total(usage)
+    const instant = DateTime.toEpochMillis(takenAt)
+    this.id = JSON.stringify([version, instant, duration, stale, usage.accounting, size, diskSize])
+  }
+
+  get(key: string): Rendered | undefined {
+    const rendered = this.#documents.get(key)
+    if (rendered !== undefined) {
+      this.#documents.delete(key)
+      this.#documents.set(key, rendered)
+    }
+    return rendered
+  }
+
+  set(key: string, rendered: Rendered): void {
+    this.#documents.set(key, rendered)
+    this.grow(rendered, key.length * 2 + (rendered.bytes?.length ?? 0) + 500)
+  }
+
+  /** Counts further bytes of a document, and makes room for them. */
+  grow(rendered: Rendered, bytes: number): void {
+    this.#sizes.set(rendered, (this.#sizes.get(rendered) ?? 0) + bytes)
+    this.#size += bytes
+    for (const [key, oldest] of this.#documents) {
+      if (this.#size <= maximumOfSnapshot) return
+      this.#documents.delete(key)
+      this.#size -= this.#sizes.get(oldest) ?? 0
+      this.#sizes.delete(oldest)
+    }
+  }
+
+  /** The bytes that are kept. */
+  get size(): number {
+    return this.#size
+  }
+}
+
+const memories = new WeakMap<Snapshot.Snapshot, Memory>()
+
+/**
+ * What is kept of this snapshot.
+ *
+ * @category lookup
+ * @since 0.1.0
+ */
+export const memoryOf = (snapshot: Snapshot.Snapshot): Memory => {
+  let memory = memories.get(snapshot)
+  if (memory === undefined) memories.set(snapshot, (memory = new Memory(snapshot)))
+  return memory
+}
+
+const made = Effect.fnUntraced(function* (
+  memory: Memory,
+  key: string,
+  contentType: string,
+  headers: Readonly<Record<string, string>>,
+  pieces: () => Iterable<string>
+): Effect.fn.Return<Rendered> {
+  const rendered: Rendered = {
+    etag: hash("sha256", `${memory.id}\n${key}`, "base64url").slice(0, 27),
+    headers: {
+      "content-type": contentType,
+      "cache-control": "private, no-cache",
+      vary: "Accept, Accept-Encoding, Authorization",
+      ...headers
+    },
+    bytes: yield* collect(pieces(), maximumKept),
+    pieces,
+    codings: new Map(),
+    answers: new Map()
+  }
+  memory.set(key, rendered)
+  return rendered
+})
+
+/**
+ * Makes a document and keeps it: all of it where it is small enough. Whoever asks in the meantime waits for the same.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (...[memory, key, ...rest]: Parameters<typeof made>): Effect.Effect<Rendered> =>
+  Effect.suspend(() => {
+    const underWay = memory.making.get(key)
+    if (underWay !== undefined) return Fiber.join(underWay)
+    const making = Effect.ensuring(
+      made(memory, key, ...rest),
+      Effect.sync(() => memory.making.delete(key))
+    )
+    return Effect.flatMap(Effect.forkDetach(making, { startImmediately: true }), (fiber) => {
+      if (fiber.pollUnsafe() === undefined) memory.making.set(key, fiber)
+      return Fiber.join(fiber)
+    })
+  })
+
+/** A document that is made again each time is kept compressed, up to the same size. */
+const compressed = (rendered: Rendered, encoding: Encoding.Encoding): Effect.Effect<Buffer | undefined> => {
+  if (rendered.bytes !== undefined) return Encoding.compress(encoding, rendered.bytes)
+  return Effect.callback((resume) => {
+    const stream = Encoding.stream(encoding)
+    const parts: Array<Buffer> = []
+    let size = 0
+    stream.on("data", (part: Buffer) => {
+      parts.push(part)
+      size += part.length
+      if (size > maximumKept) stream.destroy()
+    })
+    stream.on("close", () => resume(Effect.succeed(size > maximumKept ? undefined : Buffer.concat(parts, size))))
+    const all = blocks(rendered.pieces())
+    const next = () => {
+      if (stream.destroyed) return
+      const { done, value } = all.next()
+      if (done === true) stream.end()
+      else stream.write(value, () => setImmediate(next))
+    }
+    next()
+  })
+}
+
+/** The document in a coding, made once; `undefined` where it is too large to be kept. */
+const encoded = (memory: Memory, rendered: Rendered, encoding: Encoding.Encoding) =>
+  Effect.suspend(() => {
+    const underWay = rendered.codings.get(encoding)
+    if (underWay !== undefined) return Fiber.join(underWay)
+    // Not of the request that asks first: others wait for it, too.
+    return Effect.flatMap(
+      Effect.forkDetach(
+        Effect.tap(compressed(rendered, encoding), (bytes) =>
+          Effect.sync(() => memory.grow(rendered, bytes?.length ?? 0))
+        )
+      ),
+      (fiber) => {
+        rendered.codings.set(encoding, fiber)
+        return Fiber.join(fiber)
+      }
+    )
+  })
+
+const suffixes = { br: "-br", gzip: "-gz", identity: "" } as const
+
+/** Whether one of the entity tags in `If-None-Match` is of this document, in whatever coding (RFC 9110, section 13.1.2). */
+const knownTag = (ifNoneMatch: string, etag: string): string | undefined => {
+  if (ifNoneMatch.trim() === "*") return `"${etag}"`
+  for (const [, tag] of ifNoneMatch.matchAll(/(?:W\/)?"([^"]*)"/g)) {
+    if (tag === etag || tag === `${etag}-br` || tag === `${etag}-gz`) return `"${tag}"`
+  }
+  return undefined
+}
+
+const notModified = (rendered: Rendered, etag: string): Answer => {
+  const made = rendered.answers.get(etag)
+  if (made !== undefined) return made
+  const { "cache-control": cacheControl, vary } = rendered.headers
+  const answer = { status: 304, headers: { etag, "cache-control": cacheControl!, vary: vary! } }
+  rendered.answers.set(etag, answer)
+  return answer
+}
+
+const complete = (rendered: Rendered, coding: keyof typeof suffixes, body: Body): Answer => {
+  const headers = { ...rendered.headers, etag: `"${rendered.etag}${suffixes[coding]}"` }
+  const answer: Answer = {
+    status: 200,
+    headers: coding === "identity" ? headers : { ...headers, "content-encoding": coding },
+    body
+  }
+  if (!isMade(body)) rendered.answers.set(coding, answer)
+  return answer
+}
+
+/**
+ * Answers with a document in the coding that the client accepts, or with 304 where it has it already.
+ *
+ * @category answering
+ * @since 0.1.0
+ */
+export const answer = (
+  memory: Memory,
+  rendered: Rendered,
+  ifNoneMatch: string | undefined,
+  encoding: Encoding.Encoding | undefined
+): Answer | Effect.Effect<Answer> => {
+  const known = ifNoneMatch === undefined ? undefined : knownTag(ifNoneMatch, rendered.etag)
+  if (known !== undefined) return notModified(rendered, known)
+  const { bytes, pieces } = rendered
+  const small = bytes !== undefined && bytes.length < minimumCompressed
+  const coding = small || encoding === undefined ? "identity" : encoding
+  const made = rendered.answers.get(coding)
+  if (made !== undefined) return made
+  if (coding === "identity") {
+    // Node sends a short text together with the headers, in one piece.
+    const body = small ? bytes.toString() : (bytes ?? { pieces, encoding: undefined })
+    return complete(rendered, coding, body)
+  }
+  return Effect.map(encoded(memory, rendered, coding), (bytes) =>
+    complete(rendered, coding, bytes ?? { pieces, encoding: coding })
+  )
+}

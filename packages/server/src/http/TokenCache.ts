@@ -1,0 +1,92 @@
+/**
+ * Tokens that were verified lately, so that each need not be verified with every request.
+ *
+ * @since 0.1.0
+ */
+import { Authentication } from "@gitlab-registry-usage/core"
+import { Clock, Context, DateTime, Effect, Exit, Layer, Redacted } from "effect"
+import { hash } from "node:crypto"
+
+/** @category models @since 0.1.0 */
+export interface Options {
+  /** Tokens issued up to this instant are refused; asked each time. Default: none are. */
+  readonly notBefore?: Effect.Effect<DateTime.Utc> | undefined
+  /** How many tokens are remembered. Default 10,000. */
+  readonly capacity?: number | undefined
+}
+
+/** A clock that was set back further than this is no reason to trust what was verified before (milliseconds). */
+const clockTolerance = 30_000
+
+/**
+ * Tells at once whose token this is, where it was verified lately and still holds.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export const KnownTokens = Context.Reference<(token: string) => Authentication.VerifiedToken | undefined>(
+  "@gitlab-registry-usage/server/KnownTokens",
+  { defaultValue: () => () => undefined }
+)
+
+/** What is longer is refused before it is read; it is not worth hashing. */
+const maximumLength = 8192
+
+/**
+ * The port over another one, and what is known without it. Only a signature that was found valid is remembered, by a hash
+ * of the whole token, and never as the token itself; expiry and revocation are looked at each time.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* ({ capacity = 10_000, notBefore }: Options = {}) {
+  const tokens = yield* Authentication.Tokens
+  const clock = yield* Clock.Clock
+  const verified = new Map<string, Authentication.VerifiedToken>()
+
+  const revokedUpTo = (): number => {
+    if (notBefore === undefined) return -Infinity
+    // Whoever has to be waited for is asked by those who can wait.
+    const exit = Effect.runSyncExit(notBefore)
+    return Exit.isSuccess(exit) ? DateTime.toEpochMillis(exit.value) : Infinity
+  }
+  const holds = ({ expiresAt, issuedAt }: Authentication.VerifiedToken): boolean => {
+    const now = clock.currentTimeMillisUnsafe()
+    const issued = DateTime.toEpochMillis(issuedAt)
+    return DateTime.toEpochMillis(expiresAt) > now && issued <= now + clockTolerance && issued > revokedUpTo()
+  }
+  const keyOf = (token: string) => hash("sha256", token, "base64")
+  const known = (token: string): Authentication.VerifiedToken | undefined => {
+    if (verified.size === 0 || token.length > maximumLength) return undefined
+    const key = keyOf(token)
+    const found = verified.get(key)
+    if (found === undefined || holds(found)) return found
+    verified.delete(key)
+    return undefined
+  }
+  const verify = (token: Redacted.Redacted) =>
+    Effect.suspend(() => {
+      const text = Redacted.value(token)
+      const found = known(text)
+      if (found !== undefined) return Effect.succeed(found)
+      // Whatever is wrong with it is told by those who know.
+      return Effect.tap(tokens.verify(token), (verifiedToken) =>
+        Effect.sync(() => {
+          if (verified.size >= capacity) verified.delete(verified.keys().next().value!)
+          verified.set(keyOf(text), verifiedToken)
+        })
+      )
+    })
+  return { tokens: Authentication.Tokens.of({ issue: tokens.issue, verify }), known }
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<Authentication.Tokens, never, Authentication.Tokens> =>
+  Layer.effectContext(
+    Effect.map(make(options), ({ known, tokens }) =>
+      Context.make(Authentication.Tokens, tokens).pipe(Context.add(KnownTokens, known))
+    )
+  )
