@@ -40,7 +40,7 @@ const drawing = { width: 1200, height: 520 }
 /** Characters of the title's font that fit into a width. */
 const fitting = (text: string, width: number) => {
   const letters = Math.floor((width - 8) / 6.4)
-  return letters < 3 ? "" : Figure.cut(text, letters)
+  return text.length <= letters || letters >= 6 ? Figure.cut(text, letters) : ""
 }
 
 const rectangle = (at: Treemap.Rectangle, size: (bytes: number) => string): string => {
@@ -51,7 +51,7 @@ const rectangle = (at: Treemap.Rectangle, size: (bytes: number) => string): stri
     shown === "" ? "" : `<text class="${kind}" x="${x + 4}" y="${y + dy}">${escape(shown)}</text>`
   const tooltip = `<title>${escape(`${path}: ${size(bytes)}`)}</title>`
   if (repository === undefined) {
-    return `<g>${tooltip}<rect class="group" ${box}/>${text(fitting(`${name} ${size(bytes)}`, width), 12, "title")}</g>`
+    return `<g>${tooltip}<rect class="group" ${box}/>${text(height < 14 ? "" : fitting(`${name} ${size(bytes)}`, width), 12, "title")}</g>`
   }
   const labels =
     height < 16
