@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import { Names, Registry } from "@gitlab-registry-usage/core"
-import { Clock, Duration, Effect, Redacted, Result, Schema, Stream } from "effect"
+import { Effect, Redacted, Result, Schema, Stream } from "effect"
 import * as Body from "./Body.ts"
 import type { Answer } from "./classify.ts"
 import * as Credentials from "./Credentials.ts"
@@ -16,7 +16,6 @@ import { nextPage } from "./Link.ts"
 import { wellFormed } from "./ListedNames.ts"
 import { display, isPrivate } from "./Origins.ts"
 import * as Pages from "./Pages.ts"
-import * as RateLimit from "./RateLimit.ts"
 
 /**
  * Who asks: an access token of a user, group or project, or the token of a CI/CD job, which sees its own project alone.
@@ -77,19 +76,10 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly token: ApiToken | undefined
   readonly exchange: Exchange
   readonly limits: Limits
-  readonly maxPause: Duration.Input
 }): Effect.fn.Return<GitLabApi> {
   const { exchange, limits, token, url } = options
   const base = `${url.origin}${url.pathname.replace(/\/+$/, "")}/api/v4/`
-  const maxPause = Duration.toMillis(options.maxPause)
   const attempts = yield* Credentials.make(undefined)
-  let resumeAt = 0
-
-  /** Until requests are taken again, so that none is sent only to be refused. */
-  const wait = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    now < resumeAt ? Effect.sleep(Math.min(resumeAt - now, maxPause)) : Effect.void
-  )
-
   const refusal = (answer: Answer): Registry.RegistryReason | undefined => {
     const detail = `${answer.from} answered ${answer.status}`
     switch (answer.status) {
@@ -107,7 +97,6 @@ export const make = Effect.fnUntraced(function* (options: {
   }
 
   const get = Effect.fnUntraced(function* (url: URL): Effect.fn.Return<Answer, Registry.RegistryReason> {
-    yield* wait
     const authentication = token === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(token.token) }
     const answer = yield* exchange.send({
       method: "GET",
@@ -115,8 +104,6 @@ export const make = Effect.fnUntraced(function* (options: {
       headers: { ...acceptJson, ...authentication },
       maxBytes: limits.pageBytes ?? 32 * 1024 * 1024
     })
-    const now = yield* Clock.currentTimeMillis
-    resumeAt = now + (RateLimit.pause(answer.headers, now) ?? 0)
     const refused = refusal(answer)
     return refused === undefined ? answer : yield* refused
   })

@@ -90,8 +90,7 @@ export const make = Effect.fnUntraced(function* (
           url: options.gitlabUrl,
           token,
           exchange,
-          limits,
-          maxPause: options.maxPause ?? "1 minute"
+          limits
         })
   const repositories = RegistryScope.repositories({
     scope: options.scope ?? { kind: "auto" },
