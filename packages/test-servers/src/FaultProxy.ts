@@ -79,13 +79,25 @@ const repeat = (into: Net.Socket, bytes: Uint8Array) => {
   more()
 }
 
+/** What both directions of a connection know of it. */
+interface Connection {
+  struck: boolean
+}
+
 /** Lets the bytes of one side through as the behaviour says. */
-const pump = (side: Side, from: Net.Socket, into: Net.Socket, state: State, proxy: FaultProxy) => {
+const pump = (
+  side: Side,
+  [from, into]: readonly [Net.Socket, Net.Socket],
+  connection: Connection,
+  state: State,
+  proxy: FaultProxy
+) => {
   let counted = 0
   let over = false
 
   const strike = ({ then }: Fault) => {
     over = true
+    connection.struck = true
     if (then === "stall") return void from.pause()
     if (then === "reset") {
       into.resetAndDestroy()
@@ -143,7 +155,9 @@ const pump = (side: Side, from: Net.Socket, into: Net.Socket, state: State, prox
     strike(fault)
   })
   from.on("end", () => {
-    if (!over) into.end()
+    // After a fault there is nobody left to wait for.
+    if (connection.struck) from.destroy()
+    else into.end()
   })
 }
 
@@ -183,8 +197,9 @@ export const start = Effect.fnUntraced(function* (
       kept.push(piece)
       keptBytes += piece.length
     })
-    pump("client", client, upstream, state, proxy)
-    pump("server", upstream, client, state, proxy)
+    const connection: Connection = { struck: false }
+    pump("client", [client, upstream], connection, state, proxy)
+    pump("server", [upstream, client], connection, state, proxy)
   })
 
   const proxy: FaultProxy = {
