@@ -43,7 +43,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         const { file, status, stdout } = yield* reported(["--max-total", "3MiB"])
         expect({ status, stdout }).toEqual({ status: 0, stdout: "" })
         // The first of the two is answered with where tokens come from.
-      expect((yield* registry.requestCounts)["GET catalog"]).toBe(2)
+        expect((yield* registry.requestCounts)["GET catalog"]).toBe(2)
         const extensions = {
           html: "html",
           junit: "xml",
@@ -173,7 +173,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         for (const [, target] of markup.matchAll(/href="#([^"]*)"/g)) expect(ids).toContain(target)
         expect(ids.size).toBe(12)
         const closed = markup.replace("<!doctype html>", "").replaceAll(/<(meta|input)([^>]*)>/g, "<$1$2/>")
-      expect(XMLValidator.validate(closed)).toBe(true)
+        expect(XMLValidator.validate(closed)).toBe(true)
         // The areas of the map are in proportion: padding takes some.
         const area = (name: string) => {
           const [, width, height] = new RegExp(
