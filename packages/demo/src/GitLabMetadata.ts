@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Manifest, MediaType } from "@gitlab-registry-usage/core"
+import { Manifest, MediaType, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Result } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { StoredRepository } from "./Contents.ts"
@@ -17,9 +17,15 @@ import { type Handler, pattern, type Request, type Route } from "./Route.ts"
 /** Everything in the demonstration was pushed at once. */
 const pushedAt = "2026-01-01T00:00:00.000Z"
 
+/** What was decoded once: a listing of a thousand tags would else decode as many manifests each time. */
+const manifests = new WeakMap<Registry.StoredManifest, Option.Option<Manifest.Manifest>>()
+
 const decoded = (repository: StoredRepository, digest: string): Option.Option<Manifest.Manifest> => {
   const stored = repository.manifests.get(digest)
-  return stored === undefined ? Option.none() : Result.getSuccess(Manifest.decode(stored.body, stored.mediaType))
+  if (stored === undefined) return Option.none()
+  const known = manifests.get(stored) ?? Result.getSuccess(Manifest.decode(stored.body, stored.mediaType))
+  manifests.set(stored, known)
+  return known
 }
 
 /** The distinct layers that a manifest and its children refer to, with their sizes. */
