@@ -9,9 +9,10 @@ import { Registry } from "@gitlab-registry-usage/core"
 import { Duration } from "effect"
 
 /**
- * The circuit to one host. It opens when several requests in a row found no answer, each after all its attempts; then no
- * request is sent for a while, and after it a single attempt, the probe, closes the circuit or opens it for longer.
- * Times are in milliseconds.
+ * The circuit to one host. It opens when several requests in a row found no answer, each after all its attempts, or each
+ * at least once where that has been going on for long; attempts alone do not count, for a single manifest that cannot be
+ * read has several. Then no request is sent for a while, and after it a single attempt, the probe, closes the circuit or
+ * opens it for longer. Times are in milliseconds.
  *
  * @category models
  * @since 0.1.0
@@ -25,12 +26,17 @@ export interface Circuit {
   readonly answered: (probe: boolean) => void
   /** The probe was given up without an answer being awaited: another may take its place. */
   readonly abandoned: () => void
-  /** A request found no answer after all its attempts, or the probe found none. */
-  readonly failed: (probe: boolean, detail: string, now: number) => void
+  /** An attempt, perhaps the `first` one of its request, found no answer. */
+  readonly failed: (attempt: { readonly probe: boolean; readonly first: boolean }, detail: string, now: number) => void
+  /** A request found no answer after all its attempts. */
+  readonly gaveUp: (detail: string, now: number) => void
 }
 
 /** Requests in a row that find no answer before the circuit opens. */
 const maxFailures = 5
+
+/** How long it lasts until their first attempts are enough: where nobody answers, an attempt takes its whole timeout. */
+const patience = 60_000
 
 /** How long the circuit is open the first time; twice as long after each probe that fails, up to the longest. */
 const cooldown = 10_000
@@ -41,7 +47,10 @@ const maxCooldown = 120_000
  * @since 0.1.0
  */
 export const make = (origin: string): Circuit => {
-  let failures = 0
+  /** Since the last answer: requests that were given up, requests that failed, and since when. */
+  let givenUp = 0
+  let failing = 0
+  let since: number | undefined
   let openings = 0
   /** When the probe may begin; `undefined` where the circuit is closed. */
   let openUntil: number | undefined
@@ -50,6 +59,14 @@ export const make = (origin: string): Circuit => {
 
   const refused = (when: string) =>
     new Registry.Unreachable({ detail: `${origin} does not answer and ${when}; the last failure: ${last}` })
+
+  const open = (detail: string, now: number) => {
+    givenUp = failing = 0
+    since = undefined
+    probing = false
+    last = detail
+    openUntil = now + Math.min(cooldown * 2 ** openings++, maxCooldown)
+  }
 
   return {
     refusal: (now) => {
@@ -64,7 +81,8 @@ export const make = (origin: string): Circuit => {
       return true
     },
     answered: (probe) => {
-      failures = 0
+      givenUp = failing = 0
+      since = undefined
       if (!probe) return
       probing = false
       openUntil = undefined
@@ -73,14 +91,15 @@ export const make = (origin: string): Circuit => {
     abandoned: () => {
       probing = false
     },
-    failed: (probe, detail, now) => {
+    failed: ({ first, probe }, detail, now) => {
+      if (probe) return open(detail, now)
+      since ??= now
+      if (first) failing++
+      if (openUntil === undefined && failing >= maxFailures && now - since >= patience) open(detail, now)
+    },
+    gaveUp: (detail, now) => {
       // What was under way when the circuit opened tells nothing new.
-      if (openUntil !== undefined && !probe) return
-      if (!probe && ++failures < maxFailures) return
-      failures = 0
-      probing = false
-      last = detail
-      openUntil = now + Math.min(cooldown * 2 ** openings++, maxCooldown)
+      if (openUntil === undefined && ++givenUp >= maxFailures) open(detail, now)
     }
   }
 }

@@ -31,25 +31,29 @@ export interface Failed {
 }
 
 /**
+ * A request that takes turns. Latencies are compared among requests of the same `kind`. `last` is why its last attempt
+ * failed, `undefined` before the first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Turn {
+  readonly clock: Clock.Clock
+  readonly kind: string
+  /** No pause until after this time is waited for, and no second attempt begins, in milliseconds. */
+  readonly latest: number
+  readonly last: () => Failure | undefined
+}
+
+/**
  * One host, which is a scheme, a name and a port.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Host {
-  /**
-   * Runs an attempt in its turn. Latencies are compared among attempts of the same `kind`. One that had to wait for the
-   * host until after `latest` fails with the reason that `last` tells.
-   */
-  readonly attempt: (
-    turn: {
-      readonly clock: Clock.Clock
-      readonly kind: string
-      readonly latest: number
-      readonly last: () => Failure | undefined
-    },
-    execute: Effect.Effect<Answer, Failed>
-  ) => Effect.Effect<Answer, Failed>
+  /** Runs an attempt when it is the request's turn. */
+  readonly attempt: (turn: Turn, execute: Effect.Effect<Answer, Failed>) => Effect.Effect<Answer, Failed>
   /** A request failed after all its attempts. */
   readonly gaveUp: (reason: Failure, now: number) => void
 }
@@ -106,10 +110,10 @@ const makeHost = (
   }
 
   const execute = (
-    clock: Clock.Clock,
-    kind: string,
+    { clock, kind, last }: Turn,
     effect: Effect.Effect<Answer, Failed>
   ): Effect.Effect<Answer, Failed> => {
+    const first = last() === undefined
     const number = ++sent
     const full = ++underWay >= permits
     const probe = circuit.begin()
@@ -128,7 +132,7 @@ const makeHost = (
           if (probe) circuit.abandoned()
         } else {
           if (failed.reason._tag !== "Unreachable") circuit.answered(probe)
-          else if (probe) circuit.failed(true, failed.reason.detail, now)
+          else circuit.failed({ probe, first }, failed.reason.detail, now)
           if (failed.overload) overloaded(number, failed.reason, now)
         }
       }
@@ -139,13 +143,13 @@ const makeHost = (
   }
 
   const attempt: Host["attempt"] = (turn, effect) => {
-    const { clock, kind, last, latest } = turn
+    const { clock, last, latest } = turn
     /** In turn. What was true when it began to wait may not be true any more: then there is no answer yet. */
     const inTurn: Effect.Effect<Answer | undefined, Failed> = Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       if (now < heldUntil || circuit.refusal(now) !== undefined) return Effect.undefined
       const before = now > latest ? last() : undefined
-      return before === undefined ? execute(clock, kind, effect) : Effect.fail(final(before))
+      return before === undefined ? execute(turn, effect) : Effect.fail(final(before))
     })
     const waiting: Effect.Effect<Answer, Failed> = Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
@@ -167,7 +171,7 @@ const makeHost = (
   return {
     attempt,
     gaveUp: (reason, now) => {
-      if (reason._tag === "Unreachable") circuit.failed(false, reason.detail, now)
+      if (reason._tag === "Unreachable") circuit.gaveUp(reason.detail, now)
     }
   }
 }
