@@ -1,6 +1,15 @@
+import { createServer } from "node:http"
+import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { Crawl } from "@gitlab-registry-usage/core"
+import { Account, Demo, DemoRegistry } from "@gitlab-registry-usage/demo"
+import { Effect, Layer, Redacted } from "effect"
 import { ini, load, refusal } from "./fixture.ts"
+
+const demo = Layer.unwrap(Effect.map(Demo.repositories, (repositories) => DemoRegistry.layer({ repositories }))).pipe(
+  Layer.provide(Layer.fresh(NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0 })))
+)
 
 const registry = (values: Readonly<Record<string, string>>) => ini({ registry: values })
 
@@ -36,6 +45,27 @@ describe("ScopeConfig", () => {
       assert.strictEqual(Redacted.value(config.registry.apiToken!), "glpat-canary")
       assert.notInclude(JSON.stringify(config), "glpat-canary")
     })
+  )
+
+  it.live("somebody who is no administrator reads a group with the token of the API", () =>
+    Effect.gen(function* () {
+      const { url } = yield* DemoRegistry.DemoRegistry
+      const config = yield* load(
+        registry({
+          gitlab_base_url: url,
+          registry_base_url: url,
+          username: Account.deployToken.username,
+          access_token: Redacted.value(Account.deployToken.password),
+          api_token: Redacted.value(Account.administrator.password),
+          scope: "group",
+          scope_path: "acme"
+        })
+      )
+      const adapter = RegistryHttp.layer(config.registry).pipe(Layer.provide(NodeHttpClient.layerUndici))
+      const inventory = yield* Effect.provide(Crawl.crawl(), adapter)
+      assert.lengthOf(inventory.repositories, 7)
+      assert.isTrue(inventory.repositories.every(({ name }) => name.startsWith("acme/")))
+    }).pipe(Effect.provide(demo))
   )
 
   it.effect("F92 tells what contradicts itself or is missing", () =>
