@@ -1,0 +1,198 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Duration, Effect } from "effect"
+import * as Age from "../src/Age.ts"
+import * as Budget from "../src/Budget.ts"
+import * as NameRegex from "../src/NameRegex.ts"
+import * as Figure from "../src/output/Figure.ts"
+import * as MarkdownTable from "../src/output/MarkdownTable.ts"
+import * as TextTable from "../src/output/TextTable.ts"
+import * as Progress from "../src/Progress.ts"
+import * as SizeText from "../src/SizeText.ts"
+import type { Sheet } from "../src/Sheet.ts"
+
+describe("SizeText", () => {
+  it.each([
+    ["0", 0],
+    ["1024", 1024],
+    ["12 bytes", 12],
+    ["10MB", 10_000_000],
+    ["10 mb", 10_000_000],
+    ["1.5 GiB", 1_610_612_736],
+    ["2k", 2048],
+    ["3 T", 3 * 1024 ** 4],
+    ["50GB", 50_000_000_000]
+  ])("%s", (text, bytes) => expect(SizeText.parse(text)).toBe(bytes))
+
+  it.each(["", "MB", "-1", "1,5 GB", "1 ib", "1 XB", "1e3", "99999999 TB", "1.0001 B"])("refuses %j", (text) =>
+    expect(SizeText.parse(text)).toBeUndefined()
+  )
+})
+
+describe("Age", () => {
+  it.each([
+    ["30d", 30],
+    ["2 weeks", 14],
+    ["1 month", 30],
+    ["48h", 2],
+    ["90 days", 90]
+  ])("%s", (text, days) => expect(Duration.toDays(Age.parse(text)!)).toBe(days))
+
+  it.each(["", "30", "d", "soon", "-1d", "1.5d", "1 fortnight"])("refuses %j", (text) =>
+    expect(Age.parse(text)).toBeUndefined()
+  )
+})
+
+describe("NameRegex", () => {
+  it.effect("matches the whole name, with the syntax of RE2", () =>
+    Effect.gen(function* () {
+      const matches = (expression: string, name: string) =>
+        Effect.map(NameRegex.compile(expression, "--x"), (matches) => matches(name))
+      expect(yield* matches("v.+", "v1")).toBe(true)
+      expect(yield* matches("v", "v1")).toBe(false)
+      expect(yield* matches("v1|dev", "v1-dev")).toBe(false)
+      expect(yield* matches("(?i)DEV-[[:digit:]]+", "dev-12")).toBe(true)
+      expect(yield* matches("v1\\z", "v1")).toBe(true)
+      // Linear, where a backtracking engine never ends.
+      expect(yield* matches("(a+)+b", "a".repeat(100))).toBe(false)
+    })
+  )
+
+  it.effect("refuses what GitLab refuses", () =>
+    Effect.gen(function* () {
+      for (const expression of ["(?=a)", "(?<!a)b", "(a)\\1", "(", "a**"]) {
+        const refused = yield* Effect.flip(NameRegex.compile(expression, "--name-regex"))
+        expect(refused.message).toContain("is no expression of RE2")
+      }
+    })
+  )
+})
+
+describe("Figure", () => {
+  it("cuts in the middle", () => {
+    expect(Figure.cut("group/project/image", 30)).toBe("group/project/image")
+    expect(Figure.cut("group/project/image", 11)).toBe("group…image")
+    expect(Figure.cut("group/project/image", 2)).toBe("g…")
+  })
+
+  it("draws bars of eighths, none empty but for nothing", () => {
+    expect(Figure.bar(0, 8)).toBe("")
+    expect(Figure.bar(0.0001, 8)).toBe("▏")
+    expect(Figure.bar(0.5, 8)).toBe("████")
+    expect(Figure.bar(1, 8)).toBe("████████")
+    expect(Figure.bar(1 / 64, 8)).toBe("▏")
+  })
+
+  it("writes changes and shares", () => {
+    const style = { bytes: false, si: true }
+    expect(Figure.change(-1500, style)).toBe("-1.50 kB")
+    expect(Figure.change(12, { ...style, bytes: true })).toBe("+12")
+    expect([0, 0.004, 0.05, 0.333, 1].map(Figure.percent)).toEqual(["0 %", "<1 %", "5 %", "33 %", "100 %"])
+  })
+})
+
+const sheet: Sheet = {
+  columns: [
+    { key: "name", field: "name", heading: "NAME", kind: "name", essential: true },
+    { key: "size", field: "size", heading: "SIZE", kind: "bytes", essential: true },
+    { key: "more", field: "more", heading: "MORE", kind: "count" },
+    { key: "share", field: "share", heading: "", kind: "share" }
+  ],
+  rows: [
+    { values: { name: "a-very-long-group/with-a-subgroup/and-an-image", size: 1000, more: 7, share: 0.5 } },
+    { values: { name: "short|pipe", size: null, more: null, share: null }, mark: "!" }
+  ]
+}
+
+describe("TextTable", () => {
+  const render = (width?: number) =>
+    TextTable.render(sheet, { width, color: false, header: true, bytes: true, si: false })
+
+  it("gives way in order: the bar, what is not essential, then the middle of names", () => {
+    expect(render()).toBe(
+      [
+        "NAME                                            SIZE  MORE",
+        "a-very-long-group/with-a-subgroup/and-an-image  1000     7  ██████",
+        "short|pipe !                                       ?     ?",
+        ""
+      ].join("\n")
+    )
+    expect(render(34)).toBe(
+      [
+        "NAME                    SIZE  MORE",
+        "a-very-long…d-an-image  1000     7",
+        "short|pipe !               ?     ?",
+        ""
+      ].join("\n")
+    )
+    expect(render(28)).toBe(
+      ["NAME                    SIZE", "a-very-long…d-an-image  1000", "short|pipe !               ?", ""].join("\n")
+    )
+    expect(render(18)).toBe(["NAME          SIZE", "a-very…image  1000", "short|pipe !     ?", ""].join("\n"))
+    expect(render(14)).toBe(["NAME      SIZE", "a-ve…age  1000", "shor…e !     ?", ""].join("\n"))
+  })
+})
+
+describe("MarkdownTable", () => {
+  it("escapes what would end a cell or mean something", () => {
+    expect(MarkdownTable.render(sheet, { bytes: true, si: false }).split("\n")[3]).toBe(
+      "| short\\|pipe ! | ? | ? | ? |"
+    )
+  })
+})
+
+describe("Progress", () => {
+  const progress = {
+    repositoriesFound: 10,
+    repositoriesDone: 5,
+    tagsFound: 80,
+    tagsDone: 60,
+    manifests: 9,
+    bytes: 9,
+    gaps: 1
+  }
+
+  it("tells done of found, the rate, an estimate, and what could not be read", () => {
+    expect(Progress.line(progress, 20_000)).toBe(
+      "5/10 repositories · 60/80 tags · 3 tags/s · about 20s left · 1 unreadable"
+    )
+    expect(Progress.line({ ...progress, repositoriesDone: 0, tagsDone: 0, gaps: 0 }, 0)).toBe(
+      "0/10 repositories · 0/80 tags"
+    )
+    expect(Progress.line(progress, 20_000, 20)).toHaveLength(20)
+    expect(Progress.summary({ ...progress, repositoriesDone: 1, tagsDone: 1 }, 400)).toBe(
+      "read 1 repository with 1 tag in 0.4s"
+    )
+  })
+})
+
+describe("Budget", () => {
+  it.effect("reads YAML and JSON", () =>
+    Effect.gen(function* () {
+      const expected = { max_total: 5_000_000, budgets: [{ match: "a/**", max_growth: 0.05, max_each: 1024 }] }
+      expect(
+        yield* Budget.parse("max_total: 5MB\nbudgets:\n  - match: a/**\n    max_growth: 5%\n    max_each: 1024\n")
+      ).toEqual(expected)
+      expect(
+        yield* Budget.parse(
+          '{"max_total": "5MB", "budgets": [{"match": "a/**", "max_growth": "5 %", "max_each": "1KiB"}]}'
+        )
+      ).toEqual(expected)
+      expect(yield* Budget.parse("")).toEqual({})
+    })
+  )
+
+  it.effect("refuses what is mistyped, for such a limit would never be exceeded", () =>
+    Effect.gen(function* () {
+      for (const text of [
+        "max_total: large",
+        "max: 1GB",
+        "budgets:\n  - max: 1GB",
+        "budgets:\n  - match: a\n    each: 1GB",
+        "max_growth: 0.05",
+        "[]"
+      ]) {
+        expect((yield* Effect.flip(Budget.parse(text))).message).toMatch(/^--budget: /)
+      }
+    })
+  )
+})
