@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
-import { Clock, Duration, Effect, Option, Schedule } from "effect"
+import { Clock, Context, Duration, Effect, Option, Schedule } from "effect"
 import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, UrlParams } from "effect/http"
 import * as Body from "./Body.ts"
 import { type Answer, broken, transient } from "./classify.ts"
@@ -74,6 +74,14 @@ const isTransient = (reason: Failure): boolean => reason._tag === "Unreachable" 
 const asked = (reason: Failure): number => (reason._tag === "RateLimited" ? (reason.retryAfter ?? 0) : 0)
 
 const nothing = new Uint8Array(0)
+
+/**
+ * How a client that heeds these sends requests. A span of each would take time and could hold the signature of a
+ * redirect; the operations have spans. Redirects are followed here, which knows where a token may go.
+ */
+const quietly = Context.make(HttpClient.TracerDisabledWhen, () => true).pipe(
+  Context.add(FetchHttpClient.RequestInit, { redirect: "manual" })
+)
 
 /** Requests that take about the same time: those for the same part of the registry's API with the same method. */
 const kindOf = ({ method, url }: Request): string =>
@@ -170,31 +178,41 @@ export const make = Effect.fnUntraced(function* (
     const from = display(request.url)
     const host = hosts(request.url)
     let last: Failure | undefined
-    let isLost = false
     const turn = {
       clock,
       kind: kindOf(request),
       latest: clock.currentTimeMillisUnsafe() + deadline,
       last: () => last
     }
-    return host.attempt(turn, attempt(request, from, clock)).pipe(
-      Effect.tapError((failure) => {
-        last = failure.reason
-        if (last._tag === "Unreachable") isLost = true
-        return Effect.void
-      }),
-      Effect.retry({ schedule, while: (failure) => !failure.final }),
-      Effect.mapError(({ reason }) => {
-        host.gaveUp(reason, clock.currentTimeMillisUnsafe())
-        return reason
-      }),
-      // The answer to the first attempt was lost, not the request: what should be deleted is not there any more.
-      Effect.map((answer) =>
-        request.method === "DELETE" && isLost && answer.status === 404
-          ? { from, status: 202, headers: Headers.empty, body: nothing }
-          : answer
+    const once = host.attempt(turn, attempt(request, from, clock))
+
+    // Most requests need no second attempt, and what watches over those takes time.
+    return Effect.catch(once, (first) => {
+      let isFirst = true
+      let isLost = false
+      return Effect.suspend(() => {
+        if (!isFirst) return once
+        isFirst = false
+        return Effect.fail(first)
+      }).pipe(
+        Effect.tapError(({ reason }) => {
+          last = reason
+          if (reason._tag === "Unreachable") isLost = true
+          return Effect.void
+        }),
+        Effect.retry({ schedule, while: (failure) => !failure.final }),
+        Effect.mapError(({ reason }) => {
+          host.gaveUp(reason, clock.currentTimeMillisUnsafe())
+          return reason
+        }),
+        // The answer to an attempt was lost, not the request: what should be deleted is not there any more.
+        Effect.map((answer) =>
+          request.method === "DELETE" && isLost && answer.status === 404
+            ? { from, status: 202, headers: Headers.empty, body: nothing }
+            : answer
+        )
       )
-    )
+    })
   }
 
   /** Each step of a redirect is a request to its own host, with attempts of its own. */
@@ -209,10 +227,9 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     send: (request) =>
-      Clock.clockWith((clock) => follow(request, clock)).pipe(
-        // A span of each request would take time and could hold the signature of a redirect; the operations have spans.
-        Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
-        Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
+      Effect.provideContext(
+        Clock.clockWith((clock) => follow(request, clock)),
+        quietly
       )
   }
 })

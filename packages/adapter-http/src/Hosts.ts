@@ -95,7 +95,9 @@ const makeHost = (
   const answered = (answer: Answer, now: number) => {
     holds = 0
     const wait = RateLimit.pause(answer.headers, now)
-    if (wait !== undefined) hold(wait, now)
+    if (wait === undefined || wait === 0) return
+    if (now >= heldUntil) concurrency.restart()
+    hold(wait, now)
   }
 
   const overloaded = (number: number, reason: Failure, now: number) => {
