@@ -18,8 +18,12 @@ const storeError = (
   reason: SnapshotStore.SnapshotStoreError["reason"]
 ) => new SnapshotStore.SnapshotStoreError({ operation, reason })
 
+/** The system's own word tells a full disk from a read-only one (`ENOSPC`, `EROFS`). */
+const causeOf = ({ cause }: PlatformError.PlatformError): string =>
+  cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : ""
+
 const unavailable = (operation: "load" | "save") => (error: PlatformError.PlatformError) =>
-  storeError(operation, new SnapshotStore.StoreUnavailable({ detail: error.message }))
+  storeError(operation, new SnapshotStore.StoreUnavailable({ detail: `${error.message}${causeOf(error)}` }))
 
 /**
  * Keeps the latest snapshot in a file. A new one is written beside it, forced to the disk, and renamed over it, so that

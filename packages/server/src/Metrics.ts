@@ -55,14 +55,23 @@ const instance = ({ help, name }: Counted, labels: Labels): Metric.Counter<numbe
 export const count = (counter: Counted, labels: Labels = {}): Effect.Effect<void> =>
   Metric.update(instance(counter, labels), 1)
 
+const requestCounters = new Map<string, Metric.Counter<number>>()
+
 /**
- * Counts one, where no effect is run.
+ * Counts a request that was answered, where no effect is run.
  *
  * @category counting
  * @since 0.1.0
  */
-export const countUnsafe = (counter: Counted, labels: Labels, context: Context.Context<never>): void =>
-  instance(counter, labels).updateUnsafe(1, context)
+export const countRequest = (route: string, method: string, status: number, context: Context.Context<never>): void => {
+  const key = `${route} ${method} ${status}`
+  let counter = requestCounters.get(key)
+  if (counter === undefined) {
+    counter = instance(requests, { route, method, status: String(status) })
+    requestCounters.set(key, counter)
+  }
+  counter.updateUnsafe(1, context)
+}
 
 const counters = (snapshots: ReadonlyArray<Metric.Metric.Snapshot>): ReadonlyArray<OpenMetrics.Family> =>
   all.map(({ help, name }) => ({

@@ -5,3 +5,4 @@
  */
 export * as FileSnapshotStore from "./FileSnapshotStore.ts"
 export * as HttpApp from "./http/HttpApp.ts"
+export * as Ui from "./http/Ui.ts"

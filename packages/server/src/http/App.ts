@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { type Authentication, Collector, Hal, type Snapshot, StatusResource } from "@gitlab-registry-usage/core"
-import { DateTime, Effect, Option, type Redacted, Result } from "effect"
+import { DateTime, Effect, Option, type Redacted, Result, Stream } from "effect"
 import * as Metrics from "../Metrics.ts"
 import { description, type Name, routes } from "./Api.ts"
 import { authorize, bearerOf } from "./Bearer.ts"
@@ -142,7 +142,10 @@ const document = (root: string): Handler =>
  * looked at.
  */
 const kept =
-  (collector: Collector.Collector["Service"], known: (token: string) => Authentication.VerifiedToken | undefined) =>
+  (
+    latest: () => Option.Option<Snapshot.Snapshot>,
+    known: (token: string) => Authentication.VerifiedToken | undefined
+  ) =>
   (request: Request): Answer | undefined => {
     if ((request.method !== "GET" && request.method !== "HEAD") || hasBody(request)) return undefined
     const token = bearerOf(request.headers.authorization)
@@ -150,7 +153,7 @@ const kept =
     if (holder === undefined) return undefined
     const mediaType = mediaTypeOf(request.headers.accept)
     if (Result.isFailure(mediaType)) return undefined
-    const snapshot = Effect.runSync(collector.current)
+    const snapshot = latest()
     if (Option.isNone(snapshot)) return undefined
     const memory = Rendered.memoryOf(snapshot.value)
     const document = memory.get(keyOf(request, mediaType.success))
@@ -281,5 +284,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         )
       )
     )
-  return { answer, atOnce: kept(yield* Collector.Collector, yield* KnownTokens) }
+  const { changes } = yield* Collector.Collector
+  let latest = Option.none<Snapshot.Snapshot>()
+  yield* Effect.forkScoped(Stream.runForEach(changes, (snapshot) => Effect.sync(() => (latest = snapshot))))
+  return { answer, atOnce: kept(() => latest, yield* KnownTokens) }
 })

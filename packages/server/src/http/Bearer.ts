@@ -23,8 +23,12 @@ const invalid = unauthorized(`${realm}, error="invalid_token"`, "the token is no
  * @category decoding
  * @since 0.1.0
  */
-export const bearerOf = (authorization: string | undefined): string | undefined =>
-  /^bearer +([^\s]+) *$/i.exec(authorization ?? "")?.[1]
+export const bearerOf = (authorization: string | undefined): string | undefined => {
+  if (authorization === undefined) return undefined
+  // As nearly everybody sends it.
+  if (authorization.startsWith("Bearer ey") && !authorization.includes(" ", 7)) return authorization.slice(7)
+  return /^bearer +([^\s]+) *$/i.exec(authorization)?.[1]
+}
 
 /**
  * Who sent the request. Fails with 401 and a challenge.

@@ -28,6 +28,9 @@ const valueOf = (key: string, value: Hal.Json): string => {
   return escape(typeof value === "string" ? value : JSON.stringify(value))
 }
 
+/** A page has so many rows at most. */
+const maximumRows = 1000
+
 const label = (key: string) => escape(key.replaceAll("_", " "))
 
 const linkTo = (link: Hal.Link, text: string) => `<a href="${escape(link.href)}">${escape(text)}</a>`
@@ -76,7 +79,13 @@ export const render = (resource: Hal.Resource): string => {
   const tables = Object.values(resource.embedded).map((get) => {
     const value = get()
     const items = "state" in value ? [] : Array.from(value)
-    return items.length === 0 ? "" : table([...new Set(items.flatMap((item) => Object.keys(item.state)))], items)
+    const shown = items.slice(0, maximumRows)
+    const more = items.length - shown.length
+    return items.length === 0
+      ? ""
+      : `${table([...new Set(shown.flatMap((item) => Object.keys(item.state)))], shown)}${
+          more > 0 ? `<p>${more} more: see them with ?page_size=${maximumRows}</p>` : ""
+        }`
   })
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Fiber, Option, type Scope } from "effect"
+import { Context, Effect, Fiber, Option, Result, type Scope } from "effect"
 import { Headers, HttpTraceContext } from "effect/http"
 import { OtlpExporter } from "effect/observability"
 import { randomUUID } from "node:crypto"
@@ -43,22 +43,49 @@ export interface App<R> {
 const idOf = (sent: string | Array<string> | undefined): string =>
   typeof sent === "string" && /^[\w.:/+=-]{1,128}$/.test(sent) ? sent : randomUUID()
 
-const bodyOf = (incoming: IncomingMessage) => (maximum: number) =>
-  Effect.callback<string, Problem>((resume) => {
-    const large = tooLarge(`the body takes at most ${maximum} bytes`)
-    if (Number(incoming.headers["content-length"] ?? 0) > maximum) return resume(Effect.fail(large))
-    const parts: Array<Buffer> = []
-    let size = 0
-    incoming.on("data", (part: Buffer) => {
-      parts.push(part)
-      size += part.length
-      if (size > maximum) {
-        incoming.pause()
-        resume(Effect.fail(large))
-      }
+/** Its fields cost nothing until they are asked for. */
+class NodeRequest implements Request {
+  readonly note = { route: "none", user: undefined }
+  readonly #incoming: IncomingMessage
+  readonly #addressOf: ReturnType<typeof TrustedProxies.make>
+
+  constructor(incoming: IncomingMessage, addressOf: ReturnType<typeof TrustedProxies.make>) {
+    this.#incoming = incoming
+    this.#addressOf = addressOf
+  }
+
+  get method() {
+    return this.#incoming.method!
+  }
+  get url() {
+    return this.#incoming.url!
+  }
+  get headers() {
+    return this.#incoming.headers
+  }
+  get address() {
+    return this.#addressOf(this.#incoming.socket.remoteAddress ?? "", this.#incoming.headers["x-forwarded-for"])
+  }
+
+  text(maximum: number): Effect.Effect<string, Problem> {
+    const incoming = this.#incoming
+    return Effect.callback((resume) => {
+      const large = tooLarge(`the body takes at most ${maximum} bytes`)
+      if (Number(incoming.headers["content-length"] ?? 0) > maximum) return resume(Effect.fail(large))
+      const parts: Array<Buffer> = []
+      let size = 0
+      incoming.on("data", (part: Buffer) => {
+        parts.push(part)
+        size += part.length
+        if (size > maximum) {
+          incoming.pause()
+          resume(Effect.fail(large))
+        }
+      })
+      incoming.on("end", () => resume(Effect.succeed(Buffer.concat(parts, size).toString())))
     })
-    incoming.on("end", () => resume(Effect.succeed(Buffer.concat(parts, size).toString())))
-  })
+  }
+}
 
 const varyOf = (one: string | undefined, other: string | undefined) =>
   one === undefined ? other : other === undefined ? one : `${one}, ${other}`
@@ -89,11 +116,6 @@ export const make = Effect.fnUntraced(function* <R>(
   const traced = Option.isSome(Context.getOption(context as Context.Context<never>, OtlpExporter.Flusher))
   const addressOf = TrustedProxies.make(options.trustedProxies)
 
-  const count = (request: Request, answer: Answer) => {
-    const labels = { route: request.note.route, method: methodOf(request.method), status: String(answer.status) }
-    Metrics.countUnsafe(Metrics.requests, labels, context as Context.Context<never>)
-  }
-
   /** Name after name, value after value: as Node takes them without a further look. */
   const headersOf = (request: Request, answer: Answer): Array<string> => {
     const { body } = answer
@@ -118,7 +140,7 @@ export const make = Effect.fnUntraced(function* <R>(
     headers: ReadonlyArray<string>,
     answer: Answer
   ) => {
-    count(request, answer)
+    Metrics.countRequest(request.note.route, methodOf(request.method), answer.status, context as Context.Context<never>)
     response.writeHead(answer.status, [...headers, "x-request-id", id, ...(draining() ? ["connection", "close"] : [])])
   }
 
@@ -143,19 +165,16 @@ export const make = Effect.fnUntraced(function* <R>(
   }
 
   return (incoming, response) => {
-    const started = performance.now()
+    const started = options.accessLog === true ? performance.now() : 0
     const id = idOf(incoming.headers["x-request-id"])
-    const request: Request = {
-      method: incoming.method!,
-      url: incoming.url!,
-      headers: incoming.headers,
-      get address() {
-        return addressOf(incoming.socket.remoteAddress ?? "", incoming.headers["x-forwarded-for"])
-      },
-      text: bodyOf(incoming),
-      note: { route: "none", user: undefined }
-    }
-    const answer = traced ? undefined : app.atOnce(request)
+    const request = new NodeRequest(incoming, addressOf)
+    // What goes wrong here goes wrong again where it is told.
+    const answer = traced
+      ? undefined
+      : Result.getOrElse(
+          Result.try(() => app.atOnce(request)),
+          () => undefined
+        )
     if (answer !== undefined) {
       begin(request, response, id, keptHeaders(request, answer), answer)
       if (request.method === "HEAD") response.end()

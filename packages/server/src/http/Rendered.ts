@@ -34,6 +34,8 @@ export interface Rendered {
   readonly codings: Map<Encoding.Encoding, Fiber.Fiber<Buffer | undefined>>
   /** Answers that are made: with all of it as it is, in a coding, or with nothing as it is known. */
   readonly answers: Map<string, Answer>
+  /** Whether it was asked for again since room was made the last time. */
+  used: boolean
 }
 
 /**
@@ -59,10 +61,7 @@ export class Memory {
 
   get(key: string): Rendered | undefined {
     const rendered = this.#documents.get(key)
-    if (rendered !== undefined) {
-      this.#documents.delete(key)
-      this.#documents.set(key, rendered)
-    }
+    if (rendered !== undefined) rendered.used = true
     return rendered
   }
 
@@ -78,6 +77,12 @@ export class Memory {
     for (const [key, oldest] of this.#documents) {
       if (this.#size <= maximumOfSnapshot) return
       this.#documents.delete(key)
+      if (oldest.used) {
+        // A second chance: what was asked for since the last time goes to the end.
+        oldest.used = false
+        this.#documents.set(key, oldest)
+        continue
+      }
       this.#size -= this.#sizes.get(oldest) ?? 0
       this.#sizes.delete(oldest)
     }
@@ -121,7 +126,8 @@ const made = Effect.fnUntraced(function* (
     bytes: yield* collect(pieces(), maximumKept),
     pieces,
     codings: new Map(),
-    answers: new Map()
+    answers: new Map(),
+    used: false
   }
   memory.set(key, rendered)
   return rendered

@@ -33,7 +33,13 @@ const contentSecurityPolicy = [
 /** What a build puts under a name with a hash never changes. */
 const immutable = /^assets\/.*-[A-Za-z0-9_-]{8,}\.\w+$/
 
-const fileAnswer = (name: string, bytes: Uint8Array): Answer => ({
+/**
+ * What a file of this name is answered with.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fileAnswer = (name: string, bytes: Uint8Array): Answer => ({
   status: 200,
   headers: {
     "content-type": Option.getOrElse(Mime.getType(name), () => "application/octet-stream"),

@@ -1,0 +1,155 @@
+import { Collector, Names } from "@gitlab-registry-usage/core"
+import { Images } from "@gitlab-registry-usage/core/testing"
+import { expect, layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { HttpServer } from "effect/http"
+import { request } from "node:http"
+import { brotliDecompressSync, gunzipSync } from "node:zlib"
+import { appLayer, get, send, signedIn } from "./app.ts"
+
+/** So many images that all of them are more than is kept in one piece. */
+const many = 45_000
+
+const repositories = Effect.map(Images.layer("one", 1000), (blob) => blob).pipe(
+  Effect.flatMap((blob) => Images.image({ layers: [blob] })),
+  Effect.map((image) =>
+    Array.from({ length: many }, (_, i) => ({
+      name: Names.RepositoryName.make(`group${i % 7}/image-${i}`),
+      tags: i < 100 ? [{ name: Names.TagName.make("latest"), image }] : []
+    }))
+  )
+)
+
+const app = Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories })))
+
+/** The body as bytes, whatever its coding. */
+const bytes = (path: string, headers: Record<string, string>) =>
+  Effect.gen(function* () {
+    const { address } = yield* HttpServer.HttpServer
+    const bearer = yield* signedIn
+    return yield* Effect.callback<{
+      encoding: string | undefined
+      etag: string
+      length: string | undefined
+      body: Buffer
+    }>((resume) => {
+      request(
+        { port: (address as { port: number }).port, path, headers: { ...bearer, ...headers }, agent: false },
+        (response) => {
+          const parts: Array<Buffer> = []
+          response.on("data", (part: Buffer) => parts.push(part))
+          response.on("end", () =>
+            resume(
+              Effect.succeed({
+                encoding: response.headers["content-encoding"],
+                etag: response.headers.etag!,
+                length: response.headers["content-length"],
+                body: Buffer.concat(parts)
+              })
+            )
+          )
+        }
+      ).end()
+    })
+  })
+
+layer(app, { excludeTestServices: true, timeout: 60_000 })("documents of a snapshot", (it) => {
+  it.effect("F15 If-None-Match is 304 without a body, until there is a new snapshot", () =>
+    Effect.gen(function* () {
+      const path = "/images/group0%2Fimage-0"
+      const first = yield* get(path)
+      const { etag } = first.headers
+      expect(etag).toMatch(/^"[\w-]+"$/)
+      expect((yield* get(path)).headers.etag).toBe(etag)
+      for (const known of [etag!, `W/${etag}`, `"other", ${etag}`, "*", etag!.replace(/"$/, '-br"')]) {
+        const answer = yield* get(path, { "if-none-match": known })
+        expect([answer.status, answer.body], known).toEqual([304, ""])
+        expect(answer.headers["vary"]).toBe(first.headers["vary"])
+        expect(answer.headers["content-length"]).toBeUndefined()
+      }
+      for (const unknown of ['"other"', "", etag!.replaceAll('"', "")]) {
+        expect((yield* get(path, { "if-none-match": unknown })).status, unknown).toBe(200)
+      }
+      // A tag is of one document in one form.
+      for (const other of [`${path}?links=true`, "/images/group1%2Fimage-1", "/images"]) {
+        expect((yield* get(other, { "if-none-match": etag! })).status, other).toBe(200)
+      }
+      expect((yield* get(path, { "if-none-match": etag!, accept: "text/html" })).status).toBe(200)
+      // Whoever has no token is told nothing of what there is.
+      expect((yield* send(path, { headers: { "if-none-match": etag! } })).status).toBe(401)
+      const collector = yield* Collector.Collector
+      yield* Effect.sleep("5 millis")
+      yield* collector.refresh
+      const later = yield* get(path, { "if-none-match": etag! })
+      expect(later.status).toBe(200)
+      expect(later.headers.etag).not.toBe(etag)
+    })
+  )
+
+  it.effect("large documents are compressed as the client accepts, each form with a tag of its own", () =>
+    Effect.gen(function* () {
+      const path = "/images?embed=1&page_size=1000"
+      const plain = yield* bytes(path, {})
+      const br = yield* bytes(path, { "accept-encoding": "gzip, deflate, br" })
+      const gzip = yield* bytes(path, { "accept-encoding": "gzip" })
+      expect([plain.encoding, br.encoding, gzip.encoding]).toEqual([undefined, "br", "gzip"])
+      expect(brotliDecompressSync(br.body).equals(plain.body)).toBe(true)
+      expect(gunzipSync(gzip.body).equals(plain.body)).toBe(true)
+      expect(new Set([plain.etag, br.etag, gzip.etag]).size).toBe(3)
+      expect(br.body.length).toBeLessThan(plain.body.length / 4)
+      expect((yield* bytes(path, { "accept-encoding": "br;q=0, identity" })).encoding).toBeUndefined()
+      // Made once: the second time it is the same bytes.
+      expect((yield* bytes(path, { "accept-encoding": "br" })).body.equals(br.body)).toBe(true)
+      expect((yield* bytes("/images/group0%2Fimage-0", { "accept-encoding": "br" })).encoding).toBeUndefined()
+    })
+  )
+
+  it.effect("F11 a document of several megabytes is sent in pieces, and is whole in each coding", () =>
+    Effect.gen(function* () {
+      const path = "/images?embed=true&links=true"
+      const plain = yield* bytes(path, {})
+      expect(plain.body.length).toBeGreaterThan(4 * 1024 * 1024)
+      expect(plain.length).toBeUndefined()
+      const document = JSON.parse(plain.body.toString()) as { _embedded: { items: ReadonlyArray<unknown> } }
+      expect(document._embedded.items.length).toBe(many)
+      const gzip = yield* bytes(path, { "accept-encoding": "gzip" })
+      expect(gunzipSync(gzip.body).equals(plain.body)).toBe(true)
+      expect(gzip.length).toBe(String(gzip.body.length))
+      const head = yield* send(path, { method: "HEAD", headers: yield* signedIn })
+      expect([head.status, head.body, head.headers.etag]).toEqual([200, "", plain.etag])
+    })
+  )
+
+  it.effect("F23 a client that goes away in the middle harms nobody", () =>
+    Effect.gen(function* () {
+      const { address } = yield* HttpServer.HttpServer
+      const bearer = yield* signedIn
+      for (let i = 0; i < 5; i++) {
+        yield* Effect.callback<void>((resume) => {
+          const sent = request(
+            {
+              port: (address as { port: number }).port,
+              path: "/images?embed=true&links=true&x=1",
+              headers: bearer,
+              agent: false
+            },
+            (response) => response.once("data", () => sent.destroy())
+          )
+          sent.on("error", () => {})
+          sent.on("close", () => resume(Effect.void))
+          sent.end()
+        })
+      }
+      expect((yield* send("/health/live")).status).toBe(200)
+      expect((yield* bytes("/images?embed=true&links=true", {})).body.length).toBeGreaterThan(4 * 1024 * 1024)
+    })
+  )
+
+  it.effect("a page for people shows the first thousand", () =>
+    Effect.gen(function* () {
+      const { body } = yield* get("/images", { accept: "text/html" })
+      expect(body.match(/<tr>/g)!.length).toBeLessThanOrEqual(1001)
+      expect(body).toContain("44000 more")
+    })
+  )
+})
