@@ -4,7 +4,7 @@ import { Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import { execFileSync } from "node:child_process"
-import { ask, demoRegistry, eventually, open, percentile, type RawSocket, startServer, token } from "./process.ts"
+import { ask, demoRegistry, eventually, notHeldUp, open, type RawSocket, startServer, token } from "./process.ts"
 
 /** A server that has crawled an embedded registry, and the headers of somebody who signed in. */
 const scene = Effect.gen(function* () {
@@ -52,7 +52,7 @@ describe("clients", () => {
           const closed = sockets.map(({ closed }) => closed() ?? Infinity)
           assert.isAtMost(Math.max(...closed), 10_000, kind)
         }
-        assert.isAtMost(percentile(took, 0.99), 250)
+        notHeldUp(took)
       }).pipe(Effect.provide(NodeServices.layer)),
     60_000
   )
@@ -167,7 +167,7 @@ if (!Servers.leftOut("slowhttptest")) {
               yield* Effect.sleep("30 millis")
             }
             assert.isAtLeast(took.length, 20)
-            assert.isAtMost(percentile(took, 0.99), 250)
+            notHeldUp(took)
             const { descriptors } = yield* server.usage
             assert.isAtMost(descriptors, 600)
           }).pipe(Effect.provide(NodeServices.layer)),

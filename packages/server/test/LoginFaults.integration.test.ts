@@ -8,7 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Logger, References } from "effect"
 import { HttpServer } from "effect/http"
 import { basic, send, tokens } from "./app.ts"
-import { eventually, percentile } from "./process.ts"
+import { eventually, notHeldUp, percentile } from "./process.ts"
 
 /** How long a sign-in may take (milliseconds), and until when the answer must be there. */
 const deadline = 1000
@@ -325,10 +325,10 @@ if (!Servers.leftOut("sign-ins on a real directory over a faulty network")) {
           }
           const answers = yield* Fiber.join(signingIn)
           assert.deepStrictEqual([...new Set(answers.map(({ status }) => status))], [200])
-          // 16, and a few of which the proxy has not seen the end yet.
-          assert.isAtMost(here.proxy.connections.most, 20)
+          // 16, and those whose end the proxy passes on late, as everything.
+          assert.isAtMost(here.proxy.connections.most, 32)
           assert.isAtLeast(took.length, 20)
-          assert.isAtMost(percentile(took, 0.99), 250)
+          notHeldUp(took)
         }).pipe(Effect.provide(slapd)),
       60_000
     )

@@ -6,6 +6,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Demo, DemoRegistry } from "@gitlab-registry-usage/demo"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Program } from "@gitlab-registry-usage/test-servers"
+import { assert } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { ini, secret, written } from "./config/fixture.ts"
 
@@ -95,3 +96,9 @@ export const eventually = Effect.fnUntraced(function* (check: () => boolean, mil
 
 export const percentile = (values: ReadonlyArray<number>, share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!
+
+/** That others did not wait (milliseconds); with room for a machine that does other things as well. */
+export const notHeldUp = (took: ReadonlyArray<number>) => {
+  assert.isAtMost(percentile(took, 0.5), 100, "the median of others")
+  assert.isAtMost(percentile(took, 0.99), 1000, "the 99th percentile of others")
+}

@@ -1,0 +1,157 @@
+/** Snapshots in a file: processes that are killed, disks that are full or read-only, and restarts. */
+import { NodeServices } from "@effect/platform-node"
+import { Inventory } from "@gitlab-registry-usage/core"
+import { Fault } from "@gitlab-registry-usage/demo"
+import { FileSnapshotStore } from "@gitlab-registry-usage/server"
+import { Program, Servers } from "@gitlab-registry-usage/test-servers"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, FileSystem, Option } from "effect"
+import { ask, demoRegistry, eventually, startServer, token } from "./process.ts"
+
+const directory = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
+
+/** A file system in memory of this size that is there until the scope closes; `undefined` where none may be mounted. */
+const mounted = Effect.fnUntraced(function* (options: string) {
+  const path = yield* directory
+  const mount = Servers.run("/bin/mount", ["-t", "tmpfs", "-o", options, "none", path])
+  const unmount = () => Effect.orDie(Servers.run("/bin/umount", ["-l", path]))
+  return yield* Effect.acquireRelease(mount, unmount).pipe(Effect.as(path), Effect.option)
+})
+
+const headers = Effect.map(token, (token) => ({ authorization: `Bearer ${token}` }))
+
+interface Told {
+  readonly timestamp: number
+  readonly disk_size: number
+  readonly stale?: boolean
+}
+
+const told = Effect.fnUntraced(function* (url: string) {
+  const { body, status } = yield* ask(`${url}/images`, yield* headers)
+  assert.strictEqual(status, 200)
+  return JSON.parse(body) as Told
+})
+
+describe("a process that is killed while it saves", () => {
+  it.live(
+    "F96 SIGKILL at any moment leaves the old snapshot or the new one, never a torn one",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const home = yield* directory
+        const seen = yield* Effect.forEach(
+          Array.from({ length: 16 }, (_, i) => i),
+          (i) =>
+            Effect.gen(function* () {
+              const path = `${home}/${i}`
+              const saving = yield* Program.start([`${import.meta.dirname}/saving.ts`, path])
+              yield* saving.says(/saved/)
+              yield* Effect.sleep(5 + i * 7)
+              yield* saving.signal("SIGKILL")
+              assert.strictEqual(yield* saving.end, "SIGKILL")
+              const store = yield* FileSnapshotStore.make({ path })
+              const { takenAt, usage } = Option.getOrThrow(yield* store.load)
+              const tags = Inventory.tagCount(usage.inventory)
+              const what = DateTime.formatIso(takenAt)
+              assert.include(["2026-01-01T00:00:00.000Z 4000", "2026-01-02T00:00:00.000Z 6000"], `${what} ${tags}`)
+              // Half a file beside the snapshot shows that it was killed in the middle of writing.
+              return { tags, half: yield* fs.exists(`${path}.new`) }
+            }).pipe(Effect.scoped),
+          { concurrency: 2 }
+        )
+        assert.isTrue(seen.some(({ half }) => half))
+        assert.isTrue(seen.some(({ tags }) => tags === 4000) && seen.some(({ tags }) => tags === 6000))
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+    90_000
+  )
+})
+
+describe("a disk that cannot be written", () => {
+  /** The server crawls, serves, and tells that it could not keep the snapshot. */
+  const servesWithout = Effect.fnUntraced(function* (snapshotFile: string, reason: RegExp) {
+    const { credentials, registry } = yield* demoRegistry
+    const server = yield* startServer(registry.url, {
+      general: { snapshot_file: snapshotFile },
+      registry: { ...credentials, refresh_interval: "1 second" }
+    })
+    yield* server.says(/level=ERROR[^\n]*could not be kept/)
+    assert.match(server.output(), reason)
+    const first = yield* told(server.url)
+    assert.isAbove(first.disk_size, 0)
+    assert.isUndefined(first.stale)
+    // It goes on crawling, and says so each time.
+    assert.isTrue(yield* eventually(() => server.output().split("could not be kept").length > 3, 10_000))
+    assert.isAbove((yield* told(server.url)).timestamp, first.timestamp)
+    assert.strictEqual((yield* ask(`${server.url}/health/ready`)).status, 200)
+  })
+
+  it.live(
+    "F98 a full disk: served from memory, and told",
+    () =>
+      Effect.gen(function* () {
+        const small = yield* mounted("size=4k")
+        if (Option.isSome(small)) return yield* servesWithout(`${small.value}/snapshot`, /ENOSPC|no space/i)
+        console.warn("F98: no file system may be mounted here; writing goes to /dev/full instead")
+        const fs = yield* FileSystem.FileSystem
+        const home = yield* directory
+        yield* fs.symlink("/dev/full", `${home}/snapshot.new`)
+        yield* servesWithout(`${home}/snapshot`, /ENOSPC|no space/i)
+      }).pipe(Effect.provide(NodeServices.layer)),
+    60_000
+  )
+
+  it.live(
+    "F98 a read-only file system: served from memory, and told",
+    () =>
+      Effect.gen(function* () {
+        const readOnly = yield* mounted("ro")
+        if (Option.isSome(readOnly)) return yield* servesWithout(`${readOnly.value}/snapshot`, /EROFS|read-only/i)
+        console.warn("F98: no file system may be mounted here; a folder without write permission instead")
+        const fs = yield* FileSystem.FileSystem
+        const home = yield* directory
+        yield* fs.chmod(home, 0o500)
+        yield* servesWithout(`${home}/snapshot`, /EACCES|permission/i)
+      }).pipe(Effect.provide(NodeServices.layer)),
+    60_000
+  )
+})
+
+describe("a restart", () => {
+  it.live(
+    "F99 with the registry down: the kept snapshot with its true time, as stale, until a crawl succeeds",
+    () =>
+      Effect.gen(function* () {
+        const { credentials, registry } = yield* demoRegistry
+        const settings = {
+          general: { snapshot_file: `${yield* directory}/snapshot` },
+          registry: { ...credentials, request_timeout: "1 second" }
+        }
+        const first = yield* startServer(registry.url, settings)
+        yield* first.says(/crawled the registry/)
+        const before = yield* told(first.url)
+        yield* Effect.sleep("300 millis")
+        yield* first.signal("SIGTERM")
+        assert.strictEqual(yield* first.end, 0)
+
+        yield* Effect.gen(function* () {
+          yield* registry.inject({ on: () => true, answer: Fault.status(502) })
+          const second = yield* startServer(registry.url, settings)
+          const after = yield* told(second.url)
+          assert.strictEqual(after.timestamp, before.timestamp)
+          assert.strictEqual(after.disk_size, before.disk_size)
+          assert.isTrue(after.stale)
+          assert.strictEqual((yield* ask(`${second.url}/health/ready`)).status, 200)
+          yield* second.says(/the crawl failed/)
+          assert.deepStrictEqual(yield* told(second.url), after)
+          yield* second.signal("SIGKILL")
+        }).pipe(Effect.scoped)
+
+        const third = yield* startServer(registry.url, settings)
+        yield* third.says(/crawled the registry/)
+        const last = yield* told(third.url)
+        assert.isAbove(last.timestamp, before.timestamp)
+        assert.isUndefined(last.stale)
+      }).pipe(Effect.provide(NodeServices.layer)),
+    90_000
+  )
+})
