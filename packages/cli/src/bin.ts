@@ -1,11 +1,6 @@
 #!/usr/bin/env node
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Effect } from "effect"
-import { program, teardown } from "./Program.ts"
+import { enableCompileCache } from "node:module"
 
-let signal: string | undefined
-for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => (signal ??= name))
-// Who reads only the beginning, as `| head` does, has what he wanted.
-process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => code === "EPIPE" && process.exit(0))
-
-NodeRuntime.runMain(program.pipe(Effect.provide(NodeServices.layer)), { teardown: teardown(() => signal) })
+// Half of the time to start is compiling; Node keeps the result in the directory for temporary files.
+enableCompileCache()
+await import("./main.ts")
