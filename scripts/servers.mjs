@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import process from "node:process"
 
-const programs = ["/usr/bin/docker-registry", "/usr/sbin/slapd", "/usr/bin/ldapsearch", "/usr/bin/slowhttptest"]
-const packages = ["docker-registry", "slapd", "ldap-utils", "slowhttptest"]
+const programs = ["/usr/bin/docker-registry", "/usr/sbin/slapd", "/usr/bin/ldapsearch", "/usr/bin/slowhttptest", "/usr/sbin/nginx"]
+const packages = ["docker-registry", "slapd", "ldap-utils", "slowhttptest", "nginx-light"]
 
 const missing = () => programs.filter((program) => !existsSync(program))
 

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, DateTime, Effect, Metric, Option } from "effect"
+import { type Context, DateTime, Effect, Metric, Option } from "effect"
 import { Collector, OpenMetrics } from "@gitlab-registry-usage/core"
 import { version } from "./Version.ts"
 

@@ -6,6 +6,7 @@
 export * as Certificates from "./Certificates.ts"
 export * as DockerRegistry from "./DockerRegistry.ts"
 export * as FaultProxy from "./FaultProxy.ts"
+export * as Nginx from "./Nginx.ts"
 export * as Program from "./Program.ts"
 export * as Servers from "./Servers.ts"
 export * as Slapd from "./Slapd.ts"

@@ -30,9 +30,8 @@ export type Verdict =
   | { readonly _tag: "Allowed"; readonly settle: (outcome: Outcome) => void }
   | { readonly _tag: "Limited"; readonly retryAfter: number }
 
-// oxlint-disable-next-line no-control-regex -- RFC 4518, section 2.2: these are mapped to nothing or to a space
-const nothing =
-  /[\u00ad\u034f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2063\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f]/gu
+/** Characters that show nothing, and are mapped to nothing (RFC 4518, section 2.2): controls, joiners, soft hyphens. */
+const invisible = /(?![\s\u0085])[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu
 
 /**
  * The name as a directory compares it: however it is spelt, it is one (RFC 4518, section 2: mapping, normalization, case
@@ -43,7 +42,7 @@ const nothing =
  */
 export const canonical = (username: string): string =>
   username
-    .replace(nothing, "")
+    .replace(invisible, "")
     .normalize("NFKC")
     .toUpperCase()
     .toLowerCase()
