@@ -61,7 +61,10 @@ export const bench = Command.make(
   "bench",
   {
     names: Argument.variadic(Argument.String("suite")),
-    smoke: Flag.Boolean("smoke").pipe(Flag.withDefault(false), Flag.withDescription("Tiny sizes: shows that the suites run; keeps nothing"))
+    smoke: Flag.Boolean("smoke").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Tiny sizes: shows that the suites run; keeps nothing")
+    )
   },
   Effect.fnUntraced(function* ({ names, smoke }) {
     const known = yield* suites

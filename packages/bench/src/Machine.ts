@@ -35,6 +35,10 @@ export const current: Effect.Effect<Machine> = Effect.map(DateTime.now, (now) =>
   load: Math.round(Os.loadavg()[0]! * 10) / 10
 }))
 
+/** Ends the sentence on the load where others were at work. */
+const caution = ({ load, processors }: Machine): string =>
+  load > processors / 2 ? " Others were at work on it: wall times are too long, and ratios of them uncertain." : ""
+
 /**
  * The machine in a sentence.
  *
@@ -43,4 +47,4 @@ export const current: Effect.Effect<Machine> = Effect.map(DateTime.now, (now) =>
  */
 export const describe = (machine: Machine): string =>
   `Taken on ${machine.takenAt.slice(0, 10)}, Node ${machine.node}, ${machine.processors} × ${machine.processor}, ` +
-  `${Math.round(machine.memoryMiB / 1024)} GiB. Load of the machine before the suite began: ${machine.load}.`
+  `${Math.round(machine.memoryMiB / 1024)} GiB. Load of the machine before the suite began: ${machine.load}.${caution(machine)}`

@@ -17,7 +17,7 @@ interface Size extends Storage.Options {
 }
 
 const sizes: Record<Extent, Size> = {
-  full: { repositories: 1000, tagsPerRepository: 20, layersPerManifest: 10, rounds: 5 },
+  full: { repositories: 1000, tagsPerRepository: 20, layersPerManifest: 10, rounds: 4 },
   smoke: { repositories: 4, tagsPerRepository: 3, layersPerManifest: 4, rounds: 1 }
 }
 
