@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url"
 export const root = fileURLToPath(new URL("..", import.meta.url))
 
 /** The version that package.json names in packageManager. */
-const pnpmVersion = "12.21.0"
+export const pnpmVersion = "12.21.0"
 
 /** The Node that the workspace brings along as a dependency. */
 export const node = fileURLToPath(

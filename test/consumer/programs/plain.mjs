@@ -1,0 +1,9 @@
+// Plain JavaScript, without any types.
+import { collect } from "@gitlab-registry-usage/adapter-http/promise"
+import { measure } from "@gitlab-registry-usage/core/promise"
+import { serve, stored } from "./registry.ts"
+
+const registry = await serve()
+const { total } = await measure(await collect({ registryUrl: registry.url }))
+registry.close()
+console.log(`${total.diskSize === stored}`)
