@@ -1,16 +1,17 @@
 /**
  * The server with the page, over a registry, for a browser to open.
  */
-import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
+import { NodeHttpClient, NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
-import { type Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
+import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { Demo, DemoDirectory, DemoRegistry } from "@gitlab-registry-usage/demo"
-import { HttpApp } from "@gitlab-registry-usage/server"
-import { Effect, Exit, Layer, ManagedRuntime, Redacted, References } from "effect"
+import { HttpApp, Ui } from "@gitlab-registry-usage/server"
+import { type Duration, Effect, Layer, ManagedRuntime, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
 import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
 
 /** A running server. Stopping it a second time does nothing. */
 export interface Site {
@@ -21,11 +22,34 @@ export interface Site {
   readonly stop: () => Promise<void>
 }
 
-const tokens = JwtTokens.layer({
-  current: KeySet.sharedSecret(Redacted.make("a secret for tests, longer than 32 bytes")),
-  issuer: "test",
-  audience: "test"
-})
+/** What differs from one site to the next. */
+export interface Options {
+  readonly prefix?: string
+  /** How long a token is valid. */
+  readonly tokenLife?: Duration.Input
+  /** Whether to wait until the registry was looked at for the first time. Default: true. */
+  readonly crawled?: boolean
+}
+
+const tokens = ({ tokenLife }: Options) =>
+  JwtTokens.layer({
+    current: KeySet.sharedSecret(Redacted.make("a secret for tests, longer than 32 bytes")),
+    issuer: "test",
+    audience: "test",
+    life: tokenLife
+  })
+
+/** The page as it was built, from where the server reads it. */
+export const built = fileURLToPath(
+  new URL("dist/ui", import.meta.resolve("@gitlab-registry-usage/server/package.json"))
+)
+
+const ui = Effect.gen(function* () {
+  const files = yield* Ui.load(built)
+  if (!files.has("index.html"))
+    return yield* Effect.die(new Error("the page is not built: run `npm test`, or build it"))
+  return files
+}).pipe(Effect.provide(NodeServices.layer))
 
 /** The user who signs in. */
 export const [user] = DemoDirectory.users
@@ -47,46 +71,32 @@ const demo = Layer.unwrap(
   Layer.provide(NodeHttpClient.layerUndici)
 )
 
-const start = async (
-  registry: Layer.Layer<Registry.Registry, unknown>,
-  options: Partial<HttpApp.Options> = {}
-): Promise<Site> => {
+const start = async (registry: Layer.Layer<Registry.Registry, unknown>, options: Options = {}): Promise<Site> => {
+  const prefix = options.prefix ?? ""
+  const api = Layer.unwrap(
+    Effect.map(ui, (ui) => HttpApp.layer({ host: "127.0.0.1", port: 0, shutdownTimeout: 0, prefix, ui }))
+  )
   const runtime = ManagedRuntime.make(
-    HttpApp.layer({ host: "127.0.0.1", port: 0, shutdownTimeout: 0, ...options }).pipe(
+    api.pipe(
       Layer.provideMerge(Collector.layer()),
       Layer.provide([registry, SnapshotStore.layerMemory]),
-      Layer.provide([DemoDirectory.layer, tokens]),
+      Layer.provide([DemoDirectory.layer, tokens(options)]),
       Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "None"))
     )
   )
   const refresh = async () => {
-    await runtime.runPromise(
-      Effect.gen(function* () {
-        const collector = yield* Collector.Collector
-        return Exit.isSuccess(yield* Effect.exit(collector.refresh))
-      })
-    )
+    await runtime.runPromise(Effect.flatMap(Collector.Collector, (collector) => Effect.exit(collector.refresh)))
   }
   const address = await runtime.runPromise(
     Effect.map(HttpServer.HttpServer, ({ address }) => HttpServer.formatAddress(address))
   )
-  await refresh()
-  return {
-    url: new URL(
-      `${(options.prefix ?? "").replace(/^\//, "")}${options.prefix === undefined ? "" : "/"}ui/`,
-      `${address.replace(/\/$/, "")}/`
-    ).href,
-    refresh,
-    stop: () => runtime.dispose()
-  }
+  if (options.crawled !== false) await refresh()
+  return { url: `${address.replace(/\/$/, "")}${prefix}/ui/`, refresh, stop: () => runtime.dispose() }
 }
 
 /** Over the demonstration's registry. */
-export const startDemo = (options?: Partial<HttpApp.Options>): Promise<Site> => start(demo, options)
+export const startDemo = (options?: Options): Promise<Site> => start(demo, options)
 
 /** Over a registry in memory. */
-export const startMemory = (registry: RegistryMemory.Options, options?: Partial<HttpApp.Options>): Promise<Site> =>
+export const startMemory = (registry: RegistryMemory.Options, options?: Options): Promise<Site> =>
   start(RegistryMemory.layer(registry), options)
-
-/** @internal */
-export type Repositories = ReadonlyArray<Images.Repository>

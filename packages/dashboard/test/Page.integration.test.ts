@@ -1,0 +1,428 @@
+/**
+ * The page in a real browser, on the server itself.
+ */
+import { Registry } from "@gitlab-registry-usage/core"
+import { Servers } from "@gitlab-registry-usage/test-servers"
+import { Deferred, Effect } from "effect"
+import { readFileSync } from "node:fs"
+import type { Page } from "playwright-core"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { type Browser, launch, open, serious, shoot, signIn, type Watched } from "./browser.ts"
+import { repositories } from "./registries.ts"
+import { type Site, startDemo, startMemory, user } from "./site.ts"
+
+const leftOut = Servers.leftOut("the page in Chromium")
+
+/** The figures of the demonstration, as its own expectations state them. */
+const total = "2.70 MiB"
+
+const tile = (page: Page, name: RegExp) => page.getByRole("region", { name: "Map" }).getByRole("button", { name })
+const row = (page: Page, name: string) =>
+  page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) })
+const names = (page: Page) => page.locator(".row .name-link").allTextContents()
+const detail = (page: Page) => page.getByRole("complementary")
+
+describe.skipIf(leftOut)("the page", () => {
+  let browser: Browser
+  let demo: Site
+  let watched: Watched | undefined
+  const sites: Array<Site> = []
+
+  beforeAll(async () => {
+    browser = await launch()
+    demo = await startDemo()
+  })
+  afterAll(async () => {
+    await browser.close()
+    await Promise.all([demo, ...sites].map((site) => site.stop()))
+  })
+  afterEach(async () => {
+    await watched?.page.evaluate(() => localStorage.clear()).catch(() => undefined)
+    await watched?.page.close()
+    watched = undefined
+  })
+
+  const visit = async (url = demo.url) => {
+    watched = await open(browser)
+    await watched.page.goto(url)
+    return watched.page
+  }
+  const signedIn = async (url = demo.url) => {
+    const page = await visit(url)
+    await signIn(page, user)
+    await page.getByRole("region", { name: "Summary" }).waitFor()
+    return page
+  }
+  /** Keeps a picture, and expects that neither axe nor the console objects to anything. */
+  const check = async (page: Page, name: string, expected: ReadonlyArray<RegExp> = []) => {
+    await page.mouse.move(0, 0)
+    await page.waitForTimeout(250)
+    await shoot(page, name)
+    expect(await serious(page)).toEqual([])
+    const complaints = watched!.complaints()
+    expect(complaints.filter((told) => !expected.some((pattern) => pattern.test(told)))).toEqual([])
+  }
+  const another = async (site: Promise<Site>) => {
+    const started = await site
+    sites.push(started)
+    return started
+  }
+
+  it("is what a browser is led to, and asks to sign in", async () => {
+    const page = await visit(new URL("../", demo.url).href)
+    expect(page.url()).toBe(demo.url)
+    await page.getByLabel("User name").waitFor()
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("username")
+    await check(page, "login")
+  })
+
+  it("tells a wrong password from a server that is down", async () => {
+    const site = await another(startDemo())
+    const page = await visit(site.url)
+    await signIn(page, { username: user.username, password: "wrong" })
+    await expect.poll(() => page.getByRole("alert").textContent()).toMatch(/not accepted/)
+    await check(page, "login-wrong", [/401/])
+    await site.stop()
+    await signIn(page, user)
+    await expect.poll(() => page.getByRole("alert").textContent()).toMatch(/cannot be reached/)
+    await check(page, "login-down", [/ERR_CONNECTION/])
+  })
+
+  it("shows the figures first", async () => {
+    const page = await signedIn()
+    const summary = page.getByRole("region", { name: "Summary" })
+    const text = (await summary.innerText()).replace(/\s+/g, " ")
+    expect(text).toContain(`On disk ${total} 12 repositories, 139 tags`)
+    expect(text).toContain("Virtual 81.4 MiB 30.1 × what is stored")
+    expect(text).toContain("Shared 47 % 1.28 MiB across repositories")
+    expect(text).toContain("Last refresh just now took")
+    expect(text).toContain("Not readable 1 1 repository, see why")
+    expect(await names(page)).toEqual(["acme/", "library/", "group/tags/"])
+    await check(page, "overview")
+  })
+
+  it("zooms into group, project, repository and tag, and back", async () => {
+    const page = await signedIn()
+    await tile(page, /namespace acme\/$/).click({ position: { x: 12, y: 8 } })
+    expect(page.url()).toBe(`${demo.url}#/acme/`)
+    await check(page, "zoom-group")
+    await tile(page, /namespace acme\/shop\/$/).click({ position: { x: 12, y: 8 } })
+    expect(await names(page)).toEqual(["api", "cache", "web/", "web", "chart", "empty"])
+    await tile(page, /repository acme\/shop\/api$/).click()
+    await tile(page, /tag acme\/shop\/api:1.0.0$/).waitFor()
+    expect(await names(page)).toEqual(["1.0.0", "1.1.0", "1.2.0", "latest"])
+    expect(await page.locator(".map-without").innerText()).toContain("1 tag without bytes of their own")
+    await check(page, "zoom-repository")
+    await tile(page, /tag acme\/shop\/api:1.1.0$/).click()
+    await detail(page).getByText("6 blobs").waitFor()
+    await page.goBack()
+    await expect.poll(() => detail(page).count()).toBe(0)
+    await page.getByRole("navigation", { name: "Place" }).getByRole("link", { name: "acme" }).click()
+    await tile(page, /namespace acme\/shop\/$/).waitFor()
+    await page.reload()
+    await signIn(page, user)
+    await tile(page, /namespace acme\/shop\/$/).waitFor()
+    expect(page.url()).toBe(`${demo.url}#/acme/`)
+  })
+
+  it("can be used with the keyboard alone", async () => {
+    const page = await visit()
+    await page.keyboard.type(user.username)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(user.password)
+    await page.keyboard.press("Enter")
+    await page.getByRole("region", { name: "Summary" }).waitFor()
+    await page.keyboard.press("/")
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("type"))).toBe("search")
+    const focus = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "")
+    for (let i = 0; i < 12 && !(await focus()).endsWith("namespace acme/"); i++) await page.keyboard.press("Tab")
+    expect(await focus()).toMatch(/namespace acme\/$/)
+    await page.keyboard.press("ArrowDown")
+    await expect.poll(focus).toMatch(/namespace acme\/shop\/$/)
+    await page.keyboard.press("ArrowDown")
+    await expect.poll(focus).toMatch(/repository/)
+    await check(page, "keyboard-map")
+    const repository = /repository (.*)$/.exec(await focus())?.[1]
+    expect(repository).toMatch(/^acme\/shop\//)
+    await page.keyboard.press("Enter")
+    await expect.poll(() => page.url()).toBe(`${demo.url}#/${repository}`)
+    await expect.poll(focus).toContain(`, tag ${repository}:`)
+    await page.keyboard.press("Escape")
+    await expect.poll(() => page.url()).toBe(`${demo.url}#/acme/shop/`)
+    await expect.poll(focus).toContain(`repository ${repository}`)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    await expect.poll(() => page.url()).toBe(`${demo.url}#/`)
+    const focusedRow = () => page.evaluate(() => document.activeElement?.querySelector(".name-link")?.textContent ?? "")
+    for (let i = 0; i < 12 && (await focusedRow()) === ""; i++) await page.keyboard.press("Tab")
+    const before = await names(page)
+    expect(await focusedRow()).toBe(before[0])
+    await page.keyboard.press("ArrowRight")
+    await expect.poll(async () => (await names(page)).length).toBeGreaterThan(before.length)
+    await page.keyboard.press("ArrowDown")
+    await expect.poll(focusedRow).not.toBe(before[0])
+    await page.keyboard.press("Space")
+    await expect.poll(() => page.getByRole("checkbox", { checked: true }).count()).toBe(1)
+    const current = await focusedRow()
+    await page.keyboard.press("Enter")
+    await detail(page).waitFor()
+    await check(page, "keyboard-table")
+    await page.keyboard.press("Escape")
+    await expect.poll(() => detail(page).count()).toBe(0)
+    await expect.poll(focusedRow).toBe(current)
+  })
+
+  it("searches repositories and their tags", async () => {
+    const page = await signedIn()
+    await page.getByRole("searchbox").fill("WEB")
+    await expect.poll(() => names(page)).toEqual(["acme/shop/web/nightly", "acme/shop/web"])
+    await page.getByRole("searchbox").fill("web:night-00")
+    await expect.poll(async () => (await names(page)).length).toBe(9)
+    expect(new URL(page.url()).hash).toBe("#/?q=web:night-00")
+    expect(await page.getByRole("status").first().innerText()).toBe("9 tags")
+    await check(page, "search")
+    await page.getByRole("searchbox").fill("nothing:at-all")
+    await page.getByText("Nothing matches.").waitFor()
+    await check(page, "search-nothing")
+    await page.getByRole("searchbox").press("Escape")
+    await expect.poll(() => names(page)).toEqual(["acme/", "library/", "group/tags/"])
+  })
+
+  it("sorts the whole set, and groups it or not", async () => {
+    const page = await signedIn()
+    await page.getByRole("button", { name: "Group", exact: true }).click()
+    expect((await names(page)).slice(0, 3)).toEqual(["library/base/node", "acme/shop/api", "acme/shop/cache"])
+    await page.getByRole("button", { name: "Virtual", exact: true }).click()
+    expect((await names(page))[0]).toBe("acme/shop/web/nightly")
+    await page.getByRole("button", { name: "Name", exact: true }).click()
+    const sorted = await names(page)
+    expect(sorted).toEqual(sorted.toSorted())
+    expect(await page.getByRole("columnheader", { name: "Name" }).getAttribute("aria-sort")).toBe("ascending")
+    await page.getByRole("button", { name: "Freed", exact: true }).click()
+    expect((await names(page))[0]).toBe("acme/shop/api")
+    // What is unknown comes last in either direction.
+    expect((await names(page)).at(-1)).toBe("acme/vault/secrets")
+    await page.getByRole("button", { name: "Freed", exact: true }).click()
+    expect((await names(page)).at(-1)).toBe("acme/vault/secrets")
+    expect(new URL(page.url()).hash).toBe("#/?sort=unique_size&flat=1")
+    await check(page, "flat")
+  })
+
+  it("tells of a tag its blobs, whom they are charged to, and who shares them", async () => {
+    const page = await signedIn(`${demo.url}#/?at=acme/shop/api:1.2.0`)
+    const text = async () => (await detail(page).innerText()).replace(/\s+/g, " ")
+    await expect.poll(text).toContain("6 blobs")
+    expect(await text()).toContain("On disk 89.3 KiB Virtual 638 KiB Deleting frees 0 B")
+    expect(await text()).toContain("charged to library/base/debian:12")
+    await detail(page).getByText("shared with 1 other tag").first().click()
+    expect(await detail(page).getByRole("link", { name: "acme/shop/api:latest" }).count()).toBeGreaterThan(0)
+    await check(page, "detail-tag")
+    await detail(page).getByRole("link", { name: "library/base/debian:12" }).first().click()
+    await expect.poll(text).toContain("Tag library/base/debian:12")
+    await page.goto(`${demo.url}#/?at=library/base/debian`)
+    await expect.poll(text).toContain("On disk 274 KiB Virtual 548 KiB Deleting frees 0 B")
+    await check(page, "detail-repository")
+    await page.goto(`${demo.url}#/?at=library/`)
+    await expect.poll(text).toContain("Deleting frees 766 KiB")
+    await check(page, "detail-namespace")
+    await detail(page).getByRole("button", { name: "Close" }).click()
+    expect(await detail(page).count()).toBe(0)
+  })
+
+  it("tells what could not be read, and why", async () => {
+    const page = await signedIn()
+    await page.getByRole("link", { name: /see why/ }).click()
+    await detail(page).getByRole("link", { name: "acme/vault/secrets" }).waitFor()
+    expect(await detail(page).innerText()).toContain("Denied")
+    await check(page, "unreadable")
+    await page.goto(`${demo.url}#/acme/vault/`)
+    await row(page, "secrets").waitFor()
+    expect((await row(page, "secrets").innerText()).match(/unknown/g)).toHaveLength(3)
+    expect(await row(page, "secrets").getByRole("checkbox").isDisabled()).toBe(true)
+    await check(page, "unreadable-repository")
+  })
+
+  it("tells what deleting all that is ticked would free", async () => {
+    const page = await signedIn(`${demo.url}#/acme/shop/api`)
+    const chosen = page.getByRole("region", { name: "Chosen" })
+    await row(page, "1.2.0").getByRole("checkbox").check()
+    await expect.poll(() => chosen.innerText()).toMatch(/would free\s0\sB/)
+    await row(page, "latest").getByRole("checkbox").check()
+    await expect.poll(() => chosen.innerText()).toMatch(/2 chosen. Deleting all of them would free\s89.3\sKiB/)
+    await check(page, "ticked")
+    await page.goto(`${demo.url}#/`)
+    await row(page, "acme/").getByRole("checkbox").check()
+    await expect.poll(() => chosen.innerText()).toMatch(/would free\s1.34\sMiB \(131 tags in 6 repositories\)/)
+    await chosen.getByRole("button", { name: "Clear" }).click()
+    expect(await page.getByRole("checkbox", { checked: true }).count()).toBe(0)
+  })
+
+  it("hands out the list as CSV, in bytes and in its order", async () => {
+    const page = await signedIn(`${demo.url}#/?flat=1&sort=name`)
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "CSV" }).click()
+    ])
+    expect(download.suggestedFilename()).toBe("registry-usage.csv")
+    const lines = readFileSync(await download.path(), "utf8").split("\r\n")
+    expect(lines.slice(0, 2)).toEqual([
+      "repository,tag,size,disk_size,unique_size,tags",
+      "acme/shop/api,,2613760,556320,514320,4"
+    ])
+    expect(lines).toHaveLength(1 + 12 + 1)
+    expect(lines.find((line) => line.startsWith("acme/vault/secrets"))).toMatch(/^acme\/vault\/secrets,,,,,/)
+  })
+
+  it("counts in KiB or in kB, and remembers it", async () => {
+    const page = await signedIn()
+    await page.getByRole("radio", { name: "kB", exact: true }).check({ force: true })
+    await expect.poll(() => page.getByRole("region", { name: "Summary" }).innerText()).toMatch(/2.83\sMB/)
+    await page.reload()
+    await signIn(page, user)
+    await expect.poll(() => page.getByRole("region", { name: "Summary" }).innerText()).toMatch(/2.83\sMB/)
+  })
+
+  it("is dark where the system is, or where it is asked for", async () => {
+    const page = await signedIn()
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
+    const light = await ground()
+    await page.emulateMedia({ colorScheme: "dark" })
+    const dark = await ground()
+    expect(dark).not.toBe(light)
+    await check(page, "dark")
+    await page.goto(`${demo.url}#/?at=acme/shop/web:2.1.0`)
+    await detail(page).getByText("7 blobs").waitFor()
+    await check(page, "dark-detail")
+    await page.getByRole("button", { name: /^Colours/ }).click()
+    await expect.poll(ground).toBe(light)
+    await page.getByRole("button", { name: /^Colours/ }).click()
+    await page.emulateMedia({ colorScheme: "light" })
+    await expect.poll(ground).toBe(dark)
+  })
+
+  it("fits 360 pixels", async () => {
+    const page = await visit()
+    await page.setViewportSize({ width: 360, height: 740 })
+    await check(page, "narrow-login")
+    await signIn(page, user)
+    await page.getByRole("region", { name: "Summary" }).waitFor()
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth)
+    expect(await width()).toBe(360)
+    await check(page, "narrow")
+    await row(page, "acme/").getByRole("button", { name: /^Open/ }).click()
+    await row(page, "acme/").getByRole("checkbox").check()
+    await row(page, "shop/").scrollIntoViewIfNeeded()
+    expect(await width()).toBe(360)
+    await check(page, "narrow-table")
+    await page.goto(`${demo.url}#/?at=acme/shop/web:2.1.0`)
+    await detail(page).getByText("7 blobs").waitFor()
+    expect(await width()).toBe(360)
+    await check(page, "narrow-detail")
+  })
+
+  it("keeps the token for the tab where asked to, and forgets it on signing out", async () => {
+    const page = await visit(`${demo.url}#/acme/`)
+    await page.getByLabel("Stay signed in").check()
+    await signIn(page, user)
+    await page.getByRole("region", { name: "Summary" }).waitFor()
+    await page.reload()
+    await page.getByRole("region", { name: "Summary" }).waitFor()
+    await page.getByRole("button", { name: "Sign out" }).click()
+    await page.getByLabel("User name").waitFor()
+    expect(page.url()).toBe(`${demo.url}#/`)
+    expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([])
+    await page.reload()
+    await page.getByLabel("User name").waitFor()
+    expect(watched!.complaints()).toEqual([])
+  })
+
+  it("leads back to where it was when the token has expired", async () => {
+    const site = await another(startDemo({ tokenLife: "4 seconds" }))
+    const page = await signedIn(`${site.url}#/acme/shop/`)
+    await page.waitForTimeout(5_000)
+    await row(page, "api").getByRole("button", { name: /^Open/ }).click()
+    await page.getByText("Your session has ended").waitFor()
+    await check(page, "expired", [/401/])
+    await signIn(page, user)
+    await row(page, "api").waitFor()
+    expect(page.url()).toBe(`${site.url}#/acme/shop/`)
+  })
+
+  it("keeps what it has when the server goes down, and asks again", async () => {
+    const site = await another(startDemo())
+    const page = await signedIn(`${site.url}#/acme/shop/`)
+    await site.stop()
+    await row(page, "api").getByRole("button", { name: /^Open/ }).click()
+    await page.getByText("No tags: the server cannot be reached.").waitFor()
+    await page.goto(`${site.url}#/acme/shop/?at=acme/shop/api:1.0.0`)
+    await page.getByRole("alert").getByText("the server cannot be reached").waitFor()
+    await check(page, "server-down", [/ERR_(CONNECTION|EMPTY)/])
+    await page.getByRole("complementary").getByRole("button", { name: "Try again" }).click()
+    await page.getByRole("alert").getByText("the server cannot be reached").waitFor()
+  })
+
+  it("says that a registry is empty", async () => {
+    const site = await another(startMemory({ repositories: [] }))
+    const page = await signedIn(site.url)
+    await page.getByRole("heading", { name: "The registry is empty" }).waitFor()
+    await check(page, "empty")
+  })
+
+  it("waits for the first look at the registry, and goes on by itself", async () => {
+    const gate = Deferred.makeUnsafe<void>()
+    const site = await another(
+      startMemory({ repositories: await repositories(3, 2), before: () => Deferred.await(gate) }, { crawled: false })
+    )
+    const page = await visit(site.url)
+    await signIn(page, user)
+    await page.getByRole("heading", { name: "There are no figures yet" }).waitFor()
+    await check(page, "first-look", [/503/])
+    Deferred.doneUnsafe(gate, Effect.void)
+    await page.getByRole("region", { name: "Summary" }).waitFor()
+  })
+
+  it("says that the figures are stale when a later look failed", async () => {
+    let broken = false
+    const site = await another(
+      startMemory({
+        repositories: await repositories(3, 2),
+        before: (operation) =>
+          // Refused credentials end a crawl at once.
+          broken ? Effect.fail(new Registry.Unauthorized({ detail: `no ${operation} any more` })) : Effect.void
+      })
+    )
+    broken = true
+    await site.refresh()
+    const page = await signedIn(site.url)
+    await page.getByText("stale: a later look failed").waitFor()
+    await check(page, "stale")
+  })
+
+  it("marks the repositories whose figures are from before", async () => {
+    let broken = false
+    const site = await another(
+      startMemory({
+        repositories: await repositories(3, 2),
+        before: (_, target) =>
+          broken && target.includes("service-1")
+            ? Effect.fail(new Registry.Unreachable({ detail: "down" }))
+            : Effect.void
+      })
+    )
+    broken = true
+    await site.refresh()
+    const page = await signedIn(`${site.url}#/?flat=1`)
+    await page.getByText("1 repository as before, see why").click()
+    await detail(page).getByText("The figures of an earlier look are shown instead.").waitFor()
+    expect(await row(page, "group-1/project-1/service-1").innerText()).toContain("stale")
+    await check(page, "kept")
+  })
+
+  it("works behind a prefix", async () => {
+    const site = await another(startDemo({ prefix: "/registry" }))
+    expect(new URL(site.url).pathname).toBe("/registry/ui/")
+    const page = await signedIn(`${site.url}#/acme/shop/api`)
+    await row(page, "1.0.0").waitFor()
+    expect(watched!.complaints()).toEqual([])
+  })
+})
