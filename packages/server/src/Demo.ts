@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Bytes, Collector, SnapshotStore } from "@gitlab-registry-usage/core"
@@ -12,6 +12,7 @@ import { Console, Data, Effect, Layer, Redacted, Runtime, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse, HttpServer } from "effect/http"
 import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
+import * as Dashboard from "./Dashboard.ts"
 import * as HttpApp from "./http/HttpApp.ts"
 
 /** @category models @since 0.1.0 */
@@ -50,7 +51,7 @@ const crawled = Layer.unwrap(
       credentials: { username: credentials.username, token: credentials.password }
     })
   )
-).pipe(Layer.provide(NodeHttpClient.layerUndici))
+).pipe(Layer.provide([NodeHttpClient.layerUndici, NodeCrypto.layerDigest]))
 
 const tokens = Layer.unwrap(
   Effect.sync(() =>
@@ -63,7 +64,7 @@ const tokens = Layer.unwrap(
 )
 
 const layer = ({ port }: Options) =>
-  HttpApp.layer({ host: "127.0.0.1", port }).pipe(
+  Layer.unwrap(Effect.map(Dashboard.files, (ui) => HttpApp.layer({ host: "127.0.0.1", port, ui }))).pipe(
     Layer.provideMerge(Collector.layer()),
     Layer.provide([crawled, SnapshotStore.layerMemory]),
     Layer.provide([DemoDirectory.layer, tokens]),
@@ -140,7 +141,7 @@ const table = (items: ReadonlyArray<Image>): string => {
 }
 
 const guide = (url: string) => `
-Sign in as ${user.username} with the password ${user.password}, and read:
+Sign in as ${user.username} with the password ${user.password}, in a browser at ${url}/ui/, or read:
 
   TOKEN=$(curl -s -u ${user.username}:${user.password} ${url}/auth_token | sed 's/.*"auth_token":"\\([^"]*\\)".*/\\1/')
   curl -s -H "Authorization: Bearer $TOKEN" '${url}/images?embed=true'
