@@ -49,5 +49,6 @@ export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
     url: connection.registry,
     gitlabUrl: connection.gitlab,
     credentials: connection.account,
-    scope: connection.scope
+    scope: connection.scope,
+    concurrency: { max: connection.concurrency }
   }).pipe(Layer.provide(httpLayer(connection)))
