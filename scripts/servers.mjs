@@ -1,10 +1,18 @@
-// The real servers that the tests talk to, and the client that attacks ours: programs of Debian.
+// The real servers that the tests talk to, the client that attacks ours, and the browser that shows its page: programs
+// of Debian.
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import process from "node:process"
 
-const programs = ["/usr/bin/docker-registry", "/usr/sbin/slapd", "/usr/bin/ldapsearch", "/usr/bin/slowhttptest", "/usr/sbin/nginx"]
-const packages = ["docker-registry", "slapd", "ldap-utils", "slowhttptest", "nginx-light"]
+const programs = [
+  "/usr/bin/docker-registry",
+  "/usr/sbin/slapd",
+  "/usr/bin/ldapsearch",
+  "/usr/bin/slowhttptest",
+  "/usr/sbin/nginx",
+  "/usr/bin/chromium"
+]
+const packages = ["docker-registry", "slapd", "ldap-utils", "slowhttptest", "nginx-light", "chromium"]
 
 const missing = () => programs.filter((program) => !existsSync(program))
 

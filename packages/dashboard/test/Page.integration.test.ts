@@ -127,6 +127,7 @@ describe.skipIf(leftOut)("the page", () => {
 
   it("can be used with the keyboard alone", async () => {
     const page = await visit()
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("username")
     await page.keyboard.type(user.username)
     await page.keyboard.press("Tab")
     await page.keyboard.type(user.password)

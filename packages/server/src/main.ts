@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { NodeHttpClient, NodeServices } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpClient, NodeServices } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
@@ -11,13 +11,12 @@ import { Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/
 import { Duration, Effect, Layer } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { Otlp } from "effect/observability"
-import { fileURLToPath } from "node:url"
 import type { ServerConfig } from "./config/ServerConfig.ts"
 import type { ListenError } from "./ListenError.ts"
+import * as Dashboard from "./Dashboard.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 import * as HttpApp from "./http/HttpApp.ts"
 import * as TokenCache from "./http/TokenCache.ts"
-import * as Ui from "./http/Ui.ts"
 import * as Upstream from "./Upstream.ts"
 import { version } from "./Version.ts"
 
@@ -27,6 +26,8 @@ import { version } from "./Version.ts"
 const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<Registry.Registry> => {
   const timeout = Duration.toMillis(registry.timeout ?? "30 seconds")
   return RegistryHttp.layer(registry).pipe(
+    // Node hashes manifests in half the time that WebCrypto takes.
+    Layer.provide(NodeCrypto.layerDigest),
     Layer.provide(Upstream.layer),
     Layer.provide(
       NodeHttpClient.layerUndiciOptions({
@@ -54,13 +55,10 @@ const announce = Effect.gen(function* () {
 const tokens = ({ tokens }: ServerConfig) =>
   TokenCache.layer({ notBefore: tokens.notBefore }).pipe(Layer.provideMerge(JwtTokens.layer(tokens)))
 
-/** The dashboard is built into the package, beside what the sources are built into. */
-const dashboard = Effect.provide(Ui.load(fileURLToPath(new URL("../dist/ui", import.meta.url))), NodeServices.layer)
-
 const api = ({ http }: ServerConfig) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      return HttpApp.layer({ ...http, ui: yield* dashboard, publicKeys: yield* JwtTokens.PublicKeys })
+      return HttpApp.layer({ ...http, ui: yield* Dashboard.files, publicKeys: yield* JwtTokens.PublicKeys })
     })
   )
 

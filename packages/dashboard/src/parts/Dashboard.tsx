@@ -12,6 +12,7 @@ import type { Theme } from "../App.tsx"
 import type { Units } from "../view/Format.ts"
 import * as Location from "../view/Location.ts"
 import { Provider, type Shell } from "../view/Shell.ts"
+import { useMedia } from "../view/useMedia.ts"
 import { usePreference } from "../view/usePreference.ts"
 import { useView } from "../view/useView.ts"
 import { Header } from "./Header.tsx"
@@ -43,6 +44,7 @@ export const Dashboard = ({ client, onExpired, onSignOut, onTheme, theme }: Prop
   const [status, setStatus] = useState<Status>()
   const [loading, setLoading] = useState(true)
   const [version, setVersion] = useState(0)
+  const narrow = useMedia("(max-width: 1180px)")
 
   const onProblem = useCallback(
     (problem: Problem) => {
@@ -106,7 +108,14 @@ export const Dashboard = ({ client, onExpired, onSignOut, onTheme, theme }: Prop
   return (
     <Provider value={shell}>
       <div class={view.detail === undefined ? "page" : "page has-detail"}>
-        <Header units={units} onUnits={setUnits} theme={theme} onTheme={onTheme} onSignOut={onSignOut} />
+        <Header
+          units={units}
+          onUnits={setUnits}
+          theme={theme}
+          onTheme={onTheme}
+          onSignOut={onSignOut}
+          covered={narrow && view.detail !== undefined && usage !== undefined}
+        />
         {usage === undefined ? (
           <Waiting problem={problem} status={status} loading={loading} onRetry={load} />
         ) : (

@@ -13,6 +13,8 @@ interface Props {
   readonly theme: Theme
   readonly onTheme: (theme: Theme) => void
   readonly onSignOut: () => void
+  /** Whether the detail lies over it. */
+  readonly covered: boolean
 }
 
 const themes = {
@@ -22,10 +24,10 @@ const themes = {
 } as const
 
 /** @category components @since 0.1.0 */
-export const Header = ({ onSignOut, onTheme, onUnits, theme, units }: Props) => {
+export const Header = ({ covered, onSignOut, onTheme, onUnits, theme, units }: Props) => {
   const { icon, label, next } = themes[theme]
   return (
-    <header class="header">
+    <header class="header" inert={covered}>
       <a class="brand" href="#/">
         <Mark />
         <span>Registry usage</span>

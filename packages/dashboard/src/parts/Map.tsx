@@ -49,6 +49,9 @@ const without = (node: Tree.Node, tags: ReadonlyArray<Tag> | undefined): string 
   return parts.length === 0 ? "" : `Not drawn: ${parts.join(", ")}.`
 }
 
+/** Whether enough of the label fits to know what it is, at about 6.5 pixels for a letter. */
+const isLegible = ({ height, label, width }: Tile) => height > 18 && width - 14 >= 6.5 * Math.min(label.length, 10)
+
 type Direction = "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown"
 
 /** The closest tile in a direction: along it first, aside from it counting twice. */
@@ -125,21 +128,20 @@ export const Map = ({ node, tags }: Props) => {
       setFocused(next.key)
     }
   }
-  // Focus follows the keys; and it is not lost when the tile that had it is gone.
+  // Focus follows the keys, and goes on to what a tile opened.
   useEffect(() => {
-    const inside = element.current?.contains(document.activeElement) === true
-    if (!moved.current && inside) return
-    if (!moved.current && document.activeElement !== document.body) return
     if (!moved.current) return
+    const next = element.current?.querySelector<HTMLElement>("[tabindex='0']")
+    // The tags of a repository may still be on their way.
+    if (next === null || next === undefined) return
     moved.current = false
-    element.current?.querySelector<HTMLElement>("[tabindex='0']")?.focus()
+    next.focus()
   }, [tabbable, tiles])
 
   const share = (tile: Tile) => (total > 0 ? `, ${Format.percent(tile.bytes / total)}` : "")
+  // It begins with what can be read on the tile, so that it can be asked for by voice.
   const describe = (tile: Tile) =>
-    `${tile.kind === "tag" || tile.kind === "rest" ? "" : ""}${tile.target}${
-      tile.kind === "rest" ? `: ${tile.label}` : ""
-    }, ${Format.bytes(tile.bytes, units)}${share(tile)}`
+    `${tile.label} ${Format.bytes(tile.bytes, units)}${share(tile)}, ${tile.kind} ${tile.target}`
 
   return (
     <section class="map" aria-label="Map">
@@ -169,8 +171,8 @@ export const Map = ({ node, tags }: Props) => {
               }}
               onPointerEnter={() => setPointed(tile)}
             >
-              {tile.width > 34 && tile.height > 18 && <span class="tile-label">{tile.label}</span>}
-              {(tile.frame ? tile.width > 110 : tile.width > 50 && tile.height > 36) && (
+              {isLegible(tile) && <span class="tile-label">{tile.label}</span>}{" "}
+              {(tile.frame ? tile.width > 110 : isLegible(tile) && tile.width > 66 && tile.height > 36) && (
                 <span class="tile-size">{Format.bytes(tile.bytes, units)}</span>
               )}
             </button>
@@ -186,18 +188,21 @@ export const Map = ({ node, tags }: Props) => {
           </p>
         )}
       </div>
-      <p class="map-told" aria-hidden={pointed !== undefined}>
-        {pointed === undefined ? (
-          <>The area is what is charged on disk. {without(node, tags)}</>
-        ) : (
-          <>
-            <strong>
-              {pointed.kind === "rest" ? `${pointed.label} in ${pointed.target || "all"}` : pointed.target}
-            </strong>{" "}
-            {Format.bytes(pointed.bytes, units)}
-            {share(pointed)}
-          </>
-        )}
+      <p class="map-told">
+        <span aria-hidden={pointed !== undefined}>
+          {pointed === undefined ? (
+            "The area is what is charged on disk."
+          ) : (
+            <>
+              <strong>
+                {pointed.kind === "rest" ? `${pointed.label} in ${pointed.target || "all"}` : pointed.target}
+              </strong>{" "}
+              {Format.bytes(pointed.bytes, units)}
+              {share(pointed)}
+            </>
+          )}
+        </span>
+        <span class="map-without">{without(node, tags)}</span>
       </p>
     </section>
   )

@@ -72,7 +72,7 @@ const NamespaceDetail = ({ node }: { readonly node: Tree.Namespace }) => {
   return (
     <>
       <Figures
-        sizes={{ size: node.size, disk_size: node.disk_size, unique_size: told?.unique_size ?? null }}
+        sizes={{ ...Tree.sizesOf(node), unique_size: told?.unique_size ?? null }}
         asking={loaded === undefined || loaded.state === "loading"}
       />
       <p class="detail-text">

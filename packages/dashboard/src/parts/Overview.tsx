@@ -13,6 +13,7 @@ import { comparator } from "../usage/Sort.ts"
 import * as Tree from "../usage/Tree.ts"
 import { useTagSearch } from "../usage/useTagSearch.ts"
 import { useShell } from "../view/Shell.ts"
+import { useMedia } from "../view/useMedia.ts"
 import { Breadcrumb } from "./Breadcrumb.tsx"
 import { Detail } from "./Detail.tsx"
 import { Icon } from "./Icon.tsx"
@@ -49,6 +50,8 @@ const download = (name: string, text: string) => {
 export const Overview = ({ images, loading, onReload, problem, status, totals }: Props) => {
   const shell = useShell()
   const { cache, client, report, view } = shell
+  // On a small screen the detail lies over all else.
+  const covered = useMedia("(max-width: 1180px)") && view.detail !== undefined
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set())
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set())
 
@@ -140,17 +143,23 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
     // The shell is new when something was loaded.
   }, [shell, node, view.sort, view.descending, view.grouped, searching, expanded, found, cache, namespaceUnique])
 
+  const most = useMemo(
+    () => rows.reduce((most, row) => Math.max(most, row.kind === "note" ? 0 : (row.disk_size ?? 0)), 0),
+    [rows]
+  )
+
   const mapTags = useMemo(() => {
     const loaded = node.kind === "repository" ? cache.get<ReadonlyArray<Tag>>(`tags ${node.path}`) : undefined
     return loaded?.state === "done" ? loaded.value : undefined
   }, [shell, node, cache])
 
+  const onRetry = useCallback((image: string) => loadTags(image, true), [loadTags])
   const onTick = useCallback((key: string) => setTicked((ticked) => toggled(ticked, key)), [])
   const onExpand = useCallback((key: string) => setExpanded((expanded) => toggled(expanded, key)), [])
 
   return (
     <div class="content">
-      <main class="overview">
+      <main class="overview" inert={covered}>
         <h1 class="unseen">Usage of the registry</h1>
         {problem !== undefined && (
           <p class="notice notice-bad" role="alert">
@@ -177,14 +186,7 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
             />
             <Breadcrumb node={node} />
             {view.map && <UsageMap node={node} tags={mapTags} />}
-            <Table
-              rows={rows}
-              total={node.disk_size ?? 0}
-              ticked={ticked}
-              onTick={onTick}
-              onExpand={onExpand}
-              onRetry={(image) => loadTags(image, true)}
-            />
+            <Table rows={rows} most={most} ticked={ticked} onTick={onTick} onExpand={onExpand} onRetry={onRetry} />
             {rows.length === 0 && (
               <p class="nothing" role="status">
                 {searching

@@ -48,13 +48,14 @@ export const Summary = ({ images, loading, onReload, status, totals }: Props) =>
   const shared = Math.max(0, disk - ofOne)
   const share = disk === 0 ? 0 : shared / disk
   const unreadable = images.filter(({ size }) => size === null).length
+  const kept = images.filter(({ stale }) => stale === true).length
   const stale = totals.stale === true || status?.stale === true
   const newer = typeof status?.timestamp === "number" && status.timestamp > totals.timestamp
   return (
     <section class="summary" aria-label="Summary">
       <dl class="figures">
         <div class="figure figure-main">
-          <dt>On disk</dt>
+          <dt title="What is stored, each blob once">On disk</dt>
           <dd class="value">
             <Big bytes={totals.disk_size} />
           </dd>
@@ -64,22 +65,20 @@ export const Summary = ({ images, loading, onReload, status, totals }: Props) =>
           </dd>
         </div>
         <div class="figure">
-          <dt>Virtual</dt>
+          <dt title="What the tags add up to, as if nothing were shared">Virtual</dt>
           <dd class="value">
             <Big bytes={totals.size} />
           </dd>
           <dd class="more">
-            {disk > 0 && virtual > disk
-              ? `${(virtual / disk).toFixed(1)} times what is stored`
-              : "what the tags add up to"}
+            {disk > 0 && virtual > disk ? `${(virtual / disk).toFixed(1)} × what is stored` : "what the tags add up to"}
           </dd>
         </div>
         <div class="figure">
-          <dt>Shared</dt>
+          <dt title="What of the disk is used by more than one repository">Shared</dt>
           <dd class="value">
             {Format.percent(share).replace(" %", "")} <small>%</small>
           </dd>
-          <dd class="more">{Format.bytes(shared, units)} used by several repositories</dd>
+          <dd class="more">{Format.bytes(shared, units)} across repositories</dd>
         </div>
         <div class="figure">
           <dt>Last refresh</dt>
@@ -113,7 +112,12 @@ export const Summary = ({ images, loading, onReload, status, totals }: Props) =>
             {totals.gaps > 0 || unreadable > 0 ? (
               <a class="flag flag-warn" href={href({ detail: "!gaps" })}>
                 <Icon name="warning" />{" "}
-                {unreadable > 0 ? Format.counted(unreadable, "repository", "repositories") : "some tags"}, see why
+                {unreadable > 0
+                  ? Format.counted(unreadable, "repository", "repositories")
+                  : kept > 0
+                    ? `${Format.counted(kept, "repository", "repositories")} as before`
+                    : "some tags"}
+                , see why
               </a>
             ) : (
               "everything was read"

@@ -5,7 +5,6 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks"
 import type { Row } from "../usage/Rows.ts"
-import * as Format from "../view/Format.ts"
 import type { SortKey } from "../view/Location.ts"
 import { useShell } from "../view/Shell.ts"
 import { useMedia } from "../view/useMedia.ts"
@@ -15,8 +14,8 @@ import { TableRow } from "./TableRow.tsx"
 
 interface Props {
   readonly rows: ReadonlyArray<Row>
-  /** What the bars are shares of, in bytes. */
-  readonly total: number
+  /** What the longest bar stands for, in bytes. */
+  readonly most: number
   readonly ticked: ReadonlySet<string>
   readonly onTick: (key: string) => void
   readonly onExpand: (key: string) => void
@@ -32,7 +31,7 @@ const columns: ReadonlyArray<{ readonly key: SortKey; readonly label: string; re
 ]
 
 /** @category components @since 0.1.0 */
-export const Table = ({ onExpand, onRetry, onTick, rows, ticked, total }: Props) => {
+export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) => {
   const { go, view } = useShell()
   const rowHeight = useMedia("(max-width: 640px)") ? 44 : 34
   const body = useRef<HTMLTableSectionElement>(null)
@@ -139,7 +138,7 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, total }: Props)
             key={row.key}
             row={row}
             index={start + i}
-            total={total}
+            most={most}
             current={start + i === currentIndex}
             ticked={ticked.has(row.key)}
             onFocus={setCurrent}
@@ -153,7 +152,3 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, total }: Props)
     </table>
   )
 }
-
-/** @category formatting @since 0.1.0 */
-export const tagsText = (tags: number | null | undefined): string =>
-  tags === null || tags === undefined ? "" : Format.count(tags)

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { Component } from "preact"
 import type { NamespaceRow, NoteRow, RepositoryRow, Row, TagRow } from "../usage/Rows.ts"
 import * as Format from "../view/Format.ts"
 import { useShell } from "../view/Shell.ts"
@@ -11,7 +12,8 @@ import { Icon } from "./Icon.tsx"
 interface Props {
   readonly row: Row
   readonly index: number
-  readonly total: number
+  /** What the longest bar stands for, in bytes. */
+  readonly most: number
   /** Whether the keys begin here. */
   readonly current: boolean
   readonly ticked: boolean
@@ -118,11 +120,11 @@ const Note = ({ index, onRetry, row }: { readonly row: NoteRow } & Pick<Props, "
   </td>
 )
 
-/** @category components @since 0.1.0 */
-export const TableRow = ({ current, index, onExpand, onFocus, onRetry, onTick, row, ticked, total }: Props) => {
+const Cells = ({ current, index, onExpand, onFocus, onRetry, onTick, row, ticked, most }: Props) => {
   const { view } = useShell()
+  const unknown = row.kind !== "note" && row.size === null
   const expandable = row.kind === "namespace" || row.kind === "repository"
-  const share = row.kind === "note" || total === 0 ? 0 : (row.disk_size ?? 0) / total
+  const share = row.kind === "note" || most === 0 ? 0 : (row.disk_size ?? 0) / most
   return (
     <tr
       class={`row row-${row.kind}${view.detail === row.key ? " row-open" : ""}`}
@@ -141,6 +143,7 @@ export const TableRow = ({ current, index, onExpand, onFocus, onRetry, onTick, r
               type="checkbox"
               tabIndex={-1}
               checked={ticked}
+              disabled={unknown}
               aria-label={`Choose ${row.key}`}
               onChange={() => onTick(row.key)}
             />
@@ -156,11 +159,28 @@ export const TableRow = ({ current, index, onExpand, onFocus, onRetry, onTick, r
             <Size bytes={row.size} />
           </td>
           <td class="cell-unique_size">
-            <Size bytes={row.unique_size} unknown={row.kind === "namespace" ? "…" : "unknown"} />
+            <Size bytes={row.unique_size} unknown={row.unique_size === undefined ? "…" : "unknown"} />
           </td>
           <td class="cell-tags">{row.tags === null || row.tags === undefined ? "" : Format.count(row.tags)}</td>
         </>
       )}
     </tr>
   )
+}
+
+/**
+ * A row that is drawn anew only when something about it is new: scrolling through the list draws what comes into sight.
+ *
+ * @category components
+ * @since 0.1.0
+ */
+export class TableRow extends Component<Props> {
+  override shouldComponentUpdate(next: Props): boolean {
+    const { props } = this
+    return (Object.keys(next) as Array<keyof Props>).some((key) => next[key] !== props[key])
+  }
+
+  override render(props: Props) {
+    return <Cells {...props} />
+  }
 }

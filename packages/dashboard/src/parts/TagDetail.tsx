@@ -59,6 +59,9 @@ export const TagDetail = ({ image, tag }: Props) => {
       ) : (
         <Figures sizes={state.value} />
       )}
+      {state.value.unique_size === 0 && (
+        <p class="detail-text">Other tags use all of its blobs: deleting this one alone frees nothing.</p>
+      )}
       <dl class="facts">
         {digest && (
           <div>

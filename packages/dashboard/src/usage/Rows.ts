@@ -6,7 +6,7 @@
 import type { Tag } from "../api/Resources.ts"
 import type { Loaded } from "../api/Cache.ts"
 import { comparator, type Order, type Values } from "./Sort.ts"
-import { type Namespace, type Node, type Repository, repositories } from "./Tree.ts"
+import { type Namespace, type Node, type Repository, repositories, sizesOf } from "./Tree.ts"
 
 interface RowBase {
   readonly key: string
@@ -134,9 +134,8 @@ export const below = (node: Node, options: Options): ReadonlyArray<Row> => {
               node: child,
               expanded: options.expanded.has(child.path),
               name: child.label,
-              size: child.size,
-              disk_size: child.disk_size,
-              unique_size: options.namespaceUnique(child.path),
+              ...sizesOf(child),
+              unique_size: sizesOf(child).size === null ? null : options.namespaceUnique(child.path),
               tags: child.tags
             }
       )

@@ -14,6 +14,7 @@ export interface Namespace {
   readonly label: string
   readonly parent: Namespace | undefined
   readonly children: ReadonlyArray<Node>
+  /** The sum of what is known. */
   readonly size: number
   readonly disk_size: number
   readonly tags: number
@@ -98,7 +99,7 @@ const firstHue = 255
  * Tennekes and de Jonge, Tree Colors, 2014).
  */
 const colour = (node: Growing, from: number, to: number): void => {
-  node.hue = (firstHue + (from + to) / 2) % 360
+  node.hue = (firstHue + (from + to) / 2 + 360) % 360
   const parts = node.children.toSorted((a, b) => (b.disk_size ?? 0) - (a.disk_size ?? 0))
   const namespaces = parts.filter((part) => part.kind === "namespace")
   const range = namespaces.length === 0 ? 0 : (to - from) / namespaces.length
@@ -149,7 +150,10 @@ export const make = (images: ReadonlyArray<Image>): Tree => {
   }
   const finished = finish(root)
   reparent(finished)
-  colour(finished, 0, 360)
+  // The wheel is turned so that the middle of the biggest part is at the first hue.
+  const parts = finished.children.filter(({ kind }) => kind === "namespace").length
+  const half = parts === 0 ? 0 : 180 / parts
+  colour(finished, -half, 360 - half)
   const byPath = new Map<string, Node>()
   index(finished, byPath)
   return { root: finished, byPath }
@@ -220,3 +224,14 @@ export const restrict = (all: Tree, images: ReadonlyArray<Image>): Tree => {
   }
   return restricted
 }
+
+/**
+ * The sizes of a node as they are told: unknown, not 0, where nothing in it could be read.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const sizesOf = (node: Node): { readonly size: number | null; readonly disk_size: number | null } =>
+  node.kind === "namespace" && node.images > 0 && node.unreadable === node.images
+    ? { size: null, disk_size: null }
+    : { size: node.size, disk_size: node.disk_size }

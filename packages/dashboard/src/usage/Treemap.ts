@@ -55,7 +55,7 @@ export const headingHeight = 22
 const smallestFrame = { width: 64, height: 56 }
 
 /** What is shown one by one in a namespace, from the outermost in. */
-const limits = [120, 60, 30]
+const limits = [240, 60, 30]
 
 const restOf = (parent: Pick<Datum, "key" | "target" | "hue">, left: ReadonlyArray<Datum>): Datum => ({
   key: `${parent.key}…`,
@@ -79,7 +79,8 @@ const datum = (node: Node, depth: number): Datum => {
   return {
     ...own,
     kind: node.kind,
-    label: node.label,
+    // A namespace and a repository may have the same name.
+    label: node.kind === "namespace" ? `${node.label}/` : node.label,
     bytes: node.disk_size ?? 0,
     parts:
       node.kind === "repository" || limit === undefined
@@ -119,12 +120,12 @@ export const layout = (node: Node, { height, tags, width }: Options): ReadonlyAr
   const shown = node.kind === "repository" ? { ...top, parts: tagData(node.path, node.hue, tags) } : top
   const tree = hierarchy<Datum>(shown, ({ parts }) => parts)
     .sum(({ bytes, parts }) => (parts.length === 0 ? bytes : 0))
-    .sort((a, b) => Number(a.data.kind === "rest") - Number(b.data.kind === "rest") || b.value! - a.value!)
+    .sort((a, b) => b.value! - a.value!)
   const laidOut = treemap<Datum>()
-    .tile(treemapSquarify.ratio(1.3))
+    .tile(treemapSquarify.ratio(1))
     .size([width, height])
     .round(true)
-    .paddingInner(2)
+    .paddingInner(({ depth }) => (depth === 0 ? 4 : 2))
     .paddingOuter(({ depth }) => (depth === 0 ? 0 : 3))
     .paddingTop(({ depth }) => (depth === 0 ? 0 : headingHeight))(tree)
   const tiles: Array<Tile> = []
