@@ -11,6 +11,18 @@ import type { KeySet } from "./KeySet.ts"
 /** Our tokens have some 500 bytes; what is longer than this is not even decoded. */
 const maximumLength = 8192
 
+/**
+ * Whether the text is three parts in base64url as we write it: without padding, spaces or bits left over, which decoders
+ * let pass (RFC 7515, section 2), so that a token has one spelling.
+ */
+const isCompact = (token: string): boolean => {
+  const parts = token.split(".")
+  return (
+    parts.length === 3 &&
+    parts.every((part) => part !== "" && Buffer.from(part, "base64url").toString("base64url") === part)
+  )
+}
+
 /** How far the clocks of two replicas may differ. It is granted to a token that seems too young, never to an old one. */
 const clockTolerance = 30
 
@@ -67,6 +79,7 @@ export const verifier = (options: {
     token: string
   ): Effect.fn.Return<Authentication.VerifiedToken, Authentication.TokenError> {
     if (token.length > maximumLength) return yield* invalid(`longer than ${maximumLength} characters`)
+    if (!isCompact(token)) return yield* invalid("not three parts in base64url")
     const header = yield* Effect.try({ try: () => decodeProtectedHeader(token), catch: classify }).pipe(
       Effect.flatMap((header) => Effect.mapError(decodeHeader(header), () => invalid("a header that is not ours")))
     )
