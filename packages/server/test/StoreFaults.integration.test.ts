@@ -40,13 +40,13 @@ describe("a process that is killed while it saves", () => {
         const fs = yield* FileSystem.FileSystem
         const home = yield* directory
         const seen = yield* Effect.forEach(
-          Array.from({ length: 16 }, (_, i) => i),
+          Array.from({ length: 10 }, (_, i) => i),
           (i) =>
             Effect.gen(function* () {
               const path = `${home}/${i}`
               const saving = yield* Program.start([`${import.meta.dirname}/saving.ts`, path])
               yield* saving.says(/saved/)
-              yield* Effect.sleep(5 + i * 7)
+              yield* Effect.sleep(5 + i * 11)
               yield* saving.signal("SIGKILL")
               assert.strictEqual(yield* saving.end, "SIGKILL")
               const store = yield* FileSnapshotStore.make({ path })

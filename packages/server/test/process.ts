@@ -59,10 +59,10 @@ export const token = Effect.gen(function* () {
 }).pipe(Effect.orDie)
 
 /** The answer to a request, with the time it took in milliseconds. */
-export const ask = (url: string, headers: Record<string, string> = {}) =>
+export const ask = (url: string, headers: Record<string, string> = {}, milliseconds = 10_000) =>
   Effect.tryPromise(async () => {
     const begin = performance.now()
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) })
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(milliseconds) })
     const body = await response.text()
     return { status: response.status, headers: response.headers, body, took: performance.now() - begin }
   })

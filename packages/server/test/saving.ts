@@ -1,9 +1,10 @@
 /** Saves one of two snapshots after the other for ever, until it is killed: `saving.ts <path>`. */
-import { NodeServices } from "@effect/platform-node"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Crawl, Names, Usage } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
-import { FileSnapshotStore } from "@gitlab-registry-usage/server"
+
 import { DateTime, Effect } from "effect"
+import * as FileSnapshotStore from "../src/FileSnapshotStore.ts"
 
 const [path = ""] = process.argv.slice(2)
 
