@@ -3,6 +3,9 @@
  *
  * @since 0.1.0
  */
+export * as App from "./http/App.ts"
 export * as FileSnapshotStore from "./FileSnapshotStore.ts"
 export * as HttpApp from "./http/HttpApp.ts"
+export * as Listener from "./http/Listener.ts"
+export * as TokenCache from "./http/TokenCache.ts"
 export * as Ui from "./http/Ui.ts"
