@@ -1,0 +1,48 @@
+// The API below /usage of an HTTP server that is there already.
+//   PORT=8080 REGISTRY_URL=… REGISTRY_USER=… REGISTRY_TOKEN=… HTPASSWD=users TOKEN_SECRET=… node examples/embedded.ts
+import { NodeHttpClient, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
+import { Collector, SnapshotStore } from "@gitlab-registry-usage/core"
+import { App, Listener } from "@gitlab-registry-usage/server"
+import { Effect, Layer, Redacted } from "effect"
+import { createServer } from "node:http"
+import * as Htpasswd from "./htpasswd.ts"
+
+const {
+  HTPASSWD = "",
+  PORT = "0",
+  REGISTRY_TOKEN = "",
+  REGISTRY_URL = "",
+  REGISTRY_USER = "",
+  TOKEN_SECRET = ""
+} = process.env
+
+const registry = RegistryHttp.layer({
+  url: new URL(REGISTRY_URL),
+  credentials: { username: REGISTRY_USER, token: Redacted.make(REGISTRY_TOKEN) }
+}).pipe(Layer.provide(NodeHttpClient.layerUndici))
+
+const tokens = JwtTokens.layer({
+  current: KeySet.sharedSecret(Redacted.make(TOKEN_SECRET)),
+  issuer: "embedded",
+  audience: "embedded"
+})
+
+const layer = Layer.mergeAll(
+  Collector.layer().pipe(Layer.provide([registry, SnapshotStore.layerMemory])),
+  Htpasswd.layer(HTPASSWD).pipe(Layer.provide(NodeServices.layer)),
+  tokens
+)
+
+const program = Effect.gen(function* () {
+  const usage = yield* Effect.flatMap(App.make({ prefix: "/usage" }), (app) => Listener.make(app))
+  const server = createServer((request, response) => {
+    if (request.url!.startsWith("/usage/")) usage(request, response)
+    else response.end("what was there before\n")
+  })
+  server.listen(Number(PORT), "127.0.0.1")
+  return yield* Effect.never
+})
+
+NodeRuntime.runMain(program.pipe(Effect.scoped, Effect.provide(layer)))

@@ -1,0 +1,31 @@
+// A client of the server that knows no path: it signs in, and from then on follows links.
+//   USAGE_URL=http://127.0.0.1:5000 USAGE_USER=demo USAGE_PASSWORD=demo-password node examples/hal-client.ts
+import { basicAuth, bearerAuth, Client } from "ketting"
+
+interface Image {
+  readonly name: string
+  readonly disk_size: number | null
+}
+
+const { USAGE_PASSWORD = "", USAGE_URL = "", USAGE_USER = "" } = process.env
+
+const anonymous = new Client(USAGE_URL)
+anonymous.use(basicAuth(USAGE_USER, USAGE_PASSWORD))
+const { data: signedIn } = await anonymous.go<{ readonly auth_token: string }>("/auth_token").get()
+
+const client = new Client(`${USAGE_URL}/?links=true`)
+client.use(bearerAuth(signedIn.auth_token))
+// Links are told to those who ask for them.
+client.use((request, next) => {
+  const url = new URL(request.url)
+  url.searchParams.set("links", "true")
+  return next(new Request(url, request))
+})
+
+const images = await client.go<Image>().follow("images").followAll<Image>("items")
+for (const image of images) {
+  const { data, links } = await image.get()
+  // What could not be read has no sizes, and no link to its tags.
+  const tags = links.has("tags") ? await image.follow("tags").followAll("items") : []
+  console.log(`${data.name}\t${data.disk_size ?? "unknown"}\t${tags.length} tags`)
+}

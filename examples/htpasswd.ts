@@ -1,0 +1,43 @@
+// An authentication adapter: the Directory port over a file that `htpasswd -B` writes.
+import { Authentication } from "@gitlab-registry-usage/core"
+import { compare, hashSync, truncates } from "bcryptjs"
+import { Effect, FileSystem, Layer, Redacted } from "effect"
+
+const invalid = new Authentication.DirectoryError({ reason: new Authentication.InvalidCredentials() })
+
+/** What the port's one error tells; the detail is for the operator's log. */
+const unavailable = ({ message }: Error) =>
+  new Authentication.DirectoryError({ reason: new Authentication.DirectoryUnavailable({ detail: message }) })
+
+/** Is compared with where there is no such user, so that this takes as long. */
+const nobody = hashSync("nobody", 5)
+
+export const make = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem
+  // Read at each sign-in: a user who was removed is out at once.
+  const users = Effect.map(
+    fs.readFileString(path),
+    (text) =>
+      new Map(
+        text
+          .split(/\r?\n/)
+          .filter((line) => /^[^#:]+:\$2[aby]\$/.test(line))
+          .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)] as const)
+      )
+  )
+  return Authentication.Directory.of({
+    verify: Effect.fnUntraced(function* ({ password, username }) {
+      const typed = Redacted.value(password)
+      // bcrypt looks at no more than 72 bytes.
+      if (typed.trim() === "" || truncates(typed)) return yield* invalid
+      const hash = (yield* Effect.mapError(users, unavailable)).get(username)
+      const same = yield* Effect.tryPromise({
+        try: () => compare(typed, hash ?? nobody),
+        catch: (cause) => unavailable(new Error("bcrypt failed", { cause }))
+      })
+      return hash !== undefined && same ? { username } : yield* invalid
+    })
+  })
+})
+
+export const layer = (path: string) => Layer.effect(Authentication.Directory, make(path))
