@@ -164,6 +164,9 @@ describe.skipIf(leftOut)("the page", () => {
     await expect.poll(focusedRow).not.toBe(before[0])
     await page.keyboard.press("Space")
     await expect.poll(() => page.getByRole("checkbox", { checked: true }).count()).toBe(1)
+    await page.keyboard.press("Enter")
+    await expect.poll(() => page.url()).toBe(`${demo.url}#/acme/shop/`)
+    await expect.poll(focusedRow).toBe("api")
     const current = await focusedRow()
     await page.keyboard.press("Enter")
     await detail(page).waitFor()
@@ -222,6 +225,7 @@ describe.skipIf(leftOut)("the page", () => {
     await expect.poll(text).toContain("Tag library/base/debian:12")
     await page.goto(`${demo.url}#/?at=library/base/debian`)
     await expect.poll(text).toContain("On disk 274 KiB Virtual 548 KiB Deleting frees 0 B")
+    await detail(page).getByRole("link", { name: "12", exact: true }).waitFor()
     await check(page, "detail-repository")
     await page.goto(`${demo.url}#/?at=library/`)
     await expect.poll(text).toContain("Deleting frees 766 KiB")
@@ -343,6 +347,7 @@ describe.skipIf(leftOut)("the page", () => {
     await page.waitForTimeout(5_000)
     await row(page, "api").getByRole("button", { name: /^Open/ }).click()
     await page.getByText("Your session has ended").waitFor()
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("username")
     await check(page, "expired", [/401/])
     await signIn(page, user)
     await row(page, "api").waitFor()
@@ -417,6 +422,21 @@ describe.skipIf(leftOut)("the page", () => {
     await detail(page).getByText("The figures of an earlier look are shown instead.").waitFor()
     expect(await row(page, "group-1/project-1/service-1").innerText()).toContain("stale")
     await check(page, "kept")
+  })
+
+  it("offers newer figures, and shows them when asked to", async () => {
+    const site = await another(startMemory({ repositories: await repositories(3, 2) }))
+    watched = await open(browser)
+    const { page } = watched
+    await page.clock.install()
+    await page.goto(site.url)
+    await signIn(page, user)
+    await page.getByText(/^took /).waitFor()
+    await site.refresh()
+    await page.clock.fastForward("00:31")
+    await page.getByRole("button", { name: "Show newer figures" }).click()
+    await page.getByText(/^took /).waitFor()
+    expect(watched.complaints()).toEqual([])
   })
 
   it("works behind a prefix", async () => {

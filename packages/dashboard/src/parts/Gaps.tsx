@@ -45,7 +45,11 @@ export const Gaps = ({ status }: { readonly status: Status | undefined }) => {
   const left = (status.gaps_total ?? status.gaps.length) - status.gaps.length
   return (
     <>
-      <p class="detail-text">These are missing from the figures; what is unknown is never counted as 0.</p>
+      <p class="detail-text">
+        {status.gaps.every(({ kept }) => kept)
+          ? "The figures hold what was known of these before."
+          : "These are missing from the figures; what is unknown is never counted as 0."}
+      </p>
       <GapList gaps={status.gaps} />
       {left > 0 && <p class="detail-text">And {Format.count(left)} more.</p>}
     </>

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { useRef, useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import * as Client from "../api/Client.ts"
 import { fromUnknown } from "../api/Problem.ts"
 import { Mark } from "./Icon.tsx"
@@ -25,7 +25,10 @@ const explain = (error: unknown): string => {
 export const Login = ({ expired, onSignedIn }: Props) => {
   const [message, setMessage] = useState<string>()
   const [busy, setBusy] = useState(false)
+  const username = useRef<HTMLInputElement>(null)
   const password = useRef<HTMLInputElement>(null)
+  // The attribute `autofocus` works once in a document, and people come back to this form.
+  useEffect(() => username.current?.focus(), [])
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault()
@@ -56,7 +59,14 @@ export const Login = ({ expired, onSignedIn }: Props) => {
         )}
         <label class="field">
           <span>User name</span>
-          <input name="username" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
+          <input
+            name="username"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            required
+            ref={username}
+          />
         </label>
         <label class="field">
           <span>Password</span>

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { useEffect } from "preact/hooks"
-import type { Namespace as NamespaceSizes, Status } from "../api/Resources.ts"
+import type { Namespace as NamespaceSizes, Status, Tag } from "../api/Resources.ts"
 import * as Tree from "../usage/Tree.ts"
 import * as Format from "../view/Format.ts"
 import { useShell } from "../view/Shell.ts"
@@ -27,12 +27,17 @@ const RepositoryDetail = ({
   readonly node: Tree.Repository
   readonly status: Status | undefined
 }) => {
-  const { href } = useShell()
+  const { cache, client, href } = useShell()
+  const readable = node.image.size !== null
+  useEffect(() => {
+    if (readable) cache.load(`tags ${node.path}`, () => client.tags(node.path))
+  }, [cache, client, node.path, readable])
+  const tags = cache.get<ReadonlyArray<Tag>>(`tags ${node.path}`)
   const gaps = status?.gaps?.filter(({ repository }) => repository === node.path) ?? []
   const { disk_size, stale, unique_size } = node.image
   return (
     <>
-      {node.image.size === null ? (
+      {!readable ? (
         <p class="notice notice-bad">This repository could not be read, so its size is not known.</p>
       ) : (
         <>
@@ -49,7 +54,8 @@ const RepositoryDetail = ({
         <p class="notice">It could not be read the last time; the figures are those of an earlier look.</p>
       )}
       <GapList gaps={gaps} named={false} />
-      {node.image.size !== null && (
+      {tags?.state === "done" && <Biggest of={tags.value.map((tag) => ({ ...tag, at: `${node.path}:${tag.name}` }))} />}
+      {readable && (
         <p>
           <a class="button" href={href({ path: node.path })}>
             Show its tags
@@ -61,14 +67,11 @@ const RepositoryDetail = ({
 }
 
 const NamespaceDetail = ({ node }: { readonly node: Tree.Namespace }) => {
-  const { cache, client, href } = useShell()
+  const { cache, client } = useShell()
   const parent = (node.parent?.path ?? "").slice(0, -1)
   useEffect(() => void cache.load(`namespaces ${parent}`, () => client.namespaces(parent)), [cache, client, parent])
   const loaded = cache.get<ReadonlyArray<NamespaceSizes>>(`namespaces ${parent}`)
   const told = loaded?.state === "done" ? loaded.value.find(({ path }) => node.path.startsWith(`${path}/`)) : undefined
-  const biggest = Tree.repositories(node)
-    .toSorted((a, b) => (b.disk_size ?? 0) - (a.disk_size ?? 0))
-    .slice(0, 5)
   return (
     <>
       <Figures
@@ -79,20 +82,38 @@ const NamespaceDetail = ({ node }: { readonly node: Tree.Namespace }) => {
         {Format.counted(node.images, "repository", "repositories")}, {Format.counted(node.tags, "tag")}
         {node.unreadable > 0 && `; ${node.unreadable} could not be read and count nothing here`}.
       </p>
+      <Biggest
+        of={Tree.repositories(node).map(({ disk_size, path }) => ({
+          name: path.slice(node.path.length),
+          disk_size,
+          at: path
+        }))}
+      />
+    </>
+  )
+}
+
+interface Part {
+  readonly name: string
+  readonly disk_size: number | null
+  readonly at: string
+}
+
+const Biggest = ({ of }: { readonly of: ReadonlyArray<Part> }) => {
+  const { href, units } = useShell()
+  const sorted = of.filter(({ disk_size }) => disk_size).sort((a, b) => (b.disk_size ?? 0) - (a.disk_size ?? 0))
+  if (sorted.length === 0) return null
+  return (
+    <>
       <h3>The biggest in it</h3>
       <ul class="links">
-        {biggest.map((repository) => (
-          <li key={repository.path}>
-            <a href={href({ detail: repository.path })}>{repository.path.slice(node.path.length)}</a>
-            <Amount bytes={repository.disk_size} />
+        {sorted.slice(0, 8).map(({ at, disk_size, name }) => (
+          <li key={at}>
+            <a href={href({ detail: at })}>{name}</a>
+            <span class="amount">{Format.bytes(disk_size, units)}</span>
           </li>
         ))}
       </ul>
     </>
   )
-}
-
-const Amount = ({ bytes }: { readonly bytes: number | null }) => {
-  const { units } = useShell()
-  return <span class="amount">{Format.bytes(bytes, units)}</span>
 }

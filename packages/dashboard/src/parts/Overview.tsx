@@ -113,6 +113,7 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
       if (tree !== all) return undefined
       const parent = (all.byPath.get(path)?.parent?.path ?? "").slice(0, -1)
       const loaded = cache.get<ReadonlyArray<NamespaceSizes>>(`namespaces ${parent}`)
+      if (loaded?.state === "failed") return null
       if (loaded?.state !== "done") return undefined
       return loaded.value.find((namespace) => path.startsWith(`${namespace.path}/`))?.unique_size
     },
@@ -152,6 +153,10 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
     const loaded = node.kind === "repository" ? cache.get<ReadonlyArray<Tag>>(`tags ${node.path}`) : undefined
     return loaded?.state === "done" ? loaded.value : undefined
   }, [shell, node, cache])
+
+  useEffect(() => {
+    document.title = node.path === "" ? "Registry usage" : `${node.path} · Registry usage`
+  }, [node.path])
 
   const onRetry = useCallback((image: string) => loadTags(image, true), [loadTags])
   const onTick = useCallback((key: string) => setTicked((ticked) => toggled(ticked, key)), [])

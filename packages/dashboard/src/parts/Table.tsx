@@ -62,6 +62,17 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) 
     else if (top + rowHeight > innerHeight - 8) scrollBy(0, top + rowHeight - innerHeight + 8)
   }
 
+  /** As a click on its name does. */
+  const open = (row: Exclude<Row, { readonly kind: "note" }>) => {
+    if (row.kind !== "namespace") return go({ detail: row.key })
+    focusing.current = true
+    go({ path: row.key })
+  }
+
+  const tick = (row: Exclude<Row, { readonly kind: "note" }>) => {
+    if (row.size !== null) onTick(row.key)
+  }
+
   const onKeyDown = (event: KeyboardEvent) => {
     // Within a row, a link or a box has the keys to itself, but for moving.
     const onRow = event.target instanceof HTMLTableRowElement
@@ -85,7 +96,7 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) 
         for (let i = currentIndex - 1; i >= 0; i--) if (rows[i]!.level < row.level) return moveTo(i)
       },
       ...(onRow && row.kind !== "note"
-        ? { Enter: () => go({ detail: row.key }), " ": () => onTick(row.key) }
+        ? { Enter: () => open(row), " ": () => tick(row) }
         : onRow && row.kind === "note" && row.retry !== undefined
           ? { Enter: () => onRetry(row.retry!) }
           : {})
