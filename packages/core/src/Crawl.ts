@@ -3,14 +3,14 @@
  *
  * @since 0.1.0
  */
-import { Data, Effect, Result, Semaphore, Stream } from "effect"
+import { Effect, Result, Semaphore, Stream } from "effect"
 import type { Digest } from "./Digest.ts"
-import { type Inventory, manifestDigest, type Repository, State } from "./Inventory.ts"
+import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
 import { type EarlierRepository, earlierOf } from "./internal/earlier.ts"
-import { decode } from "./Manifest.ts"
+import { manifestReader, Stop } from "./internal/manifestReader.ts"
 import type { RepositoryName, TagName } from "./Names.ts"
-import { isTransient, type ListedTag, Malformed, Registry, RegistryError, type StoredManifest } from "./Registry.ts"
+import { isTransient, type ListedTag, Registry, type RegistryError } from "./Registry.ts"
 
 /**
  * What a crawl reports while it runs: what it found so far and how much of it is done. `bytes` are the bytes of the
@@ -31,7 +31,7 @@ export interface Progress {
 
 /** @category models @since 0.1.0 */
 export interface Options {
-  /** How many requests may be under way at once. Default 8. */
+  /** How many requests may be under way at once, where the adapter lets as many. Default 64. */
   readonly concurrency?: number | undefined
   /** An earlier inventory: manifests that it holds are not fetched again, and it stands in for what fails for now. */
   readonly previous?: Inventory | undefined
@@ -44,14 +44,8 @@ export interface Options {
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
 
-/** An index may nest; one deeper than this is an attack, not an image. */
-const maxDepth = 32
-
 /** The registry is taken to be down when this many requests in a row failed for a reason that may pass. */
 const maxFailuresInARow = 25
-
-/** Ends the crawl from within: the credentials were refused, or the registry is down. */
-class Stop extends Data.TaggedError("Stop")<{ readonly error: RegistryError }> {}
 
 /**
  * Crawls the registry. Each manifest is fetched once, whatever number of tags, repositories and indexes refer to it.
@@ -66,7 +60,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   options: Options = {}
 ): Effect.fn.Return<Inventory, RegistryError, Registry> {
   const registry = yield* Registry
-  const concurrency = options.concurrency ?? 8
+  const concurrency = options.concurrency ?? 64
   const semaphore = yield* Semaphore.make(concurrency)
   const builder = InventoryBuilder.make()
   const earlier = earlierOf(options.previous)
@@ -107,91 +101,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     builder.gap({ repository, kept: false, ...rest, reason: error.reason._tag, detail: error.reason.detail })
   }
 
-  /** Sizes of the layers; schema 1 states none, so they are asked for. */
-  const layerSizes = Effect.fnUntraced(function* (
-    repository: RepositoryName,
-    layers: ReadonlyArray<{ readonly digest: Digest; readonly size: number | undefined }>
-  ): Effect.fn.Return<Result.Result<ReadonlyArray<number>, RegistryError>, Stop> {
-    const asked = new Map<Digest, number>()
-    for (const { digest, size } of layers) {
-      if (size !== undefined || asked.has(digest)) continue
-      const answer = yield* request(registry.blobSize(repository, digest))
-      if (Result.isFailure(answer)) return Result.fail(answer.failure)
-      asked.set(digest, answer.success)
-    }
-    return Result.succeed(layers.map(({ digest, size }) => size ?? asked.get(digest)!))
-  })
-
-  // Manifests that some fiber is reading, with the other repositories that may be asked if it fails.
-  const reading = new Map<number, Array<RepositoryName>>()
-
-  const fetchInto = Effect.fnUntraced(function* (
-    number: number,
-    repository: RepositoryName,
-    fetched: Result.Result<StoredManifest, RegistryError>,
-    depth: number
-  ): Effect.fn.Return<void, Stop> {
-    const digest = builder.digest(number)
-    if (Result.isFailure(fetched)) return yield* failed(number, repository, fetched.failure, depth)
-    const malformed = (detail: string) =>
-      new RegistryError({
-        operation: "manifest",
-        target: `${repository}@${digest}`,
-        reason: new Malformed({ detail })
-      })
-    const decoded = decode(fetched.success.body, fetched.success.mediaType)
-    if (Result.isFailure(decoded)) return yield* failed(number, repository, malformed(decoded.failure.detail), depth)
-    if (depth >= maxDepth && decoded.success.children.length > 0) {
-      return yield* failed(number, repository, malformed(`indexes nest deeper than ${maxDepth}`), depth)
-    }
-    const sizes = yield* layerSizes(repository, decoded.success.layers)
-    if (Result.isFailure(sizes)) return yield* failed(number, repository, sizes.failure, depth)
-    progress.manifests++
-    progress.bytes += fetched.success.body.length
-    const children = builder.read(number, {
-      manifest: decoded.success,
-      size: fetched.success.body.length,
-      layerSizes: sizes.success
-    })
-    reading.delete(number)
-    yield* loadAll(children, repository, depth + 1)
-  })
-
-  const loadAll = (numbers: ReadonlyArray<number>, repository: RepositoryName, depth: number) =>
-    Effect.forEach(numbers, (number) => load(number, repository, depth), { concurrency, discard: true })
-
-  /** The next repository that has the manifest is asked, if there is one. */
-  const failed = (
-    number: number,
-    repository: RepositoryName,
-    error: RegistryError,
-    depth: number
-  ): Effect.Effect<void, Stop> =>
-    Effect.suspend(() => {
-      const next = reading.get(number)?.shift()
-      reading.delete(number)
-      if (next !== undefined) return load(number, next, depth)
-      if (error.reason._tag === "NotFound" && depth > 0) builder.absent(number)
-      else gap(repository, error, { digest: builder.digest(number) })
-      return Effect.void
-    })
-
-  /** Reads a manifest by digest unless it was read or is being read: nobody waits for it, so no cycle can block. */
-  const load = (number: number, repository: RepositoryName, depth: number): Effect.Effect<void, Stop> =>
-    Effect.suspend(() => {
-      if (builder.state(number) === State.read) return Effect.void
-      const known = earlier.copyInto(builder, number)
-      if (known !== undefined) return loadAll(known, repository, depth + 1)
-      const others = reading.get(number)
-      if (others !== undefined) {
-        others.push(repository)
-        return Effect.void
-      }
-      reading.set(number, [])
-      return Effect.flatMap(request(registry.manifest(repository, builder.digest(number))), (fetched) =>
-        fetchInto(number, repository, fetched, depth)
-      )
-    })
+  const manifests = manifestReader({ registry, builder, earlier, progress, concurrency, request, gap })
 
   /** The digest of a tag where it can be told without fetching the manifest and is worth asking for. */
   const digestOf = (
@@ -220,15 +130,13 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     if (Result.isFailure(digest)) return unread(digest.failure)
     if (digest.success !== undefined) {
       const number = builder.manifest(digest.success)
-      yield* load(number, repository, 0)
+      yield* manifests.load(number, repository)
       return number
     }
     const fetched = yield* request(registry.manifest(repository, tag.name))
     if (Result.isFailure(fetched)) return unread(fetched.failure)
     const number = builder.manifest(fetched.success.digest)
-    if (builder.state(number) === State.read || reading.has(number)) return number
-    reading.set(number, [])
-    yield* fetchInto(number, repository, fetched, 0)
+    yield* manifests.fetched(number, repository, fetched.success)
     return number
   })
 
@@ -263,12 +171,12 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     const tags = listed.success
     progress.tagsFound += tags.length
     yield* report
-    const manifests = new Int32Array(tags.length)
+    const tagManifests = new Int32Array(tags.length)
     yield* Effect.forEach(
       tags,
       (tag, i) =>
         Effect.flatMap(crawlTag(name, tag, before), (manifest) => {
-          manifests[i] = manifest
+          tagManifests[i] = manifest
           progress.tagsDone++
           return report
         }),
@@ -277,7 +185,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     repositories[place] = {
       name,
       tagNames: tags.map((tag) => tag.name),
-      tagManifests: manifests,
+      tagManifests,
       unreadable: false,
       stale: false
     }
