@@ -32,7 +32,7 @@ export interface Options {
   readonly gitlabUrl?: string | URL
   /** Without credentials only what everybody may read is seen. */
   readonly credentials?: { readonly username: string; readonly token: string }
-  /** How many requests may be under way at once. Default 8. */
+  /** How many requests may be under way at once, at the most. Default 64. */
   readonly concurrency?: number
   /** How long one request may take, in milliseconds. Default 30,000. */
   readonly timeout?: number

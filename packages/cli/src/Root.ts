@@ -48,12 +48,12 @@ const connection = {
   ),
   concurrency: Flag.Int("concurrency").pipe(
     Flag.withMetavar("N"),
-    Flag.withDescription("Requests under way at the same time (default 8)"),
+    Flag.withDescription("Requests under way at the same time, at the most (default 64)"),
     Flag.filter(
       (n) => n >= 1 && n <= 256,
       (n) => `${n} is not from 1 to 256`
     ),
-    Flag.withDefault(8)
+    Flag.withDefault(64)
   )
 }
 

@@ -75,7 +75,7 @@ export interface Options {
   readonly jitter?: number | undefined
   /** How long one crawl may take. Default 2 hours. */
   readonly deadline?: Duration.Input | undefined
-  /** How many requests may be under way at once. Default 8. */
+  /** How many requests may be under way at once, at the most. Default 64. */
   readonly concurrency?: number | undefined
 }
 

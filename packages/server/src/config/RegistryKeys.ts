@@ -65,8 +65,8 @@ export const registryKeys = {
   ),
   crawl_concurrency: withDefault(
     integer(1, 256),
-    "8",
-    "How many requests a crawl may have under way at the same time."
+    "64",
+    "How many requests a crawl may have under way at the same time, at the most: it begins with few, and goes on with as many as the registry answers well."
   ),
   crawl_deadline: withDefault(duration("1 second"), "2 hours", "How long one crawl may take."),
   events_token: optional(

@@ -159,7 +159,8 @@ export const fromSource = Effect.fnUntraced(function* (
       credentials: { username: registry.username, token: registry.access_token },
       scope,
       apiToken: registry.api_token,
-      timeout: registry.request_timeout
+      timeout: registry.request_timeout,
+      concurrency: { max: registry.crawl_concurrency }
     },
     registryAuthorities,
     collector: {
