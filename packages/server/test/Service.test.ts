@@ -2,8 +2,9 @@ import { Registry, Names } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { generateKeyPairSync } from "node:crypto"
+import { readFileSync } from "node:fs"
 import * as Ui from "../src/http/Ui.ts"
 import { appLayer, basic, get, send, signedIn } from "./app.ts"
 import { parse } from "./openmetrics.ts"
@@ -67,6 +68,22 @@ describe("/metrics", () => {
         expect(disk.reduce((sum, [, bytes]) => sum + bytes, 0)).toBe(value("disk_bytes"))
       }).pipe(Effect.provide(app))
     })
+  )
+
+  it.live("have every name that the alerts and the dashboard of Grafana ask for", () =>
+    Effect.gen(function* () {
+      const { body } = yield* get("/metrics")
+      const suffixes: Record<string, string> = { gauge: "", counter: "_total", info: "_info" }
+      const told = new Set(
+        Array.from(body.matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name, type]) => name! + suffixes[type!])
+      )
+      for (const file of ["prometheus/alerts.yml", "grafana/registry-usage.json"]) {
+        const text = readFileSync(new URL(`../../../deploy/${file}`, import.meta.url), "utf8")
+        const asked = text.match(/gitlab_registry_usage_\w+/g)!
+        expect(asked.length).toBeGreaterThan(8)
+        for (const name of asked) expect(told.has(name), `${file}: ${name}`).toBe(true)
+      }
+    }).pipe(Effect.provide(Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories })))))
   )
 
   it.live("sum up what is beyond the cap, so that the sums stay", () =>

@@ -1,0 +1,35 @@
+# syntax=docker/dockerfile:1
+# The server with its dashboard. `--target shell` makes the variant with a shell and the command line, for GitLab jobs.
+
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /build
+COPY . .
+# Everything is built, then the server and the command line are put together with what they need at run time alone.
+RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
+ && npx --yes pnpm@12.21.0 run build \
+ && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/server deploy --prod --legacy /out/server \
+ && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/cli deploy --prod --legacy /out/cli
+
+FROM node:24.21.0-bookworm-slim AS shell
+COPY --from=build /out/server /opt/gitlab-registry-usage/server
+COPY --from=build /out/cli /opt/gitlab-registry-usage/cli
+RUN ln -s /opt/gitlab-registry-usage/server/dist/bin.js /usr/local/bin/gitlab-registry-usage-rest \
+ && ln -s /opt/gitlab-registry-usage/cli/dist/bin.js /usr/local/bin/gitlab-registry-usage \
+ && chmod +x /opt/gitlab-registry-usage/*/dist/bin.js
+USER node
+CMD ["sh"]
+
+# No shell and no package manager: the last one is what is built by default.
+FROM gcr.io/distroless/nodejs24-debian12:nonroot
+COPY --from=build /out/server /app
+WORKDIR /app
+ENV NODE_ENV=production \
+    GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_HOST=0.0.0.0 \
+    GITLAB_REGISTRY_USAGE_GENERAL_LOG_FORMAT=json
+EXPOSE 5000
+# A volume here is written by the user 65532.
+VOLUME ["/var/lib/gitlab-registry-usage-rest"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
+  CMD ["/nodejs/bin/node", "-e", "fetch('http://127.0.0.1:5000/health/live').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+STOPSIGNAL SIGTERM
+CMD ["dist/bin.js"]

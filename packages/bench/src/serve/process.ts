@@ -1,0 +1,86 @@
+/**
+ * The process of one server: ours over a snapshot that is read from a file, or a bare one that sends given bytes.
+ *
+ * It tells its port as a line of JSON, and its usage for each line that it is sent.
+ *
+ * @since 0.1.0
+ */
+import { readFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { NodeServices } from "@effect/platform-node"
+import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
+import { Authentication, Collector } from "@gitlab-registry-usage/core"
+import { DirectoryMemory, RegistryMemory } from "@gitlab-registry-usage/core/testing"
+import { FileSnapshotStore, HttpApp, TokenCache } from "@gitlab-registry-usage/server"
+import { Effect, Layer, Redacted, References } from "effect"
+import { HttpServer } from "effect/http"
+
+/** The answers of a bare server: the same status, headers and bytes for each path as ours. */
+export interface Bytes {
+  readonly [path: string]: {
+    readonly headers: ReadonlyArray<string>
+    readonly notModified: ReadonlyArray<string>
+    readonly body: string
+  }
+}
+
+const tell = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
+
+const usageOnRequest = () =>
+  process.stdin.on("data", () => {
+    const { system, user } = process.cpuUsage()
+    tell({ cpu: (user + system) / 1000, resident: process.memoryUsage.rss() / 2 ** 20 })
+  })
+
+const bare = (file: string) => {
+  const bytes = JSON.parse(readFileSync(file, "utf8")) as Bytes
+  const answers = new Map(
+    Object.entries(bytes).map(([path, { body, headers, notModified }]) => {
+      const buffer = Buffer.from(body, "base64")
+      // As ours does, in whatever form Node is faster with.
+      return [
+        path,
+        {
+          headers: [...headers],
+          notModified: [...notModified],
+          body: buffer.length < 1400 ? buffer.toString() : buffer
+        }
+      ]
+    })
+  )
+  const server = createServer((request, response) => {
+    const answer = answers.get(request.url!)!
+    if (request.headers["if-none-match"] !== undefined) response.writeHead(304, answer.notModified).end()
+    else response.writeHead(200, answer.headers).end(answer.body)
+  })
+  server.listen(0, "127.0.0.1", () => tell({ port: (server.address() as { port: number }).port }))
+}
+
+/** Nothing is crawled: the registry never answers, so that the snapshot of the file is served. */
+const ours = (file: string) => {
+  const tokens = JwtTokens.layer({
+    current: KeySet.sharedSecret(Redacted.make("of no use but for measuring, 32 bytes")),
+    issuer: "bench",
+    audience: "bench"
+  })
+  const app = HttpApp.layer({ host: "127.0.0.1", port: 0 }).pipe(
+    Layer.provideMerge(Collector.layer()),
+    Layer.provide(FileSnapshotStore.layer({ path: file }).pipe(Layer.provide(NodeServices.layer))),
+    Layer.provide(RegistryMemory.layer({ repositories: [], before: () => Effect.never })),
+    Layer.provide(DirectoryMemory.layer([])),
+    Layer.provideMerge(TokenCache.layer().pipe(Layer.provideMerge(tokens))),
+    Layer.provide(Layer.succeed(References.MinimumLogLevel, "None"))
+  )
+  return Effect.gen(function* () {
+    const { address } = yield* HttpServer.HttpServer
+    const tokens = yield* Authentication.Tokens
+    const { token } = yield* tokens.issue({ username: "bench" })
+    tell({ port: (address as { port: number }).port, token: Redacted.value(token) })
+    return yield* Effect.never
+  }).pipe(Effect.provide(app))
+}
+
+usageOnRequest()
+const [kind, file] = process.argv.slice(2)
+if (kind === "bare") bare(file!)
+else Effect.runFork(ours(file!))
