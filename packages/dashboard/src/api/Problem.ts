@@ -24,6 +24,11 @@ export class Problem extends Error {
   readonly kind: ProblemKind
   readonly status: number | undefined
 
+  /** The message as a sentence of its own. */
+  get sentence(): string {
+    return `${this.message.slice(0, 1).toUpperCase()}${this.message.slice(1)}.`
+  }
+
   constructor(kind: ProblemKind, message: string, status?: number) {
     super(message)
     this.name = "Problem"

@@ -157,7 +157,7 @@ const Waiting = ({ loading, onRetry, problem, status }: WaitingProps) => {
         <p role="status">
           {progress
             ? `The registry is being read: ${progress.repositories_done} of ${progress.repositories_found} repositories so far.`
-            : `${problem.message}.`}{" "}
+            : problem.sentence}{" "}
           This page goes on by itself.
         </p>
         {status?.last_error && <p class="notice notice-bad">The last attempt failed: {status.last_error}.</p>}
