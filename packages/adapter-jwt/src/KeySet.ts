@@ -42,24 +42,32 @@ export interface PublicKey {
 }
 
 /**
+ * A key that can sign: tokens of it can be issued and verified.
+ *
  * @category models
  * @since 0.1.0
  */
 export type SigningKey = SharedSecret | PrivateKey
 
 /**
+ * A secret that all who issue and verify share.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const sharedSecret = (secret: Redacted.Redacted): SharedSecret => ({ _tag: "SharedSecret", secret })
 
 /**
+ * A private key, as PEM or as a JSON Web Key.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const privateKey = (key: Redacted.Redacted): PrivateKey => ({ _tag: "PrivateKey", key })
 
 /**
+ * A public key, as PEM or as a JSON Web Key.
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -32,13 +32,23 @@ export interface Options {
   readonly notBefore?: Date
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * A token, and the instant from which it is no longer accepted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface IssuedToken {
   readonly token: string
   readonly expiresAt: Date
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * Whom a token was issued to, and when.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface VerifiedToken {
   readonly username: string
   /** Unique for each token. */

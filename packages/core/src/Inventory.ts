@@ -98,7 +98,12 @@ export interface Repository {
   readonly stale: boolean
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * What a crawl saw of a registry: a blob, a manifest or a repository is its place in these tables.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Inventory {
   readonly blobs: Blobs
   readonly manifests: Manifests

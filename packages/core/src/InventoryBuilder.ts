@@ -21,7 +21,12 @@ export interface MeasuredManifest {
   readonly layerSizes: ReadonlyArray<number>
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * Takes in what a crawl reads, piece by piece, and becomes an inventory in the end.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface InventoryBuilder {
   /** The number of the manifest with this digest; a new one begins as unread. */
   readonly manifest: (digest: Digest) => number

@@ -22,7 +22,13 @@ export const sorts = [
   "unique_size",
   "-unique_size"
 ] as const
-/** @category models @since 0.1.0 */
+
+/**
+ * What a list is sorted by; with `-`, the largest or last comes first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Sort = (typeof sorts)[number]
 
 /**

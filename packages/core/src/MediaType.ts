@@ -6,19 +6,60 @@
  * @since 0.1.0
  */
 
-/** @category constants @since 0.1.0 */
+/**
+ * Of an image, as Docker writes it (image manifest version 2, schema 2).
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
-/** @category constants @since 0.1.0 */
+
+/**
+ * Of a multi-arch image, as Docker writes it.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const dockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json"
-/** @category constants @since 0.1.0 */
+
+/**
+ * Of an image of before 2016, which tells no sizes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const dockerSchema1 = "application/vnd.docker.distribution.manifest.v1+json"
-/** @category constants @since 0.1.0 */
+
+/**
+ * Of an image of before 2016, with a signature inside.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const dockerSchema1Signed = "application/vnd.docker.distribution.manifest.v1+prettyjws"
-/** @category constants @since 0.1.0 */
+
+/**
+ * Of an image or artifact of the OCI image specification.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const ociManifest = "application/vnd.oci.image.manifest.v1+json"
-/** @category constants @since 0.1.0 */
+
+/**
+ * Of an index of the OCI image specification: several manifests under one name.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const ociIndex = "application/vnd.oci.image.index.v1+json"
-/** @category constants @since 0.1.0 */
+
+/**
+ * Of the config of BuildKit's cache, which is an index whose entries are layers.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const buildkitCacheConfig = "application/vnd.buildkit.cacheconfig.v0"
 
 /**

@@ -93,7 +93,10 @@ export const RegistryReason = Schema.Union([
   Unsupported,
   Unsafe
 ])
+
 /**
+ * Why the registry could not be read or changed.
+ *
  * @category errors
  * @since 0.1.0
  */

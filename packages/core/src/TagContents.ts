@@ -18,7 +18,12 @@ import { type Usage, tagBlobs } from "./Usage.ts"
  */
 export type BlobRole = "manifest" | "index" | "attestation" | "config" | "layer"
 
-/** @category models @since 0.1.0 */
+/**
+ * A tag, by its names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface TagReference {
   readonly image: RepositoryName
   readonly tag: TagName

@@ -72,7 +72,12 @@ export interface MeasuredGap {
   readonly detail: string
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * A scan, measured. `total` is what the registry stores: each blob once.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Report {
   readonly takenAt: Date
   readonly accounting: "all" | "layers"

@@ -10,7 +10,12 @@ import * as MediaType from "../MediaType.ts"
 import type { RepositoryName, TagName } from "../Names.ts"
 import type { RegistryReason, StoredManifest } from "../Registry.ts"
 
-/** @category models @since 0.1.0 */
+/**
+ * A blob with its bytes, and the digest of them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Blob {
   readonly digest: Digest
   readonly mediaType: string
@@ -121,7 +126,12 @@ export const manifestOf = (
   }))
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * What an image is made of.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface ImageOptions {
   readonly layers: ReadonlyArray<Blob>
   /** Default `oci`. */
@@ -192,7 +202,12 @@ export const attestation = Effect.fnUntraced(function* (of: Image) {
   return yield* image({ layers: [statement], config: { os: "unknown", architecture: "unknown", of: of.digest } })
 })
 
-/** @category models @since 0.1.0 */
+/**
+ * What an index is made of.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface IndexOptions {
   readonly images: ReadonlyArray<{ readonly image: Image; readonly platform?: string | undefined }>
   /** Attestations, each with the image it speaks of. */

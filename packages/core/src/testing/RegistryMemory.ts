@@ -10,7 +10,12 @@ import type { RepositoryName, TagName } from "../Names.ts"
 import { Malformed, NotFound, Registry, RegistryError, type RegistryReason, type StoredManifest } from "../Registry.ts"
 import type { Image, Repository } from "./Images.ts"
 
-/** @category models @since 0.1.0 */
+/**
+ * What the registry can be asked for, as its errors name it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Operation = RegistryError["operation"]
 
 /** @category models @since 0.1.0 */
