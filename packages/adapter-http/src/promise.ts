@@ -9,7 +9,7 @@ import { FetchHttpClient } from "effect/http"
 import * as RegistryHttp from "./RegistryHttp.ts"
 
 /**
- * How far a crawl is. `bytes` are those of the manifests that were fetched.
+ * How far a crawl is. `bytes` are those of the manifests that were fetched, `elapsed` milliseconds.
  *
  * @category models
  * @since 0.1.0
@@ -22,6 +22,8 @@ export interface Progress {
   readonly manifests: number
   readonly bytes: number
   readonly gaps: number
+  readonly requests: number
+  readonly elapsed: number
 }
 
 /** @category options @since 0.1.0 */

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Crawl } from "@gitlab-registry-usage/core"
+import { Crawl } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Stdio, Stream } from "effect"
 import { Screen } from "./Screen.ts"
 
@@ -14,8 +14,7 @@ const seconds = (millis: number) =>
   millis < 10_000 ? `${(millis / 1000).toFixed(1)}s` : Duration.format(Duration.seconds(Math.round(millis / 1000)))
 
 /**
- * The line after `elapsed` milliseconds, at most `width` columns long. The estimate takes the repositories that are
- * still to come to be like those that are done.
+ * The line after `elapsed` milliseconds, at most `width` columns long.
  *
  * @category formatting
  * @since 0.1.0
@@ -23,7 +22,7 @@ const seconds = (millis: number) =>
 export const line = (progress: Crawl.Progress, elapsed: number, width?: number): string => {
   const { gaps, repositoriesDone, repositoriesFound, tagsDone, tagsFound } = progress
   const rate = elapsed > 0 ? Math.round((tagsDone * 1000) / elapsed) : 0
-  const left = repositoriesDone > 0 ? (elapsed * (repositoriesFound - repositoriesDone)) / repositoriesDone : 0
+  const left = Crawl.remaining({ ...progress, elapsed }) ?? 0
   const parts = [
     `${repositoriesDone}/${repositories(repositoriesFound)}`,
     `${tagsDone}/${tags(tagsFound)}`,
@@ -52,7 +51,9 @@ const nothing: Crawl.Progress = {
   tagsDone: 0,
   manifests: 0,
   bytes: 0,
-  gaps: 0
+  gaps: 0,
+  requests: 0,
+  elapsed: 0
 }
 
 /**

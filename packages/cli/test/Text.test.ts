@@ -148,7 +148,9 @@ describe("Progress", () => {
     tagsDone: 60,
     manifests: 9,
     bytes: 9,
-    gaps: 1
+    gaps: 1,
+    requests: 70,
+    elapsed: 0
   }
 
   it("tells done of found, the rate, an estimate, and what could not be read", () => {

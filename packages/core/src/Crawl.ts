@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, Result, Semaphore, Stream } from "effect"
+import { Clock, Effect, Result, Semaphore, Stream } from "effect"
 import type { Digest } from "./Digest.ts"
 import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
@@ -14,7 +14,8 @@ import { isTransient, type ListedTag, Registry, type RegistryError } from "./Reg
 
 /**
  * What a crawl reports while it runs: what it found so far and how much of it is done. `bytes` are the bytes of the
- * manifests that were fetched.
+ * manifests that were fetched, `requests` the operations of the registry, of which a listing may take several pages, and
+ * `elapsed` the milliseconds since the begin.
  *
  * @category models
  * @since 0.1.0
@@ -27,7 +28,19 @@ export interface Progress {
   readonly manifests: number
   readonly bytes: number
   readonly gaps: number
+  readonly requests: number
+  readonly elapsed: number
 }
+
+/**
+ * How many milliseconds a crawl will still take, or `undefined` before a repository is done. It takes the repositories that
+ * are still to come to be like those that are done.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const remaining = ({ elapsed, repositoriesDone, repositoriesFound }: Progress): number | undefined =>
+  repositoriesDone === 0 ? undefined : (elapsed * (repositoriesFound - repositoriesDone)) / repositoriesDone
 
 /** @category models @since 0.1.0 */
 export interface Options {
@@ -72,10 +85,16 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     tagsDone: 0,
     manifests: 0,
     bytes: 0,
-    gaps: 0
+    gaps: 0,
+    requests: 0
   }
   let failuresInARow = 0
-  const report = Effect.suspend(() => options.onProgress?.({ ...progress }) ?? Effect.void)
+  const began = yield* Clock.currentTimeMillis
+  const { onProgress } = options
+  const report =
+    onProgress === undefined
+      ? Effect.void
+      : Effect.flatMap(Clock.currentTimeMillis, (now) => onProgress({ ...progress, elapsed: now - began }))
 
   /** One request to the registry, in its turn. Its failure is a value, unless it ends the crawl. */
   const request = <A>(effect: Effect.Effect<A, RegistryError>): Effect.Effect<Result.Result<A, RegistryError>, Stop> =>
@@ -83,6 +102,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
       .withPermits(1)(Effect.result(effect))
       .pipe(
         Effect.tap((result) => {
+          progress.requests++
           if (Result.isSuccess(result)) failuresInARow = 0
           else if (isTransient(result.failure)) failuresInARow++
           const stop =

@@ -5,6 +5,7 @@
  */
 import { DateTime, Option } from "effect"
 import type { Status } from "./Collector.ts"
+import { remaining } from "./Crawl.ts"
 import type { Json, Resource } from "./Hal.ts"
 import { type Snapshot, timestamp } from "./Snapshot.ts"
 
@@ -16,7 +17,7 @@ const seconds = (instant: DateTime.Utc | undefined): number | null =>
 
 /**
  * The state of the collector, and what is known of the snapshot that is served (`null` before there is one): instants in
- * seconds since 1970, `duration` in milliseconds. `gaps` are the first thousand of `gaps_total` things that could not be
+ * seconds since 1970, `duration`, `elapsed` and `remaining` in milliseconds. `gaps` are the first thousand of `gaps_total` things that could not be
  * read.
  *
  * @category resources
@@ -26,6 +27,7 @@ export const status = (root: string, current: Option.Option<Snapshot>, status: S
   const snapshot = Option.getOrUndefined(current)
   const gaps = snapshot?.usage.inventory.gaps ?? []
   const { progress } = status
+  const left = progress === undefined ? undefined : remaining(progress)
   return {
     state: {
       crawling: status.crawling,
@@ -46,7 +48,10 @@ export const status = (root: string, current: Option.Option<Snapshot>, status: S
               tags_done: progress.tagsDone,
               manifests: progress.manifests,
               bytes: progress.bytes,
-              gaps: progress.gaps
+              gaps: progress.gaps,
+              requests: progress.requests,
+              elapsed: progress.elapsed,
+              ...(left === undefined ? {} : { remaining: Math.round(left) })
             }
           }),
       gaps_total: gaps.length,

@@ -263,8 +263,13 @@ describe("Crawl.crawl", () => {
         repositoriesDone: 2,
         tagsFound: 3,
         tagsDone: 3,
-        gaps: 0
+        gaps: 0,
+        // Two lists, three tags, and the three parts of the index.
+        requests: 8
       })
+      expect(Crawl.remaining(all.at(-1)!)).toBe(0)
+      expect(Crawl.remaining({ ...all[0]!, repositoriesFound: 4, repositoriesDone: 1, elapsed: 500 })).toBe(1500)
+      expect(Crawl.remaining({ ...all[0]!, repositoriesDone: 0 })).toBeUndefined()
     })
   )
 
