@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { lacking, read, type Reference } from "../src/Reference.ts"
+
+const kept = fileURLToPath(new URL("../../../docs/api", import.meta.url))
+
+const filesOf = (directory: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(directory, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".md"))
+      .toSorted()
+      .map((name) => [name, readFileSync(join(directory, name), "utf8")])
+  )
+
+/** Still without a sentence. */
+const open = new Set(["server.App.Services lacks a sentence", "server.HttpApp.Address lacks a sentence"])
+
+describe("the reference", () => {
+  let reference: Reference
+  const directory = mkdtempSync(join(tmpdir(), "reference-"))
+  beforeAll(async () => {
+    reference = await read()
+  }, 120_000)
+  afterAll(() => rmSync(directory, { recursive: true }))
+
+  it("is made from docstrings whose links lead somewhere", () => {
+    expect(reference.warnings).toEqual([])
+  })
+
+  it("tells of every exported name what it means, what kind of thing it is and since when there is it", () => {
+    expect(lacking(reference.project).filter((name) => !open.has(name))).toEqual([])
+  })
+
+  it("has all entry points that are published", () => {
+    const packages = ["core", "adapter-http", "adapter-jwt", "adapter-ldap", "server"]
+    const published = packages.flatMap((name) => {
+      const manifest = readFileSync(new URL(`../../${name}/package.json`, import.meta.url), "utf8")
+      const { exports } = JSON.parse(manifest) as { readonly exports: Readonly<Record<string, string>> }
+      return Object.keys(exports)
+        .filter((entry) => entry !== "./package.json")
+        .map((entry) => name + entry.slice(1))
+    })
+    expect(reference.project.children?.map(({ name }) => name).toSorted()).toEqual(published.toSorted())
+  })
+
+  it("is in docs/api as `npm run docs` writes it", async () => {
+    await reference.write(directory)
+    expect(filesOf(kept), "docs/api is out of date: run `npm run docs`").toEqual(filesOf(directory))
+  })
+})

@@ -1,0 +1,5 @@
+// npm run docs: makes docs/api from the docstrings.
+import { exec, install } from "./workspace.mjs"
+
+install()
+exec(["packages/reference/src/main.ts"])
