@@ -22,7 +22,15 @@ const output = join(directory, "report.json")
 const vitest = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url))
 const run = spawnSync(
   node,
-  [vitest, "run", "--reporter=json", `--outputFile=${output}`, "--testNamePattern", "\\bF\\d\\d+\\b"],
+  [
+    vitest,
+    "run",
+    "--reporter=json",
+    "--reporter=./scripts/canary-reporter.mjs",
+    `--outputFile.json=${output}`,
+    "--testNamePattern",
+    "\\bF\\d\\d+\\b"
+  ],
   { cwd: root, stdio: ["ignore", "ignore", "inherit"] }
 )
 if (run.error !== undefined) throw run.error
@@ -58,7 +66,9 @@ for (const { count, id, result, text } of rows) {
   console.log(`${id.padEnd(5)}${result.padEnd(9)}${String(count).padStart(3)}  ${text}`)
 }
 const counts = Object.groupBy(rows, ({ result }) => result)
-const summary = Object.entries(counts).map(([result, all]) => `${all.length} ${result}`).join(", ")
+const summary = Object.entries(counts)
+  .map(([result, all]) => `${all.length} ${result}`)
+  .join(", ")
 console.log(`\n${rows.length} cases: ${summary}`)
 
 const cell = (text) => text.replaceAll("|", "\\|")
@@ -69,7 +79,8 @@ const section = (group) => `## ${group}
 ${rows
   .filter((row) => row.group === group)
   .map(({ count, files, how, id, result, text }) => {
-    const where = count === 0 ? "" : `${how}: ${files.map((file) => `[${file.split("/").at(-1)}](../${file})`).join(", ")}`
+    const where =
+      count === 0 ? "" : `${how}: ${files.map((file) => `[${file.split("/").at(-1)}](../${file})`).join(", ")}`
     return `| ${id} | ${cell(text)} | ${count} | ${where} | ${result} |`
   })
   .join("\n")}
