@@ -73,7 +73,7 @@ describe("signatures", () => {
           ["with a zero behind", Buffer.concat([bytes, Buffer.alloc(1)])],
           ["with a zero before", Buffer.concat([Buffer.alloc(1), bytes])],
           ["twice", Buffer.concat([bytes, bytes])],
-          ["backwards", Buffer.from(bytes).reverse()]
+          ["backwards", Buffer.from(bytes.toReversed())]
         ] as const) {
           yield* refuses(tokens, withSignature(signature), what)
         }
@@ -162,10 +162,7 @@ describe("numbers of RSA (PKCS #1 v1.5)", () => {
       const number = BigInt(`0x${bytes.toString("hex")}`)
       const block = (value: bigint, length: number) => Buffer.from(value.toString(16).padStart(length * 2, "0"), "hex")
       for (const [what, signature] of [
-        [
-          "without NULL",
-          raw(pair.privateKey, encoded(digestInfo("302f300b0609608648016503040201" + "0420", digest), all))
-        ],
+        ["without NULL", raw(pair.privateKey, encoded(digestInfo("302f300b06096086480165030402010420", digest), all))],
         ["the digest alone", raw(pair.privateKey, encoded(digest, all))],
         ["SHA-1", sign("sha1", Buffer.from(signed), pair.privateKey)],
         ["SHA-512", sign("sha512", Buffer.from(signed), pair.privateKey)],
@@ -194,8 +191,8 @@ describe("numbers of RSA (PKCS #1 v1.5)", () => {
 
 describe("numbers of Ed25519", () => {
   const order = 2n ** 252n + 27742317777372353535851937790883648493n
-  const little = (bytes: Buffer) => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`)
-  const bytesOf = (value: bigint) => Buffer.from(value.toString(16).padStart(64, "0"), "hex").reverse()
+  const little = (bytes: Buffer) => BigInt(`0x${Buffer.from(bytes.toReversed()).toString("hex")}`)
+  const bytesOf = (value: bigint) => Buffer.from(Buffer.from(value.toString(16).padStart(64, "0"), "hex").toReversed())
 
   it.live("F58 a signature has one form: S is below the order of the group, R is a point", () =>
     Effect.gen(function* () {

@@ -48,9 +48,38 @@ const bytes = fc
   .map((codes) => String.fromCharCode(...codes))
 
 const word = fc.constantFrom(
-  ...["images", "repositories", "tags", "blobs", "namespaces", "status", "auth_token", "metrics", "health", "ui"],
-  ...["group", "app", "group%2Fapp", "latest", "n".repeat(255), "..", ".", "", "%2e%2e", "%00", "%", "%zz", "%C0%AF"],
-  ...["__proto__", "constructor", "toString", "hasOwnProperty", "%F0%9F%92%A9", "a".repeat(3000), "-1", "1e999", "NaN"]
+  "images",
+  "repositories",
+  "tags",
+  "blobs",
+  "namespaces",
+  "status",
+  "auth_token",
+  "metrics",
+  "health",
+  "ui",
+  "group",
+  "app",
+  "group%2Fapp",
+  "latest",
+  "n".repeat(255),
+  "..",
+  ".",
+  "",
+  "%2e%2e",
+  "%00",
+  "%",
+  "%zz",
+  "%C0%AF",
+  "__proto__",
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "%F0%9F%92%A9",
+  "a".repeat(3000),
+  "-1",
+  "1e999",
+  "NaN"
 )
 
 const path = fc.oneof(
@@ -87,8 +116,19 @@ const query = fc
 const header = fc
   .tuple(
     fc.constantFrom(
-      ...["Accept", "Accept-Encoding", "If-None-Match", "If-Modified-Since", "Range", "Origin", "Cookie"],
-      ...["X-Forwarded-For", "X-Forwarded-Proto", "X-Request-Id", "Content-Type", "Accept-Language", "traceparent"]
+      "Accept",
+      "Accept-Encoding",
+      "If-None-Match",
+      "If-Modified-Since",
+      "Range",
+      "Origin",
+      "Cookie",
+      "X-Forwarded-For",
+      "X-Forwarded-Proto",
+      "X-Request-Id",
+      "Content-Type",
+      "Accept-Language",
+      "traceparent"
     ),
     fc.oneof(
       bytes,

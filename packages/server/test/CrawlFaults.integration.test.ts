@@ -63,12 +63,12 @@ const scene = Effect.gen(function* () {
 
 if (!Servers.leftOut("crawls of a real registry over a faulty network")) {
   describe("a crawl that fails on its way", () => {
-    for (const [then, shares] of [
+    for (const [how, shares] of [
       ["reset", [0.01, 0.5, 0.99]],
       ["stall", [0.5]]
     ] as const) {
       it.live(
-        `F80 at ${shares.map((share) => share * 100).join(", ")} % by ${then}: the figures stay, and are marked`,
+        `F80 at ${shares.map((share) => share * 100).join(", ")} % by ${how}: the figures stay, and are marked`,
         () =>
           Effect.gen(function* () {
             const { collector, crawlBytes, proxy, refresh, served, snapshot } = yield* scene
@@ -78,7 +78,7 @@ if (!Servers.leftOut("crawls of a real registry over a faulty network")) {
             for (const share of shares) {
               const what = `${share * 100} % of ${bytes} bytes`
               const last = yield* served
-              yield* proxy.set({ fault: { together: true, after: Math.floor(bytes * share), then } })
+              yield* proxy.set({ fault: { together: true, after: Math.floor(bytes * share), effect: then } })
               const result = yield* Effect.exit(refresh)
               const now = yield* served
               assert.isTrue(now.figures === before.figures, what)

@@ -17,13 +17,18 @@ const soon = 2500
 const people = Array.from({ length: 500 }, (_, i) => `person${i}`)
 
 const ldif = people
-  .map((uid, i) =>
-    [
-      `dn: uid=${uid},ou=people,${Slapd.baseDn}`,
-      ...["inetOrgPerson", "posixAccount"].map((name) => `objectClass: ${name}`),
-      ...[`uid: ${uid}`, `cn: ${uid}`, "sn: Person", `uidNumber: ${5000 + i}`, `gidNumber: ${Slapd.gidNumber}`],
-      ...["homeDirectory: /nonexistent", `userPassword: secret-of-${uid}`, ""]
-    ].join("\n")
+  .map(
+    (uid, i) => `dn: uid=${uid},ou=people,${Slapd.baseDn}
+objectClass: inetOrgPerson
+objectClass: posixAccount
+uid: ${uid}
+cn: ${uid}
+sn: Person
+uidNumber: ${5000 + i}
+gidNumber: ${Slapd.gidNumber}
+homeDirectory: /nonexistent
+userPassword: secret-of-${uid}
+`
   )
   .join("\n")
 
@@ -116,7 +121,7 @@ if (!Servers.leftOut("sign-ins on a real directory over a faulty network")) {
         const server = yield* Slapd.Slapd
         const here = yield* scene(server)
         for (let i = 0; i < 12; i++) {
-          yield* here.proxy.set({ fault: { of: "client", then: "reset" } })
+          yield* here.proxy.set({ fault: { of: "client", effect: "reset" } })
           yield* isUnavailable(here, "reset", /ECONNRESET|closed|ended/i)
         }
         yield* isWell(here, "after twelve times, where four wrong passwords make a pause")
@@ -138,11 +143,11 @@ if (!Servers.leftOut("sign-ins on a real directory over a faulty network")) {
           const asked = here.proxy.passed.client
           assert.isAtLeast(answered, 40)
           for (const after of [0, 1, Math.floor(answered / 2), answered - 1]) {
-            yield* here.proxy.set({ fault: { after, then: "stall" } })
+            yield* here.proxy.set({ fault: { after, effect: "stall" } })
             yield* isUnavailable(here, `after ${after} of ${answered} bytes of the directory`, /no answer within 1s/)
           }
           for (const after of [0, asked - 1]) {
-            yield* here.proxy.set({ fault: { of: "client", after, then: "stall" } })
+            yield* here.proxy.set({ fault: { of: "client", after, effect: "stall" } })
             yield* isUnavailable(here, `after ${after} of ${asked} bytes of the server`, /no answer within 1s/)
           }
           yield* here.proxy.set({ rate: 20 })
@@ -157,10 +162,10 @@ if (!Servers.leftOut("sign-ins on a real directory over a faulty network")) {
         const here = yield* scene(yield* Slapd.Slapd)
         yield* isWell(here, "before")
         const answered = here.proxy.passed.server
-        for (const then of ["end", "reset"] as const) {
+        for (const how of ["end", "reset"] as const) {
           for (const after of [0, 1, Math.floor(answered / 2), answered - 1]) {
-            yield* here.proxy.set({ fault: { after, then } })
-            yield* isUnavailable(here, `${then} after ${after} of ${answered} bytes`)
+            yield* here.proxy.set({ fault: { after, effect: then } })
+            yield* isUnavailable(here, `${how} after ${after} of ${answered} bytes`)
           }
         }
         yield* isWell(here)
@@ -182,7 +187,7 @@ if (!Servers.leftOut("sign-ins on a real directory over a faulty network")) {
             const answered = here.proxy.passed.server
             // The reply to StartTLS has 14 bytes; the handshake follows.
             for (const after of [0, 13, 14, 15, 200, Math.floor(answered * 0.9)]) {
-              yield* here.proxy.set({ fault: { after, then: "stall" } })
+              yield* here.proxy.set({ fault: { after, effect: "stall" } })
               yield* isUnavailable(here, `${what}, after ${after} of ${answered} bytes`, /no answer within 1s/)
             }
             yield* isWell(here, what)
@@ -249,13 +254,15 @@ if (!Servers.leftOut("sign-ins on a real directory over a faulty network")) {
           }
           for (const [what, bytes] of Object.entries(garbage)) {
             for (const after of [0, Math.floor(answered / 2), answered - 1]) {
-              yield* here.proxy.set({ fault: { after, then: { bytes } } })
+              yield* here.proxy.set({ fault: { after, effect: { bytes } } })
               yield* isUnavailable(here, `${what} after ${after} bytes`)
             }
           }
           const before = process.memoryUsage().rss
           for (const bytes of [garbage.zeros, garbage["an id of its own"]]) {
-            yield* here.proxy.set({ fault: { then: { bytes: Buffer.concat(Array(1000).fill(bytes)), repeat: true } } })
+            yield* here.proxy.set({
+              fault: { effect: { bytes: Buffer.concat(Array(1000).fill(bytes)), repeat: true } }
+            })
             yield* isUnavailable(here, "without end")
           }
           assert.isAtMost(process.memoryUsage().rss - before, 300 * 2 ** 20)

@@ -21,7 +21,7 @@ export interface Fault {
   readonly after?: number | undefined
   /** Whether the bytes of all connections are counted together since the fault was set, instead of those of each. */
   readonly together?: boolean | undefined
-  readonly then: "reset" | "end" | "stall" | { readonly bytes: Uint8Array; readonly repeat?: boolean }
+  readonly effect: "reset" | "end" | "stall" | { readonly bytes: Uint8Array; readonly repeat?: boolean }
 }
 
 /** @category models @since 0.1.0 */
@@ -95,17 +95,17 @@ const pump = (
   let counted = 0
   let over = false
 
-  const strike = ({ then }: Fault) => {
+  const strike = ({ effect }: Fault) => {
     over = true
     connection.struck = true
-    if (then === "stall") return void from.pause()
-    if (then === "reset") {
+    if (effect === "stall") return void from.pause()
+    if (effect === "reset") {
       into.resetAndDestroy()
       return void from.destroy()
     }
-    if (then === "end") return void into.end()
-    if (then.repeat === true) return repeat(into, then.bytes)
-    into.write(then.bytes)
+    if (effect === "end") return void into.end()
+    if (effect.repeat === true) return repeat(into, effect.bytes)
+    into.write(effect.bytes)
   }
 
   const pass = (piece: Buffer) => {

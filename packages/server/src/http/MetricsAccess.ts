@@ -3,12 +3,14 @@
  *
  * @since 0.1.0
  */
+import type { Authentication, Collector } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
 import { hash, timingSafeEqual } from "node:crypto"
 import * as Metrics from "../Metrics.ts"
 import type * as App from "./App.ts"
 import { authorize, bearerOf } from "./Bearer.ts"
 import type { Answer, Request } from "./Exchange.ts"
+import type { Problem } from "./Problem.ts"
 
 const contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -18,7 +20,7 @@ const contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
  * @category handlers
  * @since 0.1.0
  */
-export const exposition = (options?: Metrics.Options) =>
+export const exposition = (options?: Metrics.Options): Effect.Effect<Answer, never, Collector.Collector> =>
   Effect.map(Metrics.render(options), (body): Answer => ({
     status: 200,
     headers: { "content-type": contentType, "cache-control": "no-store" },
@@ -33,7 +35,12 @@ const digest = (text: string) => hash("sha256", text, "buffer")
  * @category handlers
  * @since 0.1.0
  */
-export const metrics = ({ metrics, metricsToken }: App.Options) => {
+export const metrics = ({
+  metrics,
+  metricsToken
+}: App.Options): ((
+  request: Request
+) => Effect.Effect<Answer, Problem, Authentication.Tokens | Collector.Collector>) => {
   const expected = metricsToken === undefined ? undefined : digest(Redacted.value(metricsToken))
   return Effect.fnUntraced(function* (request: Request) {
     const token = bearerOf(request.headers.authorization)

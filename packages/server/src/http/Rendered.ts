@@ -239,8 +239,13 @@ export const answer = (
   ifNoneMatch: string | undefined,
   encoding: Encoding.Encoding | undefined
 ): Answer | Effect.Effect<Answer> => {
-  const known = ifNoneMatch === undefined ? undefined : knownTag(ifNoneMatch, rendered.etag)
-  if (known !== undefined) return notModified(rendered, known)
+  if (ifNoneMatch !== undefined) {
+    // The tag alone, as it was sent before: nothing to take apart.
+    const again = ifNoneMatch.startsWith('"') ? rendered.answers.get(ifNoneMatch) : undefined
+    if (again !== undefined) return again
+    const known = knownTag(ifNoneMatch, rendered.etag)
+    if (known !== undefined) return notModified(rendered, known)
+  }
   const { bytes, pieces } = rendered
   const small = bytes !== undefined && bytes.length < minimumCompressed
   const coding = small || encoding === undefined ? "identity" : encoding
