@@ -141,12 +141,12 @@ describe("clients", () => {
 
 if (!Servers.leftOut("slowhttptest")) {
   describe("slowhttptest", () => {
+    /** 500 connections, 250 in each second, for 12 seconds; something is sent each second, others are tried for 2. */
+    const always = ["-c", "500", "-r", "250", "-l", "12", "-i", "1", "-p", "2"]
+
     /** Runs Debian's slowhttptest against the server and reads from its report whether others were answered. */
     const attack = (port: number, ...args: ReadonlyArray<string>) =>
-      Servers.run("/usr/bin/slowhttptest", [
-        ...args,
-        ...["-c", "500", "-r", "250", "-l", "12", "-i", "1", "-p", "2", "-u", `http://127.0.0.1:${port}/images`]
-      ])
+      Servers.run("/usr/bin/slowhttptest", [...args, ...always, "-u", `http://127.0.0.1:${port}/images`])
 
     for (const [kind, ...args] of [
       ["slow headers (slowloris)", "-H"],

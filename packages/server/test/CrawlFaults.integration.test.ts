@@ -78,7 +78,7 @@ if (!Servers.leftOut("crawls of a real registry over a faulty network")) {
             for (const share of shares) {
               const what = `${share * 100} % of ${bytes} bytes`
               const last = yield* served
-              yield* proxy.set({ fault: { together: true, after: Math.floor(bytes * share), effect: then } })
+              yield* proxy.set({ fault: { together: true, after: Math.floor(bytes * share), effect: how } })
               const result = yield* Effect.exit(refresh)
               const now = yield* served
               assert.isTrue(now.figures === before.figures, what)

@@ -164,7 +164,7 @@ if (!Servers.leftOut("sign-ins on a real directory over a faulty network")) {
         const answered = here.proxy.passed.server
         for (const how of ["end", "reset"] as const) {
           for (const after of [0, 1, Math.floor(answered / 2), answered - 1]) {
-            yield* here.proxy.set({ fault: { after, effect: then } })
+            yield* here.proxy.set({ fault: { after, effect: how } })
             yield* isUnavailable(here, `${how} after ${after} of ${answered} bytes`)
           }
         }
