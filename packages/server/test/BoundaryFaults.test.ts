@@ -85,7 +85,19 @@ const word = fc.constantFrom(
 const path = fc.oneof(
   fc.array(fc.oneof(word, word, bytes), { minLength: 1, maxLength: 8 }).map((words) => `/${words.join("/")}`),
   bytes.map((text) => `/images/${text}`),
-  fc.constantFrom("*", "//", "/images//", "http://x/images", "http://[::1", "?", "#", "/images#x", "/./images")
+  fc.constantFrom(
+    "/images",
+    "/health/live",
+    "*",
+    "//",
+    "/images//",
+    "http://x/images",
+    "http://[::1",
+    "?",
+    "#",
+    "/images#x",
+    "/./images"
+  )
 )
 
 const key = fc.constantFrom(

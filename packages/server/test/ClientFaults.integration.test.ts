@@ -71,7 +71,7 @@ describe("clients", () => {
           Effect.gen(function* () {
             const before = sockets.received().length
             sockets.socket.write("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
-            return yield* eventually(() => sockets.received().slice(before).includes("HTTP/1.1 200"), 2000)
+            return yield* eventually(() => sockets.received().slice(before).includes("HTTP/1.1 200"), 10_000)
           })
         assert.isTrue(yield* healthOn(probe))
         const idle: Array<RawSocket> = []
@@ -131,7 +131,8 @@ describe("clients", () => {
         yield* Effect.sleep("500 millis")
         const after = yield* server.usage
         assert.isAtMost(after.descriptors, before.descriptors + 5)
-        assert.isAtMost(after.resident - before.resident, 150 * 2 ** 20)
+        // Answers that were kept would be several GB; what the collector of garbage has not come to yet is far less.
+        assert.isAtMost(after.resident - before.resident, 500 * 2 ** 20)
         assert.strictEqual((yield* ask(`${server.url}/images`, headers)).status, 200)
         assert.notMatch(server.output(), /Error|level=ERROR/)
       }).pipe(Effect.provide(NodeServices.layer)),
