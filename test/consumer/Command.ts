@@ -12,7 +12,7 @@ export interface Ended {
 }
 
 /** How long a program may take, in milliseconds: one that does not end by itself is a fault. */
-const timeout = 90_000
+const timeout = 60_000
 
 /** Runs a program; how it ends is for the caller to judge, -1 being the status of one that had to be killed. */
 export const run = (

@@ -74,7 +74,8 @@ const compile = (
     ...flags
   ])
 
-const effectOutput = 'measured: true\nready: 200 {"status":"ready"}\n'
+const effectOutput = "measured: true\n"
+const serverOutput = 'ready: 200 {"status":"ready"}\n'
 const promiseOutput = [
   "measured",
   "progress",
@@ -140,7 +141,7 @@ layer(consumers, { excludeTestServices: true, timeout: 120_000 })("the published
       it.effect(`installed by ${installer}, compiled with ${resolution} resolution, programs run`, () =>
         Effect.gen(function* () {
           const directory = (yield* Consumers)[installer]
-          yield* compile(directory, 7, ["effect.ts", "promise.ts"], flags)
+          yield* compile(directory, 7, ["effect.ts", "server.ts", "promise.ts"], flags)
           const outputs = yield* Effect.forEach(
             ["effect", "promise"],
             (program) => succeed(directory, process.execPath, [`out/${program}.js`]),
@@ -171,6 +172,16 @@ layer(consumers, { excludeTestServices: true, timeout: 120_000 })("the published
         expect(text, name).toContain("export declare const")
         expect(text, name).not.toMatch(/\bimport\b|\bfrom "/)
       }
+    })
+  )
+
+  it.effect("a program ends by itself when its server has stopped", () =>
+    Effect.gen(function* () {
+      const { npm } = yield* Consumers
+      yield* compile(npm, 7, ["server.ts"], resolutions.nodenext)
+      const { output, status } = yield* run(npm, process.execPath, ["out/server.js"])
+      expect(output).toBe(serverOutput)
+      expect(status, "the program goes on after its last line").toBe(0)
     })
   )
 
