@@ -61,6 +61,12 @@ export interface Options {
 const maxFailuresInARow = 25
 
 /**
+ * Whether what was read before stands in for what failed: the failure may pass, or the answer was none, as the page of
+ * something in between or JSON that is cut off.
+ */
+const isKept = (error: RegistryError): boolean => isTransient(error) || error.reason._tag === "Malformed"
+
+/**
  * Crawls the registry. Each manifest is fetched once, whatever number of tags, repositories and indexes refer to it.
  *
  * What cannot be read becomes a gap of the inventory. The crawl as a whole fails only where the list of repositories
@@ -142,7 +148,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     before: EarlierRepository | undefined
   ): Effect.fn.Return<number, Stop> {
     const unread = (error: RegistryError): number => {
-      const manifest = isTransient(error) ? before?.manifest(tag.name) : undefined
+      const manifest = isKept(error) ? before?.manifest(tag.name) : undefined
       gap(repository, error, { tag: tag.name, kept: manifest !== undefined })
       return manifest === undefined ? -1 : builder.copy(options.previous!, manifest)
     }
@@ -173,7 +179,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     const listed = yield* request(Stream.runCollect(registry.tags(name)))
     if (Result.isFailure(listed)) {
       if (options.only !== undefined && listed.failure.reason._tag === "NotFound") return
-      const kept = isTransient(listed.failure) ? before : undefined
+      const kept = isKept(listed.failure) ? before : undefined
       gap(name, listed.failure, { kept: kept !== undefined })
       if (kept !== undefined) {
         repositories[place] = { ...kept.copyInto(builder), stale: true }

@@ -109,29 +109,29 @@ describe("Crawl.crawl", () => {
     })
   )
 
-  it.effect("what fails for now keeps its last good data, marked as stale", () =>
-    Effect.gen(function* () {
-      const { docker, multi } = yield* images
-      const repositories = [repository("a", { one: docker, two: multi }), repository("b", { three: multi })]
-      const before = yield* crawled({ repositories })
-      const after = yield* crawled(
-        {
-          repositories,
-          before: (operation, target) =>
-            (operation === "tags" && target === "b") || target === "a:two"
-              ? Effect.fail(new Registry.Unreachable({ detail: "503" }))
-              : Effect.void
-        },
-        { previous: before }
-      )
-      const [usage, expected] = [Usage.measure(after), Usage.measure(before)]
-      for (const tag of [0, 1, 2]) expect(Usage.tagSizes(usage, tag)).toEqual(Usage.tagSizes(expected, tag))
-      expect(after.repositories.map(({ stale }) => stale)).toEqual([false, true])
-      expect(after.gaps.map(({ repository, tag, kept }) => [repository, tag, kept])).toEqual([
-        ["a", "two", true],
-        ["b", undefined, true]
-      ])
-    })
+  it.effect.each([new Registry.Unreachable({ detail: "503" }), new Registry.Malformed({ detail: "a web page" })])(
+    "F80 F89 what fails for now keeps its last good data, marked as stale: %s",
+    (reason) =>
+      Effect.gen(function* () {
+        const { docker, multi } = yield* images
+        const repositories = [repository("a", { one: docker, two: multi }), repository("b", { three: multi })]
+        const before = yield* crawled({ repositories })
+        const after = yield* crawled(
+          {
+            repositories,
+            before: (operation, target) =>
+              (operation === "tags" && target === "b") || target === "a:two" ? Effect.fail(reason) : Effect.void
+          },
+          { previous: before }
+        )
+        const [usage, expected] = [Usage.measure(after), Usage.measure(before)]
+        for (const tag of [0, 1, 2]) expect(Usage.tagSizes(usage, tag)).toEqual(Usage.tagSizes(expected, tag))
+        expect(after.repositories.map(({ stale }) => stale)).toEqual([false, true])
+        expect(after.gaps.map(({ repository, tag, kept }) => [repository, tag, kept])).toEqual([
+          ["a", "two", true],
+          ["b", undefined, true]
+        ])
+      })
   )
 
   it.effect("a part of an index that fails makes the tag unknown; one that was never pushed takes no disk", () =>

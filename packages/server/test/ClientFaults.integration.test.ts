@@ -88,7 +88,7 @@ describe("clients", () => {
         )
         assert.strictEqual(fresh.status, 200)
         assert.isTrue(yield* eventually(() => idle.every(({ closed }) => closed() !== undefined), 12_000))
-        assert.isTrue(yield* healthOn(probe))
+        assert.strictEqual((yield* ask(`${server.url}/health/live`)).status, 200)
         assert.isAtMost((yield* server.usage).descriptors, 100)
       }).pipe(Effect.provide(NodeServices.layer)),
     60_000
@@ -103,7 +103,7 @@ describe("clients", () => {
         const kept = Array.from({ length: 50 }, () => open(small.port, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"))
         assert.isTrue(yield* eventually(() => kept.every(({ received }) => received().includes("200 OK")), 5000))
         const fresh = yield* ask(`${small.url}/health/live`).pipe(
-          Effect.retry({ schedule: Schedule.spaced("100 millis"), times: 20 })
+          Effect.retry({ schedule: Schedule.spaced("100 millis"), times: 90 })
         )
         assert.strictEqual(fresh.status, 200)
       }).pipe(Effect.provide(NodeServices.layer)),

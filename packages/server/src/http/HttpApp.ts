@@ -48,6 +48,25 @@ const limits: ServerOptions = {
   maxHeaderSize: 16_384
 }
 
+/** How long a connection is kept alive while more than half of the places are taken (milliseconds). */
+const crowdedKeepAlive = 5000
+
+/** Those who only keep a place for later must give it up sooner when places become few, so that a health check gets in. */
+const shareConnections = (server: Server, maximum: number) => {
+  let open = 0
+  const adapt = () => {
+    server.keepAliveTimeout = open > maximum / 2 ? crowdedKeepAlive : limits.keepAliveTimeout!
+  }
+  server.on("connection", (socket) => {
+    open++
+    adapt()
+    socket.once("close", () => {
+      open--
+      adapt()
+    })
+  })
+}
+
 /** How long a connection that is kept alive has to bring a last request, once the server is to stop (milliseconds). */
 const lastRequest = 1000
 
@@ -58,10 +77,13 @@ const lastRequest = 1000
 const stop = (server: Server, timeout: Duration.Duration): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     if (!server.listening) return resume(Effect.void)
-    // Not the method of the HTTP server: it closes connections at once on which a request may be coming in.
-    NetServer.prototype.close.call(server, () => resume(Effect.void))
     const last = Math.min(lastRequest, Duration.toMillis(timeout))
     const idle = setInterval(() => server.closeIdleConnections(), Math.max(last, 10))
+    // Not the method of the HTTP server: it closes connections at once on which a request may be coming in.
+    NetServer.prototype.close.call(server, () => {
+      clearInterval(idle)
+      resume(Effect.void)
+    })
     return Effect.sync(() => clearInterval(idle))
   }).pipe(Effect.timeoutOption(timeout), Effect.andThen(Effect.sync(() => server.closeAllConnections())))
 
@@ -80,8 +102,7 @@ export const serve = Effect.fnUntraced(function* <R>(app: Listener.App<R>, optio
       ? createServer(limits, listener)
       : createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener)
   server.maxConnections = options.maxConnections ?? 10_000
-  // Where all places are taken, those who only keep one for later give it up: a health check gets in.
-  server.on("drop", () => server.closeIdleConnections())
+  shareConnections(server, server.maxConnections)
   const served = yield* NodeHttpServer.make(() => server, { host: options.host, port: options.port }).pipe(
     Effect.mapError(fromServeError(options))
   )
