@@ -46,7 +46,12 @@ export interface Options {
   readonly metrics?: Metrics.Options | undefined
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Services = Authentication.Directory | Authentication.Tokens | Collector.Collector
 
 type Handler = (

@@ -18,7 +18,12 @@ import * as Listener from "./Listener.ts"
 import { exposition } from "./MetricsAccess.ts"
 import { methodNotAllowed, notFound, toAnswer } from "./Problem.ts"
 
-/** @category models @since 0.1.0 */
+/**
+ * Where the server listens, and what it grants to connections.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Address {
   /** The address to listen on, such as `127.0.0.1`. */
   readonly host: string
