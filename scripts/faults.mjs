@@ -37,6 +37,8 @@ if (run.error !== undefined) throw run.error
 const report = JSON.parse(readFileSync(output, "utf8"))
 rmSync(directory, { recursive: true })
 
+const leaked = run.status !== 0 && report.success
+
 /** Number of a case → the tests that bear it. */
 const tests = new Map(cases.map(({ id }) => [id, []]))
 for (const { assertionResults, name: file } of report.testResults) {
@@ -57,7 +59,8 @@ const provoked = (found) => {
 
 const rows = cases.map(({ case: text, group, id }) => {
   const found = tests.get(id)
-  const failed = found.filter(({ status }) => status === "failed")
+  // The run fails without a failing test where the reporter saw a secret in what tests printed.
+  const failed = id === "F54" && leaked ? found : found.filter(({ status }) => status === "failed")
   const result = found.length === 0 ? (open.has(id) ? "open" : "no test") : failed.length > 0 ? "FAIL" : "pass"
   return { id, group, text, result, count: found.length, ...provoked(found) }
 })
