@@ -32,7 +32,7 @@ export const make = Effect.fnUntraced(function* ({ directory, keep }: Options) {
     Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed<Array<string>>([]))
   )
 
-  return SnapshotStore.SnapshotStore.of({
+  return SnapshotStore.make({
     load: Effect.gen(function* () {
       const newest = (yield* Effect.mapError(files, unavailable("load"))).at(-1)
       if (newest === undefined) return Option.none()

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { Stream } from "effect"
 import {
   Cause,
   Context,
@@ -16,19 +15,20 @@ import {
   Layer,
   Metric,
   Option,
-  Queue,
   Random,
   Ref,
   Schema,
+  Stream,
   SubscriptionRef
 } from "effect"
 import { crawl, type Progress } from "./Crawl.ts"
 import type { Inventory } from "./Inventory.ts"
+import * as Leadership from "./Leadership.ts"
 import type { RepositoryName } from "./Names.ts"
 import type { RegistryError } from "./Registry.ts"
 import { Registry } from "./Registry.ts"
 import type { Snapshot } from "./Snapshot.ts"
-import { SnapshotStore } from "./SnapshotStore.ts"
+import { type Published, SnapshotStore } from "./SnapshotStore.ts"
 import { type Accounting, measure } from "./Usage.ts"
 
 /**
@@ -59,12 +59,24 @@ export class CatalogEmptied extends Schema.TaggedError<CatalogEmptied>()("Catalo
 }
 
 /**
+ * Another replica crawls, and publishes what this one then serves.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotLeading extends Schema.TaggedError<NotLeading>()("NotLeading", { detail: Schema.String }) {
+  override get message(): string {
+    return `another replica crawls: ${this.detail}`
+  }
+}
+
+/**
  * Why a collection failed. Whatever it is, the last good snapshot stays, marked as stale.
  *
  * @category errors
  * @since 0.1.0
  */
-export type CollectionError = RegistryError | DeadlineExceeded | CatalogEmptied
+export type CollectionError = RegistryError | DeadlineExceeded | CatalogEmptied | NotLeading
 
 /** @category models @since 0.1.0 */
 export interface Options {
@@ -97,6 +109,7 @@ export interface Status {
 /**
  * Collects in the background, from the begin of its layer to the end: a first crawl at once, then one after each
  * interval, never two at a time. A failed crawl publishes nothing, and is tried again sooner, at growing distances.
+ * Among replicas that share a store the one that leads crawls, and the others serve what it publishes.
  *
  * @category services
  * @since 0.1.0
@@ -108,7 +121,7 @@ export class Collector extends Context.Service<
     readonly current: Effect.Effect<Option.Option<Snapshot>>
     /** The current snapshot and every later one. */
     readonly changes: Stream.Stream<Option.Option<Snapshot>>
-    /** Collects now. Where a crawl is under way already, that one is waited for. */
+    /** Collects now. Where a crawl is under way already, that one is waited for. Fails where another replica leads. */
     readonly refresh: Effect.Effect<Snapshot, CollectionError>
     /**
      * Tells that something changed in these repositories. Soon afterwards they alone are read again, together with what
@@ -122,8 +135,9 @@ export class Collector extends Context.Service<
 /** The shortest distance between a failed crawl and the next: it doubles with each failure, up to the interval. */
 const firstRetry = Duration.seconds(5)
 
-/** How long further changes are waited for after the first one was told. */
+/** How long further changes are waited for after the first one was told, and how many there may be by then. */
 const settling = Duration.millis(200)
+const maximumTold = 10_000
 
 /**
  * Crawls that failed, with the attribute `reason`: the tag of the error, or of its reason where it has one.
@@ -158,17 +172,28 @@ const idle: Status = {
 export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const registry = yield* Registry
   const store = yield* SnapshotStore
+  // Who shares the registry with nobody need not say so.
+  const leadership = yield* Effect.flatMap(
+    Effect.serviceOption(Leadership.Leadership),
+    Option.match({ onNone: () => Effect.flatten(Leadership.makeGroup), onSome: Effect.succeed })
+  )
   const interval = Duration.fromInputUnsafe(options.interval ?? "10 minutes")
   const deadline = Duration.fromInputUnsafe(options.deadline ?? "2 hours")
   const jitter = options.jitter ?? 0.1
   const snapshots = yield* SubscriptionRef.make(Option.none<Snapshot>())
+  const term = yield* SubscriptionRef.make(Option.none<Leadership.Term>())
   const status = yield* Ref.make(idle)
   const failures = yield* Ref.make(0)
   const running = yield* FiberHandle.make<Snapshot, CollectionError>()
 
   const restore = Effect.gen(function* () {
     const saved = yield* store.load
-    yield* SubscriptionRef.set(snapshots, saved)
+    // Where nobody crawled until now, nothing was heard of the registry since.
+    const stale = (yield* leadership.standing) !== "following"
+    yield* SubscriptionRef.set(
+      snapshots,
+      Option.map(saved, (snapshot) => (stale && !snapshot.stale ? { ...snapshot, stale } : snapshot))
+    )
     if (Option.isSome(saved)) {
       yield* Effect.logInfo(
         `serving the snapshot of ${DateTime.formatIso(saved.value.takenAt)} until a crawl has ended`
@@ -176,12 +201,23 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     }
   }).pipe(Effect.catch((error) => Effect.logWarning(`starting without a snapshot: ${error.message}`)))
 
+  const serve = (snapshot: Snapshot) => SubscriptionRef.set(snapshots, Option.some(snapshot))
+
+  /** What is served does not depend on whether it can be kept, but only who leads may have it served. */
+  const keep = (snapshot: Snapshot, term: Leadership.Term) =>
+    store.save(snapshot, term).pipe(
+      Effect.catchReason("SnapshotStoreError", "Superseded", ({ detail }) => Effect.fail(new NotLeading({ detail }))),
+      Effect.catchTag("SnapshotStoreError", (error) =>
+        Effect.logError(`the snapshot is served, but could not be kept: ${error.message}`)
+      )
+    )
+
   const previous: Effect.Effect<Inventory | undefined> = Effect.map(
     SubscriptionRef.get(snapshots),
     (current) => Option.getOrUndefined(current)?.usage.inventory
   )
 
-  const collect = Effect.gen(function* () {
+  const collect = Effect.fnUntraced(function* (term: Leadership.Term) {
     const before = yield* previous
     const [elapsed, inventory] = yield* crawl({
       concurrency: options.concurrency,
@@ -203,7 +239,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
       stale: false,
       usage: measure(inventory, options)
     }
-    yield* SubscriptionRef.set(snapshots, Option.some(snapshot))
+    yield* keep(snapshot, term)
+    yield* serve(snapshot)
     return snapshot
   })
 
@@ -219,13 +256,9 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Effect.logInfo(
       `crawled the registry in ${Math.round(snapshot.duration)} ms: repositories ${repositories.length}, gaps ${gaps.length}`
     )
-    // What is served does not depend on whether it can be kept.
-    yield* store
-      .save(snapshot)
-      .pipe(Effect.catch((error) => Effect.logError(`the snapshot is served, but could not be kept: ${error.message}`)))
   })
 
-  const failed = Effect.fnUntraced(function* (cause: Cause.Cause<CollectionError>) {
+  const failed = Effect.fnUntraced(function* (cause: Cause.Cause<CollectionError>, term: Leadership.Term) {
     const message = Option.match(Cause.findErrorOption(cause), {
       onNone: () => "an unexpected error ended the crawl",
       onSome: (error) => error.message
@@ -242,49 +275,90 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
       Option.map((snapshot) => ({ ...snapshot, stale: true }))
     )
     yield* Cause.hasDies(cause) ? Effect.logError(message, cause) : Effect.logWarning(`the crawl failed: ${message}`)
+    yield* Effect.ignore(store.markStale(term))
   })
 
-  const attempt = Effect.gen(function* () {
+  const attempt = Effect.fnUntraced(function* (term: Leadership.Term) {
     const lastAttempt = yield* DateTime.now
     yield* Ref.update(status, (status) => ({ ...status, crawling: true, progress: undefined, lastAttempt }))
-    const exit = yield* Effect.exit(collect)
+    const exit = yield* Effect.exit(collect(term))
     yield* Ref.update(status, (status) => ({ ...status, crawling: false }))
-    yield* Exit.match(exit, { onSuccess: succeeded, onFailure: failed })
+    yield* Exit.match(exit, { onSuccess: succeeded, onFailure: (cause) => failed(cause, term) })
     return yield* exit
   })
 
-  const told = yield* Queue.make<RepositoryName>()
+  /** Serves what the replica that leads has published last. */
+  const catchUp = Effect.gen(function* () {
+    const latest = yield* store.load
+    // Who began to lead meanwhile knows better.
+    if (Option.isNone(latest) || Option.isSome(yield* SubscriptionRef.get(term))) return
+    const { takenAt } = latest.value
+    const current = yield* SubscriptionRef.get(snapshots)
+    if (Option.exists(current, (current) => DateTime.Equivalence(current.takenAt, takenAt))) return
+    yield* serve(latest.value)
+    yield* Ref.update(status, (status) => ({ ...status, lastSuccess: takenAt, lastError: undefined }))
+    yield* Effect.logInfo(`serving the snapshot of ${DateTime.formatIso(takenAt)}, which another replica published`)
+  }).pipe(Effect.catch((error) => Effect.logWarning(`what another replica published is not served: ${error.message}`)))
+
+  const adopt = Effect.fnUntraced(function* ({ stale, takenAt }: Published) {
+    // What this replica publishes itself it serves already.
+    if (Option.isSome(yield* SubscriptionRef.get(term))) return
+    const current = yield* SubscriptionRef.get(snapshots)
+    if (Option.isNone(current) || !DateTime.Equivalence(current.value.takenAt, takenAt)) return yield* catchUp
+    if (current.value.stale !== stale) yield* serve({ ...current.value, stale })
+  })
+
+  const follow = Stream.runForEach(store.published, adopt)
+
+  /** While this replica led, it did not listen. */
+  const followAgain = SubscriptionRef.changes(term).pipe(
+    Stream.drop(1),
+    Stream.filter(Option.isNone),
+    Stream.runForEach(() => catchUp)
+  )
 
   /** Reads what was told to have changed, if no crawl is under way: that one would overwrite it. */
-  const update = Effect.fnUntraced(function* (only: ReadonlySet<RepositoryName>) {
+  const update = Effect.fnUntraced(function* (only: ReadonlySet<RepositoryName>, term: Leadership.Term) {
     const underWay = yield* FiberHandle.get(running)
     if (Option.isSome(underWay)) yield* Fiber.await(underWay.value)
     const current = yield* SubscriptionRef.get(snapshots)
     if (Option.isNone(current)) return
     const previous = current.value.usage.inventory
     const inventory = yield* crawl({ ...options, previous, only }).pipe(Effect.provideService(Registry, registry))
-    const takenAt = yield* DateTime.now
+    const snapshot = { ...current.value, takenAt: yield* DateTime.now, usage: measure(inventory, options) }
     // A crawl that ended meanwhile has seen more.
-    yield* SubscriptionRef.update(snapshots, (latest) =>
-      latest === current ? Option.some({ ...current.value, takenAt, usage: measure(inventory, options) }) : latest
-    )
+    if ((yield* SubscriptionRef.get(snapshots)) !== current) return
+    // Where all of it would have to be written for each push, the next crawl does.
+    if (store.keepsHistory) yield* keep(snapshot, term)
+    yield* serve(snapshot)
     yield* Effect.logDebug(`read ${only.size} changed repositories again`)
   })
 
   /** Changes come in bursts: a push is several. */
-  const updates = Queue.take(told).pipe(
-    Effect.tap(() => Effect.sleep(settling)),
-    Effect.flatMap((first) => Effect.map(Queue.clear(told), (rest) => new Set([first, ...rest]))),
-    Effect.flatMap(update),
-    Effect.catchCause((cause) =>
-      Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
-    ),
-    Effect.forever
-  )
+  const updates = (term: Leadership.Term) =>
+    leadership.told.pipe(
+      Stream.groupedWithin(maximumTold, settling),
+      Stream.runForEach((names) =>
+        Effect.catchCause(update(new Set(names), term), (cause) =>
+          Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
+        )
+      ),
+      Effect.andThen(Effect.never)
+    )
 
   const refresh = Effect.gen(function* () {
+    if ((yield* leadership.standing) === "following") {
+      return yield* new NotLeading({ detail: "what it publishes is served here within a second" })
+    }
+    const leading = yield* SubscriptionRef.changes(term).pipe(
+      Stream.filter(Option.isSome),
+      Stream.runHead,
+      Effect.map(Option.getOrThrow)
+    )
     const underWay = yield* FiberHandle.get(running)
-    return yield* Fiber.join(Option.isSome(underWay) ? underWay.value : yield* FiberHandle.run(running, attempt))
+    return yield* Fiber.join(
+      Option.isSome(underWay) ? underWay.value : yield* FiberHandle.run(running, attempt(leading.value))
+    )
   })
 
   const pause = Effect.gen(function* () {
@@ -295,17 +369,38 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Effect.sleep(Duration.times(distance, factor))
   })
 
+  /** Who takes over goes on in the rhythm of the one before. */
+  const due = Effect.gen(function* () {
+    const current = yield* SubscriptionRef.get(snapshots)
+    if (Option.isNone(current) || current.value.stale) return
+    const age = DateTime.distance(current.value.takenAt, yield* DateTime.now)
+    yield* Effect.sleep(Duration.max(Duration.subtract(interval, age), Duration.zero))
+  })
+
   // Whatever happens in one round, a defect included, was told by `failed`; the next round comes.
   const loop = Effect.andThen(Effect.exit(refresh), pause).pipe(Effect.forever)
 
+  const standDown = Effect.gen(function* () {
+    yield* FiberHandle.clear(running)
+    yield* SubscriptionRef.set(term, Option.none())
+    yield* Ref.update(status, (status) => ({ ...status, crawling: false }))
+  })
+
+  const reign = (newest: Leadership.Term) =>
+    Effect.gen(function* () {
+      yield* SubscriptionRef.set(term, Option.some(newest))
+      return yield* Effect.raceFirst(Effect.andThen(due, loop), updates(newest))
+    }).pipe(Effect.ensuring(standDown))
+
   yield* restore
-  yield* Effect.forkScoped(loop)
-  yield* Effect.forkScoped(updates)
+  yield* Effect.forkScoped(followAgain)
+  yield* Effect.forkScoped(follow)
+  yield* Effect.forkScoped(leadership.lead(reign))
   return Collector.of({
     current: SubscriptionRef.get(snapshots),
     changes: SubscriptionRef.changes(snapshots),
     refresh,
-    changed: (repositories) => Effect.asVoid(Queue.offerAll(told, repositories)),
+    changed: leadership.tell,
     status: Ref.get(status)
   })
 })

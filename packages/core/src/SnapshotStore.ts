@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
-import { Context, type DateTime, Effect, Layer, Option, Ref, Schema } from "effect"
+import { Context, DateTime, Effect, Layer, Option, Ref, Schema, Stream } from "effect"
+import { type Figures, figuresOf, type Period, type Point, type Subject } from "./History.ts"
+import type { Term } from "./Leadership.ts"
 import type { Snapshot } from "./Snapshot.ts"
 
 /**
@@ -28,6 +30,22 @@ export class SnapshotCorrupt extends Schema.TaggedError<SnapshotCorrupt>()("Snap
 }) {}
 
 /**
+ * The snapshot was saved with a term that is not the newest: another replica leads, or led, since. `generation` is that
+ * of the save, `newest` the one that the store knows.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Superseded extends Schema.TaggedError<Superseded>()("Superseded", {
+  generation: Schema.Int,
+  newest: Schema.Int
+}) {
+  get detail(): string {
+    return `generation ${this.generation} may not write any more: generation ${this.newest} took over`
+  }
+}
+
+/**
  * The one error of the port.
  *
  * @category errors
@@ -35,7 +53,7 @@ export class SnapshotCorrupt extends Schema.TaggedError<SnapshotCorrupt>()("Snap
  */
 export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()("SnapshotStoreError", {
   operation: Schema.Literals(["load", "save", "history"]),
-  reason: Schema.Union([StoreUnavailable, SnapshotCorrupt])
+  reason: Schema.Union([StoreUnavailable, SnapshotCorrupt, Superseded])
 }) {
   override get message(): string {
     const aside =
@@ -44,6 +62,17 @@ export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()
         : ""
     return `${this.operation} of the snapshot: ${this.reason.detail}${aside}`
   }
+}
+
+/**
+ * What the replicas that share a store learn of the snapshot that was published last.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Published {
+  readonly takenAt: DateTime.Utc
+  readonly stale: boolean
 }
 
 /**
@@ -56,14 +85,135 @@ export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()
 export class SnapshotStore extends Context.Service<
   SnapshotStore,
   {
-    /** The snapshot that was saved last. */
+    /**
+     * The snapshot that was saved last. It is `stale` where it was marked so; a store of one process does not know, and
+     * says so.
+     */
     readonly load: Effect.Effect<Option.Option<Snapshot>, SnapshotStoreError>
-    /** Replaces the latest snapshot: afterwards the store holds all of it, or all of the one before. */
-    readonly save: (snapshot: Snapshot) => Effect.Effect<void, SnapshotStoreError>
+    /**
+     * Makes this the latest snapshot: afterwards the store holds all of it, or all of the one before. With a `term` it is
+     * refused (`Superseded`) once a later term is known.
+     */
+    readonly save: (snapshot: Snapshot, term?: Term) => Effect.Effect<void, SnapshotStoreError>
+    /** Marks the latest snapshot as stale, for all who share the store. Nothing where there is none. */
+    readonly markStale: (term?: Term) => Effect.Effect<void, SnapshotStoreError>
+    /** What others who share the store publish, within a second. Where nobody else can, this says nothing. */
+    readonly published: Stream.Stream<Published>
+    /** Whether earlier snapshots are kept, and saving costs no more than what changed. */
+    readonly keepsHistory: boolean
     /** When the snapshots were taken that the store still holds, oldest first. */
     readonly history: Effect.Effect<ReadonlyArray<DateTime.Utc>, SnapshotStoreError>
+    /** The last snapshot that was taken at this instant or before it, where the store still holds one. */
+    readonly at: (instant: DateTime.Utc) => Effect.Effect<Option.Option<Snapshot>, SnapshotStoreError>
+    /** A point for each snapshot of the period, oldest first. */
+    readonly series: (subject: Subject, period: Period) => Effect.Effect<ReadonlyArray<Point>, SnapshotStoreError>
+    /** The figures of everything in the last snapshot that was taken at this instant or before it; empty for none. */
+    readonly figuresAt: (
+      instant: DateTime.Utc
+    ) => Effect.Effect<ReadonlyArray<readonly [Subject, Figures]>, SnapshotStoreError>
+    /** Forgets the snapshots that were taken at these instants, but never the latest. Returns how many there were. */
+    readonly forget: (instants: ReadonlyArray<DateTime.Utc>) => Effect.Effect<number, SnapshotStoreError>
   }
 >()("@gitlab-registry-usage/core/SnapshotStore") {}
+
+/** @category models @since 0.1.0 */
+export type Primitives = Pick<SnapshotStore["Service"], "load" | "save"> & Partial<SnapshotStore["Service"]>
+
+/**
+ * A store from what it can do: everything beyond `load` and `save` follows from them and from what else is given. Without
+ * `at` it holds the latest snapshot only.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (primitives: Primitives): SnapshotStore["Service"] => {
+  const { load } = primitives
+  const history = primitives.history ?? Effect.map(load, (latest) => Option.toArray(latest).map(takenAt))
+  const at =
+    primitives.at ??
+    ((instant: DateTime.Utc) =>
+      Effect.map(load, (latest) =>
+        Option.filter(latest, ({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant))
+      ))
+  const figuresAt = (instant: DateTime.Utc) =>
+    Effect.map(at(instant), Option.match({ onNone: () => [], onSome: figuresOf }))
+  return SnapshotStore.of({
+    markStale: () => Effect.void,
+    published: Stream.never,
+    keepsHistory: primitives.at !== undefined,
+    history,
+    at,
+    figuresAt,
+    series: Effect.fnUntraced(function* (subject, { from, to }) {
+      const instants = (yield* history).filter((instant) => DateTime.between(instant, { minimum: from, maximum: to }))
+      return yield* Effect.forEach(instants, (takenAt) =>
+        Effect.map(figuresAt(takenAt), (figures) => {
+          const found = figures.find(([{ _tag, path }]) => _tag === subject._tag && path === subject.path)
+          return { takenAt, figures: found?.[1] }
+        })
+      )
+    }),
+    forget: () => Effect.succeed(0),
+    ...primitives
+  })
+}
+
+const takenAt = ({ takenAt }: Snapshot) => takenAt
+
+/**
+ * A store that forgets with the process. Of the snapshots it keeps as many as `keep` says, by default the latest only.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemoryOf = ({ keep }: { readonly keep: number }): Layer.Layer<SnapshotStore> =>
+  Layer.effect(
+    SnapshotStore,
+    Effect.gen(function* () {
+      const kept = yield* Ref.make<ReadonlyArray<Snapshot>>([])
+      const newest = yield* Ref.make(0)
+      const check = Effect.fnUntraced(function* (term: Term | undefined) {
+        if (term === undefined) return
+        const known = yield* Ref.updateAndGet(newest, (generation) => Math.max(generation, term.generation))
+        if (known > term.generation) {
+          const reason = new Superseded({ generation: term.generation, newest: known })
+          return yield* new SnapshotStoreError({ operation: "save", reason })
+        }
+      })
+      // What comes out of a store was not refreshed since it went in.
+      const stale = Option.map((snapshot: Snapshot) => ({ ...snapshot, stale: true }))
+      const primitives: Primitives = {
+        load: Effect.map(Ref.get(kept), (kept) => stale(Option.fromNullishOr(kept.at(-1)))),
+        save: (snapshot, term) =>
+          Effect.andThen(
+            check(term),
+            Ref.update(kept, (kept) => [...kept, snapshot].slice(-keep))
+          ),
+        history: Effect.map(Ref.get(kept), (kept) => kept.map(takenAt))
+      }
+      return make(
+        keep === 1
+          ? primitives
+          : {
+              ...primitives,
+              at: (instant) =>
+                Effect.map(Ref.get(kept), (kept) =>
+                  stale(
+                    Option.fromNullishOr(kept.findLast(({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant)))
+                  )
+                ),
+              forget: (instants) =>
+                Ref.modify(kept, (kept) => {
+                  const forgotten = new Set(instants.map(DateTime.toEpochMillis))
+                  const left = kept.filter(
+                    (snapshot, i) => i === kept.length - 1 || !forgotten.has(DateTime.toEpochMillis(snapshot.takenAt))
+                  )
+                  return [kept.length - left.length, left] as const
+                })
+            }
+      )
+    })
+  )
 
 /**
  * A store that forgets with the process, and holds the latest snapshot only.
@@ -71,15 +221,4 @@ export class SnapshotStore extends Context.Service<
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory: Layer.Layer<SnapshotStore> = Layer.effect(
-  SnapshotStore,
-  Effect.map(Ref.make(Option.none<Snapshot>()), (ref) => ({
-    // What comes out of a store was not refreshed since it went in.
-    load: Effect.map(
-      Ref.get(ref),
-      Option.map((snapshot) => ({ ...snapshot, stale: true }))
-    ),
-    save: (snapshot) => Ref.set(ref, Option.some(snapshot)),
-    history: Effect.map(Ref.get(ref), (snapshot) => Option.toArray(snapshot).map(({ takenAt }) => takenAt))
-  }))
-)
+export const layerMemory: Layer.Layer<SnapshotStore> = layerMemoryOf({ keep: 1 })

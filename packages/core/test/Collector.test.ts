@@ -170,10 +170,9 @@ describe("Collector", () => {
         yield* advance(0)
         return yield* current
       }).pipe(Effect.provide(Layer.fresh(collector())), Effect.provide(layer))
-      const store = SnapshotStore.SnapshotStore.of({
+      const store = SnapshotStore.make({
         load: Effect.succeed(Option.some({ ...saved, stale: true })),
-        save: () => Effect.void,
-        history: Effect.succeed([])
+        save: () => Effect.void
       })
       yield* Ref.set(fault, Effect.fail(new Registry.Unreachable({ detail: "down" })))
       yield* advance("1 day")
@@ -243,11 +242,10 @@ describe("Collector", () => {
         expect((yield* status).attempts.succeeded).toBe(1)
       }).pipe(
         Effect.provide(Layer.effect(Collector.Collector, Collector.make({ jitter: 0 }))),
-        Effect.provideService(SnapshotStore.SnapshotStore, {
-          load: Effect.fail(full),
-          save: () => Effect.fail(full),
-          history: Effect.succeed([])
-        }),
+        Effect.provideService(
+          SnapshotStore.SnapshotStore,
+          SnapshotStore.make({ load: Effect.fail(full), save: () => Effect.fail(full) })
+        ),
         Effect.provide(RegistryMemory.layer({ repositories: [repository("a", { one: docker })] }))
       )
     })

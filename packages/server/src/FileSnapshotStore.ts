@@ -76,7 +76,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     saving.withPermits(1)
   )
 
-  return SnapshotStore.SnapshotStore.of({
+  return SnapshotStore.make({
     load,
     save,
     history: Effect.map(load, (snapshot) => Option.toArray(snapshot).map(({ takenAt }) => takenAt))

@@ -95,7 +95,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<SnapshotStore, E>): vo
             Array.from({ length: n }, () => n * 10)
           )
         )
-        yield* Effect.forEach(all, store.save, { concurrency: "unbounded", discard: true })
+        yield* Effect.forEach(all, (snapshot) => store.save(snapshot), { concurrency: "unbounded", discard: true })
         const loaded = Option.getOrThrow(yield* store.load)
         const saved = all.find(({ takenAt }) => DateTime.Equivalence(takenAt, loaded.takenAt))
         expect(loaded.usage.inventory).toEqual(saved?.usage.inventory)

@@ -1,0 +1,112 @@
+/**
+ * How large things were: figures of the namespaces and repositories of a snapshot, and their course over time.
+ *
+ * @since 0.1.0
+ */
+import { DateTime, Duration } from "effect"
+import type { RepositoryName } from "./Names.ts"
+import { namespaceAt } from "./Namespaces.ts"
+import type { Snapshot } from "./Snapshot.ts"
+import { repositorySizes, type Sizes } from "./Usage.ts"
+
+/**
+ * What figures are of: a namespace with all below it, where the empty path is the whole registry, or one repository.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Subject =
+  | { readonly _tag: "Namespace"; readonly path: string }
+  | { readonly _tag: "Repository"; readonly path: RepositoryName }
+
+/**
+ * The whole registry.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const registry: Subject = { _tag: "Namespace", path: "" }
+
+/**
+ * What is kept of a subject over time. `sizes` (bytes) are undefined where they were unknown; `repositories`, `tags` and
+ * `gaps` count those below it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Figures {
+  readonly sizes: Sizes | undefined
+  readonly repositories: number
+  readonly tags: number
+  readonly gaps: number
+}
+
+/**
+ * The figures of a subject in the snapshot that was taken at an instant; undefined where it was not there.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Point {
+  readonly takenAt: DateTime.Utc
+  readonly figures: Figures | undefined
+}
+
+/**
+ * From one instant to another, both included.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Period {
+  readonly from: DateTime.Utc
+  readonly to: DateTime.Utc
+}
+
+/**
+ * The figures of every namespace and repository of a snapshot, the whole registry first.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const figuresOf = ({ usage }: Snapshot): ReadonlyArray<readonly [subject: Subject, figures: Figures]> => {
+  const { gaps, repositories } = usage.inventory
+  const gapCounts = new Map<RepositoryName, number>()
+  for (const { repository } of gaps) gapCounts.set(repository, (gapCounts.get(repository) ?? 0) + 1)
+  return [
+    ...Array.from(usage.tree.namespaces.keys(), (path) => {
+      const { gaps, images, sizes, tags } = namespaceAt(usage, path)!
+      return [
+        { _tag: "Namespace", path },
+        { sizes, repositories: images, tags, gaps }
+      ] as const
+    }),
+    ...repositories.map(({ name, tagNames }, r) => {
+      const figures = {
+        sizes: repositorySizes(usage, r),
+        repositories: 1,
+        tags: tagNames.length,
+        gaps: gapCounts.get(name) ?? 0
+      }
+      return [{ _tag: "Repository", path: name }, figures] as const
+    })
+  ]
+}
+
+/**
+ * Thins a series: of all points in the same step, counted from 1970 on, the last one stays. So a step of a day keeps the
+ * state at the end of each day (UTC). A step of 0 keeps everything.
+ *
+ * @category thinning
+ * @since 0.1.0
+ */
+export const downsample = <A extends { readonly takenAt: DateTime.Utc }>(
+  points: ReadonlyArray<A>,
+  step: Duration.Duration
+): ReadonlyArray<A> => {
+  const length = Duration.toMillis(step)
+  if (length <= 0) return points
+  const stepOf = (point: A | undefined) =>
+    point === undefined ? undefined : Math.floor(DateTime.toEpochMillis(point.takenAt) / length)
+  return points.filter((point, i) => stepOf(point) !== stepOf(points[i + 1]))
+}
