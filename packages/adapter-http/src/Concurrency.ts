@@ -38,8 +38,11 @@ export interface Concurrency {
   readonly restart: () => void
 }
 
-/** What a garbage collection or a burst of other work here may add to a latency, in milliseconds. */
-const noise = 10
+/**
+ * What a garbage collection or a burst of other work here may add to a latency, in milliseconds; and a queue so short
+ * slows nobody else down, while it keeps a host of many processors busy.
+ */
+const noise = 30
 
 /** A latency above this multiple of the smallest one, and the noise, is one with a queue before it. */
 const tolerance = 2

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Effect, Result, Semaphore, Stream } from "effect"
+import { Clock, Effect, Queue, Result, Stream } from "effect"
 import type { Digest } from "./Digest.ts"
 import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
@@ -80,7 +80,12 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
 ): Effect.fn.Return<Inventory, RegistryError, Registry> {
   const registry = yield* Registry
   const concurrency = options.concurrency ?? 64
-  const semaphore = yield* Semaphore.make(concurrency)
+  // A semaphore looks at all who wait whenever one is done, and here thousands may wait.
+  const turns = yield* Queue.make<void>()
+  yield* Queue.offerAll(
+    turns,
+    Array.from({ length: concurrency }, () => undefined)
+  )
   const builder = InventoryBuilder.make()
   const earlier = earlierOf(options.previous)
   const repositories: Array<Repository> = []
@@ -104,19 +109,21 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
 
   /** One request to the registry, in its turn. Its failure is a value, unless it ends the crawl. */
   const request = <A>(effect: Effect.Effect<A, RegistryError>): Effect.Effect<Result.Result<A, RegistryError>, Stop> =>
-    semaphore
-      .withPermits(1)(Effect.result(effect))
-      .pipe(
-        Effect.tap((result) => {
-          progress.requests++
-          if (Result.isSuccess(result)) failuresInARow = 0
-          else if (isTransient(result.failure)) failuresInARow++
-          const stop =
-            Result.isFailure(result) &&
-            (result.failure.reason._tag === "Unauthorized" || failuresInARow >= maxFailuresInARow)
-          return stop ? Effect.fail(new Stop({ error: result.failure })) : Effect.void
-        })
-      )
+    Effect.acquireUseRelease(
+      Queue.take(turns),
+      () => Effect.result(effect),
+      () => Queue.offer(turns, undefined)
+    ).pipe(
+      Effect.tap((result) => {
+        progress.requests++
+        if (Result.isSuccess(result)) failuresInARow = 0
+        else if (isTransient(result.failure)) failuresInARow++
+        const stop =
+          Result.isFailure(result) &&
+          (result.failure.reason._tag === "Unauthorized" || failuresInARow >= maxFailuresInARow)
+        return stop ? Effect.fail(new Stop({ error: result.failure })) : Effect.void
+      })
+    )
 
   const gap = (
     repository: RepositoryName,

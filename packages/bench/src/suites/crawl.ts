@@ -22,7 +22,7 @@ const sizes: Record<Extent, Size> = {
 }
 
 /** As many as the crawl has by default. */
-const concurrency = 8
+const concurrency = 64
 
 const account = { username: "bench", password: "bench-secret" }
 
@@ -139,7 +139,7 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
       }
     ],
     method: [
-      `Debian's \`docker-registry\` on the loopback interface, its storage written by \`packages/bench/src/crawl/Storage.ts\`: every tag has a manifest of its own with ${size.layersPerManifest} layers. The crawl is that of \`core\` over \`adapter-http\` with undici, at its default concurrency of ${concurrency}. The floor sends the very same requests, recorded from a crawl, in the same order with the same headers through a bare undici \`Pool\` of ${concurrency} connections and reads every body; it parses nothing and checks no digest.`,
+      `Debian's \`docker-registry\` on the loopback interface, its storage written by \`packages/bench/src/crawl/Storage.ts\`: every tag has a manifest of its own with ${size.layersPerManifest} layers. The crawl is that of \`core\` over \`adapter-http\` with undici, with its default of at most ${concurrency} requests at once, of which it sends as many as the registry answers well. The floor sends the very same requests, recorded from a crawl, in the same order with the same headers through a bare undici \`Pool\` of ${concurrency} connections and reads every body; it parses nothing and checks no digest.`,
       `Crawl and floor take turns, the one that begins changing, ${size.rounds} rounds after one that does not count; the figures are medians, the ratio that of the medians. Processor time is that of the measuring process with all its threads; the registry's own, which competes for the same processors, is not in it. Times are taken without authentication; requests are counted in crawls of their own, against a \`docker-registry\` with a token service, and against the embedded registry of the demonstration, which answers as GitLab's with its metadata database does. As it runs in the measuring process, no times are taken with it.`
     ].join("\n\n"),
     data: { size, concurrency, times, requests: { oci, metadata } }
