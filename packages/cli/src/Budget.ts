@@ -6,11 +6,10 @@
  *
  * @since 0.1.0
  */
-import { type Bytes, Usage } from "@gitlab-registry-usage/core"
+import { type Bytes, SizeText, Usage } from "@gitlab-registry-usage/core"
 import { Effect, Glob, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import { Yaml } from "effect/encoding"
 import * as Figure from "./output/Figure.ts"
-import { SizeText } from "./SizeText.ts"
 import { type Stopped, usage as wrong } from "./Stopped.ts"
 
 /**
@@ -36,7 +35,7 @@ export const Percent = Schema.String.pipe(
 
 /** YAML reads a size without a unit as a number. */
 const Size = Schema.Union([
-  SizeText,
+  SizeText.SizeText,
   Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) as unknown as Schema.Codec<Bytes.Bytes, number>
 ])
 

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
+import { SizeText } from "@gitlab-registry-usage/core"
 import { Command, Flag } from "effect/cli"
-import { SizeText } from "./SizeText.ts"
 
 const connection = {
   gitlabServer: Flag.String("gitlab-server").pipe(
@@ -140,7 +140,8 @@ const output = {
  * @category flags
  * @since 0.1.0
  */
-export const sizeFlag = (name: string) => Flag.String(name).pipe(Flag.withMetavar("SIZE"), Flag.withSchema(SizeText))
+export const sizeFlag = (name: string) =>
+  Flag.String(name).pipe(Flag.withMetavar("SIZE"), Flag.withSchema(SizeText.SizeText))
 
 /**
  * @category commands

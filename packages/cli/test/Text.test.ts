@@ -1,13 +1,12 @@
+import { SizeText } from "@gitlab-registry-usage/core"
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect } from "effect"
-import * as Age from "../src/Age.ts"
+import { Effect } from "effect"
 import * as Budget from "../src/Budget.ts"
 import * as NameRegex from "../src/NameRegex.ts"
 import * as Figure from "../src/output/Figure.ts"
 import * as MarkdownTable from "../src/output/MarkdownTable.ts"
 import * as TextTable from "../src/output/TextTable.ts"
 import * as Progress from "../src/Progress.ts"
-import * as SizeText from "../src/SizeText.ts"
 import type { Sheet } from "../src/Sheet.ts"
 
 describe("SizeText", () => {
@@ -25,20 +24,6 @@ describe("SizeText", () => {
 
   it.each(["", "MB", "-1", "1,5 GB", "1 ib", "1 XB", "1e3", "99999999 TB", "1.0001 B"])("refuses %j", (text) =>
     expect(SizeText.parse(text)).toBeUndefined()
-  )
-})
-
-describe("Age", () => {
-  it.each([
-    ["30d", 30],
-    ["2 weeks", 14],
-    ["1 month", 30],
-    ["48h", 2],
-    ["90 days", 90]
-  ])("%s", (text, days) => expect(Duration.toDays(Age.parse(text)!)).toBe(days))
-
-  it.each(["", "30", "d", "soon", "-1d", "1.5d", "1 fortnight"])("refuses %j", (text) =>
-    expect(Age.parse(text)).toBeUndefined()
   )
 })
 

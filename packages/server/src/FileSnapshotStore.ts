@@ -32,7 +32,9 @@ const unavailable = (operation: "load" | "save") => (error: PlatformError.Platfo
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* (options: Options) {
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<SnapshotStore.SnapshotStore["Service"], never, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = path.dirname(path.resolve(options.path))

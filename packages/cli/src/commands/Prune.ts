@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
+import { DurationText } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { Age } from "../Age.ts"
 import { print } from "../Print.ts"
 import { root } from "../Root.ts"
 import * as Scan from "../Scan.ts"
@@ -45,7 +45,7 @@ export const prune = Command.make(
     ),
     olderThan: Flag.String("older-than").pipe(
       Flag.withMetavar("AGE"),
-      Flag.withSchema(Age),
+      Flag.withSchema(DurationText.DurationText),
       Flag.withDescription("Only tags whose image is older, as 30d"),
       Flag.optional
     ),

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
+import { type Bytes, DurationText, SizeText } from "@gitlab-registry-usage/core"
 import type { DateTime, Redacted } from "effect"
 import { Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import { isNetwork } from "../http/TrustedProxies.ts"
-import { DurationText } from "./DurationText.ts"
 
 /**
  * A kind of value. `accepts` completes the sentence "accepted: …". A secret is never shown anywhere, and may come from
@@ -142,11 +142,19 @@ export const duration = (minimum: Duration.Input): ConfigValue<Duration.Duration
   const bound = Duration.isZero(least) ? "" : `, at least ${Duration.format(least)}`
   return value(
     `a duration such as 2 weeks, 1 week, 3 days, 1h30m or 90s${bound}`,
-    DurationText.check(
+    DurationText.DurationText.check(
       Schema.makeFilter((duration: Duration.Duration) => Duration.isGreaterThanOrEqualTo(duration, least))
     )
   )
 }
+
+/**
+ * A number of bytes.
+ *
+ * @category kinds
+ * @since 0.1.0
+ */
+export const size: ConfigValue<Bytes.Bytes> = value("a size such as 500GB, 2TB or 1.5 TiB", SizeText.SizeText)
 
 /**
  * The URL of a service: http or https, without credentials, query and fragment, which have no business there.

@@ -1,6 +1,6 @@
+import { DurationText } from "@gitlab-registry-usage/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
-import { parse } from "../../src/config/DurationText.ts"
 
 const second = 1000
 const hour = 3_600_000
@@ -21,18 +21,21 @@ describe("DurationText", () => {
     ["300 ms", 300],
     ["500 millis", 500],
     ["0 seconds", 0],
-    [" 1 d ", day]
+    [" 1 d ", day],
+    ["15 min", 900 * second],
+    ["3 months", 90 * day]
   ]
   for (const [text, millis] of accepted) {
     it(`reads ${JSON.stringify(text)}`, () => {
-      const duration = parse(text)
+      const duration = DurationText.parse(text)
       assert.strictEqual(duration && Duration.toMillis(duration), millis)
     })
   }
 
   for (const text of ["", "2", "weeks", "2 fortnights", "-1 day", "1.5 h", "1 h and 2 m", "1h,", "1e3 s", "Infinity"]) {
-    it(`refuses ${JSON.stringify(text)}`, () => assert.isUndefined(parse(text)))
+    it(`refuses ${JSON.stringify(text)}`, () => assert.isUndefined(DurationText.parse(text)))
   }
 
-  it("refuses what milliseconds cannot count exactly", () => assert.isUndefined(parse("999999999999999 weeks")))
+  it("refuses what milliseconds cannot count exactly", () =>
+    assert.isUndefined(DurationText.parse("999999999999999 weeks")))
 })

@@ -1,5 +1,5 @@
 /**
- * Durations as people write them into configuration files.
+ * Durations as people write them: `1h30m`, `2 weeks`, `90 days`.
  *
  * @since 0.1.0
  */
@@ -12,16 +12,18 @@ const part = /(\d+)\s*([a-z]+)/g
 const units: ReadonlyArray<readonly [names: ReadonlyArray<string>, millis: number]> = [
   [["ms", "milli", "millis", "millisecond", "milliseconds"], 1],
   [["s", "second", "seconds"], 1000],
-  [["m", "minute", "minutes"], 60_000],
+  [["m", "min", "minute", "minutes"], 60_000],
   [["h", "hour", "hours"], 3_600_000],
   [["d", "day", "days"], 86_400_000],
-  [["w", "week", "weeks"], 604_800_000]
+  [["w", "week", "weeks"], 604_800_000],
+  // As GitLab counts the ages of its cleanup policies.
+  [["month", "months"], 30 * 86_400_000]
 ]
 
 /**
  * The duration that the text tells, as the sum of its parts: `2 weeks`, `1 week, 3 days`, `90s`, `1h30m`; or undefined
- * where it is none. Each part is a whole number and one of the units ms, s, m, h, d, w or their names; case does not
- * matter.
+ * where it is none. Each part is a whole number and one of the units ms, s, m, h, d, w or their names, where a
+ * month has 30 days; case does not matter.
  *
  * @category parsing
  * @since 0.1.0
