@@ -76,48 +76,55 @@ export interface Published {
 }
 
 /**
+ * What a store does.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Operations {
+  /**
+   * The snapshot that was saved last. It is `stale` where it was marked so; a store of one process does not know, and
+   * says so.
+   */
+  readonly load: Effect.Effect<Option.Option<Snapshot>, SnapshotStoreError>
+  /**
+   * Makes this the latest snapshot: afterwards the store holds all of it, or all of the one before. With a `term` it is
+   * refused (`Superseded`) once a later term is known.
+   */
+  readonly save: (snapshot: Snapshot, term?: Term) => Effect.Effect<void, SnapshotStoreError>
+  /** Marks the latest snapshot as stale, for all who share the store. Nothing where there is none. */
+  readonly markStale: (term?: Term) => Effect.Effect<void, SnapshotStoreError>
+  /** What others who share the store publish, within a second. Where nobody else can, this says nothing. */
+  readonly published: Stream.Stream<Published>
+  /** Whether earlier snapshots are kept, and saving costs no more than what changed. */
+  readonly keepsHistory: boolean
+  /** When the snapshots were taken that the store still holds, oldest first. */
+  readonly history: Effect.Effect<ReadonlyArray<DateTime.Utc>, SnapshotStoreError>
+  /** The last snapshot that was taken at this instant or before it, where the store still holds one. */
+  readonly at: (instant: DateTime.Utc) => Effect.Effect<Option.Option<Snapshot>, SnapshotStoreError>
+  /** A point for each snapshot of the period, oldest first. */
+  readonly series: (subject: Subject, period: Period) => Effect.Effect<ReadonlyArray<Point>, SnapshotStoreError>
+  /** The figures of everything in the last snapshot that was taken at this instant or before it; empty for none. */
+  readonly figuresAt: (
+    instant: DateTime.Utc
+  ) => Effect.Effect<ReadonlyArray<readonly [Subject, Figures]>, SnapshotStoreError>
+  /** Forgets the snapshots that were taken at these instants, but never the latest. Returns how many there were. */
+  readonly forget: (instants: ReadonlyArray<DateTime.Utc>) => Effect.Effect<number, SnapshotStoreError>
+}
+
+/**
  * Keeps snapshots. Every adapter passes `SnapshotStoreTest.suite` of `@gitlab-registry-usage/core/conformance`: what
  * was saved last is what is loaded, and a save that fails or is cut off leaves the one before in place.
  *
  * @category services
  * @since 0.1.0
  */
-export class SnapshotStore extends Context.Service<
-  SnapshotStore,
-  {
-    /**
-     * The snapshot that was saved last. It is `stale` where it was marked so; a store of one process does not know, and
-     * says so.
-     */
-    readonly load: Effect.Effect<Option.Option<Snapshot>, SnapshotStoreError>
-    /**
-     * Makes this the latest snapshot: afterwards the store holds all of it, or all of the one before. With a `term` it is
-     * refused (`Superseded`) once a later term is known.
-     */
-    readonly save: (snapshot: Snapshot, term?: Term) => Effect.Effect<void, SnapshotStoreError>
-    /** Marks the latest snapshot as stale, for all who share the store. Nothing where there is none. */
-    readonly markStale: (term?: Term) => Effect.Effect<void, SnapshotStoreError>
-    /** What others who share the store publish, within a second. Where nobody else can, this says nothing. */
-    readonly published: Stream.Stream<Published>
-    /** Whether earlier snapshots are kept, and saving costs no more than what changed. */
-    readonly keepsHistory: boolean
-    /** When the snapshots were taken that the store still holds, oldest first. */
-    readonly history: Effect.Effect<ReadonlyArray<DateTime.Utc>, SnapshotStoreError>
-    /** The last snapshot that was taken at this instant or before it, where the store still holds one. */
-    readonly at: (instant: DateTime.Utc) => Effect.Effect<Option.Option<Snapshot>, SnapshotStoreError>
-    /** A point for each snapshot of the period, oldest first. */
-    readonly series: (subject: Subject, period: Period) => Effect.Effect<ReadonlyArray<Point>, SnapshotStoreError>
-    /** The figures of everything in the last snapshot that was taken at this instant or before it; empty for none. */
-    readonly figuresAt: (
-      instant: DateTime.Utc
-    ) => Effect.Effect<ReadonlyArray<readonly [Subject, Figures]>, SnapshotStoreError>
-    /** Forgets the snapshots that were taken at these instants, but never the latest. Returns how many there were. */
-    readonly forget: (instants: ReadonlyArray<DateTime.Utc>) => Effect.Effect<number, SnapshotStoreError>
-  }
->()("@gitlab-registry-usage/core/SnapshotStore") {}
+export class SnapshotStore extends Context.Service<SnapshotStore, Operations>()(
+  "@gitlab-registry-usage/core/SnapshotStore"
+) {}
 
 /** @category models @since 0.1.0 */
-export type Primitives = Pick<SnapshotStore["Service"], "load" | "save"> & Partial<SnapshotStore["Service"]>
+export type Primitives = Pick<Operations, "load" | "save"> & Partial<Operations>
 
 /**
  * A store from what it can do: everything beyond `load` and `save` follows from them and from what else is given. Without
@@ -126,7 +133,7 @@ export type Primitives = Pick<SnapshotStore["Service"], "load" | "save"> & Parti
  * @category constructors
  * @since 0.1.0
  */
-export const make = (primitives: Primitives): SnapshotStore["Service"] => {
+export const make = (primitives: Primitives): Operations => {
   const { load } = primitives
   const history = primitives.history ?? Effect.map(load, (latest) => Option.toArray(latest).map(takenAt))
   const at =

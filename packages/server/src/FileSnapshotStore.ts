@@ -34,7 +34,7 @@ const unavailable = (operation: "load" | "save") => (error: PlatformError.Platfo
  */
 export const make = Effect.fnUntraced(function* (
   options: Options
-): Effect.fn.Return<SnapshotStore.SnapshotStore["Service"], never, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<SnapshotStore.Operations, never, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = path.dirname(path.resolve(options.path))
