@@ -40,12 +40,12 @@ const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<
   )
 }
 
-const store = ({ collector, snapshotFile }: ServerConfig): Layer.Layer<SnapshotStore.SnapshotStore> =>
-  snapshotFile === undefined
-    ? SnapshotStore.layerMemory
-    : FileSnapshotStore.layer({ path: snapshotFile, accounting: collector.accounting }).pipe(
+const store = ({ collector, store }: ServerConfig): Layer.Layer<SnapshotStore.SnapshotStore> =>
+  store._tag === "File"
+    ? FileSnapshotStore.layer({ path: store.path, accounting: collector.accounting }).pipe(
         Layer.provide(NodeServices.layer)
       )
+    : SnapshotStore.layerMemoryOf({ keep: 1000 })
 
 const announce = Effect.gen(function* () {
   const { address } = yield* HttpServer.HttpServer

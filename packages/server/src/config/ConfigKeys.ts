@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { ConfigKey, Decoded } from "./ConfigKey.ts"
+import { databaseKeys } from "./DatabaseKeys.ts"
 import { generalKeys } from "./GeneralKeys.ts"
 import { jwtKeys } from "./JwtKeys.ts"
 import { ldapKeys } from "./LdapKeys.ts"
@@ -15,7 +16,13 @@ import { registryKeys } from "./RegistryKeys.ts"
  * @category keys
  * @since 0.1.0
  */
-export const configKeys = { general: generalKeys, ldap: ldapKeys, jwt: jwtKeys, registry: registryKeys } as const
+export const configKeys = {
+  general: generalKeys,
+  ldap: ldapKeys,
+  jwt: jwtKeys,
+  registry: registryKeys,
+  database: databaseKeys
+} as const
 
 /**
  * @category keys
@@ -65,5 +72,6 @@ export const sectionDocs: { readonly [S in Section]: string } = {
   general: "The HTTP server and what it writes down.",
   ldap: "Who may sign in.",
   jwt: "The tokens of those who signed in.",
-  registry: "Which registry is read, and how often."
+  registry: "Which registry is read, and how often.",
+  database: "Where snapshots and their history are kept."
 }

@@ -102,6 +102,13 @@ const unknownVariables = (environment: Places["environment"]): ReadonlyArray<Con
     })
 }
 
+/** The keys of which any says where snapshots are kept. */
+const keeps = [address("database", "path"), address("database", "url"), address("general", "snapshot_file")]
+
+/** The first of the directories for state that the service manager made (systemd.exec, "StateDirectory="). */
+const stateDirectory = ({ STATE_DIRECTORY: directories }: Places["environment"]): string | undefined =>
+  directories === undefined || directories === "" ? undefined : directories.split(":")[0]
+
 /**
  * The text of every key that is set, with all that is wrong with where it comes from. An environment variable that is
  * empty counts as not set. Fails only where the configuration file cannot be read at all.
@@ -162,6 +169,13 @@ export const read = Effect.fnUntraced(function* (
     const variable = yield* look(placed, fromVariable)
     const value = Option.isSome(variable) ? variable : yield* look(placed, fromFile)
     if (Option.isSome(value)) values.set(address(placed.section, placed.name), value.value)
+  }
+  const state = stateDirectory(places.environment)
+  if (state !== undefined && !keeps.some((subject) => values.has(subject))) {
+    values.set(address("database", "path"), {
+      text: `${state}/usage.sqlite`,
+      origin: { _tag: "Variable", name: "STATE_DIRECTORY" }
+    })
   }
   return { values, problems, warnings: file.warnings }
 })

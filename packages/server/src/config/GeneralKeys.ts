@@ -73,8 +73,8 @@ export const generalKeys = {
   metrics_tags: withDefault(boolean, "no", "Whether /metrics has series for each tag. There may be very many."),
   snapshot_file: optional(
     path,
-    "in memory only, so that after a restart nothing is served until the first crawl has ended",
-    "The file that keeps the last sizes over a restart, such as /var/lib/gitlab-registry-usage-rest/snapshot.json. Its directory must be writable."
+    "none",
+    "A file that keeps the last sizes over a restart, without their history. With a database, which [database] names, its snapshot is taken over when the database is new."
   ),
   cors_origins: withDefault(
     origins,

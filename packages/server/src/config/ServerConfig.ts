@@ -8,7 +8,7 @@ import { createSecureContext } from "node:tls"
 import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import type { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
 import type { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
-import type { Collector } from "@gitlab-registry-usage/core"
+import type { Bytes, Collector, Retention } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, type FileSystem, type LogLevel, type Redacted, Result } from "effect"
 import { findings, type Findings, settings } from "./ConfigDecoding.ts"
 import type { Settings } from "./ConfigKeys.ts"
@@ -17,6 +17,7 @@ import * as ConfigSource from "./ConfigSource.ts"
 import { directoryConfig } from "./DirectoryConfig.ts"
 import { readCertificates, readNamed } from "./NamedFile.ts"
 import { scopeConfig } from "./ScopeConfig.ts"
+import { type StoreConfig, storeConfig } from "./StoreConfig.ts"
 import { tokensConfig } from "./TokensConfig.ts"
 
 /**
@@ -44,14 +45,18 @@ export interface ServerConfig {
     readonly limiter: { readonly perUser: number; readonly perAddress: number; readonly window: Duration.Duration }
     readonly metricsToken: Redacted.Redacted | undefined
     readonly metrics: { readonly maxRepositories: number; readonly tags: boolean }
+    /** The size of the registry's disk, for when it is full. */
+    readonly capacity: Bytes.Bytes | undefined
   }
   /** Where metrics are served without a token, if anywhere. */
   readonly metricsServer: { readonly host: string; readonly port: number } | undefined
   /** Where logs, metrics and traces are sent, if anywhere. */
   readonly otlpUrl: URL | undefined
   readonly log: { readonly format: "text" | "json"; readonly level: LogLevel.LogLevel }
-  /** Where the last snapshot is kept; in memory only where undefined. */
-  readonly snapshotFile: string | undefined
+  /** Where snapshots are kept. */
+  readonly store: StoreConfig
+  /** For how long snapshots are kept, where there is a database. */
+  readonly retention: Retention.Policy
   readonly directory: LdapDirectory.Options
   readonly tokens: JwtTokens.Options
   readonly registry: RegistryHttp.Options
@@ -116,10 +121,11 @@ export const fromSource = Effect.fnUntraced(function* (
   source: ConfigSource.ConfigSource
 ): Effect.fn.Return<ServerConfig, ConfigurationError, FileSystem.FileSystem> {
   const found = findings(source)
-  const { general, jwt, ldap, registry } = yield* settings(source, found)
+  const { database, general, jwt, ldap, registry } = yield* settings(source, found)
   checkRegistry(registry, found)
   const scope = scopeConfig(registry, found)
   const tls = yield* tlsOf(general, found)
+  const store = storeConfig(database, general, found)
   const directory = yield* directoryConfig(ldap, found)
   const tokens = yield* tokensConfig(jwt, registry.registry_base_url, found)
   const registryAuthorities = yield* readCertificates(found, "registry", "ca_file", registry.ca_file)
@@ -144,13 +150,15 @@ export const fromSource = Effect.fnUntraced(function* (
         window: ldap.login_window
       },
       metricsToken: general.metrics_token,
-      metrics: { maxRepositories: general.metrics_repositories, tags: general.metrics_tags }
+      metrics: { maxRepositories: general.metrics_repositories, tags: general.metrics_tags },
+      capacity: database.capacity
     },
     metricsServer:
       general.metrics_port === undefined ? undefined : { host: general.metrics_host, port: general.metrics_port },
     otlpUrl: general.otlp_url,
     log: { format: general.log_format, level: general.debug ? "Debug" : levels[general.log_level] },
-    snapshotFile: general.snapshot_file,
+    store,
+    retention: { hourly: database.keep_hourly, daily: database.keep_daily },
     directory,
     tokens,
     registry: {

@@ -1,0 +1,66 @@
+/**
+ * Where snapshots are kept, as [database] and [general] say together.
+ *
+ * @since 0.1.0
+ */
+import { type Duration, Option, Redacted } from "effect"
+import type { Findings } from "./ConfigDecoding.ts"
+import type { Settings } from "./ConfigKeys.ts"
+
+/**
+ * Where snapshots are kept: in a database with their history, or the latest one in a file. `takeOver` is a file whose
+ * snapshot goes into a database that has none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StoreConfig =
+  | { readonly _tag: "File"; readonly path: string }
+  | { readonly _tag: "Sqlite"; readonly path: string; readonly takeOver: string | undefined }
+  | {
+      readonly _tag: "Postgres"
+      readonly url: Redacted.Redacted
+      readonly lease: Duration.Duration
+      readonly takeOver: string | undefined
+    }
+
+const isLoopback = (hostname: string) => hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname)
+
+const checkUrl = (text: Redacted.Redacted, found: Findings) => {
+  const url = Option.getOrUndefined(Option.liftThrowable((text: string) => new URL(text))(Redacted.value(text)))
+  if (url === undefined || !/^postgres(?:ql)?:$/.test(url.protocol) || url.hostname === "" || url.pathname.length < 2) {
+    found.problem(
+      "database",
+      "url",
+      "is not valid; accepted: a URL such as postgres://user:password@host:5432/database"
+    )
+    return
+  }
+  const mode = url.searchParams.get("sslmode")
+  if (!isLoopback(url.hostname) && (mode === null || !["require", "verify-ca", "verify-full"].includes(mode))) {
+    found.warning(
+      "[database] url has no sslmode=verify-full: the password of the database and all names of projects may be read on the way"
+    )
+  }
+}
+
+/**
+ * The place, from keys that are decoded already. What contradicts each other becomes findings.
+ *
+ * @category configuration
+ * @since 0.1.0
+ */
+export const storeConfig = (
+  { lease, path, url }: Settings["database"],
+  { snapshot_file: file }: Settings["general"],
+  found: Findings
+): StoreConfig => {
+  if (url !== undefined) {
+    if (path !== undefined) found.problem("database", "path", "url is set as well; keep one of the two")
+    checkUrl(url, found)
+    return { _tag: "Postgres", url, lease, takeOver: file }
+  }
+  if (path !== undefined) return { _tag: "Sqlite", path, takeOver: file }
+  if (file !== undefined) return { _tag: "File", path: file }
+  return { _tag: "Sqlite", path: ":memory:", takeOver: undefined }
+}

@@ -1,0 +1,77 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Redacted } from "effect"
+import { ini, load, refusal } from "./fixture.ts"
+
+const url = "postgres://usage:canary-password@db.site.test:5432/usage?sslmode=verify-full"
+
+describe("StoreConfig", () => {
+  it.effect("keeps snapshots in memory where nothing is said, and in the state directory where there is one", () =>
+    Effect.gen(function* () {
+      const memory = yield* load(ini())
+      assert.deepStrictEqual(memory.store, { _tag: "Sqlite", path: ":memory:", takeOver: undefined })
+      const service = yield* load(ini(), { STATE_DIRECTORY: "/var/lib/usage:/var/lib/other" })
+      assert.deepStrictEqual(service.store, {
+        _tag: "Sqlite",
+        path: "/var/lib/usage/usage.sqlite",
+        takeOver: undefined
+      })
+    })
+  )
+
+  it.effect("keeps the latest in a file alone where only that is named, wherever state may be", () =>
+    Effect.gen(function* () {
+      const { store } = yield* load(ini({ general: { snapshot_file: "/srv/snapshot" } }), { STATE_DIRECTORY: "/state" })
+      assert.deepStrictEqual(store, { _tag: "File", path: "/srv/snapshot" })
+    })
+  )
+
+  it.effect("takes the file over into a database", () =>
+    Effect.gen(function* () {
+      const general = { snapshot_file: "/srv/snapshot" }
+      const sqlite = yield* load(ini({ general, database: { path: "/srv/usage.sqlite" } }))
+      assert.deepStrictEqual(sqlite.store, { _tag: "Sqlite", path: "/srv/usage.sqlite", takeOver: "/srv/snapshot" })
+      const { store, warnings } = yield* load(ini({ general, database: { url, lease: "3 seconds" } }))
+      assert(store._tag === "Postgres")
+      assert.strictEqual(store.takeOver, "/srv/snapshot")
+      assert.strictEqual(Duration.toSeconds(store.lease), 3)
+      assert.strictEqual(Redacted.value(store.url), url)
+      assert.notInclude(JSON.stringify(store), "canary-password")
+      assert.deepStrictEqual(warnings, [])
+    })
+  )
+
+  it.effect("warns where the way to the database is open, but for this machine", () =>
+    Effect.gen(function* () {
+      const warned = yield* load(ini({ database: { url: "postgres://u:p@db.site.test/usage" } }))
+      assert.match(warned.warnings.join(), /sslmode=verify-full/)
+      const local = yield* load(ini({ database: { url: "postgresql://u:p@127.0.0.1:5433/usage" } }))
+      assert.deepStrictEqual(local.warnings, [])
+    })
+  )
+
+  it.effect("refuses both places, and a URL of something else, without telling it", () =>
+    Effect.gen(function* () {
+      assert.match(yield* refusal(ini({ database: { path: "/x", url } })), /path.*url is set as well; keep one/)
+      for (const wrong of ["mysql://u:canary@h/d", "postgres://h", "canary", "postgres:///usage"]) {
+        const message = yield* refusal(ini({ database: { url: wrong } }))
+        assert.match(message, /url.*is not valid; accepted: a URL such as postgres:/)
+        assert.notInclude(message, "canary")
+      }
+    })
+  )
+
+  it.effect("reads how long snapshots are kept, and how large the disk is", () =>
+    Effect.gen(function* () {
+      const { http, retention } = yield* load(ini())
+      assert.deepStrictEqual(retention, { hourly: Duration.days(30), daily: Duration.days(730) })
+      assert.isUndefined(http.capacity)
+      const set = yield* load(
+        ini({ database: { capacity: "2TB", keep_hourly: "1 week", keep_daily: "10 years" } })
+      ).pipe(Effect.flip)
+      assert.match(set.message, /keep_daily/)
+      const other = yield* load(ini({ database: { capacity: "2TB", keep_hourly: "1 week" } }))
+      assert.strictEqual(other.http.capacity, 2e12)
+      assert.deepStrictEqual(other.retention.hourly, Duration.weeks(1))
+    })
+  )
+})
