@@ -24,10 +24,11 @@ FROM gcr.io/distroless/nodejs24-debian12:nonroot
 COPY --from=build /out/server /app
 WORKDIR /app
 ENV NODE_ENV=production \
+    STATE_DIRECTORY=/var/lib/gitlab-registry-usage-rest \
     GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_HOST=0.0.0.0 \
     GITLAB_REGISTRY_USAGE_GENERAL_LOG_FORMAT=json
 EXPOSE 5000
-# A volume here is written by the user 65532.
+# Snapshots and their history are kept here, in usage.sqlite, written by the user 65532.
 VOLUME ["/var/lib/gitlab-registry-usage-rest"]
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
   CMD ["/nodejs/bin/node", "-e", "fetch('http://127.0.0.1:5000/health/live').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
