@@ -20,6 +20,17 @@ export interface Link {
 }
 
 /**
+ * A query string with its `?`, empty without parameters. A colon stays as it is, so that people can read an instant.
+ *
+ * @category links
+ * @since 0.1.0
+ */
+export const queryString = (parameters: ReadonlyArray<readonly [name: string, value: string]>): string =>
+  parameters.length === 0
+    ? ""
+    : `?${parameters.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%3A", ":")}`).join("&")}`
+
+/**
  * A value of a resource's state.
  *
  * @category models

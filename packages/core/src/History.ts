@@ -7,7 +7,7 @@ import { DateTime, Duration } from "effect"
 import type { RepositoryName } from "./Names.ts"
 import { namespaceAt } from "./Namespaces.ts"
 import type { Snapshot } from "./Snapshot.ts"
-import { repositorySizes, type Sizes } from "./Usage.ts"
+import { findRepository, repositorySizes, type Sizes } from "./Usage.ts"
 
 /**
  * What figures are of: a namespace with all below it, where the empty path is the whole registry, or one repository.
@@ -92,6 +92,15 @@ export const figuresOf = ({ usage }: Snapshot): ReadonlyArray<readonly [subject:
     })
   ]
 }
+
+/**
+ * Whether the snapshot has it.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isPresent = ({ usage }: Snapshot, { _tag, path }: Subject): boolean =>
+  (_tag === "Repository" ? findRepository(usage, path) : namespaceAt(usage, path)) !== undefined
 
 /**
  * Thins a series: of all points in the same step, counted from 1970 on, the last one stays. So a step of a day keeps the

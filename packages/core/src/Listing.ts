@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Option } from "effect"
+import { queryString } from "./Hal.ts"
 import type { Sizes } from "./Usage.ts"
 
 /**
@@ -160,14 +161,11 @@ export const decodeCursor = (word: string): Cursor | undefined => {
  */
 export const queryOf = (selection: Selection, takenAt: number): string => {
   const { carried = {}, filter, offset = 0, pageSize, sort } = selection
-  const parameters = [
+  return queryString([
     ...Object.entries(carried),
     ...(sort === undefined ? [] : [["sort", sort] as const]),
     ...(filter === undefined ? [] : [["filter", filter] as const]),
     ...(pageSize === undefined ? [] : [["page_size", String(pageSize)] as const]),
     ...(offset === 0 ? [] : [["cursor", encodeCursor({ takenAt, offset, sort, filter })] as const])
-  ]
-  return parameters.length === 0
-    ? ""
-    : `?${parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&")}`
+  ])
 }

@@ -5,12 +5,12 @@
  */
 import type { Resource } from "./Hal.ts"
 import { type Namespace, namespaceAt } from "./Namespaces.ts"
-import { image, namespaceHref, sizesState, type View } from "./UsageResources.ts"
+import { courseLinks, image, imageHref, namespaceHref, sizesState, type View } from "./UsageResources.ts"
 
 const resource = (view: View, namespace: Namespace): Resource => {
   const { gaps, images, namespaces, path, repositories, sizes, tags } = namespace
   const { inventory } = view.snapshot.usage
-  const imageHref = (r: number) => `${view.base}/${encodeURIComponent(inventory.repositories[r]!.name)}`
+  const nameOf = (r: number) => inventory.repositories[r]!.name
   return {
     state: { path, ...sizesState(sizes), images, tags, gaps },
     links: () => ({
@@ -18,12 +18,13 @@ const resource = (view: View, namespace: Namespace): Resource => {
       up: {
         href: path === "" ? `${view.root}/` : namespaceHref(view, path.slice(0, Math.max(0, path.lastIndexOf("/"))))
       },
+      ...courseLinks(view, path),
       ...(namespaces.length === 0
         ? {}
         : { items: namespaces.map((below) => ({ href: namespaceHref(view, below), title: below })) }),
       ...(repositories.length === 0
         ? {}
-        : { images: repositories.map((r) => ({ href: imageHref(r), title: inventory.repositories[r]!.name })) })
+        : { images: repositories.map((r) => ({ href: imageHref(view, nameOf(r)), title: nameOf(r) })) })
     }),
     embedded: {
       items: () => namespaces.map((below) => resource(view, namespaceAt(view.snapshot.usage, below)!)),

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { DateTime } from "effect"
-import type { Link, Resource } from "./Hal.ts"
+import { type Link, queryString, type Resource } from "./Hal.ts"
+import type { Subject } from "./History.ts"
 import * as Listing from "./Listing.ts"
 import { type RepositoryName, namespaceOf, type TagName } from "./Names.ts"
 import { type Snapshot, timestamp } from "./Snapshot.ts"
@@ -22,11 +23,32 @@ export interface View {
   readonly snapshot: Snapshot
   readonly root: string
   readonly base: string
+  /** Whether there are links to history, which not every store keeps. Default `false`. */
+  readonly history?: boolean | undefined
+  /** Whether the snapshot is an earlier one, in which its links stay. Default `false`. */
+  readonly past?: boolean | undefined
 }
 
-const imageHref = (view: View, name: RepositoryName) => `${view.base}/${encodeURIComponent(name)}`
-const tagsHref = (view: View, name: RepositoryName) => `${imageHref(view, name)}/tags`
-const tagHref = (view: View, name: RepositoryName, tag: TagName) => `${tagsHref(view, name)}/${encodeURIComponent(tag)}`
+const instantOf = ({ snapshot }: View): string => DateTime.formatIso(snapshot.takenAt)
+
+/** What keeps a link in the past. */
+const atOf = (view: View): string => (view.past === true ? queryString([["at", instantOf(view)]]) : "")
+
+const imagePath = (view: View, name: RepositoryName) => `${view.base}/${encodeURIComponent(name)}`
+const tagsPath = (view: View, name: RepositoryName) => `${imagePath(view, name)}/tags`
+const tagPath = (view: View, name: RepositoryName, tag: TagName) => `${tagsPath(view, name)}/${encodeURIComponent(tag)}`
+
+/**
+ * Where the image with this name is.
+ *
+ * @category links
+ * @since 0.1.0
+ */
+export const imageHref = (view: View, name: RepositoryName): string => `${imagePath(view, name)}${atOf(view)}`
+
+/** What has a history links to it. */
+const historyLinks = (view: View, links: () => Record<string, Link>): Record<string, Link> =>
+  view.history === true ? links() : {}
 
 /**
  * Where the namespace with this path is.
@@ -35,7 +57,48 @@ const tagHref = (view: View, name: RepositoryName, tag: TagName) => `${tagsHref(
  * @since 0.1.0
  */
 export const namespaceHref = (view: View, path: string): string =>
-  `${view.root}/namespaces${path === "" ? "" : `/${encodeURIComponent(path)}`}`
+  `${view.root}/namespaces${path === "" ? "" : `/${encodeURIComponent(path)}`}${atOf(view)}`
+
+/**
+ * Where all images are.
+ *
+ * @category links
+ * @since 0.1.0
+ */
+export const imagesHref = (view: View): string => `${view.base}${atOf(view)}`
+
+/**
+ * Where the history of an image, or of a namespace with all below it, is told; that of the whole registry with the empty
+ * path.
+ *
+ * @category links
+ * @since 0.1.0
+ */
+export const historyHref = ({ base, root }: Pick<View, "base" | "root">, { _tag, path }: Subject): string =>
+  _tag === "Repository"
+    ? `${base}/${encodeURIComponent(path)}/history`
+    : `${root}${path === "" ? "" : `/namespaces/${encodeURIComponent(path)}`}/history`
+
+/**
+ * Where it is told what grew in a namespace; in the whole registry with the empty path.
+ *
+ * @category links
+ * @since 0.1.0
+ */
+export const growthHref = ({ root }: Pick<View, "root">, path: string): string =>
+  `${root}${path === "" ? "" : `/namespaces/${encodeURIComponent(path)}`}/growth`
+
+/**
+ * Links to the history and the growth of a namespace, where there are any.
+ *
+ * @category links
+ * @since 0.1.0
+ */
+export const courseLinks = (view: View, path: string): Record<string, Link> =>
+  historyLinks(view, () => ({
+    history: { href: historyHref(view, { _tag: "Namespace", path }) },
+    growth: { href: growthHref(view, path) }
+  }))
 
 /**
  * Sizes as the resources tell them: bytes, or `null` for what is unknown.
@@ -65,7 +128,10 @@ const listed = (
 ): { readonly numbers: ReadonlyArray<number>; readonly matching: number; readonly links: Record<string, Link> } => {
   const selected = Listing.select(list, selection)
   const takenAt = DateTime.toEpochMillis(view.snapshot.takenAt)
-  const at = (offset: number): Link => ({ href: `${href}${Listing.queryOf({ ...selection, offset }, takenAt)}` })
+  const carried = { ...selection.carried, ...(view.past === true ? { at: instantOf(view) } : {}) }
+  const at = (offset: number): Link => ({
+    href: `${href}${Listing.queryOf({ ...selection, carried, offset }, takenAt)}`
+  })
   const { offset = 0, pageSize } = selection
   // The carried parameters say how to render and not what: without a selection the list has one address.
   const plain = pageSize === undefined && selection.sort === undefined && selection.filter === undefined
@@ -73,7 +139,7 @@ const listed = (
     numbers: Listing.pageOf(selected, selection),
     matching: selected.length,
     links: {
-      self: plain ? { href } : at(offset),
+      self: plain ? { href: `${href}${atOf(view)}` } : at(offset),
       ...(pageSize === undefined ? {} : { first: at(0) }),
       ...(pageSize === undefined || offset === 0 ? {} : { prev: at(Math.max(0, offset - pageSize)) }),
       ...(pageSize === undefined || offset + pageSize >= selected.length ? {} : { next: at(offset + pageSize) })
@@ -120,6 +186,8 @@ export const images = (view: View, selection: Listing.Selection = everything): R
     },
     links: () => ({
       ...list.links,
+      ...courseLinks(view, ""),
+      ...historyLinks(view, () => ({ at: { href: `${view.base}{?at}`, templated: true } })),
       ...itemLinks(
         list.numbers.map((r) => {
           const { name } = repositories[r]!
@@ -154,9 +222,10 @@ export const image = (view: View, r: number): Resource => {
     },
     links: () => ({
       self: { href: imageHref(view, name) },
-      collection: { href: view.base },
+      collection: { href: imagesHref(view) },
       namespace: { href: namespaceHref(view, namespaceOf(name)) },
-      ...(unreadable ? {} : { related: { href: tagsHref(view, name), title: "tags" } })
+      ...historyLinks(view, () => ({ history: { href: historyHref(view, { _tag: "Repository", path: name }) } })),
+      ...(unreadable ? {} : { related: { href: `${tagsPath(view, name)}${atOf(view)}`, title: "tags" } })
     }),
     embedded: measured === undefined ? {} : { related: () => tags(view, r) }
   }
@@ -174,7 +243,7 @@ export const tags = (view: View, r: number, selection: Listing.Selection = every
   const start = usage.tagStarts[r]!
   const list = listed(
     view,
-    tagsHref(view, name),
+    tagsPath(view, name),
     {
       count: tagNames.length,
       nameOf: (i) => tagNames[i]!,
@@ -187,7 +256,9 @@ export const tags = (view: View, r: number, selection: Listing.Selection = every
     links: () => ({
       ...list.links,
       up: { href: imageHref(view, name) },
-      ...itemLinks(list.numbers.map((i) => ({ href: tagHref(view, name, tagNames[i]!), title: tagNames[i]! })))
+      ...itemLinks(
+        list.numbers.map((i) => ({ href: `${tagPath(view, name, tagNames[i]!)}${atOf(view)}`, title: tagNames[i]! }))
+      )
     }),
     embedded: unreadable ? {} : { items: () => list.numbers.map((i) => tagItem(view, r, start + i)) }
   }
@@ -199,18 +270,21 @@ const tagItem = (view: View, r: number, number: number): Resource => {
   const { name, tagNames } = repositoryAt(view, r)
   const tagName = tagNames[number - usage.tagStarts[r]!]!
   const foreign = Usage.foreignSize(usage, number)
-  const href = tagHref(view, name, tagName)
+  const href = tagPath(view, name, tagName)
   return {
     state: {
       name: tagName,
       ...sizesState(Usage.tagSizes(usage, number)),
       ...(foreign > 0 ? { foreign_size: foreign } : {})
     },
-    links: () => ({
-      self: { href },
-      collection: { href: tagsHref(view, name) },
-      blobs: { href: `${href}/blobs` }
-    }),
+    links: () => {
+      const at = atOf(view)
+      return {
+        self: { href: `${href}${at}` },
+        collection: { href: `${tagsPath(view, name)}${at}` },
+        blobs: { href: `${href}/blobs${at}` }
+      }
+    },
     embedded: {}
   }
 }
@@ -247,10 +321,11 @@ export const blobs = (view: View, r: number, number: number): Resource => {
   const { usage } = view.snapshot
   const { name, tagNames } = repositoryAt(view, r)
   const found = TagContents.blobsOf(usage, r, number)
-  const href = tagHref(view, name, tagNames[number - usage.tagStarts[r]!]!)
+  const href = tagPath(view, name, tagNames[number - usage.tagStarts[r]!]!)
+  const at = atOf(view)
   return {
     state: { count: found.length, size: Usage.tagSizes(usage, number)?.size ?? null },
-    links: () => ({ self: { href: `${href}/blobs` }, up: { href } }),
+    links: () => ({ self: { href: `${href}/blobs${at}` }, up: { href: `${href}${at}` } }),
     embedded: {
       items: () =>
         found.map((blob) => ({
@@ -267,8 +342,10 @@ export const blobs = (view: View, r: number, number: number): Resource => {
           },
           // A blob has no document of its own: it is a part of this one.
           links: () => ({
-            self: { href: `${href}/blobs#${blob.digest}` },
-            ...(blob.owner === undefined ? {} : { owner: { href: tagHref(view, blob.owner.image, blob.owner.tag) } })
+            self: { href: `${href}/blobs${at}#${blob.digest}` },
+            ...(blob.owner === undefined
+              ? {}
+              : { owner: { href: `${tagPath(view, blob.owner.image, blob.owner.tag)}${at}` } })
           }),
           embedded: {}
         }))

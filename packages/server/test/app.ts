@@ -24,11 +24,15 @@ export const tokens = JwtTokens.layer({
 /** The whole HTTP side on a free port, over a registry in memory. */
 export const appLayer = (
   registry: RegistryMemory.Options,
-  options: Partial<HttpApp.Options> & { readonly accounting?: Usage.Accounting } = {}
+  options: Partial<HttpApp.Options> & {
+    readonly accounting?: Usage.Accounting
+    /** Default: one that holds the latest snapshot only. */
+    readonly store?: Layer.Layer<SnapshotStore.SnapshotStore>
+  } = {}
 ) =>
   HttpApp.layer({ host: "127.0.0.1", port: 0, ...options }).pipe(
     Layer.provideMerge(Collector.layer({ accounting: options.accounting })),
-    Layer.provide(SnapshotStore.layerMemory),
+    Layer.provideMerge(options.store ?? SnapshotStore.layerMemory),
     Layer.provide(RegistryMemory.layer(registry)),
     Layer.provideMerge(Layer.mergeAll(directory, tokens)),
     Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "None"))

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import { Listing } from "@gitlab-registry-usage/core"
 import { Schema } from "effect"
 import {
   HttpApi,
@@ -15,76 +14,39 @@ import {
   OpenApi
 } from "effect/http-api"
 import { version } from "../Version.ts"
+import {
+  at,
+  Bearer,
+  Bytes,
+  Count,
+  hal,
+  image,
+  Milliseconds,
+  namespace,
+  problem,
+  reading,
+  rendering,
+  selecting,
+  Sizes,
+  tag,
+  Timestamp,
+  unauthorized,
+  unavailable
+} from "./ApiParts.ts"
+import { history } from "./HistoryApi.ts"
 import * as UniqueSize from "./UniqueSize.ts"
-
-/** The token of `/auth_token`. */
-class Bearer extends HttpApiMiddleware.Service<Bearer>()("@gitlab-registry-usage/server/Bearer", {
-  security: {
-    bearer: HttpApiSecurity.bearer.pipe(
-      HttpApiSecurity.annotate(OpenApi.Description, "The token that GET /auth_token answers.")
-    )
-  }
-}) {}
 
 /** A user name and a password that the directory knows. */
 class Basic extends HttpApiMiddleware.Service<Basic>()("@gitlab-registry-usage/server/Basic", {
   security: { basic: HttpApiSecurity.basic }
 }) {}
 
-const problem = (status: number, description: string) =>
-  Schema.Struct({ type: Schema.String, title: Schema.String, status: Schema.Int, detail: Schema.String })
-    .annotate({ description })
-    .pipe(HttpApiSchema.asJson({ contentType: "application/problem+json" }), HttpApiSchema.status(status))
-
-const unauthorized = problem(401, "There is no token, or none that is accepted; WWW-Authenticate tells more")
-const unavailable = problem(503, "Not yet, or not for now: ask again after Retry-After seconds")
-const reading = [
-  problem(400, "A path or a parameter is malformed"),
-  unauthorized,
-  problem(404, "There is no such thing"),
-  problem(406, "Neither application/hal+json nor text/html is accepted"),
-  unavailable
-] as const
-
-const Bytes = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-const Count = Bytes
-const Sizes = {
-  size: Schema.NullOr(Bytes).annotate({ description: "Bytes of the tags, what they share counted for each" }),
-  disk_size: Schema.NullOr(Bytes).annotate({ description: "Bytes on disk; each blob is charged to one tag" }),
-  unique_size: Schema.NullOr(Bytes).annotate({ description: "Bytes that deleting this alone would free" })
-}
-const Links = Schema.Record(Schema.String, Schema.Json).annotate({ description: "With links=true" })
-const Embedded = Schema.Record(Schema.String, Schema.Json).annotate({ description: "With embed=1, 2, … or true" })
-
-const hal = <Fields extends Schema.Struct.Fields>(fields: Fields, description: string) =>
-  Schema.Struct({ ...fields, _links: Schema.optionalKey(Links), _embedded: Schema.optionalKey(Embedded) })
-    .annotate({ description })
-    .pipe(HttpApiSchema.asJson({ contentType: "application/hal+json" }))
-
-const optionalText = (description: string) => Schema.optionalKey(Schema.String.annotate({ description }))
-
-const rendering = {
-  embed: optionalText("How many levels to embed: 0, 1, 2, … or true for all"),
-  links: optionalText("Whether to have links: true or false")
-}
-const selecting = {
-  sort: Schema.optionalKey(Schema.Literals(Listing.sorts)),
-  filter: optionalText("A part of the name in any case; ^ stands for its begin"),
-  page_size: optionalText("How many items a page has, 1 to 1000; without it there is one page with everything"),
-  cursor: optionalText("As the links first, prev and next have it")
-}
-
-const Timestamp = Schema.Finite.annotate({ description: "Seconds since 1970" })
-const Milliseconds = Schema.Finite.annotate({ description: "Milliseconds" })
 const TagReference = Schema.Struct({ image: Schema.String, tag: Schema.String })
-
-const image = Schema.String.annotate({ description: "The image's name, percent-encoded as one segment" })
-const tag = Schema.String.annotate({ description: "The tag" })
 
 const usage = HttpApiGroup.make("usage")
   .add(
     HttpApiEndpoint.get("images", "/images", {
-      query: { ...rendering, ...selecting },
+      query: { ...rendering, ...at, ...selecting },
       success: hal(
         {
           timestamp: Timestamp,
@@ -103,7 +65,7 @@ const usage = HttpApiGroup.make("usage")
     }).annotate(OpenApi.Summary, "All images"),
     HttpApiEndpoint.get("image", "/images/:image", {
       params: { image },
-      query: rendering,
+      query: { ...rendering, ...at },
       success: hal(
         {
           name: Schema.String,
@@ -118,13 +80,13 @@ const usage = HttpApiGroup.make("usage")
     }).annotate(OpenApi.Summary, "One image"),
     HttpApiEndpoint.get("tags", "/images/:image/tags", {
       params: { image },
-      query: { ...rendering, ...selecting },
+      query: { ...rendering, ...at, ...selecting },
       success: hal({ matching: Schema.optionalKey(Count) }, "The tags of an image, embedded as items"),
       error: [...reading, problem(410, "The cursor is of a snapshot that is gone: begin at the first page")]
     }).annotate(OpenApi.Summary, "The tags of an image"),
     HttpApiEndpoint.get("tag", "/images/:image/tags/:tag", {
       params: { image, tag },
-      query: rendering,
+      query: { ...rendering, ...at },
       success: hal(
         {
           name: Schema.String,
@@ -140,7 +102,7 @@ const usage = HttpApiGroup.make("usage")
     }).annotate(OpenApi.Summary, "One tag"),
     HttpApiEndpoint.get("blobs", "/images/:image/tags/:tag/blobs", {
       params: { image, tag },
-      query: rendering,
+      query: { ...rendering, ...at },
       success: hal(
         {
           count: Count,
@@ -169,10 +131,8 @@ const usage = HttpApiGroup.make("usage")
     }).annotate(OpenApi.Summary, "What a tag consists of"),
     ...(["namespaces", "namespace"] as const).map((name) =>
       HttpApiEndpoint.get(name, name === "namespace" ? "/namespaces/:namespace" : "/namespaces", {
-        ...(name === "namespace"
-          ? { params: { namespace: Schema.String.annotate({ description: "A path of groups, as one segment" }) } }
-          : {}),
-        query: rendering,
+        ...(name === "namespace" ? { params: { namespace } } : {}),
+        query: { ...rendering, ...at },
         success: hal(
           { path: Schema.String, ...Sizes, images: Count, tags: Count, gaps: Count },
           "The sums over everything in a group; embedded are the groups (items) and the images directly in it"
@@ -290,7 +250,7 @@ const service = HttpApiGroup.make("service").add(
  * @since 0.1.0
  */
 export const Api = HttpApi.make("gitlab-registry-usage")
-  .add(usage, session, service)
+  .add(usage, history, session, service)
   .annotateMerge(
     OpenApi.annotations({
       title: "GitLab Registry Usage",

@@ -3,14 +3,21 @@
  *
  * @since 0.1.0
  */
-import { type Authentication, Collector, Hal, type Snapshot, StatusResource } from "@gitlab-registry-usage/core"
-import { DateTime, Effect, Option, type Redacted, Result, Stream } from "effect"
+import {
+  type Authentication,
+  Collector,
+  Hal,
+  type Snapshot,
+  SnapshotStore,
+  StatusResource
+} from "@gitlab-registry-usage/core"
+import { Effect, Option, type Redacted, Stream } from "effect"
 import * as Metrics from "../Metrics.ts"
 import { description, type Name, routes } from "./Api.ts"
-import { authorize, bearerOf } from "./Bearer.ts"
+import { authorize } from "./Bearer.ts"
 import { docs } from "./Docs.ts"
+import * as Documents from "./Documents.ts"
 import { Draining } from "./Draining.ts"
-import * as Encoding from "./Encoding.ts"
 import { events } from "./Events.ts"
 import { type Answer, html, json, type Request } from "./Exchange.ts"
 import { home } from "./Home.ts"
@@ -18,12 +25,10 @@ import * as Html from "./Html.ts"
 import { login } from "./Login.ts"
 import * as LoginLimiter from "./LoginLimiter.ts"
 import { metrics } from "./MetricsAccess.ts"
+import * as Past from "./Past.ts"
 import { badRequest, methodNotAllowed, notFound, Problem, toAnswer, unavailable } from "./Problem.ts"
-import * as Rendered from "./Rendered.ts"
 import { MediaType, mediaTypeOf, renderingOf } from "./Rendering.ts"
-import * as Resources from "./Resources.ts"
 import * as Router from "./Router.ts"
-import { cursorGone, selectedOf } from "./Selecting.ts"
 import { parse, type Target } from "./Target.ts"
 import { KnownTokens } from "./TokenCache.ts"
 import * as Ui from "./Ui.ts"
@@ -40,6 +45,8 @@ export interface Options {
   /** The public keys that verify the tokens, as `/.well-known/jwks.json` shows them. Default none. */
   readonly publicKeys?: { readonly keys: ReadonlyArray<unknown> } | undefined
   readonly limiter?: LoginLimiter.Options | undefined
+  /** How much the registry may take (bytes); it is foreseen when that is reached. Default unknown. */
+  readonly capacity?: number | undefined
   /** A token for `/metrics`, beside those of users. Default none. */
   readonly metricsToken?: Redacted.Redacted | undefined
   /** What `/metrics` tells. */
@@ -47,7 +54,8 @@ export interface Options {
 }
 
 /**
- * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves.
+ * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. What is past it tells
+ * where there is a `SnapshotStore` beside them, and that keeps history.
  *
  * @category models
  * @since 0.1.0
@@ -69,13 +77,6 @@ const ready = Effect.gen(function* () {
   return json({ status: "ready" })
 })
 
-const current = Effect.gen(function* () {
-  const collector = yield* Collector.Collector
-  const current = yield* collector.current
-  if (Option.isSome(current)) return current.value
-  return yield* unavailable("the registry has not been crawled yet; the first crawl is under way", 5)
-})
-
 /** A resource of this moment, in the form that the request accepts. */
 const rendered = Effect.fnUntraced(function* (
   request: Request,
@@ -95,81 +96,6 @@ const rendered = Effect.fnUntraced(function* (
   return { ...answer, headers: { ...answer.headers, vary: "Accept, Authorization" } }
 })
 
-/** The collection of images has two names, and each links within itself. */
-const collectionOf = ({ segments }: Target) => (segments[0]?.text === "repositories" ? "repositories" : "images")
-
-const hasBody = ({ headers }: Request) =>
-  headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0"
-
-/** Where a document of a snapshot is kept. */
-const keyOf = (request: Request, mediaType: string) => `${mediaType} ${request.url}`
-
-const found = (request: Request, memory: Rendered.Memory, document: Rendered.Rendered) =>
-  Rendered.answer(
-    memory,
-    document,
-    request.headers["if-none-match"],
-    Encoding.negotiate(request.headers["accept-encoding"] as string | undefined)
-  )
-
-/** Answers with a document of the current snapshot, which is made where it is not kept. */
-const document = (root: string): Handler =>
-  Effect.fnUntraced(function* (request, target, readings) {
-    yield* authorize(request)
-    const rendering = yield* Effect.fromResult(renderingOf(target.query))
-    const mediaType = yield* Effect.fromResult(mediaTypeOf(request.headers.accept))
-    const { selection, takenAt } = yield* Effect.fromResult(selectedOf(target.query))
-    const snapshot: Snapshot.Snapshot = yield* current
-    if (takenAt !== undefined && takenAt !== DateTime.toEpochMillis(snapshot.takenAt)) return yield* cursorGone
-    const view = { snapshot, root, base: `${root}/${collectionOf(target)}` }
-    const resource = yield* Effect.fromResult(
-      Resources.find(view, readings as ReadonlyArray<Router.Reading<Resources.Name>>, selection)
-    )
-    const memory = Rendered.memoryOf(snapshot)
-    const key = keyOf(request, mediaType)
-    const made =
-      memory.get(key) ??
-      (yield* mediaType === MediaType.html
-        ? Rendered.make(
-            memory,
-            key,
-            "text/html; charset=utf-8",
-            { "content-security-policy": Html.contentSecurityPolicy },
-            () => [Html.render(resource)]
-          )
-        : Rendered.make(memory, key, mediaType, {}, () => Hal.pieces(resource, rendering)))
-    const answer = found(request, memory, made)
-    return Effect.isEffect(answer) ? yield* answer : answer
-  })
-
-/**
- * What is asked for again is looked up by its address, with nothing decoded and nothing waited for: only the token is
- * looked at.
- */
-const kept =
-  (
-    latest: () => Option.Option<Snapshot.Snapshot>,
-    known: (token: string) => Authentication.VerifiedToken | undefined
-  ) =>
-  (request: Request): Answer | undefined => {
-    if ((request.method !== "GET" && request.method !== "HEAD") || hasBody(request)) return undefined
-    const token = bearerOf(request.headers.authorization)
-    const holder = token === undefined ? undefined : known(token)
-    if (holder === undefined) return undefined
-    const mediaType = mediaTypeOf(request.headers.accept)
-    if (Result.isFailure(mediaType)) return undefined
-    const snapshot = latest()
-    if (Option.isNone(snapshot)) return undefined
-    const memory = Rendered.memoryOf(snapshot.value)
-    const document = memory.get(keyOf(request, mediaType.success))
-    if (document === undefined) return undefined
-    const answer = found(request, memory, document)
-    if (Effect.isEffect(answer)) return undefined
-    request.note.user = holder.principal.username
-    request.note.route = "kept"
-    return answer
-  }
-
 const nothing = notFound("there is nothing at this path")
 
 const redirect = (location: string): Answer => ({
@@ -177,12 +103,16 @@ const redirect = (location: string): Answer => ({
   headers: { location, "cache-control": "no-store", vary: "Accept" }
 })
 
-const handlers = (options: Options, docs: Effect.Effect<Answer>): Readonly<Record<Name, Handler>> => {
+const handlers = (
+  options: Options,
+  docs: Effect.Effect<Answer>,
+  past: Past.Past | undefined
+): Readonly<Record<Name, Handler>> => {
   const root = options.prefix ?? ""
   const ui = options.ui ?? new Map()
   const limiter = LoginLimiter.make(options.limiter)
   const signIn = login(limiter)
-  const usage = document(root)
+  const usage = Documents.document({ root, past, capacity: options.capacity })
   const file = (name: string, request: Request) => {
     const found = Ui.find(ui, name, request.headers["if-none-match"])
     return found === undefined ? notFound("there is no such file") : Effect.succeed(found)
@@ -195,6 +125,11 @@ const handlers = (options: Options, docs: Effect.Effect<Answer>): Readonly<Recor
     blobs: usage,
     namespaces: usage,
     namespace: usage,
+    history: usage,
+    image_history: usage,
+    namespace_history: usage,
+    growth: usage,
+    namespace_growth: usage,
     status: (request, target) =>
       Effect.andThen(
         authorize(request),
@@ -210,7 +145,7 @@ const handlers = (options: Options, docs: Effect.Effect<Answer>): Readonly<Recor
     unique_size: Effect.fnUntraced(function* (request) {
       yield* authorize(request)
       const items = yield* UniqueSize.items(request)
-      return json(yield* Effect.fromResult(UniqueSize.uniqueSize(yield* current, items)))
+      return json(yield* Effect.fromResult(UniqueSize.uniqueSize(yield* Documents.current, items)))
     }),
     events: (request) => events(request, options.eventsToken!),
     token: signIn,
@@ -218,7 +153,7 @@ const handlers = (options: Options, docs: Effect.Effect<Answer>): Readonly<Recor
       Effect.flatMap(Effect.fromResult(mediaTypeOf(request.headers.accept)), (mediaType) =>
         mediaType === MediaType.html && ui.has("index.html")
           ? Effect.succeed(redirect(`${root}/ui/`))
-          : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"))))
+          : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), past !== undefined)))
       ),
     live: () => Effect.succeed(json({ status: "live" })),
     ready: () => ready,
@@ -260,7 +195,9 @@ const failed = new Problem({
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (options: Options = {}) {
-  const handle = handlers(options, yield* docs(options.prefix ?? ""))
+  const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
+  const past = Option.isNone(store) ? undefined : yield* Past.make(store.value)
+  const handle = handlers(options, yield* docs(options.prefix ?? ""), past)
   const router = Router.make(routes)
   const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Answer, Problem, Services> {
     const { method } = request
@@ -276,7 +213,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     if (!(reads && routes[name].method === "GET") && method !== routes[name].method) {
       return yield* methodNotAllowed(method, allow)
     }
-    if (reads && hasBody(request)) return yield* badRequest("a request to read takes no body")
+    if (reads && Documents.hasBody(request)) return yield* badRequest("a request to read takes no body")
     return yield* handle[name](request, target, readings)
   })
   const answer = (request: Request): Effect.Effect<Answer, never, Services> =>
@@ -292,5 +229,5 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const { changes } = yield* Collector.Collector
   let latest = Option.none<Snapshot.Snapshot>()
   yield* Effect.forkScoped(Stream.runForEach(changes, (snapshot) => Effect.sync(() => (latest = snapshot))))
-  return { answer, atOnce: kept(() => latest, yield* KnownTokens) }
+  return { answer, atOnce: Documents.kept(() => latest, yield* KnownTokens) }
 })

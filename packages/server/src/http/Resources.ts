@@ -8,12 +8,12 @@ import {
   type Listing,
   type Names,
   NamespaceResources,
+  type Snapshot,
   Usage,
   UsageResources
 } from "@gitlab-registry-usage/core"
-import { Result } from "effect"
+import { DateTime } from "effect"
 import { notFound, type Problem } from "./Problem.ts"
-import type { Reading } from "./Router.ts"
 
 type Find = (
   view: UsageResources.View,
@@ -54,30 +54,38 @@ export type Name = keyof typeof resources
 export const isName = (name: string): name is Name => Object.hasOwn(resources, name)
 
 /**
- * The resource that the path names. The form with each name percent-encoded as one segment is never ambiguous and is
- * tried first; a name whose slashes are not encoded is found where exactly one reading of it exists.
+ * The resource of the snapshot that is named so; `undefined` where there is none.
  *
  * @category lookup
  * @since 0.1.0
  */
 export const find = (
   view: UsageResources.View,
-  readings: ReadonlyArray<Reading<Name>>,
+  name: Name,
+  parameters: Readonly<Record<string, string>>,
   selection: Listing.Selection
-): Result.Result<Hal.Resource, Problem> => {
-  let found: Hal.Resource | undefined
-  for (const { canonical, name, parameters } of readings) {
-    const resource = resources[name](view, parameters, selection)
-    if (resource === undefined) continue
-    if (found !== undefined) {
-      return Result.fail(
-        notFound("this path has more than one meaning: write the image's name as one segment, with %2F")
-      )
-    }
-    found = resource
-    if (canonical) break
-  }
-  return found === undefined
-    ? Result.fail(notFound("there is no such thing in the current snapshot"))
-    : Result.succeed(found)
-}
+): Hal.Resource | undefined => (resources[name] as Find)(view, parameters, selection)
+
+/**
+ * More than one reading of the path leads to something. The form with each name percent-encoded as one segment never does:
+ * it is tried first. A name whose slashes are not encoded is found where exactly one reading of it exists.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const ambiguous: Problem = notFound(
+  "this path has more than one meaning: write the image's name as one segment, with %2F"
+)
+
+/**
+ * There is no such thing: in the current snapshot, or in this one of the past.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const nothing = (past: Snapshot.Snapshot | undefined): Problem =>
+  notFound(
+    past === undefined
+      ? "there is no such thing in the current snapshot"
+      : `there is no such thing in the snapshot of ${DateTime.formatIso(past.takenAt)}`
+  )

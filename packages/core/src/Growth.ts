@@ -1,0 +1,143 @@
+/**
+ * What grew between two instants, and by how much.
+ *
+ * @since 0.1.0
+ */
+import type { Figures, Subject } from "./History.ts"
+import type { Sizes } from "./Usage.ts"
+
+/**
+ * The size that growth is told of.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type By = "disk_size" | "size" | "unique_size"
+
+/** @category constants @since 0.1.0 */
+export const bys = ["disk_size", "size", "unique_size"] as const satisfies ReadonlyArray<By>
+
+const keys = { size: "size", disk_size: "diskSize", unique_size: "uniqueSize" } as const satisfies Record<
+  By,
+  keyof Sizes
+>
+
+/**
+ * What growth is told of: images, or namespaces at every depth, so that one may lie in another.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Of = "images" | "namespaces"
+
+/** @category constants @since 0.1.0 */
+export const ofs = ["images", "namespaces"] as const satisfies ReadonlyArray<Of>
+
+/**
+ * A size before and after (bytes), undefined where it was unknown. `change` is undefined where one of them is, `percent` also
+ * where it was 0 before. What was not there before is `new` and had 0 bytes, what is not there any more is `gone`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Change {
+  readonly presence: "new" | "gone" | "both"
+  readonly before: number | undefined
+  readonly after: number | undefined
+  readonly change: number | undefined
+  readonly percent: number | undefined
+}
+
+/**
+ * An image or a namespace that changed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Grower extends Change {
+  readonly path: string
+}
+
+/**
+ * What changed below a namespace: the sum, and its growers, of which there are `matching` in all.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Growth extends Change {
+  readonly growers: ReadonlyArray<Grower>
+  readonly matching: number
+}
+
+/**
+ * The figures of everything in a snapshot, as `SnapshotStore.figuresAt` tells them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AllFigures = ReadonlyArray<readonly [subject: Subject, figures: Figures]>
+
+/** @category models @since 0.1.0 */
+export interface Options {
+  /** Default `images`. */
+  readonly of?: Of | undefined
+  /** Default `disk_size`. */
+  readonly by?: By | undefined
+  /** The path of a namespace: what lies below it alone. Default: everything. */
+  readonly below?: string | undefined
+  /** How many growers are told. Default: all. */
+  readonly limit?: number | undefined
+}
+
+const sizeOf = (figures: Figures | undefined, by: By): number | undefined =>
+  figures === undefined ? 0 : figures.sizes?.[keys[by]]
+
+const changeOf = (was: Figures | undefined, is: Figures | undefined, by: By): Change => {
+  const [before, after] = [sizeOf(was, by), sizeOf(is, by)]
+  const change = before === undefined || after === undefined ? undefined : after - before
+  return {
+    presence: was === undefined ? "new" : is === undefined ? "gone" : "both",
+    before,
+    after,
+    change,
+    percent: change === undefined || !before ? undefined : (change / before) * 100
+  }
+}
+
+/** A key that tells namespaces from images of the same path. */
+const tagOf = { images: "Repository", namespaces: "Namespace" } as const
+
+/**
+ * Compares what everything took at two instants. Growers are sorted by change, the largest first, ties by path; those whose
+ * change is unknown stand last. What did not change is left out. Undefined where the namespace was there neither before nor
+ * after.
+ *
+ * @category comparing
+ * @since 0.1.0
+ */
+export const compare = (before: AllFigures, after: AllFigures, options: Options = {}): Growth | undefined => {
+  const { below = "", by = "disk_size", of = "images" } = options
+  const rootOf = (all: AllFigures) => all.find(([{ _tag, path }]) => _tag === "Namespace" && path === below)?.[1]
+  const [rootBefore, rootAfter] = [rootOf(before), rootOf(after)]
+  if (rootBefore === undefined && rootAfter === undefined) return undefined
+  const tag = tagOf[of]
+  const under = below === "" ? "" : `${below}/`
+  const inside = (all: AllFigures) =>
+    new Map(
+      all.flatMap(([{ _tag, path }, figures]) =>
+        _tag === tag && path !== "" && path.startsWith(under) ? [[path as string, figures] as const] : []
+      )
+    )
+  const [was, is] = [inside(before), inside(after)]
+  const growers = Array.from(new Set([...was.keys(), ...is.keys()]), (path): Grower => ({
+    path,
+    ...changeOf(was.get(path), is.get(path), by)
+  }))
+    .filter(({ after, before, change, presence }) => presence !== "both" || (change !== 0 && before !== after))
+    .sort((a, b) => (b.change ?? -Infinity) - (a.change ?? -Infinity) || (a.path < b.path ? -1 : 1))
+  return {
+    ...changeOf(rootBefore, rootAfter, by),
+    growers: growers.slice(0, options.limit),
+    matching: growers.length
+  }
+}

@@ -1,0 +1,17 @@
+import { DateTime } from "effect"
+import { queryString } from "../Hal.ts"
+import { isPresent, type Subject } from "../History.ts"
+import { imageHref, imagesHref, namespaceHref, type View } from "../UsageResources.ts"
+
+/** Where it is; what is gone by now, in the snapshot of the instant at which it was `seen`. */
+export const subjectHref = (view: View, subject: Subject, seen: DateTime.Utc | undefined): string => {
+  const href =
+    subject._tag === "Repository"
+      ? imageHref(view, subject.path)
+      : subject.path === ""
+        ? imagesHref(view)
+        : namespaceHref(view, subject.path)
+  return isPresent(view.snapshot, subject) || seen === undefined
+    ? href
+    : `${href}${queryString([["at", DateTime.formatIso(seen)]])}`
+}

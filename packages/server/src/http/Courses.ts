@@ -1,0 +1,166 @@
+/**
+ * From a path and a query to the history or the growth that they name.
+ *
+ * @since 0.1.0
+ */
+import {
+  Growth,
+  GrowthResources,
+  Hal,
+  History,
+  HistoryResources,
+  type Names,
+  Projection,
+  type UsageResources
+} from "@gitlab-registry-usage/core"
+import { DateTime, Duration, Effect, Result } from "effect"
+import { durationText } from "./Instants.ts"
+import { lastAt, type Past, tooEarly } from "./Past.ts"
+import { badRequest, type Problem } from "./Problem.ts"
+import { single } from "./Rendering.ts"
+import { spanOf, stepOf } from "./Spans.ts"
+
+/** So many points are told unless a step is asked for, and so many at most. */
+const usualPoints = 500
+const maximumPoints = 5000
+const maximumLimit = 1000
+const usualLimit = 20
+/** What a projection rests on. */
+const projected: Duration.Input = "90 days"
+
+/**
+ * What is asked for a course: the view of the present, what is past, and the capacity of the registry (bytes).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Context {
+  readonly view: UsageResources.View
+  readonly past: Past
+  readonly query: URLSearchParams
+  readonly capacity: number | undefined
+}
+
+type Found = Effect.Effect<Hal.Resource | undefined, Problem>
+
+/** The points of each step; all that there are would be too many for one document. */
+const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration | undefined) => {
+  if (step === undefined) return Result.succeed(HistoryResources.thin(points, usualPoints))
+  const kept = History.downsample(points, step)
+  return kept.length <= maximumPoints
+    ? Result.succeed({ step, points: kept })
+    : Result.fail(
+        badRequest(
+          `this period has ${kept.length} points at this step, and at most ${maximumPoints} are told: ask for a longer step, such as ${durationText(HistoryResources.thin(points, maximumPoints).step)}, or a shorter period`
+        )
+      )
+}
+
+/** The history of what is there now, or was in the period. */
+const history = (subject: History.Subject, { past, query, view }: Context): Found =>
+  Effect.gen(function* () {
+    const { takenAt } = view.snapshot
+    const { parameters, period } = yield* Effect.fromResult(spanOf(query, takenAt, "30 days"))
+    const step = yield* Effect.fromResult(stepOf(query))
+    const points = (yield* past.series(subject, period)).filter(({ figures }) => figures !== undefined)
+    if (points.length === 0 && !History.isPresent(view.snapshot, subject)) return undefined
+    const kept = yield* Effect.fromResult(thinned(points, step))
+    const stepped = step === undefined ? [] : [["step", durationText(step)] as const]
+    return HistoryResources.history(view, {
+      subject,
+      period,
+      ...kept,
+      query: Hal.queryString([...parameters, ...stepped])
+    })
+  })
+
+const oneOf = <A extends string>(query: URLSearchParams, name: string, values: ReadonlyArray<A>) =>
+  Result.flatMap(single(query, name), (text): Result.Result<A | undefined, Problem> => {
+    const value = values.find((value) => value === text)
+    return text === "" || value !== undefined
+      ? Result.succeed(value)
+      : Result.fail(badRequest(`${name} takes one of ${values.join(", ")}`))
+  })
+
+const limitOf = (query: URLSearchParams) =>
+  Result.flatMap(single(query, "limit"), (text): Result.Result<number | undefined, Problem> => {
+    if (text === "") return Result.succeed(undefined)
+    const limit = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0
+    return limit >= 1 && limit <= maximumLimit
+      ? Result.succeed(limit)
+      : Result.fail(badRequest(`limit takes a whole number from 1 to ${maximumLimit}`))
+  })
+
+/** When the registry reaches its capacity, by what it took so far. */
+const projection = Effect.fnUntraced(function* ({ capacity, past, view }: Context, subject: History.Subject) {
+  const to = view.snapshot.takenAt
+  const points = yield* past.series(subject, { from: DateTime.subtractDuration(to, projected), to })
+  return Projection.project(
+    points.map(({ figures, takenAt }) => ({ takenAt, size: figures?.sizes?.diskSize })),
+    capacity
+  )
+})
+
+/** What grew in a namespace that was there before or after. */
+const growth = (path: string, context: Context): Found =>
+  Effect.gen(function* () {
+    const { past, query, view } = context
+    const span = yield* Effect.fromResult(spanOf(query, view.snapshot.takenAt, "7 days"))
+    const asked = yield* Effect.fromResult(
+      Result.all({
+        by: oneOf(query, "by", Growth.bys),
+        of: oneOf(query, "of", Growth.ofs),
+        limit: limitOf(query)
+      })
+    )
+    const kept = yield* past.history(view.snapshot)
+    const to = lastAt(kept, span.period.to)
+    const oldest = kept[0]
+    if (to === undefined || oldest === undefined) return yield* tooEarly(kept)
+    const period = { from: lastAt(kept, span.period.from) ?? oldest, to }
+    const before = yield* past.figuresAt(period.from)
+    const after = DateTime.Equivalence(period.from, to) ? before : yield* past.figuresAt(to)
+    const { by = "disk_size", limit, of = "images" } = asked
+    const found = Growth.compare(before, after, { by, of, below: path, limit: limit ?? usualLimit })
+    if (found === undefined) return undefined
+    const isRegistry = path === ""
+    return GrowthResources.growth(view, {
+      path,
+      period,
+      by,
+      of,
+      growth: found,
+      capacity: isRegistry ? context.capacity : undefined,
+      projection: isRegistry ? yield* projection(context, { _tag: "Namespace", path }) : undefined,
+      query: Hal.queryString([
+        ...span.parameters,
+        ...(asked.by === undefined ? [] : [["by", by] as const]),
+        ...(asked.of === undefined ? [] : [["of", of] as const]),
+        ...(limit === undefined ? [] : [["limit", String(limit)] as const])
+      ])
+    })
+  })
+
+/** The courses that there are, by the names of their routes. */
+const courses = {
+  history: (_, context) => history({ _tag: "Namespace", path: "" }, context),
+  image_history: ({ image }, context) => history({ _tag: "Repository", path: image as Names.RepositoryName }, context),
+  namespace_history: ({ namespace }, context) => history({ _tag: "Namespace", path: namespace! }, context),
+  growth: (_, context) => growth("", context),
+  namespace_growth: ({ namespace }, context) => growth(namespace!, context)
+} satisfies Record<string, (parameters: Readonly<Record<string, string>>, context: Context) => Found>
+
+/** @category models @since 0.1.0 */
+export type Name = keyof typeof courses
+
+/** @category guards @since 0.1.0 */
+export const isName = (name: string): name is Name => Object.hasOwn(courses, name)
+
+/**
+ * The history or the growth that is named so; `undefined` where there is none.
+ *
+ * @category lookup
+ * @since 0.1.0
+ */
+export const find = (name: Name, parameters: Readonly<Record<string, string>>, context: Context): Found =>
+  courses[name](parameters, context)
