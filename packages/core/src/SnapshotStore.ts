@@ -167,6 +167,9 @@ export const make = (primitives: Primitives): Operations => {
 
 const takenAt = ({ takenAt }: Snapshot) => takenAt
 
+/** Oldest first, whatever the clock did between the saves. */
+const inOrder = (kept: ReadonlyArray<Snapshot>) => kept.toSorted((a, b) => DateTime.Order(a.takenAt, b.takenAt))
+
 /**
  * A store that forgets with the process. Of the snapshots it keeps as many as `keep` says, by default the latest only.
  *
@@ -196,7 +199,7 @@ export const layerMemoryOf = ({ keep }: { readonly keep: number }): Layer.Layer<
             check(term),
             Ref.update(kept, (kept) => [...kept, snapshot].slice(-keep))
           ),
-        history: Effect.map(Ref.get(kept), (kept) => kept.map(takenAt))
+        history: Effect.map(Ref.get(kept), (kept) => inOrder(kept).map(takenAt))
       }
       return make(
         keep === 1
@@ -206,7 +209,9 @@ export const layerMemoryOf = ({ keep }: { readonly keep: number }): Layer.Layer<
               at: (instant) =>
                 Effect.map(Ref.get(kept), (kept) =>
                   stale(
-                    Option.fromNullishOr(kept.findLast(({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant)))
+                    Option.fromNullishOr(
+                      inOrder(kept).findLast(({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant))
+                    )
                   )
                 ),
               forget: (instants) =>

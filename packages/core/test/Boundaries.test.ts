@@ -11,7 +11,8 @@ const dependencies: Readonly<Record<string, ReadonlyArray<string>>> = {
   core: [],
   "adapter-http": ["@gitlab-registry-usage/core"],
   "adapter-jwt": ["@gitlab-registry-usage/core", "jose"],
-  "adapter-ldap": ["@gitlab-registry-usage/core", "ldapts"]
+  "adapter-ldap": ["@gitlab-registry-usage/core", "ldapts"],
+  "adapter-sql": ["@effect/sql-pg", "@gitlab-registry-usage/core"]
 }
 
 const manifestOf = (name: string) =>

@@ -1,0 +1,116 @@
+/**
+ * The tables, and how those of an earlier version become those of this one.
+ *
+ * A step adds only, so that replicas of an earlier version can go on beside one of this: a table, or a column that has a
+ * default. One that cannot says which version of the program can work with what it leaves, and the others refuse.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Schema } from "effect"
+import { type SqlError, Statement } from "effect/sql"
+import type { Database } from "./Database.ts"
+import { all, columns, figures, type Table } from "./internal/tables.ts"
+
+/**
+ * A newer version of the program has changed the tables in a way that this one cannot work with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SchemaTooNew extends Schema.TaggedError<SchemaTooNew>()("SchemaTooNew", {
+  version: Schema.Int,
+  minimum: Schema.Int,
+  known: Schema.Int
+}) {
+  override get message(): string {
+    return (
+      `the database was made over by a newer version of the program: its tables have version ${this.version} and ask ` +
+      `for ${this.minimum} at least, while this program knows ${this.known}. Update the program, or give it another ` +
+      "database (or schema)"
+    )
+  }
+}
+
+/** What a step changes, and the lowest version whose program can work with the outcome. */
+interface Step {
+  readonly minimum: number
+  readonly run: (database: Database["Service"]) => Effect.Effect<void, SqlError.SqlError>
+}
+
+const literal = (text: string) => Statement.fragment([Statement.literal(text)])
+
+/** A table of rows with the snapshots that they are in. */
+const create = Effect.fnUntraced(function* ({ dialect, sql, table: nameOf }: Database["Service"], table: Table) {
+  const { integer } = dialect.types
+  const lines = columns(table).map(([name, kind]) => `${name} ${dialect.types[kind]}`)
+  const definitions = [...lines, `since ${integer} NOT NULL`, `until ${integer}`].join(", ")
+  const name = nameOf(table.name)
+  const key = Object.keys(table.key).join()
+  yield* sql`CREATE TABLE ${name} (${literal(definitions)})`
+  yield* sql`CREATE UNIQUE INDEX ${literal(`${table.name}_current`)} ON ${name} (${literal(key)}) WHERE until IS NULL`
+  yield* sql`CREATE INDEX ${literal(`${table.name}_past`)} ON ${name} (until, since) WHERE until IS NOT NULL`
+})
+
+const first: Step = {
+  minimum: 1,
+  run: Effect.fnUntraced(function* (database) {
+    const { dialect, sql, table } = database
+    const { bytes, integer, real, text } = dialect.types
+    yield* sql`CREATE TABLE ${table("snapshots")} (${literal(
+      `id ${integer} PRIMARY KEY, taken_at ${integer} NOT NULL, duration ${real} NOT NULL, stale ${integer} NOT NULL, ` +
+        `generation ${integer}, next_id ${integer} NOT NULL`
+    )})`
+    yield* sql`CREATE INDEX snapshots_taken_at ON ${table("snapshots")} (taken_at)`
+    // What is left of snapshots that were forgotten has still to be removed.
+    yield* sql`CREATE TABLE ${table("forgotten")} (${literal(`id ${integer} PRIMARY KEY`)})`
+    for (const each of all) yield* create(database, each)
+    yield* sql`CREATE INDEX figures_path ON ${table(figures.name)} (path, kind, since)`
+    yield* sql`CREATE TABLE ${table("leadership")} (${literal(
+      `id ${integer} PRIMARY KEY, holder ${text} NOT NULL, generation ${integer} NOT NULL, expires_at ${integer} NOT NULL`
+    )})`
+    yield* sql`INSERT INTO ${table("leadership")} VALUES (1, '', 0, 0)`
+    yield* sql`CREATE TABLE ${table("revocation")} (${literal(`id ${integer} PRIMARY KEY, not_before ${integer} NOT NULL`)})`
+    yield* sql`CREATE TABLE ${table("login_attempts")} (${literal(
+      `key ${bytes} PRIMARY KEY, until ${integer} NOT NULL, refused ${integer} NOT NULL, ` +
+        `under_way ${integer} NOT NULL, allowed ${integer} NOT NULL`
+    )})`
+    yield* sql`CREATE INDEX login_attempts_until ON ${table("login_attempts")} (until)`
+  })
+}
+
+const steps: ReadonlyArray<Step> = [first]
+
+/**
+ * The version of the tables that this program makes and knows.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const version: number = steps.length
+
+/**
+ * Makes the tables, or brings those of an earlier version up to this one. Those of a newer version are left alone. One
+ * replica does it, and the others wait.
+ *
+ * @category migrating
+ * @since 0.1.0
+ */
+export const migrate = (database: Database["Service"]): Effect.Effect<void, SqlError.SqlError | SchemaTooNew> => {
+  const { dialect, exclusively, sql, table } = database
+  const { integer } = dialect.types
+  return exclusively(
+    Effect.gen(function* () {
+      yield* sql`CREATE TABLE IF NOT EXISTS ${table("schema_version")} (${literal(
+        `version ${integer} NOT NULL, minimum ${integer} NOT NULL`
+      )})`
+      const [row] = yield* sql`SELECT version, minimum FROM ${table("schema_version")}`.values
+      const [found, minimum] = (row ?? [0, 0]).map(Number) as [number, number]
+      if (minimum > version) return yield* new SchemaTooNew({ version: found, minimum, known: version })
+      if (found >= version) return
+      for (const step of steps.slice(found)) yield* step.run(database)
+      const needed = Math.max(minimum, ...steps.slice(found).map((step) => step.minimum))
+      yield* sql`DELETE FROM ${table("schema_version")}`
+      yield* sql`INSERT INTO ${table("schema_version")} VALUES (${version}, ${needed})`
+    })
+  )
+}

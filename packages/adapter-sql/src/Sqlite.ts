@@ -1,0 +1,76 @@
+/**
+ * All ports of this package over a SQLite database: for one server, whose history outlasts it.
+ *
+ * @since 0.1.0
+ */
+import type { SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { type Duration, Effect, Layer, PubSub, Stream } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlError } from "effect/sql"
+import { Database, DatabaseUnavailable } from "./Database.ts"
+import { sqlite } from "./internal/dialect.ts"
+import { detailOf } from "./internal/failures.ts"
+import * as SqliteClient from "./SqliteClient.ts"
+import { migrate, type SchemaTooNew } from "./SqlMigrations.ts"
+import * as SqlSnapshotStore from "./SqlSnapshotStore.ts"
+
+/** @category models @since 0.1.0 */
+export interface Options {
+  /** The file of the database. Its directory is made where it is missing. `:memory:` forgets with the process. */
+  readonly path: string
+  readonly accounting?: Usage.Accounting | undefined
+  /** How long one statement may take. Default 30 seconds. */
+  readonly deadline?: Duration.Input | undefined
+}
+
+const unavailable = (path: string) => (error: SqlError.SqlError) =>
+  new DatabaseUnavailable({ database: path, detail: detailOf(error) })
+
+/**
+ * The database with its tables. A file that is damaged, or no database, is moved to `<path>.corrupt-<milliseconds>`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeDatabase = Effect.fnUntraced(function* (options: Options) {
+  const client = yield* SqliteClient.make(options)
+  if (client.movedTo !== undefined) {
+    yield* Effect.logError(
+      `the database ${options.path} is damaged: it was set aside as ${client.movedTo}, and an empty one begins`
+    )
+  }
+  const messages = yield* PubSub.sliding<string>(1024)
+  const database = Database.of({
+    sql: client,
+    dialect: sqlite,
+    table: (name) => client.literal(name),
+    exclusively: client.withTransaction,
+    tell: (message) => client.afterCommit(Effect.asVoid(PubSub.publish(messages, message))),
+    heard: Stream.fromPubSub(messages),
+    reachesOthers: false,
+    setAside: Effect.tap(client.setAside, () => Effect.orDie(migrate(database)))
+  })
+  yield* migrate(database)
+  return database
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseUnavailable | SchemaTooNew> =>
+  Layer.effect(
+    Database,
+    makeDatabase(options).pipe(
+      Effect.catchIf(SqlError.isSqlError, (error) => Effect.fail(unavailable(options.path)(error)))
+    )
+  ).pipe(Layer.provide(Reactivity.layer))
+
+/**
+ * Every port over one database.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<SnapshotStore.SnapshotStore, DatabaseUnavailable | SchemaTooNew> =>
+  SqlSnapshotStore.layer(options).pipe(Layer.provide(layerDatabase(options)))

@@ -1,0 +1,273 @@
+import type { Inventory, Names, Snapshot } from "@gitlab-registry-usage/core"
+import { figuresOf, flagsOf, type Head, unlike } from "./head.ts"
+import { packContents, packDigest, packOrder } from "./packing.ts"
+import * as Tables from "./tables.ts"
+
+type Row = ReadonlyArray<unknown>
+
+/** Of one table: the keys of the rows that end, and the rows that begin. */
+export interface Change {
+  readonly table: Tables.Table
+  readonly ended: ReadonlyArray<Row>
+  readonly begun: ReadonlyArray<Row>
+}
+
+/** Of rows by key that are kept as they are compared: what ended and what begun, a changed one being both. */
+const changed = <K, V>(
+  table: Tables.Table,
+  before: ReadonlyMap<K, V>,
+  after: ReadonlyMap<K, V>,
+  row: (key: K, value: V) => Row,
+  same: (a: V, b: V) => boolean = Object.is
+): Change => {
+  const ended: Array<Row> = []
+  const begun: Array<Row> = []
+  const keyLength = Object.keys(table.key).length
+  for (const [key, value] of before) {
+    const now = after.get(key)
+    if (now === undefined || !same(value, now)) ended.push(row(key, value).slice(0, keyLength))
+  }
+  for (const [key, value] of after) {
+    const earlier = before.get(key)
+    if (earlier === undefined || !same(earlier, value)) begun.push(row(key, value))
+  }
+  return { table, ended, begun }
+}
+
+const sameFlags = (a: { readonly flags: number }, b: { readonly flags: number }) => a.flags === b.flags
+const sameRow = (a: Row, b: Row) => a.every((value, i) => value === b[i])
+
+/** Blob → id, and where it was among those of the head (−1 for a new one). */
+const blobsOf = (head: Head, { blobs }: Inventory.Inventory, newId: () => number) => {
+  const before = head.inventory.blobs
+  const places = new Map(before.digests.map((digest, place) => [digest, place]))
+  const ids = new Float64Array(blobs.digests.length)
+  const earlier = new Int32Array(ids.length)
+  const kept = new Uint8Array(before.digests.length)
+  const ended: Array<Row> = []
+  const begun: Array<Row> = []
+  blobs.digests.forEach((digest, blob) => {
+    const place = places.get(digest) ?? -1
+    earlier[blob] = place
+    const id = (ids[blob] = place < 0 ? newId() : head.blobs[place]!)
+    if (place >= 0) {
+      kept[place] = 1
+      if (before.sizes[place] === blobs.sizes[blob]) return
+      ended.push([id])
+    }
+    begun.push([id, packDigest(digest), blobs.sizes[blob]!])
+  })
+  kept.forEach((kept, place) => {
+    if (kept === 0) ended.push([head.blobs[place]!])
+  })
+  return { ids, earlier, change: { table: Tables.blobs, ended, begun } }
+}
+
+type Blobs = ReturnType<typeof blobsOf>
+
+const manifestsOf = (
+  head: Head,
+  { manifests }: Inventory.Inventory,
+  blobs: Blobs,
+  mediaTypeId: (name: string) => number,
+  newId: () => number
+) => {
+  const before = head.inventory.manifests
+  // What a manifest is told apart by is its own blob.
+  const manifestOfBlob = new Int32Array(head.inventory.blobs.digests.length).fill(-1)
+  before.blobs.forEach((blob, manifest) => {
+    manifestOfBlob[blob] = manifest
+  })
+  const kept = new Uint8Array(before.blobs.length)
+  const earlier = Int32Array.from(manifests.blobs, (blob) => {
+    const place = blobs.earlier[blob]!
+    return place < 0 ? -1 : manifestOfBlob[place]!
+  })
+  const ids = Float64Array.from(earlier, (manifest) => (manifest < 0 ? newId() : head.manifests[manifest]!))
+  const mediaTypes = manifests.mediaTypeNames.map(() => 0)
+  const typeOf = (manifest: number) => {
+    const number = manifests.mediaTypes[manifest]!
+    return (mediaTypes[number] ||= mediaTypeId(JSON.stringify(manifests.mediaTypeNames[number] ?? "")))
+  }
+
+  const same = (manifest: number, was: number): boolean => {
+    const [a, b] = [manifests, before]
+    if (a.states[manifest] !== b.states[was]) return false
+    if (a.mediaTypeNames[a.mediaTypes[manifest]!] !== b.mediaTypeNames[b.mediaTypes[was]!]) return false
+    const shift = b.referenceStarts[was]! - a.referenceStarts[manifest]!
+    const end = a.referenceStarts[manifest + 1]!
+    if (end + shift !== b.referenceStarts[was + 1]!) return false
+    for (let at = a.referenceStarts[manifest]!; at < end; at++) {
+      if (a.roles[at] !== b.roles[at + shift]) return false
+      if (blobs.earlier[a.references[at]!] !== b.references[at + shift]) return false
+    }
+    const childShift = b.childStarts[was]! - a.childStarts[manifest]!
+    const childEnd = a.childStarts[manifest + 1]!
+    if (childEnd + childShift !== b.childStarts[was + 1]!) return false
+    for (let at = a.childStarts[manifest]!; at < childEnd; at++) {
+      if (a.attestations[at] !== b.attestations[at + childShift]) return false
+      if (earlier[a.children[at]!] !== b.children[at + childShift]) return false
+    }
+    return true
+  }
+
+  const rowOf = (manifest: number): Row => {
+    const { attestations, children, childStarts, references, referenceStarts, roles } = manifests
+    const refers = [referenceStarts[manifest]!, referenceStarts[manifest + 1]!] as const
+    const includes = [childStarts[manifest]!, childStarts[manifest + 1]!] as const
+    const contents = packContents({
+      references: Array.from(references.subarray(...refers), (blob) => blobs.ids[blob]!),
+      roles: Array.from(roles.subarray(...refers)),
+      children: Array.from(children.subarray(...includes), (child) => ids[child]!),
+      attestations: Array.from(attestations.subarray(...includes))
+    })
+    return [
+      ids[manifest],
+      blobs.ids[manifests.blobs[manifest]!],
+      manifests.states[manifest],
+      typeOf(manifest),
+      contents
+    ]
+  }
+
+  const ended: Array<Row> = []
+  const begun: Array<Row> = []
+  earlier.forEach((was, manifest) => {
+    if (was >= 0) {
+      kept[was] = 1
+      if (same(manifest, was)) {
+        typeOf(manifest)
+        return
+      }
+      ended.push([ids[manifest]])
+    }
+    begun.push(rowOf(manifest))
+  })
+  kept.forEach((kept, was) => {
+    if (kept === 0) ended.push([head.manifests[was]])
+  })
+  return { ids, change: { table: Tables.manifests, ended, begun } }
+}
+
+const tagsOf = (repository: Inventory.Repository, ids: Float64Array) => {
+  const tags = new Map<string, number>()
+  repository.tagNames.forEach((name, i) => {
+    const manifest = repository.tagManifests[i]!
+    if (!tags.has(name)) tags.set(name, manifest < 0 ? -1 : ids[manifest]!)
+  })
+  return tags
+}
+
+/** Whether the tags are the same in the same order, without a table of them. */
+const sameTags = (
+  [a, aIds]: readonly [Inventory.Repository, Float64Array],
+  [b, bIds]: readonly [Inventory.Repository, Float64Array]
+): boolean =>
+  a.tagNames.length === b.tagNames.length &&
+  a.tagNames.every((name, i) => {
+    const [aManifest, bManifest] = [a.tagManifests[i]!, b.tagManifests[i]!]
+    return (
+      name === b.tagNames[i] && (aManifest < 0 ? bManifest < 0 : bManifest >= 0 && aIds[aManifest] === bIds[bManifest])
+    )
+  })
+
+const byName = (repositories: ReadonlyArray<Inventory.Repository>) => {
+  const found = new Map<Names.RepositoryName, Inventory.Repository>()
+  for (const repository of repositories) if (!found.has(repository.name)) found.set(repository.name, repository)
+  return found
+}
+
+const none = new Map<string, number>()
+
+/**
+ * What has to be written to get from the head to this snapshot, and the head that it is then.
+ */
+export const differenceOf = (head: Head, snapshot: Snapshot.Snapshot) => {
+  const { inventory } = snapshot.usage
+  let { nextId } = head
+  const newId = () => nextId++
+
+  const mediaTypes = new Map<string, number>()
+  const mediaTypeId = (name: string) => {
+    let id = mediaTypes.get(name)
+    if (id === undefined) mediaTypes.set(name, (id = head.mediaTypes.get(name) ?? newId()))
+    return id
+  }
+  const blobs = blobsOf(head, inventory, newId)
+  const manifests = manifestsOf(head, inventory, blobs, mediaTypeId, newId)
+
+  const repositories = byName(inventory.repositories)
+  const before = byName(head.inventory.repositories)
+  const repositoryIds = new Map(
+    Array.from(repositories.values(), (repository) => [
+      repository.name,
+      { id: head.repositories.get(repository.name)?.id ?? newId(), flags: flagsOf(repository) }
+    ])
+  )
+  const arrangements = new Map<number, string>()
+  const arrange = (id: number, names: ReadonlyArray<string>) => {
+    const order = packOrder(names)
+    if (order !== undefined) arrangements.set(id, order)
+  }
+  arrange(0, [...repositories.keys()])
+  const endedTags: Array<Row> = []
+  const begunTags: Array<Row> = []
+  for (const [name, repository] of repositories) {
+    const { id } = repositoryIds.get(name)!
+    const was = before.get(name)
+    if (was !== undefined && sameTags([repository, manifests.ids], [was, head.manifests])) {
+      const order = head.arrangements.get(id)
+      if (order !== undefined) arrangements.set(id, order)
+      continue
+    }
+    const tags = tagsOf(repository, manifests.ids)
+    arrange(id, [...tags.keys()])
+    const { begun, ended } = changed(
+      Tables.tags,
+      was === undefined ? none : tagsOf(was, head.manifests),
+      tags,
+      (tag, manifest) => [id, tag, manifest]
+    )
+    endedTags.push(...ended)
+    begunTags.push(...begun)
+  }
+  for (const [name, repository] of before) {
+    if (repositories.has(name)) continue
+    const { id } = head.repositories.get(name)!
+    for (const tag of new Set(repository.tagNames)) endedTags.push([id, tag])
+  }
+
+  const gaps = new Map(
+    unlike(inventory.gaps.map((gap) => JSON.stringify(gap))).map((gap) => [gap, head.gaps.get(gap) ?? newId()])
+  )
+  const figures = figuresOf(snapshot)
+  const changes: ReadonlyArray<Change> = [
+    changed(
+      Tables.repositories,
+      head.repositories,
+      repositoryIds,
+      (name, { flags, id }) => [id, name, flags],
+      sameFlags
+    ),
+    { table: Tables.tags, ended: endedTags, begun: begunTags },
+    manifests.change,
+    blobs.change,
+    changed(Tables.mediaTypes, head.mediaTypes, mediaTypes, (name, id) => [id, name]),
+    changed(Tables.gaps, head.gaps, gaps, (gap, id) => [id, gap]),
+    changed(Tables.arrangements, head.arrangements, arrangements, (id, order) => [id, order]),
+    changed(Tables.figures, head.figures, figures, (_, row) => row, sameRow)
+  ]
+  const next: Head = {
+    id: head.id + 1,
+    nextId,
+    inventory,
+    blobs: blobs.ids,
+    manifests: manifests.ids,
+    repositories: repositoryIds,
+    mediaTypes,
+    gaps,
+    arrangements,
+    figures
+  }
+  return { changes, head: next }
+}

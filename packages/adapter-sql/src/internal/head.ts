@@ -1,0 +1,87 @@
+import { History, type Inventory, type Names, type Snapshot } from "@gitlab-registry-usage/core"
+
+/** The newest snapshot of the database, with the ids of what is in it: what the next one is compared with. */
+export interface Head {
+  /** The snapshot, 0 before the first. */
+  readonly id: number
+  /** The first id that nothing ever had. */
+  readonly nextId: number
+  readonly inventory: Inventory.Inventory
+  /** Blob → id. */
+  readonly blobs: Float64Array
+  /** Manifest → id. */
+  readonly manifests: Float64Array
+  readonly repositories: ReadonlyMap<Names.RepositoryName, { readonly id: number; readonly flags: number }>
+  /** Media type as JSON → id. */
+  readonly mediaTypes: ReadonlyMap<string, number>
+  /** Gap as JSON → id. A gap that is there a second time is told apart by a space. */
+  readonly gaps: ReadonlyMap<string, number>
+  /** Repository, or 0 for their list → the order that is not that of the names. */
+  readonly arrangements: ReadonlyMap<number, string>
+  /** Kind and path → the figures, as in the table. */
+  readonly figures: ReadonlyMap<string, ReadonlyArray<unknown>>
+}
+
+export const empty: Head = {
+  id: 0,
+  nextId: 1,
+  inventory: {
+    blobs: { digests: [], sizes: new Float64Array() },
+    manifests: {
+      blobs: new Uint32Array(),
+      states: new Uint8Array(),
+      mediaTypes: new Uint16Array(),
+      mediaTypeNames: [],
+      referenceStarts: new Uint32Array(1),
+      references: new Uint32Array(),
+      roles: new Uint8Array(),
+      childStarts: new Uint32Array(1),
+      children: new Uint32Array(),
+      attestations: new Uint8Array()
+    },
+    repositories: [],
+    gaps: []
+  },
+  blobs: new Float64Array(),
+  manifests: new Float64Array(),
+  repositories: new Map(),
+  mediaTypes: new Map(),
+  gaps: new Map(),
+  arrangements: new Map(),
+  figures: new Map()
+}
+
+export const flagsOf = ({ stale, unreadable }: Inventory.Repository): number => (unreadable ? 1 : 0) + (stale ? 2 : 0)
+
+export const kinds = { Namespace: 0, Repository: 1 } as const
+
+export const figuresKey = (kind: number, path: string): string => `${kind} ${path}`
+
+/** The figures of everything, as rows. */
+export const figuresOf = (snapshot: Snapshot.Snapshot): Map<string, ReadonlyArray<unknown>> =>
+  new Map(
+    History.figuresOf(snapshot).map(([{ _tag, path }, { gaps, repositories, sizes, tags }]) => [
+      figuresKey(kinds[_tag], path),
+      [
+        kinds[_tag],
+        path,
+        sizes?.size ?? null,
+        sizes?.diskSize ?? null,
+        sizes?.uniqueSize ?? null,
+        repositories,
+        tags,
+        gaps
+      ]
+    ])
+  )
+
+/** Texts that may be equal, made unlike each other by spaces at the end, which JSON does not mind. */
+export const unlike = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const seen = new Set<string>()
+  return texts.map((text) => {
+    let name = text
+    while (seen.has(name)) name += " "
+    seen.add(name)
+    return name
+  })
+}

@@ -1,0 +1,171 @@
+/** What the worker is asked. `open` comes first; the rows of a `stream` come piece by piece, each asked for by `next`. */
+export type Question =
+  | { readonly _tag: "open"; readonly path: string; readonly repairs: boolean }
+  | { readonly _tag: "rows" | "values"; readonly sql: string; readonly params: ReadonlyArray<unknown> }
+  | { readonly _tag: "stream"; readonly sql: string; readonly params: ReadonlyArray<unknown> }
+  | { readonly _tag: "next" | "end" | "close" | "setAside" }
+
+/** What it answers. `movedTo` is where a damaged file is now, `done` whether a stream has no more rows. */
+export interface Answer {
+  readonly error?: { readonly message: string; readonly code: string; readonly errno: number | undefined } | undefined
+  readonly rows?: ReadonlyArray<unknown> | undefined
+  readonly done?: boolean | undefined
+  readonly movedTo?: string | undefined
+  readonly inTransaction: boolean
+}
+
+/**
+ * What the worker runs: it answers one question after the other. It becomes text and is run as such, so that it needs no
+ * file of its own wherever the package is bundled: it refers to nothing outside of itself.
+ */
+const program = () => {
+  // SQLite in Node tells that it is experimental, once for each thread, and nobody can act on that.
+  process.removeAllListeners("warning")
+  const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+  const fs = process.getBuiltinModule("node:fs")
+  const { dirname } = process.getBuiltinModule("node:path")
+  const port = process.getBuiltinModule("node:worker_threads").parentPort!
+
+  /** All of a file up to this size is checked when it is opened: that takes some tenths of a second. */
+  const checkedSize = 64 * 1024 * 1024
+  const pieceOfRows = 2000
+  const keptStatements = 100
+  type Statement = ReturnType<InstanceType<typeof DatabaseSync>["prepare"]>
+  type Database = InstanceType<typeof DatabaseSync>
+
+  let path = ""
+  let database: Database | undefined
+  let rows: Iterator<unknown> | undefined
+  const statements = new Map<string, Statement>()
+
+  const open = () => {
+    if (path !== ":memory:") {
+      fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      // SQLite would make it as readable as the umask lets it; its companions take after it.
+      fs.closeSync(fs.openSync(path, "a", 0o600))
+    }
+    const opened = new DatabaseSync(path, { enableForeignKeyConstraints: false, timeout: 5000 })
+    try {
+      if (opened.prepare("SELECT count(*) AS n FROM sqlite_schema").get()!["n"] === 0) {
+        // What was freed can be given back. That can be said of an empty database alone.
+        opened.exec("PRAGMA auto_vacuum = INCREMENTAL")
+        opened.exec("PRAGMA journal_mode = WAL")
+      }
+      // There are few writes, and one of them revokes tokens: that must outlast a power failure.
+      opened.exec("PRAGMA synchronous = FULL")
+      opened.exec("PRAGMA journal_size_limit = 67108864")
+      opened.exec("PRAGMA cache_size = -32768")
+      opened.exec("PRAGMA temp_store = MEMORY")
+    } catch (error) {
+      opened.close()
+      throw error
+    }
+    return opened
+  }
+
+  const isDamage = (error: unknown) => {
+    const code = (error as { errcode?: number }).errcode
+    // SQLITE_CORRUPT and SQLITE_NOTADB.
+    return code !== undefined && ((code & 255) === 11 || (code & 255) === 26)
+  }
+
+  const isWhole = (opened: Database) => {
+    try {
+      return Object.values(opened.prepare("PRAGMA quick_check(1)").get() ?? {})[0] === "ok"
+    } catch (error) {
+      if (isDamage(error)) return false
+      throw error
+    }
+  }
+
+  const close = () => {
+    statements.clear()
+    rows = undefined
+    database?.close()
+    database = undefined
+  }
+
+  const setAside = () => {
+    close()
+    const movedTo = `${path}.corrupt-${Date.now()}`
+    for (const suffix of ["", "-wal", "-shm"]) {
+      if (fs.existsSync(path + suffix)) fs.renameSync(path + suffix, movedTo + suffix)
+    }
+    database = open()
+    return movedTo
+  }
+
+  const openOrSetAside = (repairs: boolean) => {
+    try {
+      database = open()
+      if (!repairs || path === ":memory:" || fs.statSync(path).size > checkedSize || isWhole(database)) return undefined
+    } catch (error) {
+      if (!repairs || !isDamage(error)) throw error
+    }
+    return setAside()
+  }
+
+  const statement = (sql: string, arrays: boolean) => {
+    const key = (arrays ? "values " : "rows ") + sql
+    let found = statements.get(key)
+    if (found === undefined) {
+      found = database!.prepare(sql)
+      if (arrays) found.setReturnArrays(true)
+      if (statements.size >= keptStatements) statements.delete(statements.keys().next().value!)
+      statements.set(key, found)
+    }
+    return found
+  }
+
+  const piece = () => {
+    const taken: Array<unknown> = []
+    while (taken.length < pieceOfRows) {
+      const { done, value } = rows!.next()
+      if (done === true) {
+        rows = undefined
+        return { rows: taken, done: true }
+      }
+      taken.push(value)
+    }
+    return { rows: taken, done: false }
+  }
+
+  const answer = (question: Question) => {
+    switch (question._tag) {
+      case "open":
+        path = question.path
+        return { movedTo: openOrSetAside(question.repairs) }
+      case "rows":
+      case "values":
+        return { rows: statement(question.sql, question._tag === "values").all(...(question.params as Array<string>)) }
+      case "stream":
+        rows = database!.prepare(question.sql).iterate(...(question.params as Array<string>))
+        return piece()
+      case "next":
+        return piece()
+      case "end":
+        rows?.return?.()
+        rows = undefined
+        return {}
+      case "setAside":
+        // Somebody else may have met the same damage, and be done.
+        return { movedTo: isWhole(database!) ? undefined : setAside() }
+      case "close":
+        close()
+        return {}
+    }
+  }
+
+  port.on("message", (question: Question) => {
+    const reply = (content: object) => port.postMessage({ ...content, inTransaction: database?.isTransaction ?? false })
+    try {
+      reply(answer(question))
+    } catch (cause) {
+      const error = cause as { message: string; code?: string; errcode?: number }
+      reply({ error: { message: error.message, code: error.code ?? "", errno: error.errcode } })
+    }
+  })
+}
+
+/** The worker as a program: the text of a function, whatever it was compiled to. */
+export const text = `(${program.toString()})()`
