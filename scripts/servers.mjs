@@ -4,17 +4,15 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import process from "node:process"
 
-const programs = [
-  "/usr/bin/docker-registry",
-  "/usr/sbin/slapd",
-  "/usr/bin/ldapsearch",
-  "/usr/bin/slowhttptest",
-  "/usr/sbin/nginx",
-  "/usr/bin/chromium"
+/** The programs, each with the package that has it. */
+const needed = [
+  ["/usr/bin/docker-registry", "docker-registry"],
+  ["/usr/sbin/slapd", "slapd"],
+  ["/usr/bin/ldapsearch", "ldap-utils"],
+  ["/usr/bin/slowhttptest", "slowhttptest"],
+  ["/usr/sbin/nginx", "nginx-light"],
+  ["/usr/bin/chromium", "chromium"]
 ]
-const packages = ["docker-registry", "slapd", "ldap-utils", "slowhttptest", "nginx-light", "chromium"]
-
-const missing = () => programs.filter((program) => !existsSync(program))
 
 const isDebian = () =>
   existsSync("/etc/os-release") && /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync("/etc/os-release", "utf8"))
@@ -25,8 +23,11 @@ const apt = (...args) =>
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
   })
 
-/** Makes sure that the servers are there, or says what to do and ends with 1. */
-export const servers = () => {
+/** Makes sure that the servers and `more` programs are there, or says what to do and ends with 1. */
+export const servers = (more = []) => {
+  const all = [...needed, ...more]
+  const missing = () => all.filter(([program]) => !existsSync(program)).map(([program]) => program)
+  const packages = all.map(([, name]) => name)
   if (process.env.WITHOUT_SERVERS === "1") {
     console.error("WITHOUT_SERVERS=1: the tests that need docker-registry and slapd are skipped.")
     return

@@ -9,14 +9,16 @@ import { Effect, type Scope } from "effect"
 import { freePort, serve, type ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
- * Starts nginx with these directives inside of `server { … }`, and tells the port that it listens on. It writes into a
+ * Starts nginx with these directives inside of `server { … }`, and those of `http` before it, and tells the port that it
+ * listens on. It writes into a
  * directory of its own and stops when the scope closes.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (
-  directives: string
+  directives: string,
+  { http = "" }: { readonly http?: string } = {}
 ): Effect.fn.Return<number, ServerError, Scope.Scope> {
   const directory = yield* temporaryDirectory
   const port = yield* freePort
@@ -30,6 +32,7 @@ events { worker_connections 256; }
 http {
   access_log off;
   ${kinds.map((kind) => `${kind}_temp_path ${directory}/${kind};`).join("\n  ")}
+  ${http}
   server {
     listen 127.0.0.1:${port};
     ${directives}

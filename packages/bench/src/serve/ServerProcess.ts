@@ -42,7 +42,7 @@ const program = decodeURIComponent(new URL("process.ts", import.meta.url).pathna
  * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (
-  kind: "ours" | "bare",
+  kind: "ours" | "replica" | "bare",
   file: string
 ): Effect.fn.Return<ServerProcess, ServeError, Scope.Scope> {
   const begin = performance.now()

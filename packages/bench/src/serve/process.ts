@@ -1,5 +1,5 @@
 /**
- * The process of one server: ours over a snapshot that is read from a file, or a bare one that sends given bytes.
+ * The process of one server: ours over a snapshot that is read from a file or from a database, or a bare one that sends given bytes.
  *
  * It tells its port as a line of JSON, and its usage for each line that it is sent.
  *
@@ -9,8 +9,9 @@ import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { NodeServices } from "@effect/platform-node"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
-import { Authentication, Collector } from "@gitlab-registry-usage/core"
+import { Authentication, Collector, type SnapshotStore } from "@gitlab-registry-usage/core"
 import { DirectoryMemory, RegistryMemory } from "@gitlab-registry-usage/core/testing"
+import { Postgres } from "@gitlab-registry-usage/adapter-sql/postgres"
 import { FileSnapshotStore, HttpApp, TokenCache } from "@gitlab-registry-usage/server"
 import { Effect, Layer, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
@@ -57,7 +58,7 @@ const bare = (file: string) => {
 }
 
 /** Nothing is crawled: the registry never answers, so that the snapshot of the file is served. */
-const ours = (file: string) => {
+const ours = <E>(store: Layer.Layer<SnapshotStore.SnapshotStore, E>) => {
   const tokens = JwtTokens.layer({
     current: KeySet.sharedSecret(Redacted.make("of no use but for measuring, 32 bytes")),
     issuer: "bench",
@@ -65,7 +66,7 @@ const ours = (file: string) => {
   })
   const app = HttpApp.layer({ host: "127.0.0.1", port: 0 }).pipe(
     Layer.provideMerge(Collector.layer()),
-    Layer.provide(FileSnapshotStore.layer({ path: file }).pipe(Layer.provide(NodeServices.layer))),
+    Layer.provide(store),
     Layer.provide(RegistryMemory.layer({ repositories: [], before: () => Effect.never })),
     Layer.provide(DirectoryMemory.layer([])),
     Layer.provideMerge(TokenCache.layer().pipe(Layer.provideMerge(tokens))),
@@ -80,7 +81,12 @@ const ours = (file: string) => {
   }).pipe(Effect.provide(app))
 }
 
+const inFile = (path: string) => FileSnapshotStore.layer({ path }).pipe(Layer.provide(NodeServices.layer))
+
+/** The file holds the URL of the database. */
+const inDatabase = (file: string) => Postgres.layer({ url: Redacted.make(readFileSync(file, "utf8")) })
+
 usageOnRequest()
 const [kind, file] = process.argv.slice(2)
 if (kind === "bare") bare(file!)
-else Effect.runFork(ours(file!))
+else Effect.runFork(kind === "replica" ? ours(inDatabase(file!)) : ours(inFile(file!)))
