@@ -7,6 +7,7 @@ import {
   type Authentication,
   Collector,
   Hal,
+  type LoginAttempts,
   type Snapshot,
   SnapshotStore,
   StatusResource
@@ -105,12 +106,12 @@ const redirect = (location: string): Answer => ({
 
 const handlers = (
   options: Options,
+  limiter: LoginAttempts.LoginAttempts["Service"],
   docs: Effect.Effect<Answer>,
   past: Past.Past | undefined
 ): Readonly<Record<Name, Handler>> => {
   const root = options.prefix ?? ""
   const ui = options.ui ?? new Map()
-  const limiter = LoginLimiter.make(options.limiter)
   const signIn = login(limiter)
   const usage = Documents.document({ root, past, capacity: options.capacity })
   const file = (name: string, request: Request) => {
@@ -197,7 +198,7 @@ const failed = new Problem({
 export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
   const past = Option.isNone(store) ? undefined : yield* Past.make(store.value)
-  const handle = handlers(options, yield* docs(options.prefix ?? ""), past)
+  const handle = handlers(options, yield* LoginLimiter.make(options.limiter), yield* docs(options.prefix ?? ""), past)
   const router = Router.make(routes)
   const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Answer, Problem, Services> {
     const { method } = request

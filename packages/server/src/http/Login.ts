@@ -3,11 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Authentication } from "@gitlab-registry-usage/core"
+import { Authentication, type LoginAttempts } from "@gitlab-registry-usage/core"
 import { Cause, DateTime, Effect, Exit, Option, Redacted, Result } from "effect"
 import * as Metrics from "../Metrics.ts"
 import { json, type Request } from "./Exchange.ts"
-import type { LoginLimiter } from "./LoginLimiter.ts"
 import { Problem, unauthorized, unavailable } from "./Problem.ts"
 
 const challenge = 'Basic realm="GitLab Registry Usage", charset="UTF-8"'
@@ -72,7 +71,7 @@ const results = { 401: "refused", 429: "limited", 503: "unavailable" } as const
  * @category handlers
  * @since 0.1.0
  */
-export const login = (limiter: LoginLimiter) =>
+export const login = (limiter: LoginAttempts.LoginAttempts["Service"]) =>
   Effect.fn("Login.login")(
     function* (request: Request) {
       const tokens = yield* Authentication.Tokens
@@ -81,14 +80,12 @@ export const login = (limiter: LoginLimiter) =>
       if (verdict._tag === "Limited") return yield* tooMany(verdict.retryAfter)
       const principal = yield* verified(credentials).pipe(
         Effect.onExit((exit) =>
-          Effect.sync(() =>
-            verdict.settle(
-              Exit.isSuccess(exit)
-                ? "accepted"
-                : Option.exists(Cause.findErrorOption(exit.cause), ({ status }) => status === 401)
-                  ? "refused"
-                  : "unknown"
-            )
+          verdict.settle(
+            Exit.isSuccess(exit)
+              ? "accepted"
+              : Option.exists(Cause.findErrorOption(exit.cause), ({ status }) => status === 401)
+                ? "refused"
+                : "unknown"
           )
         )
       )

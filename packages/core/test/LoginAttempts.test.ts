@@ -1,0 +1,91 @@
+import { describe, expect, it } from "@effect/vitest"
+import { LoginAttempts } from "@gitlab-registry-usage/core"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import fc from "fast-check"
+
+const attempt = Effect.fnUntraced(function* (
+  limiter: LoginAttempts.LoginAttempts["Service"],
+  username: string,
+  outcome: LoginAttempts.Outcome,
+  address = "192.0.2.1"
+) {
+  const verdict = yield* limiter.attempt(username, address)
+  if (verdict._tag === "Limited") return verdict.retryAfter
+  yield* verdict.settle(outcome)
+  return 0
+})
+
+describe("LoginAttempts", () => {
+  it("F49 a name is one in any spelling", () =>
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (name) => {
+        const canonical = LoginAttempts.canonical(name)
+        for (const spelt of [` ${name}`, `${name}  `, `\u200b${name}`, name.normalize("NFD"), name.normalize("NFKC")]) {
+          expect(LoginAttempts.canonical(spelt)).toBe(canonical)
+        }
+        expect(LoginAttempts.canonical(canonical)).toBe(canonical)
+      })
+    ))
+
+  it("F49 letters in any case, width or composition are one, and different names are not", () => {
+    const spellings = ["alice", "ALICE", "Alice ", "ａｌｉｃｅ", "al\u00adice"]
+    expect(new Set(spellings.map(LoginAttempts.canonical))).toEqual(new Set(["alice"]))
+    expect(LoginAttempts.canonical("zoe\u0308")).toBe(LoginAttempts.canonical("ZOË"))
+    expect(LoginAttempts.canonical("anna  maria")).toBe("anna maria")
+    expect(LoginAttempts.canonical("bob")).not.toBe("alice")
+  })
+
+  it.effect("F49 so many refusals make a pause for the user from everywhere, which ends", () =>
+    Effect.gen(function* () {
+      const limiter = LoginAttempts.makeMemory({ perUser: 3, window: "5 minutes" })
+      for (const [i, name] of ["alice", "ALICE", " alice"].entries()) {
+        expect(yield* attempt(limiter, name, "refused", `192.0.2.${i}`)).toBe(0)
+      }
+      expect(yield* attempt(limiter, "Alice", "accepted")).toBe(300)
+      expect(yield* attempt(limiter, "bob", "refused")).toBe(0)
+      yield* TestClock.adjust("299 seconds")
+      expect(yield* attempt(limiter, "alice", "accepted")).toBe(1)
+      yield* TestClock.adjust("1 second")
+      expect(yield* attempt(limiter, "alice", "accepted")).toBe(0)
+    })
+  )
+
+  it.effect("what is right forgets what was wrong, and what is the directory's fault does not count", () =>
+    Effect.gen(function* () {
+      const limiter = LoginAttempts.makeMemory({ perUser: 2 })
+      for (let i = 0; i < 10; i++) {
+        expect(yield* attempt(limiter, "alice", "refused")).toBe(0)
+        expect(yield* attempt(limiter, "alice", "accepted")).toBe(0)
+        expect(yield* attempt(limiter, "bob", "unknown")).toBe(0)
+      }
+    })
+  )
+
+  it.effect("many at once are not more than one after the other", () =>
+    Effect.gen(function* () {
+      const limiter = LoginAttempts.makeMemory({ perUser: 3 })
+      const verdicts = yield* Effect.forEach(Array.from({ length: 50 }), () => limiter.attempt("alice", "192.0.2.1"))
+      expect(verdicts.filter(({ _tag }) => _tag === "Allowed").length).toBe(3)
+    })
+  )
+
+  it.effect("an address that tries many users has a pause", () =>
+    Effect.gen(function* () {
+      const limiter = LoginAttempts.makeMemory({ perUser: 3, perAddress: 10 })
+      for (let i = 0; i < 10; i++) expect(yield* attempt(limiter, `user${i}`, "refused")).toBe(0)
+      expect(yield* attempt(limiter, "other", "accepted")).toBeGreaterThan(0)
+      expect(yield* attempt(limiter, "other", "accepted", "192.0.2.2")).toBe(0)
+    })
+  )
+
+  it.effect("F50 a million users are not remembered all", () =>
+    Effect.gen(function* () {
+      const limiter = LoginAttempts.makeMemory({ capacity: 1000, perAddress: 1e9 })
+      for (let i = 0; i < 1_000_000; i += 1000) {
+        for (let j = 0; j < 1000; j++) yield* attempt(limiter, `user${i + j}`, "refused", `10.0.0.${j % 250}`)
+      }
+      expect(limiter.size()).toBeLessThanOrEqual(2000)
+    })
+  )
+})
