@@ -63,10 +63,13 @@ const tokens = Layer.unwrap(
   )
 )
 
+/** A week of crawls: so that history can be seen. */
+const maximumKept = 1000
+
 const layer = ({ port }: Options) =>
   Layer.unwrap(Effect.map(Dashboard.files, (ui) => HttpApp.layer({ host: "127.0.0.1", port, ui }))).pipe(
     Layer.provideMerge(Collector.layer()),
-    Layer.provide([crawled, SnapshotStore.layerMemory]),
+    Layer.provide([crawled, SnapshotStore.layerMemoryOf({ keep: maximumKept })]),
     Layer.provide([DemoDirectory.layer, tokens]),
     Layer.provideMerge(registry)
   )

@@ -13,7 +13,7 @@ import {
   Projection,
   type UsageResources
 } from "@gitlab-registry-usage/core"
-import { DateTime, Duration, Effect, Result } from "effect"
+import { DateTime, type Duration, Effect, Result } from "effect"
 import { durationText } from "./Instants.ts"
 import { lastAt, type Past, tooEarly } from "./Past.ts"
 import { badRequest, type Problem } from "./Problem.ts"

@@ -15,38 +15,66 @@ const escapes: Readonly<Record<string, string>> = {
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character]!)
 
+const label = (key: string) => escape(key.replaceAll("_", " "))
+
+/** What is a size, and what an instant in seconds since 1970, by its name. */
+const isSize = (key: string) => key.endsWith("size") || key === "before" || key === "after" || key === "capacity"
+const instants = new Set(["timestamp", "from", "to", "full_at"])
+
+type State = Hal.Resource["state"]
+
+const isRecord = (value: Hal.Json): value is State =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
 /** Sizes stand as a person reads them, with the exact number beside; what is unknown says so. */
 const valueOf = (key: string, value: Hal.Json): string => {
   if (value === null) return "<em>unknown</em>"
-  if (key.endsWith("size") && Bytes.isBytes(value)) {
+  if (isSize(key) && Bytes.isBytes(value)) {
     return `<span title="${value} bytes">${escape(Bytes.format(value))}</span>`
   }
-  if (key === "timestamp" && typeof value === "number") {
+  if (instants.has(key) && typeof value === "number") {
     const instant = new Date(value * 1000).toISOString()
     return `<time datetime="${instant}">${instant}</time>`
   }
+  if (key === "points" && Array.isArray(value)) return pointsOf(value.filter(isRecord))
   return escape(typeof value === "string" ? value : JSON.stringify(value))
 }
 
 /** A page has so many rows at most. */
 const maximumRows = 1000
 
-const label = (key: string) => escape(key.replaceAll("_", " "))
+const tableOf = (columns: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
+  `<table><thead><tr>${columns.map((column) => `<th scope="col">${label(column)}</th>`).join("")}</tr></thead><tbody>${rows
+    .map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`)
+    .join("\n")}</tbody></table>`
+
+/** The latest points of a course, the last one first. */
+const pointsOf = (points: ReadonlyArray<State>): string => {
+  const columns = Object.keys(points[0] ?? {})
+  const shown = points.slice(-maximumRows).toReversed()
+  return points.length === 0
+    ? "<em>none</em>"
+    : tableOf(
+        columns,
+        shown.map((point) => columns.map((column) => valueOf(column, point[column] ?? null)))
+      )
+}
 
 const linkTo = (link: Hal.Link, text: string) => `<a href="${escape(link.href)}">${escape(text)}</a>`
 
-const table = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Hal.Resource>) => {
-  const cells = (row: Hal.Resource) =>
-    columns.map((column, i) => {
-      const value = row.state[column]
-      const text = value === undefined ? "" : valueOf(column, value)
-      const self = row.links()["self"] as Hal.Link
-      return i === 0 ? `<td>${linkTo(self, String(value))}</td>` : `<td>${text}</td>`
-    })
-  return `<table><thead><tr>${columns.map((column) => `<th scope="col">${label(column)}</th>`).join("")}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${cells(row).join("")}</tr>`)
-    .join("\n")}</tbody></table>`
-}
+const table = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Hal.Resource>) =>
+  tableOf(
+    columns,
+    rows.map((row) =>
+      columns.map((column, i) => {
+        const value = row.state[column]
+        const links = row.links()
+        // What has no document of its own leads to what it is about.
+        if (i === 0) return linkTo((links["about"] ?? links["self"]) as Hal.Link, String(value))
+        return value === undefined ? "" : valueOf(column, value)
+      })
+    )
+  )
 
 const style = `:root{color-scheme:light dark;font-family:system-ui,sans-serif;line-height:1.5}
 body{max-width:60rem;margin:0 auto;padding:1rem}

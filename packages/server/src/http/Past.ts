@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Snapshot, SnapshotStore } from "@gitlab-registry-usage/core"
+import type { Snapshot, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Cache, DateTime, Duration, Effect, Exit, Option, Semaphore } from "effect"
 import { cursorGone } from "./Selecting.ts"
 import { notFound, type Problem, unavailable } from "./Problem.ts"

@@ -1,0 +1,90 @@
+import { Bytes, Growth, type History, Names } from "@gitlab-registry-usage/core"
+import { describe, expect, it } from "@effect/vitest"
+import fc from "fast-check"
+
+type Entry = readonly [History.Subject, History.Figures]
+
+const figures = (size: number | undefined): History.Figures => ({
+  sizes:
+    size === undefined
+      ? undefined
+      : { size: Bytes.make(size * 3), diskSize: Bytes.make(size), uniqueSize: Bytes.make(size * 2) },
+  repositories: 1,
+  tags: 1,
+  gaps: 0
+})
+
+/** Images, and the namespaces that they lie in with their sums. */
+const registry = (images: Record<string, number | undefined>): ReadonlyArray<Entry> => {
+  const sums = new Map([["", 0]])
+  for (const [name, size] of Object.entries(images)) {
+    const parts = name.split("/").slice(0, -1)
+    parts.forEach((_, i) => {
+      const path = parts.slice(0, i + 1).join("/")
+      sums.set(path, (sums.get(path) ?? 0) + (size ?? 0))
+    })
+    sums.set("", sums.get("")! + (size ?? 0))
+  }
+  return [
+    ...Array.from(sums, ([path, size]): Entry => [{ _tag: "Namespace", path }, figures(size)]),
+    ...Object.entries(images).map(([name, size]): Entry => [
+      { _tag: "Repository", path: Names.RepositoryName.make(name) },
+      figures(size)
+    ])
+  ]
+}
+
+const name = fc
+  .tuple(fc.constantFrom("a", "b", "b/c", "bc"), fc.constantFrom("x", "y", "z"))
+  .map((parts) => parts.join("/"))
+const images = fc.dictionary(name, fc.option(fc.nat(1000), { nil: undefined, freq: 8 }))
+
+describe("Growth", () => {
+  const before = registry({ "a/app": 100, "a/sub/tool": 50, "b/old": 70, "b/same": 5, "b/lost": 10, "ab/x": 1 })
+  const after = registry({ "a/app": 150, "a/sub/tool": 20, "b/new": 50, "b/same": 5, "b/lost": undefined, "ab/x": 2 })
+  const paths = (growth: Growth.Growth | undefined) => growth?.growers.map(({ path }) => path)
+
+  it("sorts by change, ties by name, what is unknown last; what did not change is left out", () => {
+    const growth = Growth.compare(before, after)!
+    expect(paths(growth)).toEqual(["a/app", "b/new", "ab/x", "a/sub/tool", "b/old", "b/lost"])
+    expect(growth).toMatchObject({ before: 236, after: 227, change: -9, matching: 6, presence: "both" })
+    expect(growth.growers[0]).toEqual({
+      path: "a/app",
+      before: 100,
+      after: 150,
+      change: 50,
+      percent: 50,
+      presence: "both"
+    })
+    expect(growth.growers[1]).toMatchObject({ before: 0, after: 50, percent: undefined, presence: "new" })
+    expect(growth.growers[4]).toMatchObject({ before: 70, after: 0, percent: -100, presence: "gone" })
+    expect(growth.growers[5]).toMatchObject({ before: 10, after: undefined, change: undefined, percent: undefined })
+  })
+
+  it("tells of a namespace what lies below it alone, and of other sizes", () => {
+    const growth = Growth.compare(before, after, { below: "a", by: "size", limit: 1 })!
+    expect(growth).toMatchObject({ before: 450, after: 510, change: 60, matching: 2 })
+    expect(growth.growers).toMatchObject([{ path: "a/app", before: 300, after: 450 }])
+    expect(paths(Growth.compare(before, after, { of: "namespaces" }))).toEqual(["a", "ab", "a/sub", "b"])
+    expect(paths(Growth.compare(before, after, { of: "namespaces", below: "a" }))).toEqual(["a/sub"])
+    expect(Growth.compare(before, after, { below: "nothing" })).toBeUndefined()
+    expect(Growth.compare([], [])).toBeUndefined()
+    expect(Growth.compare([], after)).toMatchObject({ before: 0, presence: "new" })
+  })
+
+  it("changes of images add up to that of their namespace, and turn round with time (property)", () =>
+    fc.assert(
+      fc.property(images, images, fc.constantFrom("", "b"), (was, is, below) => {
+        const there = Growth.compare(registry(was), registry(is), { below })
+        const back = Growth.compare(registry(is), registry(was), { below })
+        expect(there === undefined).toBe(back === undefined)
+        if (there === undefined || back === undefined) return
+        expect(back.change).toBe(0 - there.change!)
+        expect(new Set(paths(back))).toEqual(new Set(paths(there)))
+        const isKnown = [was, is].every((all) => Object.values(all).every((size) => size !== undefined))
+        if (isKnown) expect(there.growers.reduce((sum, { change }) => sum + change!, 0)).toBe(there.change)
+        const changes = there.growers.map(({ change }) => change ?? -Infinity)
+        expect(changes).toEqual(changes.toSorted((a, b) => b - a))
+      })
+    ))
+})
