@@ -1,11 +1,20 @@
 // The real servers that the tests talk to, the client that attacks ours, and the browser that shows its page: programs
 // of Debian.
 import { spawnSync } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import process from "node:process"
 
+/** PostgreSQL is in a directory for each of its versions. */
+const postgres = () => {
+  const home = "/usr/lib/postgresql"
+  const versions = existsSync(home) ? readdirSync(home) : []
+  const programs = versions.map((version) => `${home}/${version}/bin/postgres`)
+  return programs.find((program) => existsSync(program)) ?? `${home}/<version>/bin/postgres`
+}
+
 /** The programs, each with the package that has it. */
-const needed = [
+const needed = () => [
+  [postgres(), "postgresql"],
   ["/usr/bin/docker-registry", "docker-registry"],
   ["/usr/sbin/slapd", "slapd"],
   ["/usr/bin/ldapsearch", "ldap-utils"],
@@ -23,21 +32,36 @@ const apt = (...args) =>
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
   })
 
+/** Installing PostgreSQL would make a cluster of databases and start it: the tests start servers of their own. */
+const withoutCluster = (install) => {
+  const directory = "/etc/postgresql-common/createcluster.d"
+  const file = `${directory}/none-for-tests.conf`
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(file, "create_main_cluster = false\n")
+  try {
+    return install()
+  } finally {
+    rmSync(file)
+  }
+}
+
 /** Makes sure that the servers and `more` programs are there, or says what to do and ends with 1. */
 export const servers = (more = []) => {
-  const all = [...needed, ...more]
-  const missing = () => all.filter(([program]) => !existsSync(program)).map(([program]) => program)
-  const packages = all.map(([, name]) => name)
+  const all = () => [...needed(), ...more]
+  const missing = () =>
+    all()
+      .filter(([program]) => !existsSync(program))
+      .map(([program]) => program)
+  const packages = all().map(([, name]) => name)
   if (process.env.WITHOUT_SERVERS === "1") {
-    console.error("WITHOUT_SERVERS=1: the tests that need docker-registry and slapd are skipped.")
+    console.error("WITHOUT_SERVERS=1: the tests that need docker-registry, slapd and postgres are skipped.")
     return
   }
   if (missing().length === 0) return
   if (isDebian() && process.getuid?.() === 0) {
     console.error(`Installing ${packages.join(", ")} …`)
     apt("update", "-qq")
-    // Nothing is started on installation: the tests start servers of their own.
-    apt("install", "-y", "-qq", "--no-install-recommends", ...packages)
+    withoutCluster(() => apt("install", "-y", "-qq", "--no-install-recommends", ...packages))
     if (missing().length === 0) return
   }
   console.error(`The tests talk to real servers, and these are missing: ${missing().join(", ")}.

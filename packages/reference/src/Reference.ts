@@ -22,6 +22,8 @@ const entryPoints: Readonly<Record<string, string>> = {
   "adapter-jwt/promise": "adapter-jwt/src/promise.ts",
   "adapter-ldap": "adapter-ldap/src/index.ts",
   "adapter-ldap/promise": "adapter-ldap/src/promise.ts",
+  "adapter-sql": "adapter-sql/src/index.ts",
+  "adapter-sql/postgres": "adapter-sql/src/postgres/index.ts",
   server: "server/src/index.ts"
 }
 

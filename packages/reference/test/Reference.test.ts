@@ -32,7 +32,7 @@ describe("the reference", () => {
   })
 
   it("has all entry points that are published", () => {
-    const packages = ["core", "adapter-http", "adapter-jwt", "adapter-ldap", "server"]
+    const packages = ["core", "adapter-http", "adapter-jwt", "adapter-ldap", "adapter-sql", "server"]
     const published = packages.flatMap((name) => {
       const manifest = readFileSync(new URL(`../../${name}/package.json`, import.meta.url), "utf8")
       const { exports } = JSON.parse(manifest) as { readonly exports: Readonly<Record<string, string>> }

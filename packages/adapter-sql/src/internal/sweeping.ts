@@ -38,7 +38,7 @@ const removeHidden = Effect.fnUntraced(function* ({ dialect, exclusively, sql, t
       while ((yield* remove).length === batch) yield* Effect.yieldNow
     }
   }
-  const done = dialect.elements(JSON.stringify(rows))
+  const done = dialect.elements(JSON.stringify(ids.map((id) => [id])))
   const id = sql.literal(dialect.element("integer", 0))
   yield* exclusively(sql`DELETE FROM ${forgotten} WHERE id IN (SELECT ${id} FROM ${done})`)
 })

@@ -1,0 +1,161 @@
+/**
+ * All ports of this package over a PostgreSQL database, which any number of replicas share.
+ *
+ * @since 0.1.0
+ */
+import { createHash } from "node:crypto"
+import type { SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Duration, Effect, Layer, PubSub, Queue, Redacted, Schedule, type Scope, Stream } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlError } from "effect/sql"
+import { Database, DatabaseUnavailable } from "./Database.ts"
+import { postgres } from "./internal/dialect.ts"
+import { detailOf } from "./internal/failures.ts"
+import * as PostgresClient from "./internal/postgresClient.ts"
+import { migrate, type SchemaTooNew } from "./SqlMigrations.ts"
+import * as SqlSnapshotStore from "./SqlSnapshotStore.ts"
+
+/** @category models @since 0.1.0 */
+export interface Options {
+  /**
+   * `postgres://user:password@host:5432/database`, with `?sslmode=require` or `verify-full` for TLS; either verifies the
+   * certificate and the name of the server.
+   */
+  readonly url: Redacted.Redacted
+  /** The schema of the tables, made where it is missing. Default `gitlab_registry_usage`. */
+  readonly schema?: string | undefined
+  readonly accounting?: Usage.Accounting | undefined
+  /** How long one statement may take. Default 30 seconds. */
+  readonly deadline?: Duration.Input | undefined
+  /** How many connections there may be, of which one listens. Default 5. */
+  readonly maxConnections?: number | undefined
+}
+
+/** The URL without the password, for messages. */
+const described = (url: Redacted.Redacted): string => {
+  try {
+    const { host, pathname, username } = new URL(Redacted.value(url))
+    return `postgres://${username === "" ? "" : `${username}@`}${host}${pathname}`
+  } catch {
+    return "postgres"
+  }
+}
+
+const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
+
+/** A name that depends on the schema, of a length that PostgreSQL allows. */
+const channelOf = (schema: string) =>
+  `gitlab_registry_usage_${createHash("sha256").update(schema).digest("hex").slice(0, 16)}`
+
+/** Publishes what is notified, over a connection of its own that is made anew whenever it is lost. */
+const listen = Effect.fnUntraced(function* (
+  { pool }: Effect.Success<ReturnType<typeof PostgresClient.make>>,
+  channel: string,
+  messages: PubSub.PubSub<string>
+) {
+  let isLost = false
+  const once = Effect.gen(function* () {
+    const session = yield* pool.reserve
+    const notifications = yield* session.listen(channel)
+    if (isLost) yield* Effect.logInfo("the database notifies again of what other replicas do")
+    isLost = false
+    return yield* Queue.take(notifications).pipe(
+      Effect.flatMap(({ payload }) => PubSub.publish(messages, payload)),
+      Effect.forever
+    )
+  }).pipe(
+    Effect.scoped,
+    Effect.tapError((error) =>
+      Effect.suspend(() => {
+        if (isLost) return Effect.void
+        isLost = true
+        return Effect.logWarning(
+          `the database does not notify of what other replicas do; it is asked twice a second: ${detailOf(error)}`
+        )
+      })
+    )
+  )
+  yield* Effect.forkScoped(Effect.retry(once, Schedule.spaced("1 second")))
+})
+
+/**
+ * The database with its tables.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeDatabase = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<Database["Service"], SqlError.SqlError | SchemaTooNew, Scope.Scope | Reactivity.Reactivity> {
+  const schema = options.schema ?? "gitlab_registry_usage"
+  const deadline = Duration.fromInputUnsafe(options.deadline ?? "30 seconds")
+  const connected = yield* PostgresClient.make(
+    {
+      url: options.url,
+      connectTimeout: "5 seconds",
+      keepAlive: "30 seconds",
+      applicationName: "gitlab-registry-usage",
+      maxConnections: options.maxConnections ?? 5
+    },
+    deadline
+  )
+  const { client: sql } = connected
+  const channel = channelOf(schema)
+  const messages = yield* PubSub.sliding<string>(1024)
+  // Whoever dies in a transaction must not keep others waiting.
+  const limits = sql`
+    SELECT set_config('lock_timeout', ${`${Duration.toMillis(deadline)}`}, true),
+      set_config('idle_in_transaction_session_timeout', ${`${Duration.toMillis(deadline)}`}, true)`
+  const lock = sql`SELECT 1 FROM pg_advisory_xact_lock(hashtextextended(${channel}, 0))`
+  const exclusively: Database["Service"]["exclusively"] = (effect) =>
+    sql.withTransaction(Effect.andThen(Effect.andThen(limits, lock), effect))
+  const database = Database.of({
+    sql,
+    dialect: postgres,
+    table: (name) => sql.literal(`${quoted(schema)}.${name}`),
+    exclusively,
+    tell: (message) => Effect.asVoid(sql`SELECT 1 FROM pg_notify(${channel}, ${message})`),
+    heard: Stream.fromPubSub(messages),
+    reachesOthers: true,
+    setAside: undefined
+  })
+  yield* exclusively(
+    Effect.gen(function* () {
+      // Who may not make a schema may still use one.
+      const found = yield* sql`SELECT 1 FROM pg_namespace WHERE nspname = ${schema}`.values
+      if (found.length === 0) yield* sql`CREATE SCHEMA ${sql.literal(quoted(schema))}`
+    })
+  ).pipe(
+    Effect.andThen(migrate(database)),
+    Effect.retry({
+      schedule: Schedule.spaced("500 millis"),
+      times: 20,
+      while: (error) => SqlError.isSqlError(error) && error.reason._tag === "ConnectionError"
+    })
+  )
+  yield* listen(connected, channel, messages)
+  return database
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseUnavailable | SchemaTooNew> =>
+  Layer.effect(
+    Database,
+    makeDatabase(options).pipe(
+      Effect.catchIf(SqlError.isSqlError, (error) =>
+        Effect.fail(new DatabaseUnavailable({ database: described(options.url), detail: detailOf(error) }))
+      )
+    )
+  ).pipe(Layer.provide(Reactivity.layer))
+
+/**
+ * Every port over one database.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<SnapshotStore.SnapshotStore, DatabaseUnavailable | SchemaTooNew> =>
+  SqlSnapshotStore.layer(options).pipe(Layer.provide(layerDatabase(options)))

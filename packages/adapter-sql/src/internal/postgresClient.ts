@@ -1,0 +1,121 @@
+import { PgClient, type PgConnection, PgPool } from "@effect/sql-pg"
+import { Duration, Effect, type Exit, Fiber, type Scope, Stream } from "effect"
+import type { Reactivity } from "effect/reactivity"
+import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
+
+const timedOut = (deadline: Duration.Duration) => {
+  const message = `PostgreSQL: no answer within ${Duration.format(deadline)}`
+  return new SqlError.SqlError({
+    reason: new SqlError.StatementTimeoutError({ message, cause: new Error(message) })
+  })
+}
+
+/**
+ * A statement that is given up when it takes too long, also where it may not be interrupted, as the end of a transaction:
+ * whoever is on the other side of a connection that is cut never answers. `late` runs then.
+ */
+const within = (deadline: Duration.Duration, late: Effect.Effect<void>) => {
+  const millis = Duration.toMillis(deadline)
+  return <A>(effect: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A, SqlError.SqlError> =>
+    Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
+      Effect.callback<A, SqlError.SqlError>((resume) => {
+        const timer = setTimeout(() => {
+          fiber.interruptUnsafe()
+          resume(Effect.andThen(late, Effect.fail(timedOut(deadline))))
+        }, millis)
+        fiber.addObserver((exit: Exit.Exit<A, SqlError.SqlError>) => {
+          clearTimeout(timer)
+          resume(exit)
+        })
+        return Effect.suspend(() => {
+          clearTimeout(timer)
+          return Fiber.interrupt(fiber)
+        })
+      })
+    )
+}
+
+class Connection implements SqlConnection.Connection {
+  /** Whether it can still be told to take back what it began. */
+  usable = true
+  private readonly session: PgConnection.PgConnection
+  private readonly deadline: Duration.Duration
+  private readonly run: <A>(effect: Effect.Effect<A, SqlError.SqlError>) => Effect.Effect<A, SqlError.SqlError>
+
+  constructor(session: PgConnection.PgConnection, deadline: Duration.Duration, give: Effect.Effect<void>) {
+    this.session = session
+    this.deadline = deadline
+    const bounded = within(
+      deadline,
+      Effect.suspend(() => {
+        this.usable = false
+        return give
+      })
+    )
+    this.run = (effect) =>
+      Effect.tapError(bounded(effect), ({ reason }) =>
+        Effect.sync(() => {
+          if (reason._tag === "ConnectionError") this.usable = false
+        })
+      )
+  }
+
+  private rows(
+    sql: string,
+    params: ReadonlyArray<unknown>,
+    prepare: boolean
+  ): Effect.Effect<ReadonlyArray<any>, SqlError.SqlError> {
+    return Effect.map(this.run(this.session.query(sql, params, prepare)), ({ rows }) => rows)
+  }
+
+  execute: SqlConnection.Connection["execute"] = (sql, params) => this.rows(sql, params, true)
+  executeUnprepared: SqlConnection.Connection["executeUnprepared"] = (sql, params) => this.rows(sql, params, false)
+  executeRaw: SqlConnection.Connection["executeRaw"] = (sql, params) => this.run(this.session.query(sql, params))
+  executeValues: SqlConnection.Connection["executeValues"] = (sql, params) =>
+    this.run(this.session.queryValues(sql, params))
+  executeValuesUnprepared: SqlConnection.Connection["executeValuesUnprepared"] = (sql, params) =>
+    this.run(this.session.queryValues(sql, params, false))
+  executeStream: SqlConnection.Connection["executeStream"] = (sql, params) =>
+    Stream.timeoutOrElse(this.session.stream(sql, params), {
+      duration: this.deadline,
+      orElse: () => Stream.fail(timedOut(this.deadline))
+    })
+}
+
+/**
+ * A client over a pool of connections. That of @effect/sql-pg has no deadline for a statement, without which a connection
+ * that is cut in silence holds up whoever uses it for as long as the kernel sends again: a quarter of an hour.
+ */
+export const make = Effect.fnUntraced(function* (
+  config: PgPool.Config,
+  deadline: Duration.Duration
+): Effect.fn.Return<
+  { readonly client: SqlClient.SqlClient; readonly pool: PgPool.PgPool },
+  SqlError.SqlError,
+  Scope.Scope | Reactivity.Reactivity
+> {
+  const pool = yield* PgPool.make(config)
+  const connection = (session: PgConnection.PgConnection) =>
+    new Connection(session, deadline, Effect.asVoid(Effect.forkDetach(pool.invalidate(session))))
+  const client = yield* SqlClient.make({
+    acquirer: Effect.map(pool.get, connection),
+    borrower: (use) => pool.use((session) => use(connection(session))),
+    transactionAcquirer: Effect.map(pool.reserve, connection),
+    isTransaction: (connection) => (connection as Connection).usable,
+    commit: (connection) =>
+      Effect.flatMap(
+        connection.executeRaw("COMMIT", []) as Effect.Effect<PgConnection.Result, SqlError.SqlError>,
+        ({ command }) => {
+          if (command !== "ROLLBACK") return Effect.void
+          const message = "PostgreSQL: the transaction was taken back"
+          return Effect.fail(
+            new SqlError.SqlError({ reason: new SqlError.UnknownError({ message, cause: new Error(message) }) })
+          )
+        }
+      ),
+    compiler: PgClient.makeCompiler(),
+    driver: "pg",
+    spanAttributes: [["db.system.name", "postgresql"]]
+  })
+  return { client, pool }
+})
