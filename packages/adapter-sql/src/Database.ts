@@ -39,6 +39,8 @@ export class Database extends Context.Service<
     readonly table: (name: string) => Statement.Fragment
     /** Runs this in a transaction in which nobody else publishes or takes over. */
     readonly exclusively: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
+    /** Runs one statement that writes, beside whatever is published meanwhile. */
+    readonly write: <A, E, R>(statement: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
     /** Tells all who share the database, this process included; in a transaction once that ends well. */
     readonly tell: (message: string) => Effect.Effect<void, SqlError.SqlError>
     /** What was told. It may be lost: whoever needs to know looks as well. */

@@ -4,19 +4,18 @@
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
-import type { SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Layer, PubSub, Queue, Redacted, Schedule, type Scope, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
-import { Database, DatabaseUnavailable } from "./Database.ts"
+import { Database, type DatabaseUnavailable } from "./Database.ts"
 import { postgres } from "./internal/dialect.ts"
 import { detailOf } from "./internal/failures.ts"
+import { type PortOptions, type Ports, portsOver, unavailable } from "./internal/ports.ts"
 import * as PostgresClient from "./internal/postgresClient.ts"
 import { migrate, type SchemaTooNew } from "./SqlMigrations.ts"
-import * as SqlSnapshotStore from "./SqlSnapshotStore.ts"
 
 /** @category models @since 0.1.0 */
-export interface Options {
+export interface Options extends PortOptions {
   /**
    * `postgres://user:password@host:5432/database`, with `?sslmode=require` or `verify-full` for TLS; either verifies the
    * certificate and the name of the server.
@@ -24,7 +23,6 @@ export interface Options {
   readonly url: Redacted.Redacted
   /** The schema of the tables, made where it is missing. Default `gitlab_registry_usage`. */
   readonly schema?: string | undefined
-  readonly accounting?: Usage.Accounting | undefined
   /** How long one statement may take. Default 30 seconds. */
   readonly deadline?: Duration.Input | undefined
   /** How many connections there may be, of which one listens. Default 5. */
@@ -114,6 +112,7 @@ export const makeDatabase = Effect.fnUntraced(function* (
     dialect: postgres,
     table: (name) => sql.literal(`${quoted(schema)}.${name}`),
     exclusively,
+    write: (statement) => statement,
     tell: (message) => Effect.asVoid(sql`SELECT 1 FROM pg_notify(${channel}, ${message})`),
     heard: Stream.fromPubSub(messages),
     reachesOthers: true,
@@ -145,9 +144,7 @@ export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseU
   Layer.effect(
     Database,
     makeDatabase(options).pipe(
-      Effect.catchIf(SqlError.isSqlError, (error) =>
-        Effect.fail(new DatabaseUnavailable({ database: described(options.url), detail: detailOf(error) }))
-      )
+      Effect.catchIf(SqlError.isSqlError, (error) => Effect.fail(unavailable(described(options.url))(error)))
     )
   ).pipe(Layer.provide(Reactivity.layer))
 
@@ -157,5 +154,5 @@ export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseU
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<SnapshotStore.SnapshotStore, DatabaseUnavailable | SchemaTooNew> =>
-  SqlSnapshotStore.layer(options).pipe(Layer.provide(layerDatabase(options)))
+export const layer = (options: Options): Layer.Layer<Ports, DatabaseUnavailable | SchemaTooNew> =>
+  portsOver(described(options.url), layerDatabase(options), options)

@@ -3,28 +3,22 @@
  *
  * @since 0.1.0
  */
-import type { SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, Layer, PubSub, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
-import { Database, DatabaseUnavailable } from "./Database.ts"
+import { Database, type DatabaseUnavailable } from "./Database.ts"
 import { sqlite } from "./internal/dialect.ts"
-import { detailOf } from "./internal/failures.ts"
+import { type PortOptions, type Ports, portsOver, unavailable } from "./internal/ports.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 import { migrate, type SchemaTooNew } from "./SqlMigrations.ts"
-import * as SqlSnapshotStore from "./SqlSnapshotStore.ts"
 
 /** @category models @since 0.1.0 */
-export interface Options {
+export interface Options extends PortOptions {
   /** The file of the database. Its directory is made where it is missing. `:memory:` forgets with the process. */
   readonly path: string
-  readonly accounting?: Usage.Accounting | undefined
   /** How long one statement may take. Default 30 seconds. */
   readonly deadline?: Duration.Input | undefined
 }
-
-const unavailable = (path: string) => (error: SqlError.SqlError) =>
-  new DatabaseUnavailable({ database: path, detail: detailOf(error) })
 
 /**
  * The database with its tables. A file that is damaged, or no database, is moved to `<path>.corrupt-<milliseconds>`.
@@ -45,6 +39,7 @@ export const makeDatabase = Effect.fnUntraced(function* (options: Options) {
     dialect: sqlite,
     table: (name) => client.literal(name),
     exclusively: client.withTransaction,
+    write: client.withTransaction,
     tell: (message) => client.afterCommit(Effect.asVoid(PubSub.publish(messages, message))),
     heard: Stream.fromPubSub(messages),
     reachesOthers: false,
@@ -72,5 +67,5 @@ export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseU
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<SnapshotStore.SnapshotStore, DatabaseUnavailable | SchemaTooNew> =>
-  SqlSnapshotStore.layer(options).pipe(Layer.provide(layerDatabase(options)))
+export const layer = (options: Options): Layer.Layer<Ports, DatabaseUnavailable | SchemaTooNew> =>
+  portsOver(options.path, layerDatabase(options), options)

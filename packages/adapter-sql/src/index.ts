@@ -6,5 +6,8 @@
 export * as Database from "./Database.ts"
 export * as Sqlite from "./Sqlite.ts"
 export * as SqliteClient from "./SqliteClient.ts"
+export * as SqlLeadership from "./SqlLeadership.ts"
+export * as SqlLoginAttempts from "./SqlLoginAttempts.ts"
 export * as SqlMigrations from "./SqlMigrations.ts"
+export * as SqlRevocation from "./SqlRevocation.ts"
 export * as SqlSnapshotStore from "./SqlSnapshotStore.ts"

@@ -1,5 +1,5 @@
 import { PgClient, type PgConnection, PgPool } from "@effect/sql-pg"
-import { Duration, Effect, type Exit, Fiber, type Scope, Stream } from "effect"
+import { Duration, Effect, type Exit, type Scope, Stream } from "effect"
 import type { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 
@@ -12,25 +12,28 @@ const timedOut = (deadline: Duration.Duration) => {
 
 /**
  * A statement that is given up when it takes too long, also where it may not be interrupted, as the end of a transaction:
- * whoever is on the other side of a connection that is cut never answers. `late` runs then.
+ * whoever is on the other side of a connection that is cut never answers. Nor is it waited for when it is interrupted.
+ * Either way `giveUp` runs.
  */
-const within = (deadline: Duration.Duration, late: Effect.Effect<void>) => {
+const within = (deadline: Duration.Duration, giveUp: () => void) => {
   const millis = Duration.toMillis(deadline)
   return <A>(effect: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A, SqlError.SqlError> =>
     Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
       Effect.callback<A, SqlError.SqlError>((resume) => {
-        const timer = setTimeout(() => {
+        const stop = () => {
+          clearTimeout(timer)
+          giveUp()
           fiber.interruptUnsafe()
-          resume(Effect.andThen(late, Effect.fail(timedOut(deadline))))
+        }
+        const timer = setTimeout(() => {
+          stop()
+          resume(Effect.fail(timedOut(deadline)))
         }, millis)
         fiber.addObserver((exit: Exit.Exit<A, SqlError.SqlError>) => {
           clearTimeout(timer)
           resume(exit)
         })
-        return Effect.suspend(() => {
-          clearTimeout(timer)
-          return Fiber.interrupt(fiber)
-        })
+        return Effect.sync(stop)
       })
     )
 }
@@ -42,16 +45,13 @@ class Connection implements SqlConnection.Connection {
   private readonly deadline: Duration.Duration
   private readonly run: <A>(effect: Effect.Effect<A, SqlError.SqlError>) => Effect.Effect<A, SqlError.SqlError>
 
-  constructor(session: PgConnection.PgConnection, deadline: Duration.Duration, give: Effect.Effect<void>) {
+  constructor(session: PgConnection.PgConnection, deadline: Duration.Duration, retire: () => void) {
     this.session = session
     this.deadline = deadline
-    const bounded = within(
-      deadline,
-      Effect.suspend(() => {
-        this.usable = false
-        return give
-      })
-    )
+    const bounded = within(deadline, () => {
+      this.usable = false
+      retire()
+    })
     this.run = (effect) =>
       Effect.tapError(bounded(effect), ({ reason }) =>
         Effect.sync(() => {
@@ -96,11 +96,12 @@ export const make = Effect.fnUntraced(function* (
 > {
   const pool = yield* PgPool.make(config)
   const connection = (session: PgConnection.PgConnection) =>
-    new Connection(session, deadline, Effect.asVoid(Effect.forkDetach(pool.invalidate(session))))
+    new Connection(session, deadline, () => Effect.runFork(pool.invalidate(session)))
+  const soon = Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(timedOut(deadline)) })
   const client = yield* SqlClient.make({
-    acquirer: Effect.map(pool.get, connection),
+    acquirer: Effect.map(soon(pool.get), connection),
     borrower: (use) => pool.use((session) => use(connection(session))),
-    transactionAcquirer: Effect.map(pool.reserve, connection),
+    transactionAcquirer: Effect.map(soon(pool.reserve), connection),
     isTransaction: (connection) => (connection as Connection).usable,
     commit: (connection) =>
       Effect.flatMap(

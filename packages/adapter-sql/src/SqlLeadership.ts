@@ -1,0 +1,176 @@
+/**
+ * The `Leadership` port as a lease: one row tells who leads, and until when by the clock of the database.
+ *
+ * @since 0.1.0
+ */
+import { randomUUID } from "node:crypto"
+import { Leadership, type Names } from "@gitlab-registry-usage/core"
+import { Clock, Duration, Effect, Layer, Option, Queue, Ref, type Scope, Stream } from "effect"
+import { Database } from "./Database.ts"
+import { undefected } from "./internal/failures.ts"
+
+/** @category models @since 0.1.0 */
+export interface Options {
+  /** How long who leads is believed to, without a word from it. It is renewed at a third of that. Default 15 seconds. */
+  readonly lease?: Duration.Input | undefined
+  /** How often who does not lead looks whether it may. Default a third of the lease. */
+  readonly poll?: Duration.Input | undefined
+}
+
+/** What is told to the leader comes in messages of at most so many bytes: PostgreSQL has 8000. */
+const maximumMessage = 7000
+
+/** How much is remembered of what was told and not read. */
+const maximumTold = 65_536
+
+const released = "released"
+const toldPrefix = "told "
+
+const messagesOf = (repositories: Iterable<Names.RepositoryName>): ReadonlyArray<string> => {
+  const messages: Array<string> = []
+  let names: Array<string> = []
+  let length = 0
+  const send = () => {
+    if (names.length > 0) messages.push(toldPrefix + names.join("\n"))
+    names = []
+    length = 0
+  }
+  for (const name of repositories) {
+    if (length + name.length + 1 > maximumMessage) send()
+    names.push(name)
+    length += name.length + 1
+  }
+  send()
+  return messages
+}
+
+/** What became of a renewal: `unanswered` where it is not known, `blocked` where nobody else can have taken over. */
+type Renewal = "renewed" | "lost" | "unanswered" | "blocked"
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  options: Options = {}
+): Effect.fn.Return<Leadership.Leadership["Service"], never, Database | Scope.Scope> {
+  const { dialect, exclusively, heard, reachesOthers, sql, table, tell, write } = yield* Database
+  const lease = Duration.toMillis(options.lease ?? "15 seconds")
+  const poll = Duration.toMillis(options.poll ?? lease / 3)
+  const self = randomUUID()
+  const leading = yield* Ref.make(false)
+  const standing = yield* Ref.make<Leadership.Standing>("vacant")
+  const told = yield* Queue.sliding<Names.RepositoryName>(maximumTold)
+  const wake = yield* Queue.sliding<void>(1)
+  const now = sql.literal(dialect.now)
+  const rows = table("leadership")
+
+  const hear = Effect.fnUntraced(function* (message: string) {
+    if (message === released) return yield* Queue.offer(wake, undefined)
+    // The one that leads is asked; elsewhere nobody reads.
+    if (!message.startsWith(toldPrefix) || !(yield* Ref.get(leading))) return
+    yield* Queue.offerAll(told, message.slice(toldPrefix.length).split("\n") as Array<Names.RepositoryName>)
+  })
+  yield* Effect.forkScoped(Stream.runForEach(heard, hear))
+
+  /** The generation that begins, where nobody else leads. No save is under way then. */
+  const take = exclusively(
+    sql`UPDATE ${rows} SET holder = ${self}, generation = generation + 1, expires_at = ${now} + ${lease}
+      WHERE expires_at <= ${now} OR holder = ${self} RETURNING generation`.values
+  ).pipe(
+    Effect.map(([row]) => (row === undefined ? Option.none() : Option.some(Number(row[0])))),
+    Effect.timeout(lease)
+  )
+
+  // Beside a long save: nobody else can take over as long as that lasts.
+  const renew = (generation: number, remaining: number): Effect.Effect<Renewal> =>
+    write(
+      sql`UPDATE ${rows} SET expires_at = ${now} + ${lease}
+        WHERE holder = ${self} AND generation = ${generation} RETURNING 1`.values
+    ).pipe(
+      undefected,
+      Effect.map((found): Renewal => (found.length > 0 ? "renewed" : "lost")),
+      Effect.timeout(remaining),
+      // Who cannot write a file because the disk is full, or somebody writes for long, is not alone in that.
+      Effect.catch(() => Effect.succeed<Renewal>(reachesOthers ? "unanswered" : "blocked"))
+    )
+
+  const elapsedSince = (begin: bigint) => Effect.map(Clock.currentTimeNanos, (now) => Number(now - begin) / 1_000_000)
+
+  /** Ends when the lease is lost: it is somebody else's, or nobody answered for as long as it lasts. */
+  const keep = Effect.fnUntraced(function* (generation: number, taken: bigint) {
+    let since = taken
+    let pause = lease / 3
+    while (true) {
+      const left = lease - (yield* elapsedSince(since))
+      if (left <= 0 && reachesOthers) return yield* Effect.logWarning("the lease ran out: nobody answered")
+      yield* Effect.sleep(reachesOthers ? Math.min(pause, left) : pause)
+      const asked = yield* Clock.currentTimeNanos
+      const remaining = Math.max(lease - (yield* elapsedSince(since)), reachesOthers ? 1 : lease)
+      const renewal = yield* renew(generation, remaining)
+      if (renewal === "lost") return yield* Effect.logWarning("another replica leads now: this one was not heard of")
+      if (renewal !== "unanswered") since = asked
+      pause = renewal === "renewed" ? lease / 3 : lease / 15
+    }
+  })
+
+  const release = (generation: number) =>
+    sql
+      .withTransaction(
+        Effect.andThen(
+          sql`UPDATE ${rows} SET expires_at = 0 WHERE holder = ${self} AND generation = ${generation}`,
+          tell(released)
+        )
+      )
+      .pipe(undefected, Effect.timeout("2 seconds"), Effect.ignore)
+
+  const reignOnce = <R>(
+    reign: (term: Leadership.Term) => Effect.Effect<never, never, R>,
+    generation: number,
+    taken: bigint
+  ) =>
+    Effect.gen(function* () {
+      yield* Queue.clear(told)
+      yield* Ref.set(leading, true)
+      yield* Effect.logDebug(`this replica leads, as generation ${generation}`)
+      yield* Effect.raceFirst(reign({ generation }), keep(generation, taken))
+    }).pipe(Effect.ensuring(Effect.andThen(Ref.set(leading, false), release(generation))))
+
+  const lead: Leadership.Leadership["Service"]["lead"] = (reign) =>
+    Effect.gen(function* () {
+      const asked = yield* Clock.currentTimeNanos
+      const generation = yield* Effect.option(undefected(take))
+      if (Option.isSome(generation) && Option.isSome(generation.value)) {
+        yield* reignOnce(reign, generation.value.value, asked)
+      }
+      yield* Effect.raceFirst(Queue.take(wake), Effect.sleep(poll))
+    }).pipe(Effect.forever)
+
+  const asked = Effect.gen(function* () {
+    const [row] = yield* sql`SELECT holder FROM ${rows} WHERE expires_at > ${now}`.values
+    return row === undefined || row[0] === self ? "vacant" : "following"
+  }).pipe(
+    Effect.timeout("1 second"),
+    Effect.tap((found) => Ref.set(standing, found as Leadership.Standing)),
+    Effect.catch(() => Ref.get(standing))
+  ) as Effect.Effect<Leadership.Standing>
+
+  return Leadership.Leadership.of({
+    lead,
+    standing: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : asked)),
+    tell: Effect.fnUntraced(function* (repositories) {
+      if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(told, repositories))
+      yield* Effect.forEach(messagesOf(repositories), tell, { discard: true }).pipe(
+        Effect.catch((error) => Effect.logDebug(`the leader was not told what changed: ${error.message}`))
+      )
+    }),
+    told: Stream.fromQueue(told)
+  })
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<Leadership.Leadership, never, Database> =>
+  Layer.effect(Leadership.Leadership, make(options))
