@@ -138,7 +138,7 @@ export const document = ({ capacity, past, root }: Options) => {
       if (reading.canonical) break
     }
     if (only !== undefined) return only
-    if (past === undefined && readings.every(({ name }) => Courses.isName(name))) return yield* noHistory
+    if (past === undefined && readings.some(({ name }) => Courses.isName(name))) return yield* noHistory
     return yield* Resources.nothing(moment?.past === true ? moment.snapshot : undefined)
   })
 
