@@ -29,6 +29,10 @@ export interface Options {
   readonly tokenLife?: Duration.Input
   /** Whether to wait until the registry was looked at for the first time. Default: true. */
   readonly crawled?: boolean
+  /** What keeps the snapshots. Default: memory, the latest alone. */
+  readonly store?: Layer.Layer<SnapshotStore.SnapshotStore>
+  /** How much the registry may take (bytes). */
+  readonly capacity?: number
 }
 
 const tokens = ({ tokenLife }: Options) =>
@@ -74,12 +78,15 @@ const demo = Layer.unwrap(
 const start = async (registry: Layer.Layer<Registry.Registry, unknown>, options: Options = {}): Promise<Site> => {
   const prefix = options.prefix ?? ""
   const api = Layer.unwrap(
-    Effect.map(ui, (ui) => HttpApp.layer({ host: "127.0.0.1", port: 0, shutdownTimeout: 0, prefix, ui }))
+    Effect.map(ui, (ui) =>
+      HttpApp.layer({ host: "127.0.0.1", port: 0, shutdownTimeout: 0, prefix, ui, capacity: options.capacity })
+    )
   )
   const runtime = ManagedRuntime.make(
     api.pipe(
       Layer.provideMerge(Collector.layer()),
-      Layer.provide([registry, SnapshotStore.layerMemory]),
+      Layer.provideMerge(options.store ?? SnapshotStore.layerMemory),
+      Layer.provide(registry),
       Layer.provide([DemoDirectory.layer, tokens(options)]),
       Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "None"))
     )

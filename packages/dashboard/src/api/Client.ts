@@ -3,8 +3,21 @@
  *
  * @since 0.1.0
  */
+import { type Link, type Links, expand, withQuery } from "./Links.ts"
 import * as Problem from "./Problem.ts"
-import type { Blob, Freed, Image, Namespace, Status, Tag, Totals } from "./Resources.ts"
+import type {
+  Blob,
+  Course,
+  Freed,
+  Grower,
+  Growth,
+  Image,
+  Namespace,
+  SizeKey,
+  Status,
+  Tag,
+  Totals
+} from "./Resources.ts"
 
 /** The API is where the page is, without `ui/`: so any prefix of a reverse proxy is kept. */
 const base = new URL("../", location.href.replace(/[?#].*$/, ""))
@@ -58,6 +71,24 @@ interface Collection<Item> {
   readonly _embedded?: { readonly items?: ReadonlyArray<Item> }
 }
 
+interface Linked {
+  readonly _links?: Links
+}
+
+/**
+ * What changed since when, by which size, and of what.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Growing {
+  /** How long before the latest look, such as `7d`. */
+  readonly from: string
+  readonly by: SizeKey
+  readonly of: "images" | "namespaces"
+  readonly limit: number
+}
+
 const items = <Item>(collection: Collection<Item>): ReadonlyArray<Item> => collection._embedded?.items ?? []
 
 /** @category models @since 0.1.0 */
@@ -72,6 +103,14 @@ export interface Client {
   readonly namespaces: (path: string) => Promise<ReadonlyArray<Namespace>>
   /** What deleting all of these together (`image` or `image:tag`) would free. */
   readonly freed: (items: ReadonlyArray<string>, signal: AbortSignal) => Promise<Freed>
+  /** The links of the API's root. */
+  readonly home: () => Promise<Links>
+  /** The links of what a link leads to. */
+  readonly linksOf: (link: Link, variables: Readonly<Record<string, string>>) => Promise<Links>
+  /** How sizes went, as a `history` link tells, from so long ago on, such as `7d`. */
+  readonly course: (history: Link, from: string) => Promise<Course>
+  /** What grew, as a `growth` link tells. */
+  readonly growth: (growth: Link, asked: Growing) => Promise<Growth>
 }
 
 /**
@@ -106,6 +145,16 @@ export const make = (token: string): Client => {
     freed: async (chosen, signal) => {
       const response = await ask("unique_size", { authorization, body: { items: chosen }, signal })
       return (await response.json()) as Freed
+    },
+    home: async () => (await get<Linked>("./?links=true"))._links ?? {},
+    linksOf: async (link, variables) =>
+      (await get<Linked>(withQuery(expand(link, variables), { links: "true" })))._links ?? {},
+    course: (history, from) => get(withQuery(history.href, { from })),
+    growth: async (link, asked) => {
+      const { _embedded, ...growth } = await get<Omit<Growth, "items"> & Collection<Grower>>(
+        withQuery(link.href, { ...asked, limit: String(asked.limit), embed: "1" })
+      )
+      return { ...growth, items: _embedded?.items ?? [] }
     }
   }
 }

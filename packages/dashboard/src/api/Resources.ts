@@ -112,3 +112,80 @@ export interface Freed {
   readonly tags: number
   readonly images: number
 }
+
+/** The three sizes that are told of everything. @category models @since 0.1.0 */
+export type SizeKey = keyof Sizes
+
+/**
+ * How large something was when it was looked at.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Point extends Sizes {
+  /** In seconds since 1970. */
+  readonly timestamp: number
+  readonly images: number
+  readonly tags: number
+  readonly gaps: number
+}
+
+/**
+ * How sizes went, the oldest point first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Course {
+  /** In seconds since 1970. */
+  readonly from: number
+  readonly to: number
+  /** In seconds; 0 where every look is told. */
+  readonly step: number
+  readonly points: ReadonlyArray<Point>
+}
+
+/** In bytes, before and after. @category models @since 0.1.0 */
+export interface Change {
+  readonly before: number | null
+  readonly after: number | null
+  readonly change: number | null
+  readonly percent: number | null
+}
+
+/** An image has a `name`, a namespace a `path`. @category models @since 0.1.0 */
+export interface Grower extends Change {
+  readonly name?: string
+  readonly path?: string
+  readonly new?: boolean
+  readonly gone?: boolean
+}
+
+/**
+ * When the registry will be full, by how it grew.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Projection {
+  readonly method: string
+  readonly bytes_per_day: number | null
+  readonly days: number | null
+  /** In seconds since 1970. */
+  readonly full_at: number | null
+  readonly reason: "no-capacity" | "too-few-points" | "not-growing" | "beyond-a-century" | null
+  readonly based_on: { readonly points: number; readonly from: number | null; readonly to: number | null }
+}
+
+/** @category models @since 0.1.0 */
+export interface Growth extends Change {
+  /** When the two looks were that are compared, in seconds since 1970. */
+  readonly from: number
+  readonly to: number
+  /** How many changed; the items are the first of them. */
+  readonly matching: number
+  /** In bytes. */
+  readonly capacity: number | null
+  readonly projection: Projection | null
+  readonly items: ReadonlyArray<Grower>
+}

@@ -12,6 +12,7 @@ const paths = {
   moon: "M13.5 9.5A6 6 0 0 1 6.5 2.5a6 6 0 1 0 7 7z",
   system: "M2 3h12v8H2zM6 14h4M8 11v3",
   map: "M2.5 2.5h11v11h-11zM8 2.5v11M8 8h5.5",
+  trend: "M2.5 2.5v11h11M5 10.5l3-3.5 2 2 3.5-4.5",
   warning: "M8 2 14.5 13.5h-13zM8 6.5v3.5M8 11.8v.4",
   exit: "M9.5 2.5h-6v11h6M7 8h7M11.5 5.5 14 8l-2.5 2.5",
   tree: "M3 2.5v9.5h3.5M3 6h3.5M8.5 4.5h5v3h-5zM8.5 10.5h5v3h-5z",

@@ -15,7 +15,9 @@ import { useTagSearch } from "../usage/useTagSearch.ts"
 import { useShell } from "../view/Shell.ts"
 import { useMedia } from "../view/useMedia.ts"
 import { Breadcrumb } from "./Breadcrumb.tsx"
+import { Course, useHome } from "./Course.tsx"
 import { Detail } from "./Detail.tsx"
+import { Failure } from "./Failure.tsx"
 import { Icon } from "./Icon.tsx"
 import { Map as UsageMap } from "./Map.tsx"
 import { Selection } from "./Selection.tsx"
@@ -54,6 +56,9 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
   const covered = useMedia("(max-width: 1180px)") && view.detail !== undefined
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set())
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set())
+
+  const home = useHome()
+  const hasHistory = home?.state === "done" && home.value["history"] !== undefined
 
   const search = useMemo(() => Search.parse(view.query), [view.query])
   const searching = view.query.trim() !== ""
@@ -188,9 +193,17 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
               onCsv={() => download("registry-usage.csv", Csv.format(rows))}
               found={found}
               rows={rows.length}
+              history={hasHistory}
             />
             <Breadcrumb node={node} />
             {view.map && <UsageMap node={node} tags={mapTags} />}
+            {/* The figures of a place say nothing of what matches a search in it. */}
+            {home?.state === "done" && hasHistory && view.trend && !searching && (
+              <Course node={node} home={home.value} />
+            )}
+            {home?.state === "failed" && view.trend && (
+              <Failure problem={home.problem} onRetry={() => cache.retry("home", client.home)} />
+            )}
             <Table rows={rows} most={most} ticked={ticked} onTick={onTick} onExpand={onExpand} onRetry={onRetry} />
             {rows.length === 0 && (
               <p class="nothing" role="status">

@@ -13,6 +13,8 @@ interface Props {
   readonly searching: boolean
   readonly found: Found | undefined
   readonly rows: number
+  /** Whether there is a history to show. */
+  readonly history: boolean
   readonly onCsv: () => void
 }
 
@@ -25,7 +27,7 @@ const told = (found: Found | undefined, rows: number): string => {
 }
 
 /** @category components @since 0.1.0 */
-export const Toolbar = ({ found, onCsv, rows, searching }: Props) => {
+export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
   const { go, view } = useShell()
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
@@ -84,6 +86,18 @@ export const Toolbar = ({ found, onCsv, rows, searching }: Props) => {
         >
           <Icon name="map" /> <span class="wide">Map</span>
         </button>
+        {history && (
+          <button
+            class="button"
+            type="button"
+            aria-pressed={view.trend}
+            disabled={searching}
+            title="Show how it grew"
+            onClick={() => go({ trend: !view.trend }, true)}
+          >
+            <Icon name="trend" /> <span class="wide">Trend</span>
+          </button>
+        )}
         <button class="button" type="button" title="Download the list as CSV" onClick={onCsv}>
           <Icon name="download" /> CSV
         </button>

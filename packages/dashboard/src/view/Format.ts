@@ -98,6 +98,29 @@ const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle
 /** A moment in seconds since 1970, in the time zone of the reader. @category formatting @since 0.1.0 */
 export const at = (seconds: number): string => moment.format(seconds * 1000)
 
+/** A change of a size, with its sign: `+1.50 KiB`. @category formatting @since 0.1.0 */
+export const change = (value: number, choice: Units): string =>
+  `${value > 0 ? "+" : value < 0 ? "\u2212" : "±"}${bytes(Math.abs(value), choice)}`
+
+const signed = new Intl.NumberFormat("en", { maximumFractionDigits: 0, signDisplay: "exceptZero" })
+const signedFine = new Intl.NumberFormat("en", { maximumFractionDigits: 1, signDisplay: "exceptZero" })
+
+/** A change in percent, with its sign: `+8.3 %`, `−50 %`. @category formatting @since 0.1.0 */
+export const percentChange = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.05
+    ? `${value > 0 ? "+" : "\u2212"}< 0.1 %`
+    : `${(Math.abs(value) < 10 ? signedFine : signed).format(value).replace("-", "\u2212")} %`
+
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" })
+
+/** The day of a moment in seconds since 1970, as the reader's language writes it. @category formatting @since 0.1.0 */
+export const onDay = (seconds: number): string => day.format(seconds * 1000)
+
+const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
+
+/** A moment to the minute, as the reader's language writes it. @category formatting @since 0.1.0 */
+export const toMinute = (seconds: number): string => minute.format(seconds * 1000)
+
 /** A duration given in milliseconds. @category formatting @since 0.1.0 */
 export const duration = (milliseconds: number): string =>
   milliseconds < 1000

@@ -3,9 +3,13 @@
  *
  * @since 0.1.0
  */
+import type { SizeKey } from "../api/Resources.ts"
 
 /** @category models @since 0.1.0 */
 export type SortKey = "name" | "disk_size" | "size" | "unique_size" | "tags"
+
+/** How far back the trend goes. @category models @since 0.1.0 */
+export type Period = "24h" | "7d" | "30d" | "1y"
 
 /** @category models @since 0.1.0 */
 export interface View {
@@ -17,9 +21,23 @@ export interface View {
   /** Whether repositories stand under their namespaces. */
   readonly grouped: boolean
   readonly map: boolean
+  /** Whether the trend and the growers are shown, where there is a history. */
+  readonly trend: boolean
+  readonly period: Period
+  /** The lines that are drawn. */
+  readonly lines: ReadonlyArray<SizeKey>
+  /** By which size growers are sorted. */
+  readonly by: SizeKey
+  readonly growers: "images" | "namespaces"
   /** What the detail tells about: `group/app`, `group/app:tag`, `group/`; `!gaps` for what could not be read. */
   readonly detail: string | undefined
 }
+
+/** @category constants @since 0.1.0 */
+export const periods: ReadonlyArray<Period> = ["24h", "7d", "30d", "1y"]
+
+/** @category constants @since 0.1.0 */
+export const sizeKeys: ReadonlyArray<SizeKey> = ["disk_size", "unique_size", "size"]
 
 /** @category constants @since 0.1.0 */
 export const start: View = {
@@ -29,6 +47,11 @@ export const start: View = {
   descending: true,
   grouped: true,
   map: true,
+  trend: true,
+  period: "30d",
+  lines: sizeKeys,
+  by: "disk_size",
+  growers: "images",
   detail: undefined
 }
 
@@ -57,6 +80,11 @@ export const format = (view: View): string => {
   if (view.sort !== start.sort || !view.descending) parameters.push(`sort=${view.descending ? "-" : ""}${view.sort}`)
   if (!view.grouped) parameters.push("flat=1")
   if (!view.map) parameters.push("map=0")
+  if (!view.trend) parameters.push("trend=0")
+  if (view.period !== start.period) parameters.push(`period=${view.period}`)
+  if (view.lines.length !== sizeKeys.length) parameters.push(`lines=${view.lines.join(",")}`)
+  if (view.by !== start.by) parameters.push(`by=${view.by}`)
+  if (view.growers !== start.growers) parameters.push(`of=${view.growers}`)
   if (view.detail !== undefined) parameters.push(`at=${encode(view.detail)}`)
   return `#/${encode(view.path)}${parameters.length === 0 ? "" : `?${parameters.join("&")}`}`
 }
@@ -77,6 +105,8 @@ export const parse = (fragment: string): View => {
   )
   const sort = parameters.get("sort") ?? "-disk_size"
   const key = sort.replace(/^-/, "")
+  const drawn = parameters.get("lines")?.split(",") ?? []
+  const lines = sizeKeys.filter((key) => drawn.includes(key))
   const known = sortKeys.includes(key)
   return {
     path: decode(path),
@@ -85,6 +115,11 @@ export const parse = (fragment: string): View => {
     descending: known ? sort.startsWith("-") : start.descending,
     grouped: parameters.get("flat") !== "1",
     map: parameters.get("map") !== "0",
+    trend: parameters.get("trend") !== "0",
+    period: periods.find((period) => period === parameters.get("period")) ?? start.period,
+    lines: lines.length === 0 ? sizeKeys : lines,
+    by: sizeKeys.find((key) => key === parameters.get("by")) ?? start.by,
+    growers: parameters.get("of") === "namespaces" ? "namespaces" : "images",
     detail: parameters.get("at") || undefined
   }
 }

@@ -1,0 +1,157 @@
+/**
+ * Lines over time on a canvas. Loaded when it is needed: nothing else of the page knows uPlot.
+ *
+ * @since 0.1.0
+ */
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
+import uPlot from "uplot"
+import "uplot/dist/uPlot.min.css"
+import type { Point, SizeKey } from "../api/Resources.ts"
+import { column, extent } from "../usage/Course.ts"
+import { sizeTicks, timeLabels } from "../usage/Ticks.ts"
+import type { Units } from "../view/Format.ts"
+import { onTheme, resolve } from "../view/colours.ts"
+
+interface Props {
+  /** More than one. */
+  readonly points: ReadonlyArray<Point>
+  readonly lines: ReadonlyArray<SizeKey>
+  readonly units: Units
+  /** The index of the point that is told, if any. */
+  readonly at: number | undefined
+  readonly onAt: (at: number | undefined) => void
+}
+
+/** In pixels. */
+const height = 230
+const letter = 6.6
+
+/** Sizes that are stored have the axis at the left, what the tags add up to is often many times that, and has its own. */
+const scaleOf = (key: SizeKey) => (key === "size" ? "virtual" : "stored")
+
+const colourNames = ["--line-disk_size", "--line-unique_size", "--line-size", "--soft", "--line", "--sheet"] as const
+
+/** @category components @since 0.1.0 */
+export const Chart = ({ at, lines, onAt, points, units }: Props) => {
+  const element = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | undefined>(undefined)
+
+  useLayoutEffect(() => {
+    const target = element.current!
+    let colours = resolve(target, colourNames)
+    const font = `12px ${getComputedStyle(target).fontFamily}`
+    const stored = lines.filter((key) => key !== "size")
+    const ticks = (keys: ReadonlyArray<SizeKey>) => {
+      const [low, high] = extent(points, keys) ?? [0, 1]
+      return sizeTicks(low, high, 4, units)
+    }
+    const scales = { stored: ticks(stored), virtual: ticks(["size"]) }
+    const sizeAxis = (scale: keyof typeof scales, side: 1 | 3): uPlot.Axis => {
+      const { labels, ticks } = scales[scale]
+      return {
+        scale,
+        side,
+        font,
+        stroke: () => (scale === "virtual" ? colours["--line-size"] : colours["--soft"]),
+        // Two grids over each other would be read as one.
+        grid: { show: side === 3, stroke: () => colours["--line"], width: 1 },
+        ticks: { show: false },
+        gap: 8,
+        size: Math.ceil(Math.max(...labels.map(({ length }) => length)) * letter) + 14,
+        splits: () => [...ticks],
+        values: () => [...labels]
+      }
+    }
+    const range = (scale: keyof typeof scales): uPlot.Range.MinMax => {
+      const { ticks } = scales[scale]
+      return [ticks[0]!, ticks.at(-1)!]
+    }
+    const draws = (scale: string) => lines.some((key) => scaleOf(key) === scale)
+    const alone = !draws("stored")
+    const u = new uPlot(
+      {
+        width: target.clientWidth,
+        height,
+        // The first and the last label of the time may reach over the end of the axis.
+        padding: [8, draws("virtual") && !alone ? 0 : 18, 0, 0],
+        legend: { show: false },
+        cursor: {
+          y: false,
+          drag: { x: false, y: false },
+          points: {
+            size: 9,
+            width: 2,
+            stroke: (_, series) => colours[`--line-${lines[series - 1]!}`],
+            fill: () => colours["--sheet"]
+          }
+        },
+        scales: {
+          x: { time: true },
+          stored: { range: () => range("stored") },
+          virtual: { range: () => range("virtual") }
+        },
+        axes: [
+          {
+            font,
+            stroke: () => colours["--soft"],
+            grid: { show: false },
+            ticks: { stroke: () => colours["--line"], width: 1, size: 5 },
+            gap: 4,
+            size: 30,
+            space: 64,
+            values: (_, splits, __, ___, step) => [...timeLabels(splits, step)]
+          },
+          ...(alone ? [] : [sizeAxis("stored", 3)]),
+          ...(draws("virtual") ? [sizeAxis("virtual", alone ? 3 : 1)] : [])
+        ],
+        series: [
+          {},
+          ...lines.map((key): uPlot.Series => ({
+            scale: scaleOf(key),
+            stroke: () => colours[`--line-${key}`],
+            width: key === "disk_size" ? 2.5 : 1.75,
+            ...(key === "size" ? { dash: [6, 4] } : key === "unique_size" ? { dash: [1.5, 3] } : {}),
+            points: { show: points.length <= 40, size: 5, stroke: () => colours[`--line-${key}`] }
+          }))
+        ],
+        hooks: {
+          setCursor: [
+            ({ cursor }) => {
+              onAt(cursor.idx ?? undefined)
+            }
+          ]
+        }
+      },
+      [points.map(({ timestamp }) => timestamp), ...lines.map((key) => column(points, key))],
+      target
+    )
+    plot.current = u
+    const observer = new ResizeObserver(() => {
+      if (target.clientWidth !== u.width) u.setSize({ width: target.clientWidth, height })
+    })
+    observer.observe(target)
+    const forget = onTheme(() => {
+      colours = resolve(target, colourNames)
+      u.redraw(false)
+    })
+    return () => {
+      forget()
+      observer.disconnect()
+      u.destroy()
+      plot.current = undefined
+    }
+  }, [points, lines, units, onAt])
+
+  // The mark stands on a point, whether the pointer or a key led there.
+  useEffect(() => {
+    const u = plot.current
+    if (u === undefined) return
+    const point = at === undefined ? undefined : points[at]
+    u.setCursor(
+      point === undefined ? { left: -10, top: -10 } : { left: u.valToPos(point.timestamp, "x"), top: 0 },
+      false
+    )
+  }, [at, points, lines, units])
+
+  return <div class="chart-canvas" ref={element} aria-hidden="true" />
+}

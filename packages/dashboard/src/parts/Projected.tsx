@@ -1,0 +1,64 @@
+/**
+ * When the registry will be full, if it goes on as it did.
+ *
+ * @since 0.1.0
+ */
+import type { Projection } from "../api/Resources.ts"
+import * as Format from "../view/Format.ts"
+import { useShell } from "../view/Shell.ts"
+
+interface Props {
+  readonly projection: Projection
+  /** In bytes. */
+  readonly capacity: number | null
+}
+
+/**
+ * The projection as a sentence; `undefined` where there is nothing to say without a capacity.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const sentence = (
+  { bytes_per_day, days, full_at, reason }: Projection,
+  units: Format.Units
+): string | undefined => {
+  switch (reason) {
+    case "no-capacity":
+      return bytes_per_day === null ? undefined : `${Format.change(bytes_per_day, units)} a day on disk.`
+    case "too-few-points":
+      return "When it will be full can be told after three days."
+    case "not-growing":
+      return "It does not grow, so it will not be full."
+    case "beyond-a-century":
+      return "It will not be full within a century."
+    default:
+      if (days === null || days <= 0) return "It is full."
+      return `Full in about ${Format.counted(Math.max(1, Math.round(days)), "day")}${full_at === null ? "" : `, on ${Format.onDay(full_at)}`}.`
+  }
+}
+
+/** @category components @since 0.1.0 */
+export const Projected = ({ capacity, projection }: Props) => {
+  const { units } = useShell()
+  const text = sentence(projection, units)
+  if (text === undefined) return null
+  const { based_on, bytes_per_day } = projection
+  const near = projection.days !== null && projection.days < 30
+  return (
+    <details class={near ? "projected projected-near" : "projected"}>
+      <summary>{text}</summary>
+      <p>
+        {bytes_per_day !== null && `It takes ${Format.change(bytes_per_day, units)} on disk a day: `}
+        {projection.method === "theil-sen"
+          ? "the median of the growth between all pairs of days (the method of Theil and Sen), which few unusual days do not move"
+          : `the method is ${projection.method}`}
+        . Based on {Format.counted(based_on.points, "day")}
+        {based_on.from !== null &&
+          based_on.to !== null &&
+          ` from ${Format.onDay(based_on.from)} to ${Format.onDay(based_on.to)}`}
+        {capacity === null ? "." : `, and a capacity of ${Format.bytes(capacity, units)}.`}
+      </p>
+    </details>
+  )
+}

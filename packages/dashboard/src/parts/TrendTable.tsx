@@ -1,0 +1,48 @@
+/**
+ * The points of the trend as a table, the newest first.
+ *
+ * @since 0.1.0
+ */
+import { useState } from "preact/hooks"
+import type { Point } from "../api/Resources.ts"
+import { names } from "../usage/Course.ts"
+import * as Format from "../view/Format.ts"
+import { sizeKeys } from "../view/Location.ts"
+import { useShell } from "../view/Shell.ts"
+
+/** @category components @since 0.1.0 */
+export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }) => {
+  const { units } = useShell()
+  const [open, setOpen] = useState(false)
+  return (
+    <details class="trend-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Figures as a table</summary>
+      {open && (
+        <div class="trend-scroll" tabIndex={0} role="region" aria-label="Figures as a table">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">When</th>
+                {sizeKeys.map((key) => (
+                  <th key={key} scope="col">
+                    {names[key]}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {points.toReversed().map((point) => (
+                <tr key={point.timestamp}>
+                  <th scope="row">{Format.toMinute(point.timestamp)}</th>
+                  {sizeKeys.map((key) => (
+                    <td key={key}>{Format.bytes(point[key], units)}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </details>
+  )
+}

@@ -1,0 +1,90 @@
+/**
+ * The course of sizes: as columns that can be drawn, and what changed from the first to the last.
+ *
+ * @since 0.1.0
+ */
+import type { Point, SizeKey } from "../api/Resources.ts"
+import type { Period } from "../view/Location.ts"
+
+/**
+ * How the API is asked for a period, and how the page calls it.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const periods: Readonly<Record<Period, { readonly from: string; readonly label: string }>> = {
+  "24h": { from: "24h", label: "24 hours" },
+  "7d": { from: "7d", label: "7 days" },
+  "30d": { from: "30d", label: "30 days" },
+  "1y": { from: "365d", label: "1 year" }
+}
+
+/** What each size is called. @category constants @since 0.1.0 */
+export const names: Readonly<Record<SizeKey, string>> = {
+  disk_size: "On disk",
+  unique_size: "Deleting frees",
+  size: "Virtual"
+}
+
+/** A row for each line, `null` where the size was not known: there the line breaks. @category getters @since 0.1.0 */
+export const column = (points: ReadonlyArray<Point>, key: SizeKey): Array<number | null> =>
+  points.map((point) => point[key])
+
+/**
+ * The least and the most of these sizes; `undefined` where none is known.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const extent = (
+  points: ReadonlyArray<Point>,
+  keys: ReadonlyArray<SizeKey>
+): readonly [low: number, high: number] | undefined => {
+  let [low, high] = [Infinity, -Infinity]
+  for (const point of points) {
+    for (const key of keys) {
+      const value = point[key]
+      if (value === null) continue
+      low = Math.min(low, value)
+      high = Math.max(high, value)
+    }
+  }
+  return low > high ? undefined : [low, high]
+}
+
+/**
+ * From the first size that is known to the last one.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const change = (
+  points: ReadonlyArray<Point>,
+  key: SizeKey
+): { readonly change: number; readonly percent: number | null } | undefined => {
+  const known = points.flatMap((point) => point[key] ?? [])
+  const [before, after] = [known[0], known.at(-1)]
+  if (known.length < 2 || before === undefined || after === undefined) return undefined
+  return { change: after - before, percent: before === 0 ? null : ((after - before) / before) * 100 }
+}
+
+/**
+ * The index to which a key leads, of `count` points; from none to the last one. `undefined` for other keys.
+ *
+ * @category lookups
+ * @since 0.1.0
+ */
+export const step = (key: string, at: number | undefined, count: number): number | undefined => {
+  const last = count - 1
+  const from = at ?? last + (key === "ArrowLeft" || key === "PageUp" ? 1 : 0)
+  const page = Math.max(1, Math.round(count / 10))
+  const to = {
+    ArrowLeft: from - 1,
+    ArrowRight: from + 1,
+    PageUp: from - page,
+    PageDown: from + page,
+    Home: 0,
+    End: last
+  }[key]
+  return to === undefined ? undefined : Math.max(0, Math.min(last, to))
+}

@@ -1,0 +1,15 @@
+/**
+ * What was shown last, while the next is on its way.
+ *
+ * @since 0.1.0
+ */
+import { useRef } from "preact/hooks"
+import type { Loaded } from "../api/Cache.ts"
+
+/** The value, or the one before while it is loading. @category hooks @since 0.1.0 */
+export const useKept = <A>(loaded: Loaded<A> | undefined): A | undefined => {
+  const last = useRef<A | undefined>(undefined)
+  if (loaded?.state === "done") last.current = loaded.value
+  if (loaded?.state === "failed") last.current = undefined
+  return last.current
+}
