@@ -11,7 +11,7 @@ import { build, install, node, root } from "./workspace.mjs"
 const cases = JSON.parse(readFileSync(new URL("faults.json", import.meta.url), "utf8"))
 
 /** Cases that wait for more than one server process on one store. */
-const open = new Set(["F66", "F100", "F101", "F102", "F103"])
+const open = new Set([])
 
 servers()
 install()

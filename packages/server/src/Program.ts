@@ -14,6 +14,7 @@ import * as ConfigSource from "./config/ConfigSource.ts"
 import { defaultConfig, effectiveConfig } from "./config/ConfigText.ts"
 import * as ServerConfig from "./config/ServerConfig.ts"
 import { main } from "./main.ts"
+import { revokeAll } from "./Revoking.ts"
 import { version } from "./Version.ts"
 
 /**
@@ -24,7 +25,8 @@ import { version } from "./Version.ts"
  */
 export const defaultPath = "/etc/gitlab_registry_usage_rest.conf"
 
-const flags = {
+/** For every command: where the configuration is. */
+const sharedFlags = {
   config: Flag.File("config").pipe(
     Flag.withAlias("c"),
     // The name that the original has for it.
@@ -32,7 +34,10 @@ const flags = {
     Flag.withMetavar("FILE"),
     Flag.withDescription(`The configuration file (default: ${defaultPath}, if there is one)`),
     Flag.optional
-  ),
+  )
+}
+
+const flags = {
   printDefaultConfig: Flag.Boolean("print-default-config").pipe(
     Flag.withDescription("Print a configuration file with every key and its default"),
     Flag.withDefault(false)
@@ -92,21 +97,41 @@ const configuration = (places: ConfigSource.Places) =>
     Effect.tapError((error) => Console.error(error.message))
   )
 
-const command = (environment: ConfigSource.Places["environment"]) =>
-  Command.make(
-    "gitlab-registry-usage-rest",
-    flags,
-    Effect.fnUntraced(function* ({ config: file, printConfig, printDefaultConfig }) {
-      if (printDefaultConfig) return yield* Console.log(defaultConfig.trimEnd())
-      const { config, source } = yield* configuration({
-        file: { path: Option.getOrElse(file, () => defaultPath), required: Option.isSome(file) },
-        environment
+const places = (file: Option.Option<string>, environment: ConfigSource.Places["environment"]): ConfigSource.Places => ({
+  file: { path: Option.getOrElse(file, () => defaultPath), required: Option.isSome(file) },
+  environment
+})
+
+const command = (environment: ConfigSource.Places["environment"]) => {
+  const root = Command.make("gitlab-registry-usage-rest", flags).pipe(
+    Command.withDescription("Tells where the disk of a GitLab container registry goes, as a HAL API"),
+    Command.withSharedFlags(sharedFlags),
+    Command.withHandler(
+      Effect.fnUntraced(function* ({ config: file, printConfig, printDefaultConfig }) {
+        if (printDefaultConfig) return yield* Console.log(defaultConfig.trimEnd())
+        const { config, source } = yield* configuration(places(file, environment))
+        if (!printConfig) return yield* serve(config).pipe(Effect.provide(logging(config.log)))
+        yield* Effect.forEach(config.warnings, (warning) => Console.error(`warning: ${warning}`))
+        yield* Console.log(effectiveConfig(source).trimEnd())
       })
-      if (!printConfig) return yield* serve(config).pipe(Effect.provide(logging(config.log)))
-      yield* Effect.forEach(config.warnings, (warning) => Console.error(`warning: ${warning}`))
-      yield* Console.log(effectiveConfig(source).trimEnd())
+    )
+  )
+  const revoke = Command.make(
+    "revoke",
+    {},
+    Effect.fnUntraced(function* () {
+      const { config: file } = yield* root
+      const { config } = yield* configuration(places(file, environment))
+      yield* revokeAll(config).pipe(
+        Effect.provide(logging(config.log)),
+        Effect.tapError((error) => Console.error(error.message))
+      )
     })
-  ).pipe(Command.withDescription("Tells where the disk of a GitLab container registry goes, as a HAL API"))
+  ).pipe(
+    Command.withDescription("Has all servers that share the database refuse the tokens that were issued until now")
+  )
+  return root.pipe(Command.withSubcommands([revoke]))
+}
 
 /**
  * The program, with the environment variables it is to see. Wrong usage and a configuration with problems end it with
@@ -119,7 +144,11 @@ export const program = (
   environment: ConfigSource.Places["environment"]
 ): Effect.Effect<
   void,
-  UsageError | ConfigurationError | Effect.Error<ReturnType<typeof main>> | CliError.CliError,
+  | UsageError
+  | ConfigurationError
+  | Effect.Error<ReturnType<typeof main>>
+  | Effect.Error<ReturnType<typeof revokeAll>>
+  | CliError.CliError,
   NodeServices.NodeServices
 > =>
   Command.run(command(environment), { version }).pipe(

@@ -3,20 +3,20 @@
  *
  * @since 0.1.0
  */
-import { NodeCrypto, NodeHttpClient, NodeServices } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
-import { Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
-import { Duration, Effect, Layer } from "effect"
+import { Collector, type Registry, Retention, Revocation } from "@gitlab-registry-usage/core"
+import { DateTime, Duration, Effect, Layer } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { Otlp } from "effect/observability"
 import type { ServerConfig } from "./config/ServerConfig.ts"
 import type { ListenError } from "./ListenError.ts"
 import * as Dashboard from "./Dashboard.ts"
-import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 import * as HttpApp from "./http/HttpApp.ts"
 import * as TokenCache from "./http/TokenCache.ts"
+import * as Stores from "./Stores.ts"
 import * as Upstream from "./Upstream.ts"
 import { version } from "./Version.ts"
 
@@ -40,20 +40,22 @@ const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<
   )
 }
 
-const store = ({ collector, store }: ServerConfig): Layer.Layer<SnapshotStore.SnapshotStore> =>
-  store._tag === "File"
-    ? FileSnapshotStore.layer({ path: store.path, accounting: collector.accounting }).pipe(
-        Layer.provide(NodeServices.layer)
-      )
-    : SnapshotStore.layerMemoryOf({ keep: 1000 })
-
 const announce = Effect.gen(function* () {
   const { address } = yield* HttpServer.HttpServer
   yield* Effect.logInfo(`listening on ${HttpServer.formatAddress(address)}`)
 })
 
+/** Refused is what the configuration or a revocation says, whichever is later. */
 const tokens = ({ tokens }: ServerConfig) =>
-  TokenCache.layer({ notBefore: tokens.notBefore }).pipe(Layer.provideMerge(JwtTokens.layer(tokens)))
+  Layer.unwrap(
+    Effect.map(Revocation.Revocation, (revocation) => {
+      const notBefore =
+        tokens.notBefore === undefined
+          ? revocation.notBefore
+          : Effect.zipWith(tokens.notBefore, revocation.notBefore, (a, b) => (DateTime.isGreaterThan(a, b) ? a : b))
+      return TokenCache.layer({ notBefore }).pipe(Layer.provideMerge(JwtTokens.layer({ ...tokens, notBefore })))
+    })
+  )
 
 const api = ({ http }: ServerConfig) =>
   Layer.unwrap(
@@ -84,14 +86,15 @@ export const layer = (
   config: ServerConfig
 ): Layer.Layer<
   Collector.Collector | HttpServer.HttpServer,
-  KeySet.JwtOptionsError | LdapDirectory.LdapOptionsError | ListenError
+  KeySet.JwtOptionsError | LdapDirectory.LdapOptionsError | ListenError | Stores.StoresError
 > =>
   Layer.effectDiscard(announce).pipe(
     Layer.provideMerge(api(config)),
     Layer.provide(metricsServer(config)),
     Layer.provideMerge(Collector.layer(config.collector)),
-    Layer.provide([registry(config), store(config)]),
-    Layer.provide([LdapDirectory.layer(config.directory), tokens(config)]),
+    Layer.provide(Retention.layer(config.retention)),
+    Layer.provide([registry(config), LdapDirectory.layer(config.directory), tokens(config)]),
+    Layer.provide(Stores.layer(config)),
     Layer.provide(telemetry(config))
   )
 

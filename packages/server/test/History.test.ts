@@ -310,7 +310,7 @@ describe("history without a database", () => {
         "/images/foo?at=7d",
         "/images/foo/tags/history/blobs?at=1d"
       ]) {
-        expect(yield* detail(path), path).toEqual([404, expect.stringContaining("database in [general]")])
+        expect(yield* detail(path), path).toEqual([404, expect.stringContaining("set path or url in [database]")])
       }
       // What was found before there was history is found still.
       expect((yield* get("/images/foo/history")).json).toMatchObject({ name: "foo/history" })

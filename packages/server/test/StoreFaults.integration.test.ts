@@ -68,10 +68,13 @@ describe("a process that is killed while it saves", () => {
 
 describe("a disk that cannot be written", () => {
   /** The server crawls, serves, and tells that it could not keep the snapshot. */
-  const servesWithout = Effect.fnUntraced(function* (snapshotFile: string, reason: RegExp) {
+  const servesWithout = Effect.fnUntraced(function* (
+    places: Readonly<Record<string, Readonly<Record<string, string>>>>,
+    reason: RegExp
+  ) {
     const { credentials, registry } = yield* demoRegistry
     const server = yield* startServer(registry.url, {
-      general: { snapshot_file: snapshotFile },
+      ...places,
       registry: { ...credentials, refresh_interval: "1 second" }
     })
     yield* server.says(/level=ERROR[^\n]*could not be kept/)
@@ -90,12 +93,13 @@ describe("a disk that cannot be written", () => {
     () =>
       Effect.gen(function* () {
         const small = yield* mounted("size=4k")
-        if (Option.isSome(small)) return yield* servesWithout(`${small.value}/snapshot`, /ENOSPC|no space/i)
+        if (Option.isSome(small))
+          return yield* servesWithout({ general: { snapshot_file: `${small.value}/snapshot` } }, /ENOSPC|no space/i)
         console.warn("F98: no file system may be mounted here; writing goes to /dev/full instead")
         const fs = yield* FileSystem.FileSystem
         const home = yield* directory
         yield* fs.symlink("/dev/full", `${home}/snapshot.new`)
-        yield* servesWithout(`${home}/snapshot`, /ENOSPC|no space/i)
+        yield* servesWithout({ general: { snapshot_file: `${home}/snapshot` } }, /ENOSPC|no space/i)
       }).pipe(Effect.provide(NodeServices.layer)),
     60_000
   )
@@ -105,15 +109,34 @@ describe("a disk that cannot be written", () => {
     () =>
       Effect.gen(function* () {
         const readOnly = yield* mounted("ro")
-        if (Option.isSome(readOnly)) return yield* servesWithout(`${readOnly.value}/snapshot`, /EROFS|read-only/i)
+        if (Option.isSome(readOnly))
+          return yield* servesWithout({ general: { snapshot_file: `${readOnly.value}/snapshot` } }, /EROFS|read-only/i)
         console.warn("F98: no file system may be mounted here; a folder without write permission instead")
         const fs = yield* FileSystem.FileSystem
         const home = yield* directory
         yield* fs.chmod(home, 0o500)
-        yield* servesWithout(`${home}/snapshot`, /EACCES|permission/i)
+        yield* servesWithout({ general: { snapshot_file: `${home}/snapshot` } }, /EACCES|permission/i)
       }).pipe(Effect.provide(NodeServices.layer)),
     60_000
   )
+
+  for (const [what, options, reason] of [
+    ["too full for a database to begin", "size=4k", /cannot be used: .*(full|I\/O|space)/i],
+    ["that is full before the first snapshot is in it", "size=160k", /full|I\/O|space/i],
+    ["that is read-only", "ro", /cannot be used: .*(read-?only|EROFS|unable to open)/i]
+  ] as const) {
+    it.live(
+      `F98 a disk ${what}: served from memory, and told`,
+      () =>
+        Effect.gen(function* () {
+          const disk = yield* mounted(options)
+          if (Option.isNone(disk))
+            return console.warn("F98: no file system may be mounted here, and no other disk is full")
+          yield* servesWithout({ database: { path: `${disk.value}/usage.sqlite` } }, reason)
+        }).pipe(Effect.provide(NodeServices.layer)),
+      60_000
+    )
+  }
 })
 
 describe("a restart", () => {

@@ -19,12 +19,11 @@ export interface ServerProcess extends Program.Program {
   readonly url: string
 }
 
-/**
- * Starts the server on a registry. Nobody can sign in where the directory is left as it is; `token` makes tokens.
- */
-export const startServer = Effect.fnUntraced(function* (
+/** Runs the built program on a registry, with the arguments after those that name the configuration. */
+export const runServer = Effect.fnUntraced(function* (
   registry: string,
   changes: Values = {},
+  args: ReadonlyArray<string> = [],
   nodeFlags: ReadonlyArray<string> = []
 ) {
   if (!existsSync(bin)) return yield* Effect.die(new Error("the server is not built: run `npm run build` first"))
@@ -38,7 +37,18 @@ export const startServer = Effect.fnUntraced(function* (
       })
     )
   )
-  const program = yield* Program.start([...nodeFlags, bin, "-c", path])
+  return yield* Program.start([...nodeFlags, bin, "-c", path, ...args])
+})
+
+/**
+ * Starts the server on a registry. Nobody can sign in where the directory is left as it is; `token` makes tokens.
+ */
+export const startServer = Effect.fnUntraced(function* (
+  registry: string,
+  changes: Values = {},
+  nodeFlags: ReadonlyArray<string> = []
+) {
+  const program = yield* runServer(registry, changes, [], nodeFlags)
   const [, port] = yield* program.says(/listening on http:\/\/127\.0\.0\.1:(\d+)/)
   return { ...program, port: Number(port), url: `http://127.0.0.1:${port}` } satisfies ServerProcess
 })

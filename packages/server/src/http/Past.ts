@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Snapshot, SnapshotStore } from "@gitlab-registry-usage/core"
+import type { History, Snapshot, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Cache, DateTime, Duration, Effect, Exit, Option, Semaphore } from "effect"
 import { cursorGone } from "./Selecting.ts"
 import { notFound, type Problem, unavailable } from "./Problem.ts"
@@ -23,7 +23,7 @@ const deadline: Duration.Input = "10 seconds"
  * @since 0.1.0
  */
 export const noHistory: Problem = notFound(
-  "earlier snapshots are kept with a database only, and this server has none: its configuration key is database in [general]"
+  "earlier snapshots are kept with a database only, and this server has none: set path or url in [database]"
 )
 
 const unreadable = unavailable("the history could not be read for now", 5)
@@ -104,8 +104,12 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
       const found = takenAt === undefined ? undefined : yield* load(takenAt)
       return found !== undefined && DateTime.toEpochMillis(found.takenAt) === millis ? found : yield* cursorGone
     }),
-    series: (...parameters: Parameters<typeof store.series>) => told(reads.withPermits(1)(store.series(...parameters))),
-    figuresAt: (instant: DateTime.Utc) => told(reads.withPermits(1)(store.figuresAt(instant)))
+    series: (subject: History.Subject, period: History.Period): Effect.Effect<ReadonlyArray<History.Point>, Problem> =>
+      told(reads.withPermits(1)(store.series(subject, period))),
+    figuresAt: (
+      instant: DateTime.Utc
+    ): Effect.Effect<ReadonlyArray<readonly [History.Subject, History.Figures]>, Problem> =>
+      told(reads.withPermits(1)(store.figuresAt(instant)))
   }
 })
 

@@ -1,0 +1,40 @@
+/**
+ * Revoking all tokens of a deployment, beside its servers.
+ *
+ * @since 0.1.0
+ */
+import { Revocation } from "@gitlab-registry-usage/core"
+import { Console, DateTime, Effect, Runtime, Schema } from "effect"
+import type { ServerConfig } from "./config/ServerConfig.ts"
+import * as Stores from "./Stores.ts"
+
+/**
+ * What was revoked would be known to this process alone.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NothingShared extends Schema.TaggedError<NothingShared>()("NothingShared", {}) {
+  override readonly [Runtime.errorExitCode] = 2
+  override readonly [Runtime.errorReported] = false
+  override get message(): string {
+    return "the servers share no database that would tell them: set path or url in [database], or not_before in [jwt] and restart them"
+  }
+}
+
+/**
+ * Has all servers that share the database refuse the tokens that were issued until now, within a second.
+ *
+ * @category programs
+ * @since 0.1.0
+ */
+export const revokeAll = Effect.fnUntraced(function* (config: ServerConfig) {
+  const { store } = config
+  if (store._tag === "File" || (store._tag === "Sqlite" && store.path === ":memory:")) return yield* new NothingShared()
+  yield* Effect.gen(function* () {
+    const revocation = yield* Revocation.Revocation
+    const now = yield* DateTime.now
+    yield* revocation.revoke(now)
+    yield* Console.log(`tokens that were issued until ${DateTime.formatIso(now)} are refused`)
+  }).pipe(Effect.provide(Stores.layer(config)))
+})

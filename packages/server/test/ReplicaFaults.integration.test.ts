@@ -1,0 +1,293 @@
+/** Several server processes on one PostgreSQL database: who crawls, what they serve, and what they survive. */
+import { NodeServices } from "@effect/platform-node"
+import { type DemoRegistry, Fault } from "@gitlab-registry-usage/demo"
+import { Postgres, type Program } from "@gitlab-registry-usage/test-servers"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, type Scope } from "effect"
+import { ask, demoRegistry, eventually, runServer, type ServerProcess, startServer, token } from "./process.ts"
+
+/** The lease of the tests. */
+const lease = 2000
+
+const scene = Effect.fnUntraced(function* (interval = "1 hour") {
+  const { credentials, registry } = yield* demoRegistry
+  const database = yield* Postgres.start()
+  const settings = {
+    registry: { ...credentials, refresh_interval: interval, refresh_jitter: "0" },
+    database: { url: database.url, lease: `${lease} ms` }
+  }
+  const headers = { authorization: `Bearer ${yield* token}` }
+  /** As an operator does it. */
+  const revoke = Effect.gen(function* () {
+    const revoking = yield* runServer(registry.url, settings, ["revoke"])
+    assert.strictEqual(yield* revoking.end, 0, revoking.output())
+  })
+  return { database, registry, settings, headers, revoke, replica: startServer(registry.url, settings) }
+})
+
+interface Told {
+  readonly status: number
+  readonly etag: string | null
+  readonly timestamp?: number
+  readonly stale?: boolean
+}
+
+const told = Effect.fnUntraced(function* (server: ServerProcess, headers: Record<string, string>) {
+  const { body, headers: answered, status } = yield* ask(`${server.url}/images`, headers)
+  const found: Told = { status, etag: answered.get("etag"), ...(status === 200 ? JSON.parse(body) : {}) }
+  return found
+})
+
+/** Asks until all tell the same, at most so long; returns what they told last. */
+const agreed = Effect.fnUntraced(function* (
+  servers: ReadonlyArray<ServerProcess>,
+  headers: Record<string, string>,
+  milliseconds: number,
+  more: (told: Told) => boolean = () => true
+) {
+  const end = performance.now() + milliseconds
+  while (true) {
+    const all = yield* Effect.forEach(servers, (server) => told(server, headers), { concurrency: "unbounded" })
+    const [first] = all
+    const same = all.every(({ etag, status }) => status === 200 && etag === first!.etag && etag !== null)
+    if ((same && more(first!)) || performance.now() > end) return all
+    yield* Effect.sleep("50 millis")
+  }
+})
+
+const assertAgreed = (all: ReadonlyArray<Told>) => {
+  for (const { etag, status } of all) {
+    assert.strictEqual(status, 200)
+    assert.strictEqual(etag, all[0]!.etag)
+  }
+}
+
+type Registry = DemoRegistry.DemoRegistry["Service"]
+
+/** The first crawl takes so long that something can happen in it. */
+const slowCrawl = (registry: Registry) =>
+  registry.inject({ on: ({ kind }) => kind === "manifest", times: 1, answer: Fault.delay("4 seconds") })
+
+const underWay = Effect.fnUntraced(function* (registry: Registry) {
+  for (let tries = 0; tries < 200; tries++) {
+    if (((yield* registry.requestCounts)["GET manifest"] ?? 0) > 0) return
+    yield* Effect.sleep("50 millis")
+  }
+  assert.fail("no crawl began")
+})
+
+const crawls = (program: Program.Program) => program.output().split("crawled the registry in").length - 1
+
+const provided = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices | Scope.Scope>) =>
+  effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+describe("replicas that share a database", () => {
+  it.live(
+    "F100 three that start at once crawl once, and serve the same with the same entity tag",
+    () =>
+      provided(
+        Effect.gen(function* () {
+          const { headers, replica } = yield* scene()
+          const replicas = yield* Effect.all([replica, replica, replica], { concurrency: 3 })
+          assertAgreed(yield* agreed(replicas, headers, 20_000))
+          assert.strictEqual(
+            replicas.reduce((sum, server) => sum + crawls(server), 0),
+            1
+          )
+          // One that comes later serves it at once, and does not crawl either.
+          const later = yield* replica
+          assertAgreed(yield* agreed([...replicas, later], headers, 5000))
+          yield* Effect.sleep(lease * 2)
+          assert.strictEqual(crawls(later), 0)
+          assert.isUndefined((yield* told(later, headers)).stale)
+        })
+      ),
+    90_000
+  )
+
+  it.live(
+    "F100 what one publishes all serve within a second",
+    () =>
+      provided(
+        Effect.gen(function* () {
+          const { headers, replica } = yield* scene("1 second")
+          const replicas = [yield* replica, yield* replica]
+          const [first] = yield* agreed(replicas, headers, 20_000)
+          for (let round = 0; round < 3; round++) {
+            const leader = replicas.find((server) => crawls(server) > 0)!
+            const count = crawls(leader)
+            assert.isTrue(yield* eventually(() => crawls(leader) > count, 10_000))
+            assertAgreed(yield* agreed(replicas, headers, 1000, ({ timestamp }) => timestamp! > first!.timestamp!))
+          }
+          assert.strictEqual(replicas.filter((server) => crawls(server) > 0).length, 1)
+        })
+      ),
+    90_000
+  )
+
+  it.live(
+    "F101 a leader that is held up in its crawl beyond its lease cannot publish, and serves what its successor did",
+    () =>
+      provided(
+        Effect.gen(function* () {
+          const { headers, registry, replica } = yield* scene()
+          yield* slowCrawl(registry)
+          const paused = yield* replica
+          yield* underWay(registry)
+          yield* paused.signal("SIGSTOP")
+          const successor = yield* replica
+          assert.isTrue(yield* eventually(() => crawls(successor) === 1, lease * 5))
+          const [published] = yield* agreed([successor], headers, 2000)
+          yield* paused.signal("SIGCONT")
+          assertAgreed(yield* agreed([paused, successor], headers, 10_000))
+          // What it had crawled meanwhile is nowhere.
+          yield* Effect.sleep(lease * 2)
+          for (const server of [paused, successor]) {
+            assert.strictEqual((yield* told(server, headers)).etag, published!.etag)
+          }
+          assert.strictEqual(crawls(paused), 0)
+        })
+      ),
+    90_000
+  )
+
+  it.live(
+    "F101 a leader that is killed in its crawl is succeeded after its lease, one that is stopped at once",
+    () =>
+      provided(
+        Effect.gen(function* () {
+          const { headers, registry, replica } = yield* scene("1 second")
+          yield* slowCrawl(registry)
+          const killed = yield* replica
+          yield* underWay(registry)
+          const second = yield* replica
+          yield* killed.signal("SIGKILL")
+          assert.isTrue(yield* eventually(() => crawls(second) > 0, lease * 5))
+          const third = yield* replica
+          assertAgreed(yield* agreed([second, third], headers, 5000))
+          yield* second.signal("SIGTERM")
+          assert.strictEqual(yield* second.end, 0)
+          assert.isTrue(yield* eventually(() => crawls(third) > 0, lease + 3000))
+        })
+      ),
+    90_000
+  )
+
+  it.live(
+    "F101 a leader that is killed at any moment of its writing leaves the old snapshot or the new one",
+    () =>
+      provided(
+        Effect.gen(function* () {
+          const { headers, replica } = yield* scene("1 second")
+          const reader = yield* replica
+          assertAgreed(yield* agreed([reader], headers, 20_000))
+          const before = yield* told(reader, headers)
+          for (let round = 0; round < 4; round++) {
+            const writer = yield* replica
+            // Another one leads once this one does not: so each of them is killed at another moment of its reign.
+            yield* reader.signal("SIGSTOP")
+            assert.isTrue(yield* eventually(() => crawls(writer) > 0, lease * 5))
+            yield* Effect.sleep(990 + round * 12)
+            yield* writer.signal("SIGKILL")
+            yield* reader.signal("SIGCONT")
+            const [after] = yield* agreed(
+              [reader],
+              headers,
+              lease * 5,
+              ({ timestamp }) => timestamp! > before.timestamp!
+            )
+            assert.strictEqual(after!.status, 200)
+          }
+        })
+      ),
+    120_000
+  )
+
+  it.live(
+    "F102 with the database away all go on serving, and go on together when it is back",
+    () =>
+      provided(
+        Effect.gen(function* () {
+          const { database, headers, replica } = yield* scene("1 second")
+          const replicas = [yield* replica, yield* replica]
+          assertAgreed(yield* agreed(replicas, headers, 20_000))
+          yield* database.stop
+          for (let round = 0; round < 20; round++) {
+            for (const server of replicas) {
+              const { status, timestamp } = yield* told(server, headers)
+              assert.strictEqual(status, 200)
+              assert.isAbove(timestamp!, 0)
+              assert.strictEqual((yield* ask(`${server.url}/health/ready`)).status, 200)
+            }
+            yield* Effect.sleep("150 millis")
+          }
+          const away = yield* Effect.forEach(replicas, (server) => told(server, headers))
+          const latest = Math.max(...away.map(({ timestamp }) => timestamp!))
+          yield* database.start
+          assertAgreed(yield* agreed(replicas, headers, 20_000, ({ timestamp }) => timestamp! > latest))
+          // The history answers again as well.
+          for (const server of replicas) {
+            assert.strictEqual((yield* ask(`${server.url}/history`, headers)).status, 200)
+          }
+        })
+      ),
+    90_000
+  )
+
+  it.live(
+    "F103 an older version works with the tables of a newer one, unless those say that it must not",
+    () =>
+      provided(
+        Effect.gen(function* () {
+          const { database, headers, registry, replica, settings } = yield* scene("1 second")
+          const older = yield* replica
+          assertAgreed(yield* agreed([older], headers, 20_000))
+          // What the next version may do to the tables while this one runs: add to them.
+          yield* database.query(
+            "ALTER TABLE snapshots ADD COLUMN later text; CREATE TABLE later (x integer); UPDATE schema_version SET version = version + 1"
+          )
+          const count = crawls(older)
+          assert.isTrue(yield* eventually(() => crawls(older) > count + 1, 10_000))
+          assert.notMatch(older.output(), /could not be kept/)
+          const beside = yield* replica
+          assertAgreed(yield* agreed([older, beside], headers, 5000))
+          yield* database.query("UPDATE schema_version SET minimum = version")
+          const refused = yield* Effect.flip(startServer(registry.url, settings))
+          assert.match(refused.message, /newer version|too new|schema/i)
+          // Who runs already is not disturbed.
+          assert.strictEqual((yield* told(beside, headers)).status, 200)
+        })
+      ),
+    90_000
+  )
+
+  it.live(
+    "F66 a revocation is seen by all of them within a second, and by one that starts later",
+    () =>
+      provided(
+        Effect.gen(function* () {
+          const { headers, replica, revoke } = yield* scene()
+          const replicas = [yield* replica, yield* replica]
+          assertAgreed(yield* agreed(replicas, headers, 20_000))
+          yield* Effect.sleep("1100 millis")
+          yield* revoke
+          assert.isTrue(
+            yield* Effect.gen(function* () {
+              for (let tries = 0; tries < 20; tries++) {
+                const all = yield* Effect.forEach([...replicas], (server) => told(server, headers))
+                if (all.every(({ status }) => status === 401)) return true
+                yield* Effect.sleep("50 millis")
+              }
+              return false
+            })
+          )
+          const later = yield* replica
+          assert.strictEqual((yield* told(later, headers)).status, 401)
+          yield* Effect.sleep("1 second")
+          const fresh = { authorization: `Bearer ${yield* token}` }
+          for (const server of [...replicas, later]) assert.strictEqual((yield* told(server, fresh)).status, 200)
+        })
+      ),
+    90_000
+  )
+})
