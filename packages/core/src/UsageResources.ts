@@ -31,8 +31,15 @@ export interface View {
 
 const instantOf = ({ snapshot }: View): string => DateTime.formatIso(snapshot.takenAt)
 
-/** What keeps a link in the past. */
-const atOf = (view: View): string => (view.past === true ? queryString([["at", instantOf(view)]]) : "")
+const queries = new WeakMap<Snapshot, string>()
+
+/** What keeps a link in the past; it is the same in all of them. */
+const atOf = (view: View): string => {
+  if (view.past !== true) return ""
+  let query = queries.get(view.snapshot)
+  if (query === undefined) queries.set(view.snapshot, (query = queryString([["at", instantOf(view)]])))
+  return query
+}
 
 const imagePath = (view: View, name: RepositoryName) => `${view.base}/${encodeURIComponent(name)}`
 const tagsPath = (view: View, name: RepositoryName) => `${imagePath(view, name)}/tags`

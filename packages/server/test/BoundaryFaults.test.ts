@@ -1,5 +1,5 @@
 /** Whatever bytes come in: there is an answer, and it is never a failure of the server. */
-import { Names } from "@gitlab-registry-usage/core"
+import { Names, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { expect, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -16,7 +16,7 @@ const app = Layer.unwrap(
       name: Names.RepositoryName.make(name),
       tags: ["latest", "tags", "t".repeat(128)].map((tag) => ({ name: Names.TagName.make(tag), image }))
     }))
-    return appLayer({ repositories })
+    return appLayer({ repositories }, { store: SnapshotStore.layerMemoryOf({ keep: Infinity }) })
   })
 )
 
@@ -53,6 +53,8 @@ const word = fc.constantFrom(
   "tags",
   "blobs",
   "namespaces",
+  "history",
+  "growth",
   "status",
   "auth_token",
   "metrics",
@@ -87,6 +89,10 @@ const path = fc.oneof(
   bytes.map((text) => `/images/${text}`),
   fc.constantFrom(
     "/images",
+    "/history",
+    "/growth",
+    "/images/plain/history",
+    "/namespaces/group/growth",
     "/health/live",
     "*",
     "//",
@@ -105,6 +111,12 @@ const key = fc.constantFrom(
   "links",
   "cursor",
   "limit",
+  "at",
+  "from",
+  "to",
+  "step",
+  "by",
+  "of",
   "sort",
   "order",
   "after",
@@ -117,6 +129,16 @@ const key = fc.constantFrom(
 const value = fc.oneof(
   bytes,
   word,
+  fc.constantFrom(
+    "0",
+    "7d",
+    "999999999999d",
+    "1s",
+    "2026-01-31",
+    "2026-01-31T00:00:00Z",
+    "8640000000001",
+    "99999999999"
+  ),
   fc.integer().map(String),
   fc.double().map(String),
   fc.json({ maxDepth: 2 }).map(encodeURIComponent)

@@ -15,6 +15,7 @@ declare module "traverson" {
   interface Builder {
     from(url: string): Builder
     jsonHal(): Builder
+    withTemplateParameters(parameters: Record<string, string>): Builder
     follow(...relations: ReadonlyArray<string>): Builder
     withRequestOptions(options: { headers: Record<string, string>; qs: Record<string, string> }): Builder
     getResource(callback: (error: Error | null, document: unknown) => void): void

@@ -52,7 +52,7 @@ export const store = (now: DateTime.Utc): Layer.Layer<SnapshotStore.SnapshotStor
     Effect.gen(function* () {
       const { save } = yield* SnapshotStore.SnapshotStore
       for (const [i, instant] of taken(now).entries()) {
-        yield* Effect.orDie(save(yield* snapshotOf(yield* repositories(40 - i), instant)))
+        yield* save(yield* snapshotOf(yield* repositories(40 - i), instant))
       }
-    })
+    }).pipe(Effect.orDie)
   ).pipe(Layer.provideMerge(SnapshotStore.layerMemoryOf({ keep: Number.POSITIVE_INFINITY })))
