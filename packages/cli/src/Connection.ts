@@ -43,9 +43,22 @@ const jobUser = "gitlab-ci-token"
 
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/
 
-/** A host stands for https, on this machine for http, as with Docker. */
-const url = (text: string, flag: string): Effect.Effect<URL, Stopped> => {
-  const full = /^[a-z]+:\/\//i.test(text) ? text : `${loopback.test(text) ? "http" : "https"}://${text}`
+/**
+ * Whether a host, with its port, is this machine.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isLoopback = (host: string): boolean => loopback.test(host)
+
+/**
+ * A host stands for https, on this machine for http, as with Docker. `flag` names it in messages.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const url = (text: string, flag: string): Effect.Effect<URL, Stopped> => {
+  const full = /^[a-z]+:\/\//i.test(text) ? text : `${isLoopback(text) ? "http" : "https"}://${text}`
   if (!URL.canParse(full)) return Effect.fail(usage(`${flag}: not a URL`))
   const parsed = new URL(full)
   if (parsed.protocol !== "https:" && parsed.protocol !== "http:") {
@@ -57,7 +70,13 @@ const url = (text: string, flag: string): Effect.Effect<URL, Stopped> => {
   return Effect.succeed(parsed)
 }
 
-const readText = Effect.fnUntraced(function* (path: string, flag: string) {
+/**
+ * The text of a file. `flag` names it in messages.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const readText = Effect.fnUntraced(function* (path: string, flag: string) {
   const fs = yield* FileSystem.FileSystem
   // What is in the wrong place may be a secret, so neither path nor content is quoted.
   return yield* fs
@@ -65,7 +84,13 @@ const readText = Effect.fnUntraced(function* (path: string, flag: string) {
     .pipe(Effect.mapError(({ reason }) => usage(`${flag}: the file cannot be read (${reason._tag})`)))
 })
 
-const oneLine = (text: string) => text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "")
+/**
+ * The text without the end of its line.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const oneLine = (text: string) => text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "")
 
 const credentialsFile = Effect.fnUntraced(function* (path: string) {
   const [username = "", token = ""] = (yield* readText(path, "--credentials-file"))
@@ -90,7 +115,13 @@ const givenToken = Effect.fnUntraced(function* (flags: Shared, variables: Enviro
   return variables.token
 })
 
-const accountOf = Effect.fnUntraced(function* (flags: Shared, variables: Environment) {
+/**
+ * Who signs in; undefined where nobody is told. Asks for the password on a terminal.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const accountOf = Effect.fnUntraced(function* (flags: Shared, variables: Environment) {
   if (Option.isSome(flags.credentialsFile)) return yield* credentialsFile(flags.credentialsFile.value)
   const token = yield* givenToken(flags, variables)
   const user = Option.getOrUndefined(flags.user) ?? variables.user
@@ -107,6 +138,17 @@ const accountOf = Effect.fnUntraced(function* (flags: Shared, variables: Environ
     return { username: user, token: yield* Prompt.run(Prompt.Password({ message: `Password or token of ${user}` })) }
   }
   return variables.jobToken === undefined ? undefined : { username: jobUser, token: Redacted.make(variables.jobToken) }
+})
+
+/**
+ * PEM of further authorities to trust, where there are any.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const authoritiesOf = Effect.fnUntraced(function* (flags: Shared, variables: Environment) {
+  const caFile = Option.getOrUndefined(flags.caFile) ?? variables.caFile
+  return caFile === undefined ? undefined : yield* readText(caFile, "--ca-file")
 })
 
 /** The path of the project as the registry spells it: in lower case. */
@@ -170,12 +212,11 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
   if (gitlab === undefined && (scope.kind === "group" || scope.kind === "project")) {
     return yield* usage(`--scope ${scope.kind} asks GitLab`, "name it with --gitlab-server")
   }
-  const caFile = Option.getOrUndefined(flags.caFile) ?? variables.caFile
   return {
     registry: yield* url(registry, "--registry-server"),
     gitlab: gitlab === undefined ? undefined : yield* url(gitlab, "--gitlab-server"),
     account,
-    authorities: caFile === undefined ? undefined : yield* readText(caFile, "--ca-file"),
+    authorities: yield* authoritiesOf(flags, variables),
     scope,
     concurrency: flags.concurrency
   } satisfies Connection

@@ -10,6 +10,7 @@ import { Config, Effect, Option } from "effect"
 const variables = {
   user: "GITLAB_REGISTRY_USAGE_USER",
   token: "GITLAB_REGISTRY_USAGE_TOKEN",
+  api: "GITLAB_REGISTRY_USAGE_API",
   ci: "CI",
   gitlabServer: "CI_SERVER_URL",
   registry: "CI_REGISTRY",
@@ -17,7 +18,11 @@ const variables = {
   projectPath: "CI_PROJECT_PATH",
   namespace: "CI_PROJECT_NAMESPACE",
   jobToken: "CI_JOB_TOKEN",
-  caFile: "CI_SERVER_TLS_CA_FILE"
+  caFile: "CI_SERVER_TLS_CA_FILE",
+  // Of the locale, in the order in which they count (POSIX).
+  everyLocale: "LC_ALL",
+  characterLocale: "LC_CTYPE",
+  locale: "LANG"
 } as const
 
 /**

@@ -47,14 +47,15 @@ export const print = Effect.fnUntraced(function* (flags: Shared, whole: Sheet.Sh
   const form = flags.output
   if (form === "openmetrics") {
     if (envelope.openmetrics !== undefined) return yield* write(envelope.openmetrics())
-    return yield* usage(`${envelope.command} has no output openmetrics`, "ls, total and report have")
+    return yield* usage(`${envelope.command} has no output openmetrics`, "ls, total, report and history have")
   }
   const forPeople = form === "table" || form === "markdown"
   const sheet = yield* Sheet.select(whole, Option.getOrUndefined(flags.columns), forPeople ? "people" : "programs")
   switch (form) {
     case "table": {
-      const { color, width } = yield* Screen
-      yield* write(TextTable.render(sheet, { width, color, header: flags.header, bytes: flags.bytes, si: flags.si }))
+      const { color, unicode, width } = yield* Screen
+      const { bytes, header, si } = flags
+      yield* write(TextTable.render(sheet, { width, color, unicode, header, bytes, si }))
       break
     }
     case "markdown":

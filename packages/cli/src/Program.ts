@@ -10,6 +10,8 @@ import { completions } from "./commands/Completions.ts"
 import { delete_ } from "./commands/Delete.ts"
 import { diff } from "./commands/Diff.ts"
 import { doctor } from "./commands/Doctor.ts"
+import { growth } from "./commands/Growth.ts"
+import { history } from "./commands/History.ts"
 import { ls } from "./commands/Ls.ts"
 import { prune } from "./commands/Prune.ts"
 import { report } from "./commands/Report.ts"
@@ -63,6 +65,8 @@ const command = root.pipe(
     why,
     check,
     diff,
+    history,
+    growth,
     report,
     prune,
     delete_,

@@ -19,7 +19,10 @@ import type { Connection } from "./Connection.ts"
  * @category layers
  * @since 0.1.0
  */
-export const httpLayer = ({ authorities, concurrency }: Connection): Layer.Layer<HttpClient.HttpClient> => {
+export const httpLayer = ({
+  authorities,
+  concurrency
+}: Pick<Connection, "authorities" | "concurrency">): Layer.Layer<HttpClient.HttpClient> => {
   const options: Agent.Options = {
     headersTimeout: 60_000,
     bodyTimeout: 60_000,

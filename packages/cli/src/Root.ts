@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { SizeText } from "@gitlab-registry-usage/core"
-import { Command, Flag } from "effect/cli"
+import { Command, Flag, Param, Primitive } from "effect/cli"
 
 const connection = {
   gitlabServer: Flag.String("gitlab-server").pipe(
@@ -57,6 +57,14 @@ const connection = {
   )
 }
 
+/** Shells complete files, while history and growth read an instant: so the text stays as it was written. */
+const fromFlag: Flag.Flag<string> = Param.makeSingle({
+  kind: Param.flagKind,
+  name: "from",
+  typeName: "file",
+  primitiveType: Object.assign(Primitive.Path("file"), { parse: Primitive.String.parse })
+})
+
 const scan = {
   scope: Flag.Literals("scope", ["auto", "instance", "group", "project"]).pipe(
     Flag.withDescription(
@@ -73,9 +81,9 @@ const scan = {
     Flag.withDescription("What is counted: everything stored, or layers only"),
     Flag.withDefault("all")
   ),
-  from: Flag.File("from").pipe(
+  from: fromFlag.pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("Read a saved scan instead of the registry"),
+    Flag.withDescription("Read a saved scan instead of the registry; of history and growth: the begin, as 30d"),
     Flag.optional
   ),
   save: Flag.Path("save").pipe(

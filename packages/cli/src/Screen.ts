@@ -19,6 +19,8 @@ export class Screen extends Context.Service<
   {
     readonly width: number | undefined
     readonly color: boolean
+    /** Whether it shows more than ASCII. */
+    readonly unicode: boolean
     readonly canPrompt: boolean
     readonly progress: "live" | "lines" | "none"
   }
@@ -37,12 +39,16 @@ export const layer = (options: { readonly quiet: boolean }) =>
       const stdio = yield* Stdio.Stdio
       const terminal = yield* Terminal.Terminal
       const { canAnimate, canColor, canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-      const { ci } = yield* environment
+      const { characterLocale, ci, everyLocale, locale } = yield* environment
+      const encoding = everyLocale ?? characterLocale ?? locale
+      const isTerminal = yield* stdio.stdoutIsTerminal
       const isStderrTerminal = yield* stdio.stderrIsTerminal
-      const isLive = isStderrTerminal && ci === undefined && (canAnimate || !(yield* stdio.stdoutIsTerminal))
+      const isLive = isStderrTerminal && ci === undefined && (canAnimate || !isTerminal)
       return {
-        width: (yield* stdio.stdoutIsTerminal) ? yield* terminal.columns : undefined,
+        width: isTerminal ? yield* terminal.columns : undefined,
         color: canColor,
+        // What is not told is not held against it: pipes and jobs rarely have a locale, and pass on what they get.
+        unicode: !isTerminal || encoding === undefined || /utf-?8/i.test(encoding),
         canPrompt,
         progress: options.quiet ? "none" : isLive ? "live" : "lines"
       }

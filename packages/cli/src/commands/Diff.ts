@@ -1,15 +1,20 @@
 /**
- * `diff`: what changed between two saved scans.
+ * `diff`: what changed between two saved scans, or between a snapshot of a server and its latest.
  *
  * @since 0.1.0
  */
-import { Diff, Usage } from "@gitlab-registry-usage/core"
-import { DateTime, Effect } from "effect"
+import { Diff, type Snapshot, Usage } from "@gitlab-registry-usage/core"
+import { DateTime, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
+import { type Comparison, Past, type State } from "../past/Past.ts"
+import { since } from "../past/PastFlags.ts"
+import * as Source from "../past/Source.ts"
+import type { When } from "../past/When.ts"
 import { print } from "../Print.ts"
 import { root } from "../Root.ts"
 import * as Scan from "../Scan.ts"
 import type { Row, Sheet } from "../Sheet.ts"
+import { usage } from "../Stopped.ts"
 
 const bytesOf = (sizes: Usage.Sizes | null | undefined): number | null =>
   sizes === undefined ? 0 : sizes === null ? null : sizes.diskSize
@@ -48,11 +53,11 @@ const rowOf = (diff: Diff.RepositoryDiff): Row => {
   }
 }
 
-const sheetOf = (before: Usage.Usage, after: Usage.Usage): Sheet => {
-  const rows = Diff.compare(before, after)
+const sheetOf = ({ after, before, changes }: Pick<Comparison, "after" | "before" | "changes">): Sheet => {
+  const rows = changes
     .map(rowOf)
     .toSorted((a, b) => Math.abs(Number(b.values.change)) - Math.abs(Number(a.values.change)))
-  const [was, is] = [Usage.total(before).diskSize, Usage.total(after).diskSize]
+  const [was, is] = [before.diskSize, after.diskSize]
   return {
     columns: [
       { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true },
@@ -70,6 +75,48 @@ const sheetOf = (before: Usage.Usage, after: Usage.Usage): Sheet => {
   }
 }
 
+const stateOfScan = ({ takenAt, usage }: Snapshot.Snapshot): State => ({
+  takenAt,
+  diskSize: Usage.total(usage).diskSize
+})
+
+const scans = Effect.fnUntraced(function* (before: string, after: string, accounting: Usage.Accounting) {
+  const was = yield* Scan.load(before, "before", accounting)
+  const is = yield* Scan.load(after, "after", accounting)
+  return {
+    before: stateOfScan(was),
+    after: stateOfScan(is),
+    accounting,
+    changes: Diff.compare(was.usage, is.usage)
+  } satisfies Comparison
+})
+
+/** Either two files, or how the registry was and is. */
+const wanted = (input: {
+  readonly before: Option.Option<string>
+  readonly after: Option.Option<string>
+  readonly since: Option.Option<When>
+  readonly database: Option.Option<string>
+  readonly api: Option.Option<string>
+}) => {
+  const { after, before, since } = input
+  if (Option.isSome(since)) {
+    return Option.isNone(before)
+      ? Effect.succeed({ _tag: "Since", since: since.value } as const)
+      : Effect.fail(usage("both saved scans and --since", "compare two files, or give --since alone"))
+  }
+  if (Option.isSome(input.database) || Option.isSome(input.api)) {
+    return Effect.fail(
+      Option.isSome(before)
+        ? usage("both saved scans and --database or --api", "compare two files, or give --since without them")
+        : usage("since when?", "add --since, as 7d")
+    )
+  }
+  return Option.isSome(before) && Option.isSome(after)
+    ? Effect.succeed({ _tag: "Scans", before: before.value, after: after.value } as const)
+    : Effect.fail(usage("compare what?", "name two saved scans, or give --since with --database or --api"))
+}
+
 /**
  * @category commands
  * @since 0.1.0
@@ -77,26 +124,44 @@ const sheetOf = (before: Usage.Usage, after: Usage.Usage): Sheet => {
 export const diff = Command.make(
   "diff",
   {
-    before: Argument.File("before").pipe(Argument.withDescription("A saved scan")),
-    after: Argument.File("after").pipe(Argument.withDescription("A later one"))
+    ...Source.flags,
+    since,
+    before: Argument.File("before").pipe(Argument.withDescription("A saved scan"), Argument.optional),
+    after: Argument.File("after").pipe(Argument.withDescription("A later one"), Argument.optional)
   },
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
-    const before = yield* Scan.load(input.before, "before", shared.accounting)
-    const after = yield* Scan.load(input.after, "after", shared.accounting)
-    yield* print(shared, sheetOf(before.usage, after.usage), {
+    const what = yield* wanted(input)
+    const comparison =
+      what._tag === "Scans"
+        ? yield* scans(what.before, what.after, shared.accounting)
+        : yield* Past.pipe(
+            Effect.flatMap((past) => past.since(what.since)),
+            Effect.provide(Source.layer(input, shared))
+          )
+    const told = ({ diskSize, takenAt }: State) => ({ taken_at: DateTime.formatIso(takenAt), disk_bytes: diskSize })
+    yield* print(shared, sheetOf(comparison), {
       command: "diff",
       rows: "repositories",
       fields: {
-        before: { taken_at: DateTime.formatIso(before.takenAt), disk_bytes: Usage.total(before.usage).diskSize },
-        after: { taken_at: DateTime.formatIso(after.takenAt), disk_bytes: Usage.total(after.usage).diskSize },
-        accounting: shared.accounting
+        before: told(comparison.before),
+        after: told(comparison.after),
+        accounting: comparison.accounting
       }
     })
   })
 ).pipe(
-  Command.withDescription("Compare two saved scans: what grew, what came, what went"),
+  Command.withShortDescription("Compare two saved scans, or then and now: what grew, what came, what went"),
+  Command.withDescription(
+    "Compare two saved scans, or with --since a snapshot of a server and its latest: what grew, what came, what went. " +
+      "Over --api a tag that was moved to an image of the same size is not told, as the lists there have no digests; " +
+      "and the accounting is that of the server."
+  ),
   Command.withExamples([
-    { command: "gitlab-registry-usage diff monday.scan friday.scan", description: "What a week added" }
+    { command: "gitlab-registry-usage diff monday.scan friday.scan", description: "What a week added" },
+    {
+      command: "gitlab-registry-usage diff --database usage.sqlite --since 7d",
+      description: "The same, from what a server kept"
+    }
   ])
 )

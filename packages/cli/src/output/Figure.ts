@@ -78,6 +78,15 @@ export const bar = (share: number, width: number): string => {
 }
 
 /**
+ * The bar in ASCII, for terminals that have nothing else.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const plainBar = (share: number, width: number): string =>
+  "#".repeat(Math.max(share > 0 ? 1 : 0, Math.round(share * width)))
+
+/**
  * The text, cut in its middle where it is longer than `width`, so that both the group and the image can be told.
  *
  * @category formatting

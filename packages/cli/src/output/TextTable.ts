@@ -15,6 +15,8 @@ export interface Options extends Figure.Style {
   /** Columns of the terminal. Without, nothing is cut. */
   readonly width: number | undefined
   readonly color: boolean
+  /** Whether bars are drawn in more than ASCII. Default `true`. */
+  readonly unicode?: boolean | undefined
   readonly header: boolean
 }
 
@@ -38,7 +40,7 @@ const isLeft = ({ kind }: Column) => kind === "name" || kind === "text" || kind 
 const cellOf = (column: Column, row: Row, options: Options, mark: string): string => {
   const value = row.values[column.key]
   if (column.kind === "share") {
-    return typeof value === "number" ? Figure.bar(value, barWidth) : ""
+    return typeof value === "number" ? (options.unicode === false ? Figure.plainBar : Figure.bar)(value, barWidth) : ""
   }
   const text = Figure.text(value, column.kind, options)
   return column.kind === "name" && row.mark !== undefined ? `${text}${mark}${row.mark}` : text

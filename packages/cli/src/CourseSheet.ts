@@ -1,0 +1,73 @@
+/**
+ * How sizes went, as a sheet.
+ *
+ * @since 0.1.0
+ */
+import { DateTime } from "effect"
+import type { Course, Seen } from "./past/Past.ts"
+import * as When from "./past/When.ts"
+import type { Column, Row, Sheet } from "./Sheet.ts"
+
+/** @category options @since 0.1.0 */
+export interface Options {
+  /** Whether disk is drawn as bars. */
+  readonly bars: boolean
+  /** Whether there are several repositories in it, which then are counted. */
+  readonly several: boolean
+}
+
+const columns = ({ bars, several }: Options, hasGaps: boolean): ReadonlyArray<Column> => [
+  { key: "time", field: "time", heading: "TIME (UTC)", kind: "text", essential: true, audience: "people" },
+  { key: "taken_at", field: "taken_at", heading: "TAKEN AT", kind: "text", audience: "programs" },
+  { key: "disk", field: "disk_bytes", heading: "DISK", kind: "bytes", essential: true },
+  ...(bars ? [{ key: "share", field: "share", heading: "", kind: "share", audience: "people" } as const] : []),
+  { key: "change", field: "change_bytes", heading: "CHANGE", kind: "change", essential: true },
+  { key: "unique", field: "unique_bytes", heading: "UNIQUE", kind: "bytes" },
+  { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" },
+  ...(several ? [{ key: "repositories", field: "repositories", heading: "REPOSITORIES", kind: "count" } as const] : []),
+  { key: "tags", field: "tags", heading: "TAGS", kind: "count" },
+  { key: "gaps", field: "gaps", heading: "GAPS", kind: "count", audience: hasGaps ? undefined : "programs" }
+]
+
+const diskOf = (seen: Seen | undefined): number | null => seen?.figures.sizes?.diskSize ?? null
+
+/**
+ * The disk of each row is drawn against that of the largest, and `change` is its difference to the row before.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = ({ period, points }: Course, options: Options): Sheet => {
+  const largest = points.reduce((largest, seen) => Math.max(largest, diskOf(seen) ?? 0), 0)
+  const rows = points.map((seen, i): Row => {
+    const { gaps, repositories, sizes, tags } = seen.figures
+    const [before, disk] = [diskOf(points[i - 1]), diskOf(seen)]
+    return {
+      values: {
+        time: When.minute(seen.takenAt),
+        taken_at: DateTime.formatIso(seen.takenAt),
+        disk,
+        share: disk === null || largest === 0 ? undefined : disk / largest,
+        change: i === 0 ? undefined : before === null || disk === null ? null : disk - before,
+        unique: sizes?.uniqueSize ?? null,
+        size: sizes?.size ?? null,
+        repositories,
+        tags,
+        gaps
+      }
+    }
+  })
+  const hasGaps = points.some(({ figures }) => figures.gaps > 0)
+  const [first, last] = [diskOf(points[0]), diskOf(points.at(-1))]
+  return {
+    columns: columns(options, hasGaps),
+    rows,
+    ...(points.length < 2 || first === null || last === null
+      ? {}
+      : { total: { values: { time: "TOTAL", change: last - first } } }),
+    notes: () =>
+      points.length === 0
+        ? [`no snapshot of it is kept from ${When.minute(period.from)} to ${When.minute(period.to)} (UTC)`]
+        : []
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * `growth`: what grew, and when the disk will be full.
+ *
+ * @since 0.1.0
+ */
+import { History, Projection } from "@gitlab-registry-usage/core"
+import { DateTime, Duration, Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as GrowthLimit from "../GrowthLimit.ts"
+import * as GrowthSheet from "../GrowthSheet.ts"
+import { type Account, named, Past, projected } from "../past/Past.ts"
+import * as PastFlags from "../past/PastFlags.ts"
+import * as Source from "../past/Source.ts"
+import * as When from "../past/When.ts"
+import { print } from "../Print.ts"
+import { root, sizeFlag } from "../Root.ts"
+import { usage } from "../Stopped.ts"
+
+/** Rows of a table for people, where they do not say otherwise. */
+const defaultCount = 20
+
+/** The projection onto a capacity (bytes) that the source does not know. */
+const onto = Effect.fnUntraced(function* (account: Account, capacity: number) {
+  const past = yield* Past
+  const span = { from: When.ago(projected), to: undefined }
+  const { points } = yield* past.course(History.registry, span, Duration.days(1))
+  const levels = points.map(({ figures, takenAt }) => ({ takenAt, size: figures.sizes?.diskSize }))
+  return { ...account, capacity, projection: Projection.project(levels, capacity) }
+})
+
+const instant = (instant: DateTime.Utc | undefined) => (instant === undefined ? null : DateTime.formatIso(instant))
+
+const projectionFields = ({ basedOn, bytesPerDay, days, fullAt, method, reason }: Projection.Projection) => ({
+  method,
+  bytes_per_day: bytesPerDay === undefined ? null : Math.round(bytesPerDay),
+  days: days === undefined ? null : Math.round(days * 100) / 100,
+  full_at: instant(fullAt),
+  reason: reason ?? null,
+  based_on: { points: basedOn.points, from: instant(basedOn.from), to: instant(basedOn.to) }
+})
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const growth = Command.make(
+  "growth",
+  {
+    ...Source.flags,
+    since: PastFlags.since,
+    to: PastFlags.to,
+    by: Flag.ChoiceWithValue("by", [
+      ["disk", "disk_size"],
+      ["size", "size"],
+      ["unique", "unique_size"]
+    ] as const).pipe(Flag.withDescription("Which size is compared"), Flag.withDefault("disk_size" as const)),
+    of: Flag.Literals("of", ["images", "namespaces"]).pipe(
+      Flag.withDescription("What is listed; namespaces at every depth, so that one may lie in another"),
+      Flag.withDefault("images" as const)
+    ),
+    count: Flag.Int("count").pipe(
+      Flag.withAlias("n"),
+      Flag.withMetavar("N"),
+      Flag.withDescription(`Only the N that grew most (default: ${defaultCount} in tables, else all; over --api 1000)`),
+      Flag.filter(
+        (n) => n >= 1,
+        (n) => `${n} is less than 1`
+      ),
+      Flag.optional
+    ),
+    capacity: sizeFlag("capacity").pipe(
+      Flag.withDescription("How much the disk holds, as 2TB: tells when it will be full (default: what --api knows)"),
+      Flag.optional
+    ),
+    maxGrowth: Flag.String("max-growth").pipe(
+      Flag.withMetavar("LIMIT"),
+      Flag.withSchema(GrowthLimit.GrowthLimitText),
+      Flag.withDescription("Exit with 10 where more was added, as 5% or 10GB"),
+      Flag.optional
+    ),
+    namespace: Argument.String("group/").pipe(
+      Argument.withDescription("Only what lies in this group (default: everything)"),
+      Argument.optional
+    )
+  },
+  Effect.fnUntraced(function* (input) {
+    const shared = yield* root
+    const text = Option.getOrUndefined(input.namespace)
+    // Of one repository there is nothing to compare with: history tells its growth.
+    const subject = yield* PastFlags.subjectOf(text === undefined ? undefined : `${text.replace(/\/$/, "")}/`)
+    const span = yield* PastFlags.spanOf(input, shared, "7 days")
+    const capacity = Option.getOrUndefined(input.capacity)
+    if (capacity !== undefined && subject.path !== "") {
+      return yield* usage("--capacity is that of the whole registry", "leave out the group")
+    }
+    const isTable = shared.output === "table" || shared.output === "markdown"
+    const limit = Option.getOrElse(input.count, () => (isTable ? defaultCount : undefined))
+    const account = yield* Effect.gen(function* () {
+      const past = yield* Past
+      const told = yield* past.growth({ path: subject.path, span, by: input.by, of: input.of, limit })
+      return capacity === undefined ? told : yield* onto(told, capacity)
+    }).pipe(Effect.provide(Source.layer(input, shared)))
+    const { growth, period, projection } = account
+    yield* print(shared, GrowthSheet.make(account, input.of), {
+      command: "growth",
+      rows: input.of === "images" ? "repositories" : "namespaces",
+      fields: {
+        namespace: subject.path,
+        from: DateTime.formatIso(period.from),
+        to: DateTime.formatIso(period.to),
+        by: input.by,
+        before_bytes: growth.before ?? null,
+        after_bytes: growth.after ?? null,
+        change_bytes: growth.change ?? null,
+        matching: growth.matching,
+        capacity_bytes: account.capacity ?? null,
+        projection: projection === undefined ? null : projectionFields(projection)
+      }
+    })
+    if (Option.isSome(input.maxGrowth)) {
+      yield* GrowthLimit.enforce(input.maxGrowth.value, named(subject), growth, shared)
+    }
+  })
+).pipe(
+  Command.withDescription("Tell what grew and when the disk will be full; exit with 10 where it grew too much"),
+  Command.withExamples([
+    {
+      command: "gitlab-registry-usage growth --database usage.sqlite --since 7d --capacity 2TB",
+      description: "What a week added, and how long that can go on"
+    },
+    {
+      command: "gitlab-registry-usage growth --api https://usage.example.com --since 1d --max-growth 5%",
+      description: "Fail a job where a day added more; the token is in GITLAB_REGISTRY_USAGE_TOKEN"
+    }
+  ])
+)

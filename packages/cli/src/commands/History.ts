@@ -1,0 +1,90 @@
+/**
+ * `history`: how sizes went.
+ *
+ * @since 0.1.0
+ */
+import { DurationText } from "@gitlab-registry-usage/core"
+import { DateTime, Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as CourseSheet from "../CourseSheet.ts"
+import * as Timeline from "../output/Timeline.ts"
+import { Past } from "../past/Past.ts"
+import * as PastFlags from "../past/PastFlags.ts"
+import * as Source from "../past/Source.ts"
+import { print } from "../Print.ts"
+import { root } from "../Root.ts"
+
+/** A duration, or 0. */
+const Step = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.Duration,
+    SchemaTransformation.transformEffect<Duration.Duration, string>({
+      decode: (text, options) => {
+        const step = text === "0" ? Duration.zero : DurationText.parse(text)
+        return step === undefined
+          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a duration such as 1h or 1d, or 0" }, text, options))
+          : Effect.succeed(step)
+      },
+      encode: (step) => Effect.succeed(Duration.format(step))
+    })
+  )
+)
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const history = Command.make(
+  "history",
+  {
+    ...Source.flags,
+    since: PastFlags.since,
+    to: PastFlags.to,
+    step: Flag.String("step").pipe(
+      Flag.withMetavar("STEP"),
+      Flag.withSchema(Step),
+      Flag.withDescription("The last snapshot of each step, as 1h or 1d; 0 for every snapshot (default: 1d)"),
+      Flag.withDefault(Duration.days(1))
+    ),
+    subject: Argument.String("repository or group/").pipe(
+      Argument.withDescription("What to tell of: group/project, or group/ with all below it (default: everything)"),
+      Argument.optional
+    )
+  },
+  Effect.fnUntraced(function* (input) {
+    const shared = yield* root
+    const subject = yield* PastFlags.subjectOf(Option.getOrUndefined(input.subject))
+    const span = yield* PastFlags.spanOf(input, shared, "30 days")
+    const past = Source.layer(input, shared)
+    const course = yield* Past.pipe(
+      Effect.flatMap(({ course }) => course(subject, span, input.step)),
+      Effect.provide(past)
+    )
+    const { from, to } = course.period
+    const isNamespace = subject._tag === "Namespace"
+    const options = { bars: shared.output === "table", several: isNamespace }
+    yield* print(shared, CourseSheet.make(course, options), {
+      command: "history",
+      rows: "points",
+      fields: {
+        [isNamespace ? "namespace" : "repository"]: subject.path,
+        from: DateTime.formatIso(from),
+        to: DateTime.formatIso(to),
+        step_seconds: Duration.toSeconds(input.step)
+      },
+      openmetrics: () => Timeline.render(subject, course.points)
+    })
+  })
+).pipe(
+  Command.withDescription("Tell how sizes went, from the database of a server or a running one"),
+  Command.withExamples([
+    {
+      command: "gitlab-registry-usage history --database usage.sqlite --from 30d --step 1d",
+      description: "The registry in the last thirty days, one line a day"
+    },
+    {
+      command: "gitlab-registry-usage history --api https://usage.example.com -c credentials group/",
+      description: "A group, as a running server tells it"
+    }
+  ])
+)
