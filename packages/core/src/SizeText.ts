@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { ByteSize, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import * as Bytes from "./Bytes.ts"
 
 /**
@@ -18,15 +18,10 @@ export const parse = (text: string): Bytes.Bytes | undefined => {
   if (match === null) return undefined
   const [, amount = "", letter = "", binary, byte] = match
   if (letter === "" && binary !== undefined) return undefined
-  const isBinary = binary !== undefined || byte === undefined
-  const unit =
-    letter === ""
-      ? "B"
-      : isBinary
-        ? `${letter.toUpperCase()}iB`
-        : `${letter === "k" || letter === "K" ? "k" : letter.toUpperCase()}B`
-  const size = Option.getOrUndefined(Option.flatMap(ByteSize.fromString(`${amount}${unit}`), ByteSize.toNumber))
-  return Bytes.isBytes(size) ? size : undefined
+  const base = binary !== undefined || byte === undefined ? 1024 : 1000
+  const size = Number(amount) * base ** " kmgtp".indexOf(letter.toLowerCase() || " ")
+  // A part of a byte is no size; what rounding adds to a fraction of a unit is not one either.
+  return Bytes.isBytes(letter === "" ? size : Math.round(size)) ? Bytes.make(Math.round(size)) : undefined
 }
 
 /**

@@ -2,10 +2,12 @@
 import type { HttpClient } from "effect/http"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
-import { Crawl, Names, type Registry, Usage } from "@gitlab-registry-usage/core"
+import { Sqlite } from "@gitlab-registry-usage/adapter-sql"
+import { Postgres } from "@gitlab-registry-usage/adapter-sql/postgres"
+import { Crawl, Names, type Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import type { RegistryTest } from "@gitlab-registry-usage/core/conformance"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
-import { Console, Effect, Layer } from "effect"
+import { Console, DateTime, Effect, Layer, Option, Redacted } from "effect"
 
 /** The suites can be named without the test framework. */
 export type Suite = typeof RegistryTest.suite
@@ -20,6 +22,8 @@ export const ldap = LdapDirectory.layer({
   group: { _tag: "Anyone" }
 })
 
+export const postgres = Postgres.layer({ url: Redacted.make("postgres://user:password@db.example.com/usage") })
+
 const registry = Layer.unwrap(
   Effect.gen(function* () {
     const layer = yield* Images.layer("layer", 1000)
@@ -30,8 +34,12 @@ const registry = Layer.unwrap(
 )
 
 const program = Effect.gen(function* () {
-  const { diskSize, size } = Usage.total(Usage.measure(yield* Crawl.crawl()))
-  yield* Console.log(`measured: ${diskSize === size && size > 1000}`)
+  const usage = Usage.measure(yield* Crawl.crawl())
+  const { diskSize, size } = Usage.total(usage)
+  const store = yield* SnapshotStore.SnapshotStore
+  yield* store.save({ takenAt: yield* DateTime.now, duration: 1, stale: false, usage })
+  const kept = Option.exists(yield* store.load, (snapshot) => Usage.total(snapshot.usage).size === size)
+  yield* Console.log(`measured: ${diskSize === size && size > 1000 && kept}`)
 })
 
-await Effect.runPromise(Effect.provide(program, registry))
+await Effect.runPromise(Effect.provide(program, [registry, Sqlite.layer({ path: ":memory:" })]))
