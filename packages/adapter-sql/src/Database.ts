@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, type Option, Schema, type Stream } from "effect"
+import { Context, Effect, type Option, Schema, Stream } from "effect"
 import { type SqlClient, type SqlError, Statement } from "effect/sql"
 import type { Dialect } from "./internal/dialect.ts"
 import { columns, type Table } from "./internal/tables.ts"
@@ -133,5 +133,8 @@ export const visible = <A extends object>(
       .join()
   )
   const from = sql`SELECT ${selected} FROM ${nameOf(table.name)} WHERE since <= ${snapshot}`
-  return sql<A>`${from} AND until IS NULL UNION ALL ${from} AND until > ${snapshot}`.stream
+  // The next piece comes while this one is read.
+  return sql<A>`${from} AND until IS NULL UNION ALL ${from} AND until > ${snapshot}`.stream.pipe(
+    Stream.bufferArray({ capacity: 2 })
+  )
 }

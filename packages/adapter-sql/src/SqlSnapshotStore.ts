@@ -13,6 +13,7 @@ import { empty, type Head } from "./internal/head.ts"
 import * as Figures from "./internal/figures.ts"
 import { type Latest, published } from "./internal/published.ts"
 import { headAt, type Inconsistent } from "./internal/reading.ts"
+import { inSlices } from "./internal/slices.ts"
 import { sweep } from "./internal/sweeping.ts"
 import * as Tables from "./internal/tables.ts"
 import { isDamage } from "./SqliteClient.ts"
@@ -160,7 +161,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         Effect.gen(function* () {
           yield* isOverdue(term)
           const before = yield* headOf(yield* newest)
-          const { changes, head: after } = differenceOf(before, snapshot)
+          const { changes, head: after } = yield* inSlices(() => differenceOf(before, snapshot))
           for (const { begun, ended, table } of changes) {
             yield* end(database, table, after.id)(ended)
             yield* begin(database, table, after.id)(begun)

@@ -45,6 +45,16 @@ const failure = (error: NonNullable<Answer["error"]>) =>
 const lost = (message: string) =>
   new SqlError.SqlError({ reason: new SqlError.ConnectionError({ message, cause: new Error(message) }) })
 
+/** The rows of a piece of a stream, as objects. */
+const rowsOf = ({ columns = [], rows = [] }: Answer): ReadonlyArray<object> => {
+  const width = columns.length
+  return Array.from({ length: width === 0 ? 0 : rows.length / width }, (_, i) => {
+    const row: Record<string, unknown> = {}
+    for (let column = 0; column < width; column++) row[columns[column]!] = rows[i * width + column]
+    return row
+  })
+}
+
 /** The types that SQLite does not know. */
 const bound = (params: ReadonlyArray<unknown>) =>
   params.map((param) => (typeof param === "boolean" ? Number(param) : param === undefined ? null : param))
@@ -153,7 +163,10 @@ class Connection implements SqlConnection.Connection {
   executeUnprepared = this.execute
   executeStream: SqlConnection.Connection["executeStream"] = (sql, params) =>
     Stream.paginate<Question, any, SqlError.SqlError>({ _tag: "stream", sql, params: bound(params) }, (question) =>
-      Effect.map(this.ask(question), ({ done, rows }) => [rows!, done ? Option.none() : Option.some({ _tag: "next" })])
+      Effect.map(this.ask(question), (answer) => [
+        rowsOf(answer),
+        answer.done === true ? Option.none() : Option.some({ _tag: "next" })
+      ])
     ).pipe(Stream.ensuring(Effect.ignore(this.ask({ _tag: "end" }))))
 }
 

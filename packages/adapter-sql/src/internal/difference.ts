@@ -1,6 +1,8 @@
-import type { Inventory, Names, Snapshot } from "@gitlab-registry-usage/core"
+import type { Digest, Inventory, Names, Snapshot } from "@gitlab-registry-usage/core"
 import { figuresOf, flagsOf, type Head, unlike } from "./head.ts"
 import { packContents, packDigest, packOrder } from "./packing.ts"
+import { placesOf } from "./places.ts"
+import { type Sliced, stride } from "./slices.ts"
 import * as Tables from "./tables.ts"
 
 type Row = ReadonlyArray<unknown>
@@ -13,21 +15,24 @@ export interface Change {
 }
 
 /** Of rows by key that are kept as they are compared: what ended and what begun, a changed one being both. */
-const changed = <K, V>(
+function* changed<K, V>(
   table: Tables.Table,
   before: ReadonlyMap<K, V>,
   after: ReadonlyMap<K, V>,
   row: (key: K, value: V) => Row,
   same: (a: V, b: V) => boolean = Object.is
-): Change => {
+): Sliced<Change> {
   const ended: Array<Row> = []
   const begun: Array<Row> = []
   const keyLength = Object.keys(table.key).length
+  let count = 0
   for (const [key, value] of before) {
+    if (++count % stride === 0) yield
     const now = after.get(key)
     if (now === undefined || !same(value, now)) ended.push(row(key, value).slice(0, keyLength))
   }
   for (const [key, value] of after) {
+    if (++count % stride === 0) yield
     const earlier = before.get(key)
     if (earlier === undefined || !same(earlier, value)) begun.push(row(key, value))
   }
@@ -38,40 +43,49 @@ const sameFlags = (a: { readonly flags: number }, b: { readonly flags: number })
 const sameRow = (a: Row, b: Row) => a.every((value, i) => value === b[i])
 
 /** Blob → id, and where it was among those of the head (−1 for a new one). */
-const blobsOf = (head: Head, { blobs }: Inventory.Inventory, newId: () => number) => {
+function* blobsOf(head: Head, { blobs }: Inventory.Inventory, newId: () => number) {
   const before = head.inventory.blobs
-  const places = new Map(before.digests.map((digest, place) => [digest, place]))
+  let find: ((digest: Digest.Digest) => number) | undefined
   const ids = new Float64Array(blobs.digests.length)
   const earlier = new Int32Array(ids.length)
   const kept = new Uint8Array(before.digests.length)
   const ended: Array<Row> = []
   const begun: Array<Row> = []
-  blobs.digests.forEach((digest, blob) => {
-    const place = places.get(digest) ?? -1
+  let next = 0
+  for (let blob = 0; blob < ids.length; blob++) {
+    if (blob % stride === 0) yield
+    const digest = blobs.digests[blob]!
+    // Most of them come in the order of the crawl before.
+    let place = next
+    if (before.digests[place] !== digest) {
+      find ??= yield* placesOf(before.digests)
+      place = find(digest)
+    }
     earlier[blob] = place
     const id = (ids[blob] = place < 0 ? newId() : head.blobs[place]!)
     if (place >= 0) {
+      next = place + 1
       kept[place] = 1
-      if (before.sizes[place] === blobs.sizes[blob]) return
+      if (before.sizes[place] === blobs.sizes[blob]) continue
       ended.push([id])
     }
     begun.push([id, packDigest(digest), blobs.sizes[blob]!])
-  })
+  }
   kept.forEach((kept, place) => {
     if (kept === 0) ended.push([head.blobs[place]!])
   })
   return { ids, earlier, change: { table: Tables.blobs, ended, begun } }
 }
 
-type Blobs = ReturnType<typeof blobsOf>
+type Blobs = ReturnType<typeof blobsOf> extends Sliced<infer A> ? A : never
 
-const manifestsOf = (
+function* manifestsOf(
   head: Head,
   { manifests }: Inventory.Inventory,
   blobs: Blobs,
   mediaTypeId: (name: string) => number,
   newId: () => number
-) => {
+) {
   const before = head.inventory.manifests
   // What a manifest is told apart by is its own blob.
   const manifestOfBlob = new Int32Array(head.inventory.blobs.digests.length).fill(-1)
@@ -132,17 +146,18 @@ const manifestsOf = (
 
   const ended: Array<Row> = []
   const begun: Array<Row> = []
-  earlier.forEach((was, manifest) => {
+  for (const [manifest, was] of earlier.entries()) {
+    if (manifest % stride === 0) yield
     if (was >= 0) {
       kept[was] = 1
       if (same(manifest, was)) {
         typeOf(manifest)
-        return
+        continue
       }
       ended.push([ids[manifest]])
     }
     begun.push(rowOf(manifest))
-  })
+  }
   kept.forEach((kept, was) => {
     if (kept === 0) ended.push([head.manifests[was]])
   })
@@ -179,10 +194,16 @@ const byName = (repositories: ReadonlyArray<Inventory.Repository>) => {
 
 const none = new Map<string, number>()
 
+/** What has to be written, and the head that it leads to. */
+export interface Difference {
+  readonly changes: ReadonlyArray<Change>
+  readonly head: Head
+}
+
 /**
  * What has to be written to get from the head to this snapshot, and the head that it is then.
  */
-export const differenceOf = (head: Head, snapshot: Snapshot.Snapshot) => {
+export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<Difference> {
   const { inventory } = snapshot.usage
   let { nextId } = head
   const newId = () => nextId++
@@ -193,8 +214,8 @@ export const differenceOf = (head: Head, snapshot: Snapshot.Snapshot) => {
     if (id === undefined) mediaTypes.set(name, (id = head.mediaTypes.get(name) ?? newId()))
     return id
   }
-  const blobs = blobsOf(head, inventory, newId)
-  const manifests = manifestsOf(head, inventory, blobs, mediaTypeId, newId)
+  const blobs = yield* blobsOf(head, inventory, newId)
+  const manifests = yield* manifestsOf(head, inventory, blobs, mediaTypeId, newId)
 
   const repositories = byName(inventory.repositories)
   const before = byName(head.inventory.repositories)
@@ -213,6 +234,7 @@ export const differenceOf = (head: Head, snapshot: Snapshot.Snapshot) => {
   const endedTags: Array<Row> = []
   const begunTags: Array<Row> = []
   for (const [name, repository] of repositories) {
+    yield
     const { id } = repositoryIds.get(name)!
     const was = before.get(name)
     if (was !== undefined && sameTags([repository, manifests.ids], [was, head.manifests])) {
@@ -222,14 +244,15 @@ export const differenceOf = (head: Head, snapshot: Snapshot.Snapshot) => {
     }
     const tags = tagsOf(repository, manifests.ids)
     arrange(id, [...tags.keys()])
-    const { begun, ended } = changed(
+    const { begun, ended } = yield* changed(
       Tables.tags,
       was === undefined ? none : tagsOf(was, head.manifests),
       tags,
       (tag, manifest) => [id, tag, manifest]
     )
-    endedTags.push(...ended)
-    begunTags.push(...begun)
+    // Not spread: a repository may have more tags than a call may have arguments.
+    for (const row of ended) endedTags.push(row)
+    for (const row of begun) begunTags.push(row)
   }
   for (const [name, repository] of before) {
     if (repositories.has(name)) continue
@@ -242,7 +265,7 @@ export const differenceOf = (head: Head, snapshot: Snapshot.Snapshot) => {
   )
   const figures = figuresOf(snapshot)
   const changes: ReadonlyArray<Change> = [
-    changed(
+    yield* changed(
       Tables.repositories,
       head.repositories,
       repositoryIds,
@@ -252,10 +275,10 @@ export const differenceOf = (head: Head, snapshot: Snapshot.Snapshot) => {
     { table: Tables.tags, ended: endedTags, begun: begunTags },
     manifests.change,
     blobs.change,
-    changed(Tables.mediaTypes, head.mediaTypes, mediaTypes, (name, id) => [id, name]),
-    changed(Tables.gaps, head.gaps, gaps, (gap, id) => [id, gap]),
-    changed(Tables.arrangements, head.arrangements, arrangements, (id, order) => [id, order]),
-    changed(Tables.figures, head.figures, figures, (_, row) => row, sameRow)
+    yield* changed(Tables.mediaTypes, head.mediaTypes, mediaTypes, (name, id) => [id, name]),
+    yield* changed(Tables.gaps, head.gaps, gaps, (gap, id) => [id, gap]),
+    yield* changed(Tables.arrangements, head.arrangements, arrangements, (id, order) => [id, order]),
+    yield* changed(Tables.figures, head.figures, figures, (_, row) => row, sameRow)
   ]
   const next: Head = {
     id: head.id + 1,

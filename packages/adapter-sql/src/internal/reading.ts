@@ -3,6 +3,7 @@ import { Effect, Schema, Stream } from "effect"
 import { type Database, visible } from "../Database.ts"
 import { figuresKey, type Head } from "./head.ts"
 import { unpackContents, unpackDigest, unpackOrder } from "./packing.ts"
+import { inSlices, type Sliced, stride } from "./slices.ts"
 import * as Tables from "./tables.ts"
 
 /** Rows do not belong together as they should. */
@@ -14,8 +15,12 @@ const decodeGap = Schema.decodeUnknownSync(Schema.fromJsonString(Inventory.Gap))
 type Place = (id: number) => number
 
 /** Id → place, where each was pushed. */
-const places = (table: Tables.Table, ids: ReadonlyArray<number>): Place => {
-  const found = new Map(ids.map((id, place) => [id, place]))
+function* places(table: Tables.Table, ids: ReadonlyArray<number>): Sliced<Place> {
+  const found = new Map<number, number>()
+  for (let place = 0; place < ids.length; place++) {
+    if (place % stride === 0) yield
+    found.set(ids[place]!, place)
+  }
   return (id) => {
     const place = found.get(id)
     if (place === undefined) throw new Inconsistent({ detail: `${table.name} has no row ${id}` })
@@ -37,8 +42,13 @@ interface ManifestRow {
   readonly contents: string
 }
 
-const manifestsOf = (rows: ReadonlyArray<ManifestRow>, blobAt: Place, typeAt: Place, names: ReadonlyArray<string>) => {
-  const manifestAt = places(
+function* manifestsOf(
+  rows: ReadonlyArray<ManifestRow>,
+  blobAt: Place,
+  typeAt: Place,
+  names: ReadonlyArray<string>
+): Sliced<{ readonly manifests: Inventory.Manifests; readonly manifestAt: Place }> {
+  const manifestAt = yield* places(
     Tables.manifests,
     rows.map(({ id }) => id)
   )
@@ -48,7 +58,8 @@ const manifestsOf = (rows: ReadonlyArray<ManifestRow>, blobAt: Place, typeAt: Pl
   const attestations: Array<number> = []
   const referenceStarts = new Uint32Array(rows.length + 1)
   const childStarts = new Uint32Array(rows.length + 1)
-  rows.forEach(({ contents }, manifest) => {
+  for (const [manifest, { contents }] of rows.entries()) {
+    if (manifest % stride === 0) yield
     unpackContents(
       contents,
       (id, role) => {
@@ -62,7 +73,7 @@ const manifestsOf = (rows: ReadonlyArray<ManifestRow>, blobAt: Place, typeAt: Pl
     )
     referenceStarts[manifest + 1] = references.length
     childStarts[manifest + 1] = children.length
-  })
+  }
   const manifests: Inventory.Manifests = {
     blobs: Uint32Array.from(rows, ({ blob }) => blobAt(blob)),
     states: Uint8Array.from(rows, ({ state }) => state),
@@ -94,19 +105,23 @@ export const headAt = Effect.fnUntraced(function* (database: Database["Service"]
   const blobIds: Array<number> = []
   const sizes: Array<number> = []
   const digests: Array<Digest.Digest> = []
-  yield* Stream.runForEach(visible<BlobRow>(database, Tables.blobs, id), ({ digest, id, size }) =>
+  yield* Stream.runForEachArray(visible<BlobRow>(database, Tables.blobs, id), (rows) =>
     Effect.sync(() => {
-      blobIds.push(id)
-      digests.push(unpackDigest(digest))
-      sizes.push(size)
+      for (const { digest, id, size } of rows) {
+        blobIds.push(id)
+        digests.push(unpackDigest(digest))
+        sizes.push(size)
+      }
     })
   )
   const mediaTypes = yield* rows<{ id: number; name: string }>(Tables.mediaTypes)
   const manifestRows = yield* rows<ManifestRow>(Tables.manifests)
   const repositories = yield* rows<{ id: number; name: Names.RepositoryName; flags: number }>(Tables.repositories)
   const tagsOf = new Map<number, Array<TagRow>>(repositories.map(({ id }) => [id, []]))
-  yield* Stream.runForEach(visible<TagRow>(database, Tables.tags, id), (tag) =>
-    Effect.sync(() => void tagsOf.get(tag.repository)?.push(tag))
+  yield* Stream.runForEachArray(visible<TagRow>(database, Tables.tags, id), (rows) =>
+    Effect.sync(() => {
+      for (const tag of rows) tagsOf.get(tag.repository)?.push(tag)
+    })
   )
   const arrangements = new Map(
     Array.from(
@@ -117,48 +132,53 @@ export const headAt = Effect.fnUntraced(function* (database: Database["Service"]
   const gaps = yield* rows<{ id: number; gap: string }>(Tables.gaps)
   const figures = yield* rows<Record<string, string | number | null>>(Tables.figures)
 
-  return yield* Effect.try({
-    try: (): Head => {
-      const names = mediaTypes.map(({ name }) => JSON.parse(name) as string)
-      const typeAt = places(
-        Tables.mediaTypes,
-        mediaTypes.map(({ id }) => id)
+  return yield* inSlices(function* (): Sliced<Head> {
+    const names = mediaTypes.map(({ name }) => JSON.parse(name) as string)
+    const typeAt = yield* places(
+      Tables.mediaTypes,
+      mediaTypes.map(({ id }) => id)
+    )
+    const blobAt = yield* places(Tables.blobs, blobIds)
+    const { manifestAt, manifests } = yield* manifestsOf(manifestRows, blobAt, typeAt, names)
+    const arranged = <A extends { readonly name: string }>(id: number, named: Array<A>): Array<A> => {
+      const order = arrangements.get(id)
+      named.sort(ascending)
+      return order === undefined ? named : unpackOrder(order, named)
+    }
+    const built: Array<Inventory.Repository> = []
+    for (const { flags, id, name } of arranged(0, [...repositories])) {
+      yield
+      const tags = arranged(id, tagsOf.get(id)!)
+      built.push({
+        name,
+        tagNames: tags.map(({ name }) => name),
+        tagManifests: Int32Array.from(tags, ({ manifest }) => (manifest < 0 ? -1 : manifestAt(manifest))),
+        unreadable: (flags & 1) !== 0,
+        stale: (flags & 2) !== 0
+      })
+    }
+    return {
+      id,
+      nextId,
+      inventory: {
+        blobs: { digests, sizes: Float64Array.from(sizes) },
+        manifests,
+        repositories: built,
+        gaps: gaps.map(({ gap }) => decodeGap(gap))
+      },
+      blobs: Float64Array.from(blobIds),
+      manifests: Float64Array.from(manifestRows, ({ id }) => id),
+      repositories: new Map(repositories.map(({ flags, id, name }) => [name, { id, flags }])),
+      mediaTypes: new Map(mediaTypes.map(({ id, name }) => [name, id])),
+      gaps: new Map(gaps.map(({ gap, id }) => [gap, id])),
+      arrangements,
+      figures: new Map(
+        figures.map((row) => [figuresKey(row["kind"] as number, row["path"] as string), Object.values(row)])
       )
-      const { manifestAt, manifests } = manifestsOf(manifestRows, places(Tables.blobs, blobIds), typeAt, names)
-      const arranged = <A extends { readonly name: string }>(id: number, named: Array<A>): Array<A> => {
-        const order = arrangements.get(id)
-        named.sort(ascending)
-        return order === undefined ? named : unpackOrder(order, named)
-      }
-      return {
-        id,
-        nextId,
-        inventory: {
-          blobs: { digests, sizes: Float64Array.from(sizes) },
-          manifests,
-          repositories: arranged(0, [...repositories]).map(({ flags, id, name }) => {
-            const tags = arranged(id, tagsOf.get(id)!)
-            return {
-              name,
-              tagNames: tags.map(({ name }) => name),
-              tagManifests: Int32Array.from(tags, ({ manifest }) => (manifest < 0 ? -1 : manifestAt(manifest))),
-              unreadable: (flags & 1) !== 0,
-              stale: (flags & 2) !== 0
-            }
-          }),
-          gaps: gaps.map(({ gap }) => decodeGap(gap))
-        },
-        blobs: Float64Array.from(blobIds),
-        manifests: Float64Array.from(manifestRows, ({ id }) => id),
-        repositories: new Map(repositories.map(({ flags, id, name }) => [name, { id, flags }])),
-        mediaTypes: new Map(mediaTypes.map(({ id, name }) => [name, id])),
-        gaps: new Map(gaps.map(({ gap, id }) => [gap, id])),
-        arrangements,
-        figures: new Map(
-          figures.map((row) => [figuresKey(row["kind"] as number, row["path"] as string), Object.values(row)])
-        )
-      }
-    },
-    catch: (cause) => (cause instanceof Inconsistent ? cause : new Inconsistent({ detail: String(cause) }))
-  })
+    }
+  }).pipe(
+    Effect.catchDefect((defect) =>
+      Effect.fail(defect instanceof Inconsistent ? defect : new Inconsistent({ detail: String(defect) }))
+    )
+  )
 })

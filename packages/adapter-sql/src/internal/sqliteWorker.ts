@@ -5,10 +5,13 @@ export type Question =
   | { readonly _tag: "stream"; readonly sql: string; readonly params: ReadonlyArray<unknown> }
   | { readonly _tag: "next" | "end" | "close" | "setAside" }
 
-/** What it answers. `movedTo` is where a damaged file is now, `done` whether a stream has no more rows. */
+/**
+ * What it answers. The rows of a stream are their values one after the other, `columns` naming those of one row: a list of
+ * a few thousand values is passed between threads in a third of the time of as many objects. `movedTo` is where a damaged file is now, `done` whether a stream has no more rows. */
 export interface Answer {
   readonly error?: { readonly message: string; readonly code: string; readonly errno: number | undefined } | undefined
   readonly rows?: ReadonlyArray<unknown> | undefined
+  readonly columns?: ReadonlyArray<string> | undefined
   readonly done?: boolean | undefined
   readonly movedTo?: string | undefined
   readonly inTransaction: boolean
@@ -36,6 +39,7 @@ const program = () => {
   let path = ""
   let database: Database | undefined
   let rows: Iterator<unknown> | undefined
+  let columns: ReadonlyArray<string> = []
   const statements = new Map<string, Statement>()
 
   const open = () => {
@@ -119,15 +123,23 @@ const program = () => {
 
   const piece = () => {
     const taken: Array<unknown> = []
-    while (taken.length < pieceOfRows) {
+    for (let left = pieceOfRows; left > 0; left--) {
       const { done, value } = rows!.next()
       if (done === true) {
         rows = undefined
-        return { rows: taken, done: true }
+        return { rows: taken, columns, done: true }
       }
-      taken.push(value)
+      for (const field of value as ReadonlyArray<unknown>) taken.push(field)
     }
-    return { rows: taken, done: false }
+    return { rows: taken, columns, done: false }
+  }
+
+  const stream = (sql: string, params: ReadonlyArray<unknown>) => {
+    const prepared = database!.prepare(sql)
+    prepared.setReturnArrays(true)
+    columns = prepared.columns().map(({ name }) => name)
+    rows = prepared.iterate(...(params as Array<string>))
+    return piece()
   }
 
   const answer = (question: Question) => {
@@ -139,8 +151,7 @@ const program = () => {
       case "values":
         return { rows: statement(question.sql, question._tag === "values").all(...(question.params as Array<string>)) }
       case "stream":
-        rows = database!.prepare(question.sql).iterate(...(question.params as Array<string>))
-        return piece()
+        return stream(question.sql, question.params)
       case "next":
         return piece()
       case "end":
