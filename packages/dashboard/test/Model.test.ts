@@ -170,15 +170,17 @@ describe("Location", () => {
     const views: ReadonlyArray<Location.View> = [
       Location.start,
       { ...Location.start, path: "a/web/", query: "we?b#&=:1 %", detail: "a/web:1.0", grouped: false },
-      { ...Location.start, path: "a/web", sort: "name", descending: false, map: false }
+      { ...Location.start, path: "a/web", sort: "name", descending: false, map: false },
+      { ...Location.start, trend: false, period: "1y", lines: ["size"], by: "unique_size", growers: "namespaces" }
     ]
     for (const view of views) expect(Location.parse(Location.format(view))).toEqual(view)
     expect(Location.format(Location.start)).toBe("#/")
   })
 
   it("bears any fragment", () => {
-    for (const fragment of ["", "#", "#/%E0%A4%A", "#?&&=&", "#/a?sort=up&at=&q"]) {
-      expect(Location.parse(fragment)).toMatchObject({ sort: "disk_size", descending: true })
+    for (const fragment of ["", "#", "#/%E0%A4%A", "#?&&=&", "#/a?sort=up&at=&q", "#/?period=2d&lines=no&by=&of=x"]) {
+      const { by, descending, growers, lines, period, sort } = Location.start
+      expect(Location.parse(fragment)).toMatchObject({ by, descending, growers, lines, period, sort })
     }
   })
 })

@@ -42,7 +42,7 @@ export const repositories = (daysAgo: number): Promise<ReadonlyArray<Images.Repo
         repository(
           "acme/vault/secrets",
           { "1.0": vault },
-          isDenied ? new Registry.Unauthorized({ detail: "denied" }) : undefined
+          isDenied ? new Registry.Denied({ detail: "denied" }) : undefined
         ),
         ...(daysAgo > 5 ? [repository("acme/old/legacy", { "0.9": yield* imageOf("legacy", 80_000) })] : []),
         ...(daysAgo <= 3 ? [repository("library/tools/scanner", { "2.1": yield* imageOf("scanner", 50_000) })] : []),

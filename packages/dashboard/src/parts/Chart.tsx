@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
 import type { Point, SizeKey } from "../api/Resources.ts"
-import { column, extent } from "../usage/Course.ts"
+import { column, extent, isApart } from "../usage/Course.ts"
 import { sizeTicks, timeLabels } from "../usage/Ticks.ts"
 import type { Units } from "../view/Format.ts"
 import { onTheme, resolve } from "../view/colours.ts"
@@ -26,9 +26,6 @@ interface Props {
 const height = 230
 const letter = 6.6
 
-/** Sizes that are stored have the axis at the left, what the tags add up to is often many times that, and has its own. */
-const scaleOf = (key: SizeKey) => (key === "size" ? "virtual" : "stored")
-
 const colourNames = ["--line-disk_size", "--line-unique_size", "--line-size", "--soft", "--line", "--sheet"] as const
 
 /** @category components @since 0.1.0 */
@@ -40,21 +37,23 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
     const target = element.current!
     let colours = resolve(target, colourNames)
     const font = `12px ${getComputedStyle(target).fontFamily}`
-    const stored = lines.filter((key) => key !== "size")
-    const ticks = (keys: ReadonlyArray<SizeKey>) => {
+    const apart = isApart(points, lines)
+    const scaleOf = (key: SizeKey) => (apart && key === "size" ? "right" : "left")
+    const ticks = (scale: "left" | "right") => {
+      const keys = lines.filter((key) => scaleOf(key) === scale)
       const [low, high] = extent(points, keys) ?? [0, 1]
       return sizeTicks(low, high, 4, units)
     }
-    const scales = { stored: ticks(stored), virtual: ticks(["size"]) }
-    const sizeAxis = (scale: keyof typeof scales, side: 1 | 3): uPlot.Axis => {
+    const scales = { left: ticks("left"), right: ticks("right") }
+    const sizeAxis = (scale: keyof typeof scales): uPlot.Axis => {
       const { labels, ticks } = scales[scale]
       return {
         scale,
-        side,
+        side: scale === "left" ? 3 : 1,
         font,
-        stroke: () => (scale === "virtual" ? colours["--line-size"] : colours["--soft"]),
+        stroke: () => (scale === "right" ? colours["--line-size"] : colours["--soft"]),
         // Two grids over each other would be read as one.
-        grid: { show: side === 3, stroke: () => colours["--line"], width: 1 },
+        grid: { show: scale === "left", stroke: () => colours["--line"], width: 1 },
         ticks: { show: false },
         gap: 8,
         size: Math.ceil(Math.max(...labels.map(({ length }) => length)) * letter) + 14,
@@ -66,17 +65,20 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
       const { ticks } = scales[scale]
       return [ticks[0]!, ticks.at(-1)!]
     }
-    const draws = (scale: string) => lines.some((key) => scaleOf(key) === scale)
-    const alone = !draws("stored")
     const u = new uPlot(
       {
         width: target.clientWidth,
         height,
         // The first and the last label of the time may reach over the end of the axis.
-        padding: [8, draws("virtual") && !alone ? 0 : 18, 0, 0],
+        padding: [8, apart ? 0 : 18, 0, 0],
         legend: { show: false },
         cursor: {
           y: false,
+          // The mark jumps from point to point.
+          move: (u, left, top) => {
+            const point = left < 0 ? undefined : points[u.posToIdx(left)]
+            return [point === undefined ? left : u.valToPos(point.timestamp, "x"), top]
+          },
           drag: { x: false, y: false },
           points: {
             size: 9,
@@ -87,8 +89,8 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
         },
         scales: {
           x: { time: true },
-          stored: { range: () => range("stored") },
-          virtual: { range: () => range("virtual") }
+          left: { range: () => range("left") },
+          right: { range: () => range("right") }
         },
         axes: [
           {
@@ -101,8 +103,8 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
             space: 64,
             values: (_, splits, __, ___, step) => [...timeLabels(splits, step)]
           },
-          ...(alone ? [] : [sizeAxis("stored", 3)]),
-          ...(draws("virtual") ? [sizeAxis("virtual", alone ? 3 : 1)] : [])
+          sizeAxis("left"),
+          ...(apart ? [sizeAxis("right")] : [])
         ],
         series: [
           {},

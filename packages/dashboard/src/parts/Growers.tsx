@@ -140,14 +140,24 @@ const GrowerRow = ({ below, grower }: { readonly below: string; readonly grower:
             {label}
           </a>
         )}
-        {grower.new === true && <span class="grower-mark"> new</span>}
-        {grower.gone === true && <span class="grower-mark"> gone</span>}
+        {grower.new === true && (
+          <>
+            {" "}
+            <span class="grower-mark">new</span>
+          </>
+        )}
+        {grower.gone === true && (
+          <>
+            {" "}
+            <span class="grower-mark">gone</span>
+          </>
+        )}
       </th>
       <td class="growers-was">{grower.new === true ? "–" : Format.bytes(before, units)}</td>
       <td class="growers-was">{grower.gone === true ? "–" : Format.bytes(after, units)}</td>
       <td>
-        {change === null ? "unknown" : <span class={change > 0 ? "more" : "less"}>{Format.change(change, units)}</span>}
-        {percent !== null && !grower.gone && <small> {Format.percentChange(percent)}</small>}
+        {change === null ? "unknown" : <span class={change > 0 ? "more" : "less"}>{Format.change(change, units)}</span>}{" "}
+        {percent !== null && !grower.gone && <small>{Format.percentChange(percent)}</small>}
       </td>
     </tr>
   )

@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import { useCallback, useEffect, useState } from "preact/hooks"
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
 import type { Link } from "../api/Links.ts"
 import { Problem } from "../api/Problem.ts"
 import type { Course, Point } from "../api/Resources.ts"
-import { change, names, periods, step } from "../usage/Course.ts"
+import { change, isApart, names, periods, step } from "../usage/Course.ts"
 import * as Format from "../view/Format.ts"
 import * as Location from "../view/Location.ts"
 import { useShell } from "../view/Shell.ts"
@@ -96,15 +96,18 @@ const Lines = ({ course, name }: { readonly course: Course; readonly name: strin
         setAt(undefined)
         return
       }
-      const to = step(event.key, at, points.length)
-      if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return
+      if (step(event.key, at, points.length) === undefined || event.altKey || event.ctrlKey || event.metaKey) return
       event.preventDefault()
-      setAt(to)
+      // Keys may come faster than the page is drawn.
+      setAt((at) => step(event.key, at, points.length))
     },
     [at, points]
   )
 
   const point = at === undefined ? undefined : points[at]
+  // The same lines in another view are no others: nothing is drawn anew.
+  const lines = useMemo(() => view.lines, [view.lines.join()])
+  const apart = isApart(points, lines)
   const whole = change(points, "disk_size")
   const unknown = points.filter(({ disk_size }) => disk_size === null).length
   return (
@@ -126,7 +129,7 @@ const Lines = ({ course, name }: { readonly course: Course; readonly name: strin
             >
               <span class="line-swatch" aria-hidden="true" />
               {names[key]}
-              {key === "size" && view.lines.length > 1 && drawn && <small> (right axis)</small>}
+              {key === "size" && apart && <small> (right axis)</small>}
             </button>
           )
         })}
@@ -144,7 +147,7 @@ const Lines = ({ course, name }: { readonly course: Course; readonly name: strin
           onKeyDown={onKeyDown}
           onBlur={() => setAt(undefined)}
         >
-          {Chart !== undefined && <Chart points={points} lines={view.lines} units={units} at={at} onAt={setAt} />}
+          {Chart !== undefined && <Chart points={points} lines={lines} units={units} at={at} onAt={setAt} />}
         </div>
       )}
       <p class="unseen" id="trend-keys">

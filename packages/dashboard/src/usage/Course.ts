@@ -53,6 +53,22 @@ export const extent = (
 }
 
 /**
+ * Whether what the tags add up to needs an axis of its own: it is often so many times what is stored that the other lines
+ * would lie flat on the ground.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const isApart = (points: ReadonlyArray<Point>, keys: ReadonlyArray<SizeKey>): boolean => {
+  const stored = extent(
+    points,
+    keys.filter((key) => key !== "size")
+  )
+  const virtual = keys.includes("size") ? extent(points, ["size"]) : undefined
+  return stored !== undefined && virtual !== undefined && virtual[1] > 3 * stored[1]
+}
+
+/**
  * From the first size that is known to the last one.
  *
  * @category getters

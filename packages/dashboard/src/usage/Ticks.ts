@@ -55,6 +55,7 @@ export const sizeTicks = (low: number, high: number, count: number, choice: Unit
 }
 
 const formats = {
+  second: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
   time: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }),
   day: new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }),
   month: new Intl.DateTimeFormat(undefined, { month: "short" }),
@@ -77,7 +78,9 @@ export const timeLabels = (ticks: ReadonlyArray<number>, step: number): Readonly
       step < 86_400
         ? isMidnight(date)
           ? formats.day
-          : formats.time
+          : step < 60
+            ? formats.second
+            : formats.time
         : step < 28 * 86_400
           ? formats.day
           : date.getMonth() === 0

@@ -37,7 +37,11 @@ export const useWindowing = (element: RefObject<HTMLElement | null>, count: numb
   useEffect(() => {
     addEventListener("scroll", measure, { passive: true })
     addEventListener("resize", measure)
+    // What stands above the list may grow or shrink.
+    const observer = new ResizeObserver(measure)
+    observer.observe(document.body)
     return () => {
+      observer.disconnect()
       removeEventListener("scroll", measure)
       removeEventListener("resize", measure)
     }

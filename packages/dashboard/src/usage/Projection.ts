@@ -1,0 +1,32 @@
+/**
+ * When the registry will be full, in words.
+ *
+ * @since 0.1.0
+ */
+import type { Projection } from "../api/Resources.ts"
+import * as Format from "../view/Format.ts"
+
+/**
+ * The projection as a sentence; `undefined` where there is nothing to say without a capacity.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const sentence = (
+  { bytes_per_day, days, full_at, reason }: Projection,
+  units: Format.Units
+): string | undefined => {
+  switch (reason) {
+    case "no-capacity":
+      return bytes_per_day === null ? undefined : `${Format.change(bytes_per_day, units)} a day on disk.`
+    case "too-few-points":
+      return "When it will be full can be told after three days."
+    case "not-growing":
+      return "It does not grow, so it will not be full."
+    case "beyond-a-century":
+      return "It will not be full within a century."
+    default:
+      if (days === null || days <= 0) return "It is full."
+      return `Full in about ${Format.counted(Math.max(1, Math.round(days)), "day")}${full_at === null ? "" : `, on ${Format.onDay(full_at)}`}.`
+  }
+}

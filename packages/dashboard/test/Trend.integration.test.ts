@@ -1,0 +1,323 @@
+/**
+ * The trend and the growers in a real browser, on the server with a history.
+ */
+import { Servers } from "@gitlab-registry-usage/test-servers"
+import { DateTime } from "effect"
+import type { Page } from "playwright-core"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { type Browser, launch, open, serious, shoot, signIn, type Watched } from "./browser.ts"
+import { repositories, store } from "./past.ts"
+import { type Options, type Site, startMemory, user } from "./site.ts"
+
+const leftOut = Servers.leftOut("the trend in Chromium")
+
+/** What becomes true within ten seconds, on however busy a machine. */
+const eventually = <A>(look: () => A) => expect.poll(look, { timeout: 10_000 })
+
+const trend = (page: Page) => page.getByRole("region", { name: "Trend", exact: true })
+const growers = (page: Page) => page.getByRole("region", { name: "What grew" })
+const told = (page: Page) => trend(page).getByRole("status")
+const chart = (page: Page) => trend(page).getByRole("application")
+const text = async (page: Page) => (await growers(page).innerText()).replace(/\s+/g, " ")
+const pick = (page: Page, name: string) => page.getByRole("radio", { name, exact: true }).check({ force: true })
+/** How many pixels of the canvas are not empty. */
+const drawn = (page: Page) =>
+  page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>(".chart canvas")
+    const data = canvas?.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
+    let inked = 0
+    for (let i = 3; i < data.length; i += 4) if (data[i]! > 0) inked++
+    return inked
+  })
+
+describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
+  let browser: Browser
+  let site: Site
+  const begun = DateTime.nowUnsafe()
+  let watched: Watched | undefined
+  const sites: Array<Site> = []
+
+  const started = async (options: Options = {}, kept?: number) => {
+    const site = await startMemory(
+      { repositories: await repositories(0) },
+      // One look by the server itself is the last point.
+      { store: store(begun, kept), crawled: false, ...options }
+    )
+    sites.push(site)
+    return site
+  }
+
+  beforeAll(async () => {
+    browser = await launch()
+    site = await started({ capacity: 2_000_000 })
+  })
+  afterAll(async () => {
+    await browser.close()
+    await Promise.all(sites.map((site) => site.stop()))
+  })
+  afterEach(async () => {
+    await watched?.page.evaluate(() => localStorage.clear()).catch(() => undefined)
+    await watched?.page.close()
+    watched = undefined
+  })
+
+  /** Signs in, and counts what is asked of the history. */
+  const signedIn = async (url = site.url) => {
+    watched = await open(browser)
+    const { page } = watched
+    const asked: Array<string> = []
+    page.on("request", (request) => {
+      const { pathname, search } = new URL(request.url())
+      if (/\/(history|growth)$|Chart-/.test(pathname)) asked.push(decodeURIComponent(pathname + search))
+    })
+    await page.goto(url)
+    await signIn(page, user)
+    await page.getByRole("region", { name: "Summary" }).waitFor()
+    return { page, asked }
+  }
+  const check = async (page: Page, name: string, expected: ReadonlyArray<RegExp> = []) => {
+    await page.mouse.move(0, 0)
+    await page.waitForTimeout(250)
+    await shoot(page, name, true)
+    expect(await serious(page)).toEqual([])
+    const complaints = watched!.complaints()
+    expect(complaints.filter((told) => !expected.some((pattern) => pattern.test(told)))).toEqual([])
+  }
+  const shown = (page: Page) => trend(page).locator("canvas").waitFor()
+
+  it("is drawn, and tells the point under the pointer", async () => {
+    const { page } = await signedIn()
+    await shown(page)
+    await eventually(() => drawn(page)).toBeGreaterThan(1000)
+    await eventually(() => told(page).innerText()).toMatch(/^\+\d+\sKiB \(\+\d+ %\) on disk from/)
+    await chart(page).scrollIntoViewIfNeeded()
+    const box = (await chart(page).boundingBox())!
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+    await eventually(() => told(page).innerText()).toMatch(
+      /^\d+ \w+ \d{4}, \d\d:\d\d On disk \d+\sKiB · Deleting frees \d+\sKiB · Virtual [\d.]+\sMiB$/
+    )
+    await page.mouse.move(0, 0)
+    await eventually(() => told(page).innerText()).toMatch(/on disk from/)
+    await check(page, "trend")
+  })
+
+  it("is walked through with the keyboard alone", async () => {
+    const { page } = await signedIn(`${site.url}#/?map=0`)
+    await shown(page)
+    const isChart = () => page.evaluate(() => document.activeElement?.getAttribute("role") === "application")
+    for (let i = 0; i < 30 && !(await isChart()); i++) await page.keyboard.press("Tab")
+    expect(await isChart()).toBe(true)
+    const today = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" })
+    const day = (daysAgo: number) => today.format(DateTime.toEpochMillis(begun) - daysAgo * 86_400_000)
+    await page.keyboard.press("ArrowLeft")
+    await eventually(() => told(page).innerText()).toMatch(/Virtual/)
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("ArrowLeft")
+    await eventually(() => told(page).innerText()).toContain(day(2))
+    await page.keyboard.press("Home")
+    await eventually(() => told(page).innerText()).toContain(day(29))
+    await page.keyboard.press("ArrowRight")
+    await eventually(() => told(page).innerText()).toContain(day(28))
+    await shoot(page, "trend-keyboard")
+    await page.keyboard.press("Escape")
+    await eventually(() => told(page).innerText()).toMatch(/on disk from/)
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    const rows = trend(page).getByRole("row")
+    await eventually(() => rows.count()).toBe(1 + 30)
+    expect(await rows.nth(1).innerText()).toMatch(/On disk|KiB/)
+    await check(page, "trend-table")
+  })
+
+  it("has the period, the lines, and what grew by which size in the address", async () => {
+    const { asked, page } = await signedIn(`${site.url}#/acme/`)
+    await shown(page)
+    await pick(page, "7 days")
+    await pick(page, "Groups")
+    await pick(page, "Freed")
+    await trend(page)
+      .getByRole("button", { name: /^Virtual/ })
+      .click()
+    await eventually(() => new URL(page.url()).hash).toBe(
+      "#/acme/?period=7d&lines=disk_size,unique_size&by=unique_size&of=namespaces"
+    )
+    await eventually(() => asked.at(-1)).toBe(
+      "/namespaces/acme/growth?from=7d&by=unique_size&of=namespaces&limit=7&embed=1"
+    )
+    await page.reload()
+    await signIn(page, user)
+    await shown(page)
+    expect(await page.getByRole("radio", { checked: true }).evaluateAll((radios) => radios.length)).toBe(4)
+    for (const name of ["7 days", "Groups", "Freed"])
+      expect(await page.getByRole("radio", { name, exact: true }).isChecked()).toBe(true)
+    expect(
+      await trend(page)
+        .getByRole("button", { name: /^Virtual/ })
+        .getAttribute("aria-pressed")
+    ).toBe("false")
+    await growers(page).getByRole("link", { name: "shop/" }).waitFor()
+    expect(watched!.complaints()).toEqual([])
+  })
+
+  it("follows the place that is shown, and tells gaps as gaps", async () => {
+    const { asked, page } = await signedIn()
+    await shown(page)
+    expect(asked.filter((path) => path.includes("/history"))).toEqual(["/history?from=30d"])
+    await page.goto(`${site.url}#/acme/vault/secrets`)
+    await eventually(() => told(page).innerText()).toContain("Of 5 points the size is not known")
+    expect(asked.filter((path) => path.includes("/history")).at(-1)).toBe("/images/acme/vault/secrets/history?from=30d")
+    // What grew in a single image is itself.
+    await eventually(() => growers(page).count()).toBe(0)
+    await chart(page).focus()
+    for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowLeft")
+    await eventually(() => told(page).innerText()).toMatch(
+      /On disk unknown · Deleting frees unknown · Virtual unknown$/
+    )
+    await check(page, "trend-gaps")
+    await page.goto(`${site.url}#/acme/shop/`)
+    await eventually(() => asked.filter((path) => path.includes("/history")).at(-1)).toBe(
+      "/namespaces/acme/shop/history?from=30d"
+    )
+  })
+
+  it("tells what grew, what is new and what is gone, in words and numbers", async () => {
+    const { page } = await signedIn()
+    await eventually(() => text(page)).toMatch(/acme\/shop\/api 251 KiB 438 KiB \+187 KiB \+74 %/)
+    expect(await text(page)).toMatch(/library\/tools\/scanner new – 49.4 KiB \+49.4 KiB/)
+    expect(await text(page)).toMatch(/acme\/old\/legacy gone 78.7 KiB – −78.7 KiB/)
+    await growers(page).getByRole("link", { name: "acme/shop/api" }).click()
+    await eventually(() => new URL(page.url()).hash).toBe("#/acme/shop/api")
+    await eventually(() => page.locator(".row .name-link").allTextContents()).toContain("build-0")
+  })
+
+  it("tells when the registry will be full, and how that is known", async () => {
+    const { page } = await signedIn()
+    await growers(page)
+      .getByText(/^Full in about \d+ days, on \d+ \w+ \d{4}\.$/)
+      .click()
+    const method = await text(page)
+    expect(method).toMatch(/\+\d.* KiB on disk a day: the median .* Theil and Sen/)
+    expect(method).toMatch(/Based on 61 days from .* and a capacity of 1.91 MiB\./)
+    await check(page, "trend-projection")
+    await page.goto(`${site.url}#/acme/`)
+    await eventually(() => text(page)).toContain("shop/api")
+    expect(await text(page)).not.toContain("Full in")
+  })
+
+  it("asks for nothing that is not shown", async () => {
+    const { asked, page } = await signedIn(`${site.url}#/?trend=0`)
+    await page.locator(".tile").first().waitFor()
+    await page.waitForTimeout(500)
+    expect(asked).toEqual([])
+    expect(await page.getByRole("region", { name: "Over time" }).count()).toBe(0)
+    await page.getByRole("button", { name: "Trend", exact: true }).click()
+    await shown(page)
+    expect(asked.map((path) => path.replace(/.*(Chart).*\.(\w+)$/, "$1.$2")).toSorted()).toEqual([
+      "/growth?from=30d&by=disk_size&of=images&limit=7&embed=1",
+      "/history?from=30d",
+      "Chart.css",
+      "Chart.js"
+    ])
+    await page.getByRole("searchbox").fill("api")
+    await eventually(() => page.getByRole("region", { name: "Over time" }).count()).toBe(0)
+  })
+
+  it("waits until it is scrolled to", async () => {
+    watched = await open(browser)
+    const { page } = watched
+    await page.setViewportSize({ width: 400, height: 500 })
+    const asked: Array<string> = []
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname))
+    await page.goto(site.url)
+    await signIn(page, user)
+    await page.getByRole("region", { name: "Over time" }).waitFor()
+    await page.waitForTimeout(500)
+    expect(asked.filter((path) => path.endsWith("/history"))).toEqual([])
+    await page.getByRole("region", { name: "Over time" }).scrollIntoViewIfNeeded()
+    await shown(page)
+    expect(asked.filter((path) => path.endsWith("/history"))).toEqual(["/history"])
+  })
+
+  it("is not there where no history is kept", async () => {
+    const none = await startMemory({ repositories: await repositories(0) })
+    sites.push(none)
+    const { asked, page } = await signedIn(none.url)
+    await page.locator(".tile").first().waitFor()
+    await page.waitForTimeout(500)
+    expect(await page.getByRole("region", { name: "Over time" }).count()).toBe(0)
+    expect(await page.getByRole("button", { name: "Trend", exact: true }).count()).toBe(0)
+    expect(asked).toEqual([])
+  })
+
+  it("says that history has just begun", async () => {
+    const young = await started({}, 0)
+    const { page } = await signedIn(young.url)
+    await eventually(() => trend(page).innerText()).toMatch(/history begins at .*Come back after the next crawl/)
+    expect(await trend(page).innerText()).toMatch(/On disk 724\sKiB/)
+    await eventually(() => text(page)).toMatch(/nothing to compare with yet: history begins at/)
+    await check(page, "trend-young")
+  })
+
+  it("keeps a failure to itself, and asks again when told to", async () => {
+    watched = await open(browser)
+    const { page } = watched
+    let broken = true
+    await page.route(/\/history\?/, (route) =>
+      broken
+        ? route.fulfill({
+            status: 503,
+            contentType: "application/problem+json",
+            body: JSON.stringify({ detail: "the history could not be read for now" })
+          })
+        : route.fallback()
+    )
+    await page.goto(site.url)
+    await signIn(page, user)
+    await trend(page).getByRole("alert").getByText("The history could not be read for now.").waitFor()
+    await growers(page).getByRole("link", { name: "acme/shop/api" }).waitFor()
+    expect(await page.locator(".tile").count()).toBeGreaterThan(3)
+    await check(page, "trend-failed", [/503/])
+    broken = false
+    await trend(page).getByRole("button", { name: "Try again" }).click()
+    await shown(page)
+  })
+
+  it("works behind a prefix", async () => {
+    const behind = await started({ prefix: "/registry" }, 10)
+    const { asked, page } = await signedIn(`${behind.url}#/acme/`)
+    await shown(page)
+    expect(asked).toContain("/registry/namespaces/acme/history?from=30d")
+    expect(watched!.complaints()).toEqual([])
+  })
+
+  it("has the colours of the theme, and fits small screens", async () => {
+    const { page } = await signedIn(`${site.url}#/?map=0`)
+    await shown(page)
+    const has = (colour: string) =>
+      page.evaluate((colour) => {
+        const canvas = document.querySelector<HTMLCanvasElement>(".chart canvas")!
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height)
+        let pixels = 0
+        for (let i = 0; i < data.length; i += 4)
+          if (`${data[i]} ${data[i + 1]} ${data[i + 2]} ${data[i + 3]}` === colour) pixels++
+        return pixels > 50
+      }, colour)
+    const [light, dark] = ["35 88 184 255", "143 181 255 255"]
+    // Chromium advises those who read a canvas, which this test does and the page does not.
+    const read = [/willReadFrequently/]
+    await eventually(() => has(light)).toBe(true)
+    expect(await has(dark)).toBe(false)
+    await page.emulateMedia({ colorScheme: "dark" })
+    await eventually(() => has(dark)).toBe(true)
+    expect(await has(light)).toBe(false)
+    await check(page, "trend-dark", read)
+    await page.setViewportSize({ width: 360, height: 740 })
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth)
+    await eventually(width).toBe(360)
+    await eventually(async () => (await trend(page).locator("canvas").boundingBox())!.width).toBeLessThan(320)
+    await check(page, "trend-narrow-dark", read)
+    await page.emulateMedia({ colorScheme: "light" })
+    await eventually(() => has(light)).toBe(true)
+    await check(page, "trend-narrow", read)
+  })
+})
