@@ -4,6 +4,7 @@
 import { describe, expect, it } from "vitest"
 import * as Links from "../src/api/Links.ts"
 import type { Point, Projection } from "../src/api/Resources.ts"
+import { endOf } from "../src/parts/Past.tsx"
 import * as Course from "../src/usage/Course.ts"
 import { sentence } from "../src/usage/Projection.ts"
 import { sizeTicks, timeLabels } from "../src/usage/Ticks.ts"
@@ -71,6 +72,20 @@ describe("Course", () => {
     expect(Course.step("Home", 10, 30)).toBe(0)
     expect(Course.step("End", 10, 30)).toBe(29)
     expect(Course.step("a", 10, 30)).toBeUndefined()
+  })
+})
+
+describe("Past", () => {
+  it("is the end of a day that is over", () => {
+    const now = new Date("2026-02-01T12:00:00")
+    expect(endOf("2026-01-31", now)).toBe(new Date("2026-01-31T23:59:59.999").toISOString())
+    expect(endOf("2026-02-01", now)).toBeUndefined()
+    expect(endOf("2027-02-01", now)).toBeUndefined()
+    expect(endOf("", now)).toBeUndefined()
+  })
+
+  it("is found again by the instant of a look", () => {
+    expect(Course.instantOf(1769860800.123)).toBe("2026-01-31T12:00:00.123Z")
   })
 })
 

@@ -171,7 +171,8 @@ describe("Location", () => {
       Location.start,
       { ...Location.start, path: "a/web/", query: "we?b#&=:1 %", detail: "a/web:1.0", grouped: false },
       { ...Location.start, path: "a/web", sort: "name", descending: false, map: false },
-      { ...Location.start, trend: false, period: "1y", lines: ["size"], by: "unique_size", growers: "namespaces" }
+      { ...Location.start, trend: false, period: "1y", lines: ["size"], by: "unique_size", growers: "namespaces" },
+      { ...Location.start, past: "2026-01-31T12:00:00.123Z", detail: "a/web" }
     ]
     for (const view of views) expect(Location.parse(Location.format(view))).toEqual(view)
     expect(Location.format(Location.start)).toBe("#/")

@@ -93,6 +93,8 @@ const items = <Item>(collection: Collection<Item>): ReadonlyArray<Item> => colle
 
 /** @category models @since 0.1.0 */
 export interface Client {
+  /** The same as of an instant (ISO 8601), or as of now. */
+  readonly asOf: (instant: string | undefined) => Client
   readonly images: () => Promise<{ readonly totals: Totals; readonly images: ReadonlyArray<Image> }>
   readonly status: () => Promise<Status>
   /** The tags of an image; with `filter` only those whose name contains it. */
@@ -114,41 +116,50 @@ export interface Client {
 }
 
 /**
+ * As of an instant (ISO 8601) where one is given: then images, tags, blobs and namespaces are those that were there.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (token: string): Client => {
+export const make = (token: string, instant?: string): Client => {
   const authorization = `Bearer ${token}`
+  const at: Readonly<Record<string, string>> = instant === undefined ? {} : { at: instant }
+  const getThen = <A>(path: string, signal?: AbortSignal) => get<A>(withQuery(path, at), signal)
   const get = async <A>(path: string, signal?: AbortSignal): Promise<A> => {
     const response = await ask(path, { authorization, signal })
     return (await response.json()) as A
   }
   const tagsPath = (image: string) => `images/${encodeURIComponent(image)}/tags`
   return {
+    asOf: (instant) => make(token, instant),
     images: async () => {
-      const { _embedded, ...totals } = await get<Totals & Collection<Image>>("images?embed=1")
+      const { _embedded, ...totals } = await getThen<Totals & Collection<Image>>("images?embed=1")
       return { totals, images: _embedded?.items ?? [] }
     },
     status: () => get("status"),
     tags: async (image, filter, signal) =>
       items(
-        await get<Collection<Tag>>(
+        await getThen<Collection<Tag>>(
           `${tagsPath(image)}?embed=1${filter === undefined ? "" : `&filter=${encodeURIComponent(filter)}`}`,
           signal
         )
       ),
-    tag: (image, tag) => get(`${tagsPath(image)}/${encodeURIComponent(tag)}`),
+    tag: (image, tag) => getThen(`${tagsPath(image)}/${encodeURIComponent(tag)}`),
     blobs: async (image, tag) =>
-      items(await get<Collection<Blob>>(`${tagsPath(image)}/${encodeURIComponent(tag)}/blobs?embed=1`)),
+      items(await getThen<Collection<Blob>>(`${tagsPath(image)}/${encodeURIComponent(tag)}/blobs?embed=1`)),
     namespaces: async (path) =>
-      items(await get<Collection<Namespace>>(`namespaces${path === "" ? "" : `/${encodeURIComponent(path)}`}?embed=1`)),
+      items(
+        await getThen<Collection<Namespace>>(`namespaces${path === "" ? "" : `/${encodeURIComponent(path)}`}?embed=1`)
+      ),
     freed: async (chosen, signal) => {
+      if (instant !== undefined)
+        throw new Problem.Problem("failed", "what deleting would free is told of the present only")
       const response = await ask("unique_size", { authorization, body: { items: chosen }, signal })
       return (await response.json()) as Freed
     },
     home: async () => (await get<Linked>("./?links=true"))._links ?? {},
     linksOf: async (link, variables) =>
-      (await get<Linked>(withQuery(expand(link, variables), { links: "true" })))._links ?? {},
+      (await getThen<Linked>(withQuery(expand(link, variables), { links: "true" })))._links ?? {},
     course: (history, from) => get(withQuery(history.href, { from })),
     growth: async (link, asked) => {
       const { _embedded, ...growth } = await get<Omit<Growth, "items"> & Collection<Grower>>(

@@ -100,7 +100,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
             ticks: { stroke: () => colours["--line"], width: 1, size: 5 },
             gap: 4,
             size: 30,
-            space: 64,
+            space: 50,
             values: (_, splits, __, ___, step) => [...timeLabels(splits, step)]
           },
           sizeAxis("left"),

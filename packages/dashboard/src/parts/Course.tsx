@@ -13,6 +13,7 @@ import { useShell } from "../view/Shell.ts"
 import { useSeen } from "../view/useSeen.ts"
 import { Failure } from "./Failure.tsx"
 import { Growers } from "./Growers.tsx"
+import { DayChoice } from "./Past.tsx"
 import { Trend } from "./Trend.tsx"
 
 /** The links of the API's root, which are asked for once. */
@@ -52,6 +53,7 @@ export const Course = ({ home, node }: Props) => {
     <section class="course" ref={element} aria-labelledby="course-title">
       <div class="course-head">
         <h2 id="course-title">Over time</h2>
+        <DayChoice />
         <fieldset class="segments">
           <legend class="unseen">Period</legend>
           {Location.periods.map((period) => (

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import * as Cache from "../api/Cache.ts"
 import type { Client } from "../api/Client.ts"
 import { fromUnknown, type Problem } from "../api/Problem.ts"
@@ -36,9 +36,12 @@ interface Usage {
 const distances = { firstCrawl: 2_000, newer: 30_000 }
 
 /** @category components @since 0.1.0 */
-export const Dashboard = ({ client, onExpired, onSignOut, onTheme, theme }: Props) => {
+export const Dashboard = ({ client: present, onExpired, onSignOut, onTheme, theme }: Props) => {
   const [units, setUnits] = usePreference<Units>("units", ["binary", "decimal"])
   const [view, go] = useView()
+  const client = useMemo(() => present.asOf(view.past), [present, view.past])
+  const latest = useRef(client)
+  latest.current = client
   const [usage, setUsage] = useState<Usage>()
   const [problem, setProblem] = useState<Problem>()
   const [status, setStatus] = useState<Status>()
@@ -66,9 +69,13 @@ export const Dashboard = ({ client, onExpired, onSignOut, onTheme, theme }: Prop
   const load = useCallback(async () => {
     setLoading(true)
     try {
-      setUsage(await client.images())
+      const usage = await client.images()
+      // Meanwhile the page may have gone to another time.
+      if (latest.current !== client) return
+      setUsage(usage)
       setProblem(undefined)
     } catch (error) {
+      if (latest.current !== client) return
       const problem = fromUnknown(error)
       onProblem(problem)
       setProblem(problem)
@@ -77,7 +84,11 @@ export const Dashboard = ({ client, onExpired, onSignOut, onTheme, theme }: Prop
     await look()
   }, [client, look, onProblem])
 
-  useEffect(() => void load(), [load])
+  useEffect(() => {
+    setUsage(undefined)
+    setProblem(undefined)
+    void load()
+  }, [load])
 
   const waiting = usage === undefined && problem?.kind === "unavailable"
   useEffect(() => {
@@ -117,12 +128,19 @@ export const Dashboard = ({ client, onExpired, onSignOut, onTheme, theme }: Prop
           covered={narrow && view.detail !== undefined && usage !== undefined}
         />
         {usage === undefined ? (
-          <Waiting problem={problem} status={status} loading={loading} onRetry={load} />
+          <Waiting
+            problem={problem}
+            status={status}
+            loading={loading}
+            onRetry={load}
+            onNow={view.past === undefined ? undefined : () => go({ past: undefined })}
+          />
         ) : (
           <Overview
             totals={usage.totals}
             images={usage.images}
-            status={status}
+            // What is said of the present says nothing of the past.
+            status={view.past === undefined ? status : undefined}
             problem={problem}
             loading={loading}
             onReload={load}
@@ -138,10 +156,12 @@ interface WaitingProps {
   readonly status: Status | undefined
   readonly loading: boolean
   readonly onRetry: () => void
+  /** Leads back to the present, from the past. */
+  readonly onNow: (() => void) | undefined
 }
 
 /** What is there instead of figures. */
-const Waiting = ({ loading, onRetry, problem, status }: WaitingProps) => {
+const Waiting = ({ loading, onNow, onRetry, problem, status }: WaitingProps) => {
   if (problem === undefined) {
     return (
       <main class="waiting" aria-busy="true">
@@ -175,6 +195,11 @@ const Waiting = ({ loading, onRetry, problem, status }: WaitingProps) => {
       <button class="button button-main" type="button" disabled={loading} onClick={onRetry}>
         <Icon name="refresh" /> Try again
       </button>
+      {onNow !== undefined && (
+        <button class="button" type="button" onClick={onNow}>
+          Back to now
+        </button>
+      )}
     </main>
   )
 }

@@ -40,6 +40,8 @@ export const GapList = ({ gaps, named = true }: { readonly gaps: ReadonlyArray<G
 
 /** @category components @since 0.1.0 */
 export const Gaps = ({ status }: { readonly status: Status | undefined }) => {
+  const { view } = useShell()
+  if (view.past !== undefined) return <p class="detail-text">Why something could not be read is told of now only.</p>
   if (status?.gaps === undefined) return <p role="status">Loading …</p>
   if (status.gaps.length === 0) return <p class="detail-text">Everything was read.</p>
   const left = (status.gaps_total ?? status.gaps.length) - status.gaps.length

@@ -6,7 +6,7 @@
 import { useEffect, useState } from "preact/hooks"
 import type { Link } from "../api/Links.ts"
 import type { Grower, Growth } from "../api/Resources.ts"
-import { names, periods } from "../usage/Course.ts"
+import { instantOf, names, periods } from "../usage/Course.ts"
 import type { Node } from "../usage/Tree.ts"
 import * as Format from "../view/Format.ts"
 import * as Location from "../view/Location.ts"
@@ -104,7 +104,7 @@ export const Growers = ({ link, node }: Props) => {
               </thead>
               <tbody>
                 {growth.items.map((grower) => (
-                  <GrowerRow key={grower.name ?? grower.path} grower={grower} below={node.path} />
+                  <GrowerRow key={grower.name ?? grower.path} grower={grower} below={node.path} from={growth.from} />
                 ))}
               </tbody>
             </table>
@@ -125,7 +125,15 @@ export const Growers = ({ link, node }: Props) => {
   )
 }
 
-const GrowerRow = ({ below, grower }: { readonly below: string; readonly grower: Grower }) => {
+interface GrowerProps {
+  readonly grower: Grower
+  /** The place that is shown, in which names are short. */
+  readonly below: string
+  /** The instant since when it grew, in seconds since 1970. */
+  readonly from: number
+}
+
+const GrowerRow = ({ below, from, grower }: GrowerProps) => {
   const { href, units } = useShell()
   const { after, before, change, percent } = grower
   const path = grower.name ?? `${grower.path ?? ""}/`
@@ -133,13 +141,9 @@ const GrowerRow = ({ below, grower }: { readonly below: string; readonly grower:
   return (
     <tr>
       <th scope="row">
-        {grower.gone === true ? (
-          <span class="grower-name">{label}</span>
-        ) : (
-          <a class="grower-name" href={href({ path, detail: undefined })}>
-            {label}
-          </a>
-        )}
+        <a href={href({ path, detail: undefined, ...(grower.gone === true ? { past: instantOf(from) } : {}) })}>
+          {label}
+        </a>
         {grower.new === true && (
           <>
             {" "}

@@ -20,6 +20,7 @@ import { Detail } from "./Detail.tsx"
 import { Failure } from "./Failure.tsx"
 import { Icon } from "./Icon.tsx"
 import { Map as UsageMap } from "./Map.tsx"
+import { Past } from "./Past.tsx"
 import { Selection } from "./Selection.tsx"
 import { Summary } from "./Summary.tsx"
 import { Table } from "./Table.tsx"
@@ -180,6 +181,7 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
             </button>
           </p>
         )}
+        {view.past !== undefined && <Past at={totals.timestamp} />}
         <Summary totals={totals} images={images} status={status} loading={loading} onReload={onReload} />
         {images.length === 0 ? (
           <section class="nothing">

@@ -40,7 +40,7 @@ const useNow = () => {
 
 /** @category components @since 0.1.0 */
 export const Summary = ({ images, loading, onReload, status, totals }: Props) => {
-  const { href, units } = useShell()
+  const { href, units, view } = useShell()
   const now = useNow()
   const disk = totals.disk_size ?? 0
   const virtual = totals.size ?? 0
@@ -81,7 +81,7 @@ export const Summary = ({ images, loading, onReload, status, totals }: Props) =>
           <dd class="more">{Format.bytes(shared, units)} across repositories</dd>
         </div>
         <div class="figure">
-          <dt>Last refresh</dt>
+          <dt>{view.past === undefined ? "Last refresh" : "Looked at"}</dt>
           <dd class="value value-text" title={Format.at(totals.timestamp)}>
             {Format.ago(totals.timestamp, now)}
           </dd>

@@ -7,7 +7,7 @@ import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
 import type { Link } from "../api/Links.ts"
 import { Problem } from "../api/Problem.ts"
 import type { Course, Point } from "../api/Resources.ts"
-import { change, isApart, names, periods, step } from "../usage/Course.ts"
+import { change, instantOf, isApart, names, periods, step } from "../usage/Course.ts"
 import * as Format from "../view/Format.ts"
 import * as Location from "../view/Location.ts"
 import { useShell } from "../view/Shell.ts"
@@ -96,12 +96,14 @@ const Lines = ({ course, name }: { readonly course: Course; readonly name: strin
         setAt(undefined)
         return
       }
+      const chosen = at === undefined ? undefined : points[at]
+      if (event.key === "Enter" && chosen !== undefined) go({ past: instantOf(chosen.timestamp) })
       if (step(event.key, at, points.length) === undefined || event.altKey || event.ctrlKey || event.metaKey) return
       event.preventDefault()
       // Keys may come faster than the page is drawn.
       setAt((at) => step(event.key, at, points.length))
     },
-    [at, points]
+    [at, points, go]
   )
 
   const point = at === undefined ? undefined : points[at]
@@ -151,7 +153,7 @@ const Lines = ({ course, name }: { readonly course: Course; readonly name: strin
         </div>
       )}
       <p class="unseen" id="trend-keys">
-        The arrow keys lead from point to point, Home and End to the first and the last.
+        The arrow keys lead from point to point, Home and End to the first and the last. Enter shows all as of then.
       </p>
       <p class="trend-told" role="status">
         {point !== undefined ? (

@@ -5,14 +5,14 @@
  */
 import { useState } from "preact/hooks"
 import type { Point } from "../api/Resources.ts"
-import { names } from "../usage/Course.ts"
+import { instantOf, names } from "../usage/Course.ts"
 import * as Format from "../view/Format.ts"
 import { sizeKeys } from "../view/Location.ts"
 import { useShell } from "../view/Shell.ts"
 
 /** @category components @since 0.1.0 */
 export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }) => {
-  const { units } = useShell()
+  const { href, units } = useShell()
   const [open, setOpen] = useState(false)
   return (
     <details class="trend-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -33,7 +33,11 @@ export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }
             <tbody>
               {points.toReversed().map((point) => (
                 <tr key={point.timestamp}>
-                  <th scope="row">{Format.toMinute(point.timestamp)}</th>
+                  <th scope="row">
+                    <a href={href({ past: instantOf(point.timestamp) })} title="Show all as of then">
+                      {Format.toMinute(point.timestamp)}
+                    </a>
+                  </th>
                   {sizeKeys.map((key) => (
                     <td key={key}>{Format.bytes(point[key], units)}</td>
                   ))}

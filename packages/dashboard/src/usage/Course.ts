@@ -85,6 +85,14 @@ export const change = (
 }
 
 /**
+ * An instant (seconds since 1970) as addresses have it.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const instantOf = (seconds: number): string => new Date(Math.round(seconds * 1000)).toISOString()
+
+/**
  * The index to which a key leads, of `count` points; from none to the last one. `undefined` for other keys.
  *
  * @category lookups

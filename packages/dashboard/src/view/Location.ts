@@ -21,6 +21,8 @@ export interface View {
   /** Whether repositories stand under their namespaces. */
   readonly grouped: boolean
   readonly map: boolean
+  /** The instant as of which all is shown (ISO 8601); undefined for now. */
+  readonly past: string | undefined
   /** Whether the trend and the growers are shown, where there is a history. */
   readonly trend: boolean
   readonly period: Period
@@ -47,6 +49,7 @@ export const start: View = {
   descending: true,
   grouped: true,
   map: true,
+  past: undefined,
   trend: true,
   period: "30d",
   lines: sizeKeys,
@@ -80,6 +83,7 @@ export const format = (view: View): string => {
   if (view.sort !== start.sort || !view.descending) parameters.push(`sort=${view.descending ? "-" : ""}${view.sort}`)
   if (!view.grouped) parameters.push("flat=1")
   if (!view.map) parameters.push("map=0")
+  if (view.past !== undefined) parameters.push(`past=${encode(view.past)}`)
   if (!view.trend) parameters.push("trend=0")
   if (view.period !== start.period) parameters.push(`period=${view.period}`)
   if (view.lines.length !== sizeKeys.length) parameters.push(`lines=${view.lines.join(",")}`)
@@ -115,6 +119,7 @@ export const parse = (fragment: string): View => {
     descending: known ? sort.startsWith("-") : start.descending,
     grouped: parameters.get("flat") !== "1",
     map: parameters.get("map") !== "0",
+    past: parameters.get("past") || undefined,
     trend: parameters.get("trend") !== "0",
     period: periods.find((period) => period === parameters.get("period")) ?? start.period,
     lines: lines.length === 0 ? sizeKeys : lines,

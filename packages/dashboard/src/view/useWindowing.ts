@@ -30,7 +30,9 @@ export const useWindowing = (element: RefObject<HTMLElement | null>, count: numb
     // In steps, so that most scroll events change nothing.
     const step = overscan / 2
     const start = Math.max(0, Math.min(count, Math.floor((first - overscan) / step) * step))
-    const end = Math.min(count, Math.max(0, Math.ceil((first + visible + overscan) / step) * step))
+    // A list below what can be seen begins at once where one comes to it.
+    const least = start === 0 ? overscan : 0
+    const end = Math.min(count, Math.max(least, Math.ceil((first + visible + overscan) / step) * step))
     setRange((range) => (range.start === start && range.end === end ? range : { start, end: Math.max(start, end) }))
   }, [element, count, rowHeight])
   useLayoutEffect(measure)
