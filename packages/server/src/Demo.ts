@@ -6,13 +6,14 @@
 import { NodeCrypto, NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
-import { Bytes, Collector, SnapshotStore } from "@gitlab-registry-usage/core"
+import { Bytes, Collector } from "@gitlab-registry-usage/core"
 import { Demo, DemoDirectory, DemoRegistry, Expected } from "@gitlab-registry-usage/demo"
 import { Console, Data, Effect, Layer, Redacted, Runtime, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse, HttpServer } from "effect/http"
 import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import * as Dashboard from "./Dashboard.ts"
+import * as DemoHistory from "./DemoHistory.ts"
 import * as HttpApp from "./http/HttpApp.ts"
 
 /** @category models @since 0.1.0 */
@@ -63,13 +64,13 @@ const tokens = Layer.unwrap(
   )
 )
 
-/** A week of crawls: so that history can be seen. */
-const maximumKept = 1000
+/** The disk of the registry: with room for some weeks more. */
+const capacity = 4_000_000
 
 const layer = ({ port }: Options) =>
-  Layer.unwrap(Effect.map(Dashboard.files, (ui) => HttpApp.layer({ host: "127.0.0.1", port, ui }))).pipe(
+  Layer.unwrap(Effect.map(Dashboard.files, (ui) => HttpApp.layer({ host: "127.0.0.1", port, ui, capacity }))).pipe(
     Layer.provideMerge(Collector.layer()),
-    Layer.provide([crawled, SnapshotStore.layerMemoryOf({ keep: maximumKept })]),
+    Layer.provide([crawled, DemoHistory.layer(Demo.repositories)]),
     Layer.provide([DemoDirectory.layer, tokens]),
     Layer.provideMerge(registry)
   )
