@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 30_000,
     // Machines of CI are shared: what depends on time there gets a second chance, and vitest tells that it took it.
     retry: process.env["CI"] === undefined ? 0 : 1,
-    hookTimeout: 60_000
+    hookTimeout: 60_000,
+    // Many tests wait for processes and deadlines: two files at once use what is idle.
+    maxWorkers: 2
   }
 })
