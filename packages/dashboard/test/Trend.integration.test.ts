@@ -190,6 +190,35 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
     await eventually(() => page.locator(".row .name-link").allTextContents()).toContain("build-0")
   })
 
+  it("shows the first of many growers, more when asked to, and unknown changes as unknown", async () => {
+    watched = await open(browser)
+    const { page } = watched
+    const items = Array.from({ length: 150 }, (_, i) => ({
+      name: `group/a-project-with-a-rather-long-name/service-${i}`,
+      before: 1000,
+      after: i === 6 ? null : 1000 + (150 - i) * 10,
+      change: i === 6 ? null : (150 - i) * 10,
+      percent: i === 6 ? null : 150 - i
+    }))
+    await page.route(/\/growth\?/, async (route) => {
+      const answer = await route.fetch()
+      const limit = Number(new URL(route.request().url()).searchParams.get("limit"))
+      const json = { ...((await answer.json()) as object), matching: 150, _embedded: { items: items.slice(0, limit) } }
+      await route.fulfill({ response: answer, json })
+    })
+    await page.setViewportSize({ width: 400, height: 900 })
+    await page.goto(`${site.url}#/?map=0`)
+    await signIn(page, user)
+    const rows = growers(page).getByRole("row")
+    await eventually(() => rows.count()).toBe(1 + 7)
+    expect((await rows.nth(7).innerText()).replace(/\s+/g, " ")).toMatch(/service-6 unknown$/)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400)
+    await check(page, "growers-many-narrow")
+    await growers(page).getByRole("button", { name: "Show 100 of 150" }).click()
+    await eventually(() => rows.count()).toBe(1 + 100)
+    await growers(page).getByText("And 50 more changed.").waitFor()
+  })
+
   it("tells when the registry will be full, and how that is known", async () => {
     const { page } = await signedIn()
     await growers(page)
@@ -280,6 +309,24 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
     broken = false
     await trend(page).getByRole("button", { name: "Try again" }).click()
     await shown(page)
+  })
+
+  it("goes on when there are newer figures", async () => {
+    const growing = await started({}, 3)
+    watched = await open(browser)
+    const { page } = watched
+    await page.clock.install()
+    await page.goto(`${growing.url}#/?map=0`)
+    await signIn(page, user)
+    await shown(page)
+    await trend(page).getByText("Figures as a table").click()
+    const rows = trend(page).getByRole("row")
+    await eventually(() => rows.count()).toBe(1 + 4)
+    await growing.refresh()
+    await page.clock.fastForward("00:31")
+    await page.getByRole("button", { name: "Show newer figures" }).click()
+    await eventually(() => rows.count()).toBe(1 + 5)
+    expect(watched.complaints()).toEqual([])
   })
 
   it("works behind a prefix", async () => {

@@ -13,6 +13,7 @@ import { comparator } from "../usage/Sort.ts"
 import * as Tree from "../usage/Tree.ts"
 import { useTagSearch } from "../usage/useTagSearch.ts"
 import { useShell } from "../view/Shell.ts"
+import { useKept } from "../view/useKept.ts"
 import { useMedia } from "../view/useMedia.ts"
 import { Breadcrumb } from "./Breadcrumb.tsx"
 import { Course, useHome } from "./Course.tsx"
@@ -59,7 +60,8 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set())
 
   const home = useHome()
-  const hasHistory = home?.state === "done" && home.value["history"] !== undefined
+  const links = useKept(home)
+  const hasHistory = links?.["history"] !== undefined
 
   const search = useMemo(() => Search.parse(view.query), [view.query])
   const searching = view.query.trim() !== ""
@@ -200,9 +202,7 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
             <Breadcrumb node={node} />
             {view.map && <UsageMap node={node} tags={mapTags} />}
             {/* The figures of a place say nothing of what matches a search in it. */}
-            {home?.state === "done" && hasHistory && view.trend && !searching && (
-              <Course node={node} home={home.value} />
-            )}
+            {links !== undefined && hasHistory && view.trend && !searching && <Course node={node} home={links} />}
             {home?.state === "failed" && view.trend && (
               <Failure problem={home.problem} onRetry={() => cache.retry("home", client.home)} />
             )}
