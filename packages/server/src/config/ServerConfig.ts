@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import { isIP } from "node:net"
 import { createSecureContext } from "node:tls"
 import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import type { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
@@ -15,6 +14,7 @@ import type { Settings } from "./ConfigKeys.ts"
 import { ConfigurationError } from "./ConfigProblem.ts"
 import * as ConfigSource from "./ConfigSource.ts"
 import { directoryConfig } from "./DirectoryConfig.ts"
+import { isLoopback } from "./Loopback.ts"
 import { readCertificates, readNamed } from "./NamedFile.ts"
 import { scopeConfig } from "./ScopeConfig.ts"
 import { type StoreConfig, storeConfig } from "./StoreConfig.ts"
@@ -68,11 +68,6 @@ export interface ServerConfig {
 }
 
 const levels = { trace: "Trace", debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const
-
-const isLoopback = ({ hostname }: URL): boolean => {
-  const host = hostname.replace(/^\[|\]$/g, "")
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."))
-}
 
 const tlsOf = Effect.fnUntraced(function* (general: Settings["general"], f: Findings) {
   const { tls_certificate_file: certificateFile, tls_key_file: keyFile } = general

@@ -6,6 +6,7 @@
 import { type Duration, Option, Redacted } from "effect"
 import type { Findings } from "./ConfigDecoding.ts"
 import type { Settings } from "./ConfigKeys.ts"
+import { isLoopback } from "./Loopback.ts"
 
 /**
  * Where snapshots are kept: in a database with their history, or the latest one in a file. `takeOver` is a file whose
@@ -24,8 +25,6 @@ export type StoreConfig =
       readonly takeOver: string | undefined
     }
 
-const isLoopback = (hostname: string) => hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname)
-
 const checkUrl = (text: Redacted.Redacted, found: Findings) => {
   const url = Option.getOrUndefined(Option.liftThrowable((text: string) => new URL(text))(Redacted.value(text)))
   if (url === undefined || !/^postgres(?:ql)?:$/.test(url.protocol) || url.hostname === "" || url.pathname.length < 2) {
@@ -37,7 +36,7 @@ const checkUrl = (text: Redacted.Redacted, found: Findings) => {
     return
   }
   const mode = url.searchParams.get("sslmode")
-  if (!isLoopback(url.hostname) && (mode === null || !["require", "verify-ca", "verify-full"].includes(mode))) {
+  if (!isLoopback(url) && (mode === null || !["require", "verify-ca", "verify-full"].includes(mode))) {
     found.warning(
       "[database] url has no sslmode=verify-full: the password of the database and all names of projects may be read on the way"
     )
