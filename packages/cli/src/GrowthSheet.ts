@@ -39,13 +39,8 @@ const valuesOf = (change: Growth.Change) => ({
   after: change.after ?? null
 })
 
-/**
- * When it will be full, or how fast it grows, in one line; undefined where too little is known.
- *
- * @category formatting
- * @since 0.1.0
- */
-export const foreseen = (
+/** When it will be full, or how fast it grows, in one line. */
+const foreseen = (
   { basedOn, bytesPerDay, days, fullAt, method, reason }: Projection.Projection,
   capacity: number | undefined,
   size: (bytes: number) => string

@@ -69,7 +69,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         yield* ends(2, ["report"], "report what?")
         yield* ends(2, ["prune"], "prune only simulates")
         yield* ends(2, ["prune", "--dry-run", "--name-regex", "(?=x)"], "is no expression of RE2")
-        yield* ends(2, ["prune", "--dry-run", "--older-than", "soon"], "an age such as 30d")
+        yield* ends(2, ["prune", "--dry-run", "--older-than", "soon"], "a duration such as 1h30m")
         yield* ends(2, ["delete", "acme/shop/api"], "a whole repository is not deleted")
         yield* ends(2, ["delete", "acme/shop/api@sha256:12"], "is not a digest")
         expect(yield* registry.requestCounts).toEqual({})
