@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
-import { Duration, Effect, Layer, PubSub, Queue, Redacted, Schedule, type Scope, Stream } from "effect"
+import { Duration, Effect, Layer, PubSub, Redacted, Ref, Schedule, type Scope, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
 import { Database, type DatabaseUnavailable } from "./Database.ts"
@@ -25,7 +25,7 @@ export interface Options extends PortOptions {
   readonly schema?: string | undefined
   /** How long one statement may take. Default 30 seconds. */
   readonly deadline?: Duration.Input | undefined
-  /** How many connections there may be, of which one listens. Default 5. */
+  /** How many connections there may be, besides one that listens. Default 4. */
   readonly maxConnections?: number | undefined
 }
 
@@ -45,35 +45,29 @@ const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
 const channelOf = (schema: string) =>
   `gitlab_registry_usage_${createHash("sha256").update(schema).digest("hex").slice(0, 16)}`
 
-/** Publishes what is notified, over a connection of its own that is made anew whenever it is lost. */
+/** Publishes what is notified, over a connection that is made anew whenever it is lost. */
 const listen = Effect.fnUntraced(function* (
-  { pool }: Effect.Success<ReturnType<typeof PostgresClient.make>>,
+  config: Parameters<typeof PostgresClient.listen>[0],
   channel: string,
   messages: PubSub.PubSub<string>
 ) {
-  let isLost = false
-  const once = Effect.gen(function* () {
-    const session = yield* pool.reserve
-    const notifications = yield* session.listen(channel)
-    if (isLost) yield* Effect.logInfo("the database notifies again of what other replicas do")
-    isLost = false
-    return yield* Queue.take(notifications).pipe(
-      Effect.flatMap(({ payload }) => PubSub.publish(messages, payload)),
-      Effect.forever
-    )
-  }).pipe(
-    Effect.scoped,
-    Effect.tapError((error) =>
-      Effect.suspend(() => {
-        if (isLost) return Effect.void
-        isLost = true
-        return Effect.logWarning(
-          `the database does not notify of what other replicas do; it is asked twice a second: ${detailOf(error)}`
-        )
-      })
-    )
+  const isLost = yield* Ref.make(false)
+  const begun = Effect.flatMap(Ref.getAndSet(isLost, false), (wasLost) =>
+    wasLost ? Effect.logInfo("the database notifies again of what other replicas do") : Effect.void
   )
-  yield* Effect.forkScoped(Effect.retry(once, Schedule.spaced("1 second")))
+  const lost = (error: SqlError.SqlError) =>
+    Effect.flatMap(Ref.getAndSet(isLost, true), (wasLost) =>
+      wasLost
+        ? Effect.void
+        : Effect.logWarning(
+            `the database does not notify of what other replicas do; it is asked twice a second: ${detailOf(error)}`
+          )
+    )
+  yield* PostgresClient.listen(config, channel, (message) => PubSub.publish(messages, message), begun).pipe(
+    Effect.tapError(lost),
+    Effect.retry(Schedule.spaced("1 second")),
+    Effect.forkScoped
+  )
 })
 
 /**
@@ -87,17 +81,13 @@ export const makeDatabase = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Database["Service"], SqlError.SqlError | SchemaTooNew, Scope.Scope | Reactivity.Reactivity> {
   const schema = options.schema ?? "gitlab_registry_usage"
   const deadline = Duration.fromInputUnsafe(options.deadline ?? "30 seconds")
-  const connected = yield* PostgresClient.make(
-    {
-      url: options.url,
-      connectTimeout: "5 seconds",
-      keepAlive: "30 seconds",
-      applicationName: "gitlab-registry-usage",
-      maxConnections: options.maxConnections ?? 5
-    },
-    deadline
-  )
-  const { client: sql } = connected
+  const config = {
+    url: options.url,
+    connectTimeout: Duration.min(deadline, Duration.seconds(5)),
+    keepAlive: "30 seconds",
+    applicationName: "gitlab-registry-usage"
+  } as const
+  const sql = yield* PostgresClient.make({ ...config, maxConnections: options.maxConnections ?? 4 }, deadline)
   const channel = channelOf(schema)
   const messages = yield* PubSub.sliding<string>(1024)
   // Whoever dies in a transaction must not keep others waiting.
@@ -132,7 +122,7 @@ export const makeDatabase = Effect.fnUntraced(function* (
       while: (error) => SqlError.isSqlError(error) && error.reason._tag === "ConnectionError"
     })
   )
-  yield* listen(connected, channel, messages)
+  yield* listen(config, channel, messages)
   return database
 })
 

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { Effect, Schema } from "effect"
-import { type SqlError, Statement } from "effect/sql"
+import type { SqlError } from "effect/sql"
 import type { Database } from "./Database.ts"
 import { all, columns, figures, type Table } from "./internal/tables.ts"
 
@@ -37,8 +37,6 @@ interface Step {
   readonly run: (database: Database["Service"]) => Effect.Effect<void, SqlError.SqlError>
 }
 
-const literal = (text: string) => Statement.fragment([Statement.literal(text)])
-
 /** A table of rows with the snapshots that they are in. */
 const create = Effect.fnUntraced(function* ({ dialect, sql, table: nameOf }: Database["Service"], table: Table) {
   const { integer } = dialect.types
@@ -46,9 +44,9 @@ const create = Effect.fnUntraced(function* ({ dialect, sql, table: nameOf }: Dat
   const definitions = [...lines, `since ${integer} NOT NULL`, `until ${integer}`].join(", ")
   const name = nameOf(table.name)
   const key = Object.keys(table.key).join()
-  yield* sql`CREATE TABLE ${name} (${literal(definitions)})`
-  yield* sql`CREATE UNIQUE INDEX ${literal(`${table.name}_current`)} ON ${name} (${literal(key)}) WHERE until IS NULL`
-  yield* sql`CREATE INDEX ${literal(`${table.name}_past`)} ON ${name} (until, since) WHERE until IS NOT NULL`
+  yield* sql`CREATE TABLE ${name} (${sql.literal(definitions)})`
+  yield* sql`CREATE UNIQUE INDEX ${sql.literal(`${table.name}_current`)} ON ${name} (${sql.literal(key)}) WHERE until IS NULL`
+  yield* sql`CREATE INDEX ${sql.literal(`${table.name}_past`)} ON ${name} (until, since) WHERE until IS NOT NULL`
 })
 
 const first: Step = {
@@ -56,21 +54,21 @@ const first: Step = {
   run: Effect.fnUntraced(function* (database) {
     const { dialect, sql, table } = database
     const { bytes, integer, real, text } = dialect.types
-    yield* sql`CREATE TABLE ${table("snapshots")} (${literal(
+    yield* sql`CREATE TABLE ${table("snapshots")} (${sql.literal(
       `id ${integer} PRIMARY KEY, taken_at ${integer} NOT NULL, duration ${real} NOT NULL, stale ${integer} NOT NULL, ` +
         `generation ${integer}, next_id ${integer} NOT NULL`
     )})`
     yield* sql`CREATE INDEX snapshots_taken_at ON ${table("snapshots")} (taken_at)`
     // What is left of snapshots that were forgotten has still to be removed.
-    yield* sql`CREATE TABLE ${table("forgotten")} (${literal(`id ${integer} PRIMARY KEY`)})`
+    yield* sql`CREATE TABLE ${table("forgotten")} (${sql.literal(`id ${integer} PRIMARY KEY`)})`
     for (const each of all) yield* create(database, each)
     yield* sql`CREATE INDEX figures_path ON ${table(figures.name)} (path, kind, since)`
-    yield* sql`CREATE TABLE ${table("leadership")} (${literal(
+    yield* sql`CREATE TABLE ${table("leadership")} (${sql.literal(
       `id ${integer} PRIMARY KEY, holder ${text} NOT NULL, generation ${integer} NOT NULL, expires_at ${integer} NOT NULL`
     )})`
     yield* sql`INSERT INTO ${table("leadership")} VALUES (1, '', 0, 0)`
-    yield* sql`CREATE TABLE ${table("revocation")} (${literal(`id ${integer} PRIMARY KEY, not_before ${integer} NOT NULL`)})`
-    yield* sql`CREATE TABLE ${table("login_attempts")} (${literal(
+    yield* sql`CREATE TABLE ${table("revocation")} (${sql.literal(`id ${integer} PRIMARY KEY, not_before ${integer} NOT NULL`)})`
+    yield* sql`CREATE TABLE ${table("login_attempts")} (${sql.literal(
       `key ${bytes} PRIMARY KEY, until ${integer} NOT NULL, refused ${integer} NOT NULL, ` +
         `under_way ${integer} NOT NULL, allowed ${integer} NOT NULL`
     )})`
@@ -100,7 +98,7 @@ export const migrate = (database: Database["Service"]): Effect.Effect<void, SqlE
   const { integer } = dialect.types
   return exclusively(
     Effect.gen(function* () {
-      yield* sql`CREATE TABLE IF NOT EXISTS ${table("schema_version")} (${literal(
+      yield* sql`CREATE TABLE IF NOT EXISTS ${table("schema_version")} (${sql.literal(
         `version ${integer} NOT NULL, minimum ${integer} NOT NULL`
       )})`
       const [row] = yield* sql`SELECT version, minimum FROM ${table("schema_version")}`.values

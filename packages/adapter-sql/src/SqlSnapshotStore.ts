@@ -6,13 +6,14 @@
 import { type Leadership, type Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Layer, Option, Ref, Schedule, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
-import { begin, Database, end } from "./Database.ts"
+import { Database } from "./Database.ts"
 import { classify, storeError, undefected } from "./internal/failures.ts"
 import { differenceOf } from "./internal/difference.ts"
 import { empty, type Head } from "./internal/head.ts"
 import * as Figures from "./internal/figures.ts"
 import { type Latest, published } from "./internal/published.ts"
-import { headAt, type Inconsistent } from "./internal/reading.ts"
+import { headAt, type Inconsistent, type SnapshotRow } from "./internal/reading.ts"
+import { begin, end } from "./internal/rows.ts"
 import { inSlices } from "./internal/slices.ts"
 import { sweep } from "./internal/sweeping.ts"
 import * as Tables from "./internal/tables.ts"
@@ -23,22 +24,18 @@ export interface Options {
   readonly accounting?: Usage.Accounting | undefined
 }
 
-interface SnapshotRow {
-  readonly id: number
-  readonly taken_at: number
-  readonly duration: number
-  readonly stale: number
-  readonly next_id: number
-}
+const isHead = (head: Head, { id, taken_at }: SnapshotRow) => head.id === id && head.takenAt === taken_at
+
+const later = (a: Head, b: Head) => (a.id > b.id ? a : b)
 
 /** A save that met another may come through when it is tried again. */
 const isConflict = (error: SqlError.SqlError | SnapshotStore.SnapshotStoreError) =>
   SqlError.isSqlError(error) && (error.reason._tag === "DeadlockError" || error.reason._tag === "SerializationError")
 
-/** A connection that was lost is replaced by the next try. */
-const isPassing = (error: unknown) => SqlError.isSqlError(error) && error.isRetryable
+/** A connection that was lost is replaced by the next try. Who did not answer in time is not asked again. */
+const isLost = (error: unknown) => SqlError.isSqlError(error) && error.reason._tag === "ConnectionError"
 
-const soon = { schedule: Schedule.spaced("100 millis"), times: 2 }
+const soon = { schedule: Schedule.spaced("100 millis"), times: 1 }
 
 /**
  * @category constructors
@@ -93,7 +90,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     (operation: "load" | "history") =>
     <A>(effect: Effect.Effect<A, SqlError.SqlError | Inconsistent>) =>
       effect.pipe(
-        Effect.retry({ ...soon, while: isPassing }),
+        Effect.retry({ ...soon, while: isLost }),
         Effect.catchTag("Inconsistent", ({ detail }) =>
           Effect.fail(storeError(operation, new SnapshotStore.SnapshotCorrupt({ detail })))
         ),
@@ -112,7 +109,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     while (true) {
       const row = yield* find
       if (row === undefined) return Option.none<[SnapshotRow, Head]>()
-      const found = yield* Effect.result(headAt(database, row.id, row.next_id))
+      const found = yield* Effect.result(headAt(database, row))
       const isThere = yield* sql`SELECT 1 FROM ${table("snapshots")} WHERE id = ${row.id}`.values
       if (isThere.length > 0) return Option.some<[SnapshotRow, Head]>([row, yield* Effect.fromResult(found)])
     }
@@ -121,6 +118,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const load = Effect.gen(function* () {
     const found = yield* read(newest)
     yield* Ref.set(loaded, Option.some(Option.getOrUndefined(found)?.[0]))
+    // What is saved next is compared with it.
+    if (Option.isSome(found)) yield* Ref.update(head, (known) => later(known, found.value[1]))
     return Option.map(found, ([row, head]) => snapshotOf(row, head))
   })
 
@@ -128,8 +127,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const headOf = Effect.fnUntraced(function* (latest: SnapshotRow | undefined) {
     if (latest === undefined) return empty
     const known = yield* Ref.get(head)
-    if (known.id === latest.id) return known
-    return yield* headAt(database, latest.id, latest.next_id).pipe(
+    if (isHead(known, latest)) return known
+    return yield* headAt(database, latest).pipe(
       Effect.catchTag("Inconsistent", ({ detail }) =>
         Effect.gen(function* () {
           yield* Effect.logWarning(
@@ -138,7 +137,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
           for (const { name } of Tables.all) {
             yield* sql`UPDATE ${table(name)} SET until = ${latest.id + 1} WHERE until IS NULL`
           }
-          return { ...empty, id: latest.id, nextId: Number(latest.next_id) }
+          return { ...empty, id: latest.id, nextId: latest.next_id }
         })
       )
     )

@@ -1,4 +1,5 @@
 import type { Digest, Inventory, Names, Snapshot } from "@gitlab-registry-usage/core"
+import { DateTime } from "effect"
 import { figuresOf, flagsOf, type Head, unlike } from "./head.ts"
 import { packContents, packDigest, packOrder } from "./packing.ts"
 import { placesOf } from "./places.ts"
@@ -282,6 +283,7 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
   ]
   const next: Head = {
     id: head.id + 1,
+    takenAt: DateTime.toEpochMillis(snapshot.takenAt),
     nextId,
     inventory,
     blobs: blobs.ids,

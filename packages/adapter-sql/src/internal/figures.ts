@@ -1,7 +1,8 @@
 import { Bytes, type History, type Names } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Stream } from "effect"
-import { type Database, visible } from "../Database.ts"
+import type { Database } from "../Database.ts"
 import { kinds } from "./head.ts"
+import { visible } from "./rows.ts"
 import { figures as table } from "./tables.ts"
 
 interface Row {

@@ -4,6 +4,8 @@ import { History, type Inventory, type Names, type Snapshot } from "@gitlab-regi
 export interface Head {
   /** The snapshot, 0 before the first. */
   readonly id: number
+  /** When it was taken. A database that was put back has other snapshots by the same ids. */
+  readonly takenAt: number
   /** The first id that nothing ever had. */
   readonly nextId: number
   readonly inventory: Inventory.Inventory
@@ -24,6 +26,7 @@ export interface Head {
 
 export const empty: Head = {
   id: 0,
+  takenAt: 0,
   nextId: 1,
   inventory: {
     blobs: { digests: [], sizes: new Float64Array() },

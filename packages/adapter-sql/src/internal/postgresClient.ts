@@ -1,5 +1,5 @@
-import { PgClient, type PgConnection, PgPool } from "@effect/sql-pg"
-import { Duration, Effect, type Exit, type Scope, Stream } from "effect"
+import { PgClient, PgConnection, PgPool } from "@effect/sql-pg"
+import { Duration, Effect, type Exit, Queue, Scope, Stream } from "effect"
 import type { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 
@@ -89,18 +89,13 @@ class Connection implements SqlConnection.Connection {
 export const make = Effect.fnUntraced(function* (
   config: PgPool.Config,
   deadline: Duration.Duration
-): Effect.fn.Return<
-  { readonly client: SqlClient.SqlClient; readonly pool: PgPool.PgPool },
-  SqlError.SqlError,
-  Scope.Scope | Reactivity.Reactivity
-> {
+): Effect.fn.Return<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
   const pool = yield* PgPool.make(config)
   const connection = (session: PgConnection.PgConnection) =>
     new Connection(session, deadline, () => Effect.runFork(pool.invalidate(session)))
   const soon = Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(timedOut(deadline)) })
-  const client = yield* SqlClient.make({
+  return yield* SqlClient.make({
     acquirer: Effect.map(soon(pool.get), connection),
-    borrower: (use) => pool.use((session) => use(connection(session))),
     transactionAcquirer: Effect.map(soon(pool.reserve), connection),
     isTransaction: (connection) => (connection as Connection).usable,
     commit: (connection) =>
@@ -118,5 +113,31 @@ export const make = Effect.fnUntraced(function* (
     driver: "pg",
     spanAttributes: [["db.system.name", "postgresql"]]
   })
-  return { client, pool }
 })
+
+/**
+ * Hands on what is notified on a channel, until the connection is lost: one for itself. Where that is stalled, nobody
+ * waits for its end.
+ */
+export const listen = (
+  config: PgConnection.Config,
+  channel: string,
+  heard: (message: string) => Effect.Effect<unknown>,
+  begun: Effect.Effect<void>
+): Effect.Effect<never, SqlError.SqlError> =>
+  Effect.acquireUseRelease(
+    Scope.make(),
+    (scope) =>
+      Effect.gen(function* () {
+        const session = yield* Scope.provide(PgConnection.make(config), scope)
+        const listening = yield* Scope.make()
+        const notifications = yield* Scope.provide(session.listen(channel), listening)
+        yield* begun
+        return yield* Queue.take(notifications).pipe(
+          Effect.flatMap(({ payload }) => heard(payload)),
+          Effect.forever
+        )
+      }),
+    // The connection is closed before what would say good-bye on it.
+    (scope, exit) => Scope.close(scope, exit)
+  )

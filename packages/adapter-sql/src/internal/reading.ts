@@ -1,9 +1,10 @@
 import { type Digest, Inventory, type Names } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Stream } from "effect"
-import { type Database, visible } from "../Database.ts"
+import type { Database } from "../Database.ts"
 import { figuresKey, type Head } from "./head.ts"
 import { unpackContents, unpackDigest, unpackOrder } from "./packing.ts"
 import { inSlices, type Sliced, stride } from "./slices.ts"
+import { visible } from "./rows.ts"
 import * as Tables from "./tables.ts"
 
 /** Rows do not belong together as they should. */
@@ -26,6 +27,15 @@ function* places(table: Tables.Table, ids: ReadonlyArray<number>): Sliced<Place>
     if (place === undefined) throw new Inconsistent({ detail: `${table.name} has no row ${id}` })
     return place
   }
+}
+
+/** A snapshot by itself. */
+export interface SnapshotRow {
+  readonly id: number
+  readonly taken_at: number
+  readonly duration: number
+  readonly stale: number
+  readonly next_id: number
 }
 
 interface BlobRow {
@@ -99,7 +109,10 @@ const ascending = (a: { readonly name: string }, b: { readonly name: string }) =
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
 /** All rows of a snapshot, and what comes of them. */
-export const headAt = Effect.fnUntraced(function* (database: Database["Service"], id: number, nextId: number) {
+export const headAt = Effect.fnUntraced(function* (
+  database: Database["Service"],
+  { id, next_id: nextId, taken_at: takenAt }: SnapshotRow
+) {
   const rows = <A extends object>(table: Tables.Table) => Stream.runCollect(visible<A>(database, table, id))
 
   const blobIds: Array<number> = []
@@ -159,6 +172,7 @@ export const headAt = Effect.fnUntraced(function* (database: Database["Service"]
     }
     return {
       id,
+      takenAt,
       nextId,
       inventory: {
         blobs: { digests, sizes: Float64Array.from(sizes) },

@@ -92,6 +92,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<SnapshotStore, E>): vo
         expect(yield* store.forget(kept.map(({ takenAt }) => takenAt))).toBe(kept.length - 1)
         yield* compare(kept.slice(-1))
       }).pipe(Effect.provide(layer)),
-    { arbitrary: { runs: 12 }, timeout: 120_000 }
+    { arbitrary: { runs: 12, maxShrinks: 60 }, timeout: 120_000 }
   )
 }

@@ -128,7 +128,10 @@ export const suite = <E>(name: string, layer: Layer.Layer<SnapshotStore, E>, opt
         yield* snapshotOf("2026-01-01T00:00:00Z", [100, 200, 300]),
         yield* snapshotOf("2026-01-02T00:00:00Z", [50])
       ]
-      const odd = snapshots(Array.from({ length: 30 }, (_, i) => i))
+      const odd = snapshots(Array.from({ length: 30 }, (_, i) => i)).map((snapshot, i) => ({
+        ...snapshot,
+        takenAt: DateTime.makeUnsafe(Date.UTC(2026, 1, 1, 0, i))
+      }))
       for (const saved of [...small, ...odd]) {
         yield* store.save(saved)
         const loaded = Option.getOrThrow(yield* store.load)

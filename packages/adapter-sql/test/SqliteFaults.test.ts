@@ -1,0 +1,226 @@
+import { Sqlite, SqliteClient, SqlMigrations } from "@gitlab-registry-usage/adapter-sql"
+import { Leadership, LoginAttempts, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Program, Servers } from "@gitlab-registry-usage/test-servers"
+import { assert, describe, expect, it } from "@effect/vitest"
+import { DateTime, Effect, Layer, Logger, Option, Queue, type Scope } from "effect"
+import { Reactivity } from "effect/reactivity"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
+import { large } from "./large.ts"
+
+const saving = fileURLToPath(new URL("saving.ts", import.meta.url))
+
+const path = Effect.map(Servers.temporaryDirectory, (directory) => Path.join(directory, "registry.sqlite"))
+
+const withStore = <A, E>(path: string, use: (store: SnapshotStore.SnapshotStore["Service"]) => Effect.Effect<A, E>) =>
+  Effect.flatMap(SnapshotStore.SnapshotStore, use).pipe(Effect.provide(Layer.fresh(Sqlite.layer({ path }))))
+
+/** SQL on the file itself, as another process has it. */
+const run = <A, E>(path: string, use: (client: SqliteClient.SqliteClient) => Effect.Effect<A, E, Scope.Scope>) =>
+  Effect.scoped(Effect.flatMap(SqliteClient.make({ path }), use)).pipe(Effect.provide(Reactivity.layer))
+
+/** What was logged. */
+const logged = () => {
+  const messages: Array<string> = []
+  const logger = Logger.make(({ logLevel, message }) => void messages.push(`${logLevel} ${[message].flat().join(" ")}`))
+  return { messages, layer: Logger.layer([logger]) }
+}
+
+describe("SQLite", () => {
+  it.live("F96 a process that is killed while it saves leaves the snapshot before or the one after, whole", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      for (let round = 0; round < 3; round++) {
+        const program = yield* Program.start([saving, file])
+        yield* program.says(/saved/)
+        yield* Effect.sleep(60 + round * 61)
+        yield* program.signal("SIGKILL")
+        yield* program.end
+        yield* withStore(file, (store) =>
+          Effect.gen(function* () {
+            const loaded = Option.getOrThrow(yield* store.load)
+            const number = (DateTime.toEpochMillis(loaded.takenAt) - 1_800_000_000_000) / 1000
+            expect(Usage.total(loaded.usage)).toEqual(Usage.total(large(number).usage))
+            const kept = yield* store.history
+            const before = Option.getOrThrow(yield* store.at(kept[0]!))
+            expect(Usage.total(before.usage)).toEqual(Usage.total(large(1).usage))
+          })
+        )
+        expect(Fs.readdirSync(Path.dirname(file)).filter((name) => name.includes("corrupt"))).toEqual([])
+        for (const suffix of ["", "-wal", "-shm"]) Fs.rmSync(file + suffix, { force: true })
+      }
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("damage is found where it is met, the file set aside, and the next snapshot kept in an empty one", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      const { layer, messages } = logged()
+      yield* withStore(file, (store) =>
+        Effect.gen(function* () {
+          yield* store.save(large(1))
+          yield* run(file, (client) => client`PRAGMA wal_checkpoint(TRUNCATE)`)
+          const bytes = Fs.readFileSync(file)
+          bytes.fill(0x5a, 8192)
+          Fs.writeFileSync(file, bytes)
+          const error = yield* Effect.flip(store.load)
+          assert(error.reason._tag === "SnapshotCorrupt")
+          expect(error.message).toContain(`set aside as ${error.reason.movedTo}`)
+          expect(Fs.readFileSync(error.reason.movedTo!).equals(bytes)).toBe(true)
+          expect(messages.some((text) => text.startsWith("Error") && text.includes(error.message))).toBe(true)
+          expect(Option.isNone(yield* store.load)).toBe(true)
+          yield* store.save(large(2))
+          expect(Option.getOrThrow(yield* store.load).takenAt).toEqual(large(2).takenAt)
+        })
+      ).pipe(Effect.provide(layer))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("damage is found at the start, told, and does not prevent it", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      Fs.writeFileSync(file, "no database ".repeat(1000))
+      const { layer, messages } = logged()
+      yield* withStore(file, (store) => store.save(large(1))).pipe(Effect.provide(layer))
+      expect(messages.join("\n")).toMatch(/Error the database .* is damaged: it was set aside as .*\.corrupt-\d+/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a snapshot whose rows do not belong together is told of, and the next is kept whole", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      yield* withStore(file, (store) => store.save(large(1)))
+      yield* run(file, (client) => client.withTransaction(client`DELETE FROM blobs WHERE id % 7 = 0`))
+      yield* withStore(file, (store) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(store.load)
+          expect(error.reason._tag).toBe("SnapshotCorrupt")
+          yield* store.save(large(2))
+          const loaded = Option.getOrThrow(yield* store.load)
+          expect(Usage.total(loaded.usage)).toEqual(Usage.total(large(2).usage))
+        })
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("forgetting gives the space back", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      yield* withStore(file, (store) =>
+        Effect.gen(function* () {
+          for (let n = 1; n <= 6; n++) yield* store.save(large(n))
+          const sizeOf = run(file, (client) =>
+            Effect.andThen(
+              client`PRAGMA wal_checkpoint(TRUNCATE)`,
+              Effect.sync(() => Fs.statSync(file).size)
+            )
+          )
+          const full = yield* sizeOf
+          expect(yield* store.forget(yield* store.history)).toBe(5)
+          expect(yield* sizeOf).toBeLessThan(full / 2)
+          expect(Usage.total(Option.getOrThrow(yield* store.load).usage)).toEqual(Usage.total(large(6).usage))
+        })
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("what a forgotten snapshot left behind is removed the next time, where the process ended in between", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      yield* withStore(file, (store) =>
+        Effect.gen(function* () {
+          for (let n = 1; n <= 4; n++) yield* store.save(large(n, 50))
+          yield* run(file, (client) =>
+            client.withTransaction(
+              Effect.andThen(
+                client`INSERT INTO forgotten SELECT id FROM snapshots WHERE id = 2`,
+                client`DELETE FROM snapshots WHERE id = 2`
+              )
+            )
+          )
+          const hidden = run(file, (client) => client`SELECT count(*) FROM tags WHERE since = 2 AND until = 3`.values)
+          expect(yield* hidden).toEqual([[50]])
+          expect(yield* store.forget([])).toBe(0)
+          expect(yield* hidden).toEqual([[0]])
+          const at = Option.getOrThrow(yield* store.at(large(2).takenAt))
+          expect(Usage.total(at.usage)).toEqual(Usage.total(large(1, 50).usage))
+        })
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("F103 tables that a newer version added to are used, and those that it made over are refused", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      yield* withStore(file, (store) => store.save(large(1, 50)))
+      yield* run(file, (client) =>
+        client.withTransaction(
+          Effect.gen(function* () {
+            yield* client`ALTER TABLE snapshots ADD COLUMN later TEXT DEFAULT 'x'`
+            yield* client`ALTER TABLE tags ADD COLUMN later TEXT`
+            yield* client`CREATE TABLE later (x INTEGER)`
+            yield* client`UPDATE schema_version SET version = version + 1`
+          })
+        )
+      )
+      yield* withStore(file, (store) =>
+        Effect.gen(function* () {
+          expect(Option.isSome(yield* store.load)).toBe(true)
+          yield* store.save(large(2, 50))
+          expect(yield* store.history).toHaveLength(2)
+        })
+      )
+      yield* run(file, (client) => client.withTransaction(client`UPDATE schema_version SET minimum = version`))
+      const error = yield* Effect.flip(withStore(file, (store) => store.load))
+      assert(error._tag === "SchemaTooNew")
+      expect(error).toMatchObject({ version: 2, minimum: 2, known: SqlMigrations.version })
+      expect(error.message).toContain("Update the program")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("F50 counts of sign-ins that are past are removed, and so are more than there is room for", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      yield* Effect.gen(function* () {
+        const attempts = yield* LoginAttempts.LoginAttempts
+        const insert = (client: SqliteClient.SqliteClient, count: number, until: number) => client`
+          INSERT INTO login_attempts
+          WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ${count})
+          SELECT randomblob(32), ${until} + n, 1, 0, 4 FROM c`
+        yield* run(file, (client) =>
+          client.withTransaction(Effect.andThen(insert(client, 5000, 0), insert(client, 5000, 4e12)))
+        )
+        const verdict = yield* attempts.attempt("alice", "192.0.2.1")
+        expect(verdict._tag).toBe("Allowed")
+        yield* Effect.sleep("11 seconds")
+        const [row] = yield* run(file, (client) => client`SELECT count(*) FROM login_attempts`.values)
+        expect(row?.[0]).toBe(200)
+      }).pipe(Effect.provide(Sqlite.layer({ path: file, attempts: { capacity: 100 } })))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a leader stays one while the file cannot be written, as nobody else can write it either", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      const layer = Sqlite.layer({ path: file, lease: "600 millis" })
+      yield* Effect.gen(function* () {
+        const leadership = yield* Leadership.Leadership
+        const events = yield* Queue.unbounded<string>()
+        yield* Effect.forkScoped(
+          leadership.lead(() =>
+            Queue.offer(events, "begins").pipe(
+              Effect.andThen(Effect.never),
+              Effect.ensuring(Queue.offer(events, "ends"))
+            )
+          )
+        )
+        expect(yield* Queue.take(events)).toBe("begins")
+        yield* run(file, (client) => client.withTransaction(Effect.sleep("2 seconds")))
+        yield* Effect.sleep("1 second")
+        expect(yield* Queue.size(events)).toBe(0)
+        expect(yield* leadership.standing).toBe("leading")
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.scoped)
+  )
+})
