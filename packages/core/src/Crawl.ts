@@ -109,10 +109,11 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
 
   /** One request to the registry, in its turn. Its failure is a value, unless it ends the crawl. */
   const request = <A>(effect: Effect.Effect<A, RegistryError>): Effect.Effect<Result.Result<A, RegistryError>, Stop> =>
-    Effect.acquireUseRelease(
-      Queue.take(turns),
-      () => Effect.result(effect),
-      () => Queue.offer(turns, undefined)
+    // Who waits for a turn may be interrupted, and then has none to give back.
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(Queue.take(turns)), () =>
+        Effect.ensuring(restore(Effect.result(effect)), Queue.offer(turns, undefined))
+      )
     ).pipe(
       Effect.tap((result) => {
         progress.requests++

@@ -2,7 +2,7 @@ import type { Inventory } from "@gitlab-registry-usage/core"
 import { Crawl, Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Ref } from "effect"
+import { Deferred, Effect, Fiber, Option, Ref } from "effect"
 import { counting, images, repository } from "./registries.ts"
 
 const sizeOf = (usage: Usage.Usage, name: string, tag: string) => {
@@ -282,6 +282,27 @@ describe("Crawl.crawl", () => {
       })
       expect(inventory.repositories.map(({ name }) => name)).toEqual(Array.from({ length: 30 }, (_, n) => `r${n}`))
       expect(inventory.repositories[7]!.tagNames).toEqual(["b", "a"])
+    })
+  )
+
+  it.live("ends at once when it is interrupted, also while requests wait for their turn", () =>
+    Effect.gen(function* () {
+      const { docker } = yield* images
+      const begun = yield* Deferred.make<void>()
+      const fiber = yield* Effect.forkChild(
+        crawled(
+          {
+            repositories: Array.from({ length: 5 }, (_, n) => repository(`r${n}`, { a: docker, b: docker })),
+            before: (operation) =>
+              operation === "tags" ? Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) : Effect.void
+          },
+          { concurrency: 1 }
+        )
+      )
+      yield* Deferred.await(begun)
+      for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow
+      const ended = yield* Effect.timeoutOption(Fiber.interrupt(fiber), "5 seconds")
+      expect(Option.isSome(ended)).toBe(true)
     })
   )
 })
