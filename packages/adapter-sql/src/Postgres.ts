@@ -127,6 +127,8 @@ export const makeDatabase = Effect.fnUntraced(function* (
 })
 
 /**
+ * The database alone, with its tables.
+ *
  * @category layers
  * @since 0.1.0
  */

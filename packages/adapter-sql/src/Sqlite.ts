@@ -50,6 +50,8 @@ export const makeDatabase = Effect.fnUntraced(function* (options: Options) {
 })
 
 /**
+ * The database alone, with its tables.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -17,7 +17,12 @@ export interface Options {
   readonly deadline?: Duration.Input | undefined
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * A client that can begin anew where the file is damaged.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface SqliteClient extends SqlClient.SqlClient {
   /**
    * Moves the file out of the way where it is damaged, with what belongs to it, and begins an empty one. Returns where

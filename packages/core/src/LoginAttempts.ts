@@ -166,6 +166,8 @@ export const makeMemory = (options: Options = {}): LoginAttempts["Service"] & { 
 }
 
 /**
+ * Counts that are forgotten with the process.
+ *
  * @category layers
  * @since 0.1.0
  */

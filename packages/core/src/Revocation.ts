@@ -58,6 +58,8 @@ export const makeMemory: Effect.Effect<Revocation["Service"]> = Effect.map(Ref.m
 )
 
 /**
+ * A revocation that is known to this process alone.
+ *
  * @category layers
  * @since 0.1.0
  */

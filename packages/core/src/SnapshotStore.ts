@@ -123,7 +123,12 @@ export class SnapshotStore extends Context.Service<SnapshotStore, Operations>()(
   "@gitlab-registry-usage/core/SnapshotStore"
 ) {}
 
-/** @category models @since 0.1.0 */
+/**
+ * What a store can do by itself.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Primitives = Pick<Operations, "load" | "save"> & Partial<Operations>
 
 /**
