@@ -294,9 +294,9 @@ describe("Crawl.crawl", () => {
           {
             repositories: Array.from({ length: 5 }, (_, n) => repository(`r${n}`, { a: docker, b: docker })),
             before: (operation) =>
-              operation === "tags" ? Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) : Effect.void
+              operation === "manifest" ? Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) : Effect.void
           },
-          { concurrency: 1 }
+          { concurrency: 2 }
         )
       )
       yield* Deferred.await(begun)
