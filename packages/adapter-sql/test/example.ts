@@ -6,5 +6,5 @@ export const course = (path: string) =>
   Effect.gen(function* () {
     const store = yield* SnapshotStore.SnapshotStore
     const to = yield* DateTime.now
-    return yield* store.series(History.registry, { from: DateTime.subtract(to, { days: 30 }), to })
+    return yield* store.series(History.wholeRegistry, { from: DateTime.subtract(to, { days: 30 }), to })
   }).pipe(Effect.provide(Sqlite.layer({ path })))

@@ -41,6 +41,8 @@ export const parse = (text: string): Duration.Duration | undefined => {
 }
 
 /**
+ * A duration as people write it, decoded to the duration.
+ *
  * @category schemas
  * @since 0.1.0
  */

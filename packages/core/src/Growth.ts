@@ -14,7 +14,12 @@ import type { Sizes } from "./Usage.ts"
  */
 export type By = "disk_size" | "size" | "unique_size"
 
-/** @category constants @since 0.1.0 */
+/**
+ * Every figure by which growth is told.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const bys = ["disk_size", "size", "unique_size"] as const satisfies ReadonlyArray<By>
 
 const keys = { size: "size", disk_size: "diskSize", unique_size: "uniqueSize" } as const satisfies Record<
@@ -30,7 +35,12 @@ const keys = { size: "size", disk_size: "diskSize", unique_size: "uniqueSize" } 
  */
 export type Of = "images" | "namespaces"
 
-/** @category constants @since 0.1.0 */
+/**
+ * Everything of which growth is told.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const ofs = ["images", "namespaces"] as const satisfies ReadonlyArray<Of>
 
 /**

@@ -25,7 +25,7 @@ export type Subject =
  * @category constructors
  * @since 0.1.0
  */
-export const registry: Subject = { _tag: "Namespace", path: "" }
+export const wholeRegistry: Subject = { _tag: "Namespace", path: "" }
 
 /**
  * What is kept of a subject over time. `sizes` (bytes) are undefined where they were unknown; `repositories`, `tags` and

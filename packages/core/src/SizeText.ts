@@ -25,6 +25,8 @@ export const parse = (text: string): Bytes.Bytes | undefined => {
 }
 
 /**
+ * A size as people write it, decoded to bytes.
+ *
  * @category schemas
  * @since 0.1.0
  */

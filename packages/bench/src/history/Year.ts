@@ -80,7 +80,7 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
       "The latest snapshot": yield* repeated(options.questions, () => store.load),
       "A snapshot of some day": yield* repeated(options.questions, (i) => store.at(spread(i))),
       "The course of the registry over all": yield* repeated(options.questions, () =>
-        store.series(History.registry, { from, to })
+        store.series(History.wholeRegistry, { from, to })
       ),
       "The course of one image over all": yield* repeated(options.questions, () => store.series(image, { from, to })),
       "The figures of everything on some day (growth asks twice)": yield* repeated(options.questions, (i) =>

@@ -23,7 +23,7 @@ const defaultCount = 20
 const onto = Effect.fnUntraced(function* (account: Account, capacity: number) {
   const past = yield* Past
   const span = { from: When.ago(projected), to: undefined }
-  const { points } = yield* past.course(History.registry, span, Duration.days(1))
+  const { points } = yield* past.course(History.wholeRegistry, span, Duration.days(1))
   const levels = points.map(({ figures, takenAt }) => ({ takenAt, size: figures.sizes?.diskSize }))
   return { ...account, capacity, projection: Projection.project(levels, capacity) }
 })

@@ -70,7 +70,7 @@ const make = Effect.gen(function* () {
       if (growth === undefined) return yield* wrong(`there is no group ${path}, and there was none in this period`)
       if (path !== "") return { period, growth, capacity: undefined, projection: undefined }
       const points = yield* told(
-        store.series(History.registry, { from: DateTime.subtractDuration(latest, projected), to: latest })
+        store.series(History.wholeRegistry, { from: DateTime.subtractDuration(latest, projected), to: latest })
       )
       const levels = points.map(({ figures, takenAt }) => ({ takenAt, size: figures?.sizes?.diskSize }))
       return { period, growth, capacity: undefined, projection: Projection.project(levels, undefined) }

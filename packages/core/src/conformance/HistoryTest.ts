@@ -5,7 +5,7 @@
  */
 import { expect, it } from "@effect/vitest"
 import { DateTime, Effect, type Layer, Option, Schema } from "effect"
-import { figuresOf, registry, type Subject } from "../History.ts"
+import { figuresOf, type Subject, wholeRegistry } from "../History.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { SnapshotStore } from "../SnapshotStore.ts"
 import { snapshots } from "./Changes.ts"
@@ -43,7 +43,7 @@ const compare = Effect.fnUntraced(function* (kept: ReadonlyArray<Snapshot>) {
     }
     const figures = (yield* store.figuresAt(instant)).map(([subject, of]) => [key(subject), of])
     expect(Object.fromEntries(figures)).toEqual(figuresByKey(expected))
-    if (expected !== undefined) expect(figures[0]![0]).toBe(key(registry))
+    if (expected !== undefined) expect(figures[0]![0]).toBe(key(wholeRegistry))
   }
   const subjects = new Map(kept.flatMap(figuresOf).map(([subject]) => [key(subject), subject]))
   const period = { from: ordered[0]!.takenAt, to: ordered.at(-1)!.takenAt }

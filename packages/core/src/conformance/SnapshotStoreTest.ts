@@ -6,7 +6,7 @@
 import { expect, it, layer as withLayer } from "@effect/vitest"
 import { DateTime, Effect, type Layer, Option } from "effect"
 import { crawl } from "../Crawl.ts"
-import { figuresOf, registry } from "../History.ts"
+import { figuresOf, wholeRegistry } from "../History.ts"
 import type { Repository } from "../Inventory.ts"
 import { RepositoryName, TagName } from "../Names.ts"
 import type { Snapshot } from "../Snapshot.ts"
@@ -83,7 +83,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<SnapshotStore, E>, opt
       const instant = DateTime.makeUnsafe("2026-01-02T00:00:00Z")
       expect(Option.isNone(yield* store.at(instant))).toBe(true)
       expect(yield* store.figuresAt(instant)).toEqual([])
-      expect(yield* store.series(registry, { from: instant, to: instant })).toEqual([])
+      expect(yield* store.series(wholeRegistry, { from: instant, to: instant })).toEqual([])
       expect(yield* store.forget([instant])).toBe(0)
       yield* store.markStale()
       expect(store.keepsHistory).toBe(options.keepsHistory ?? false)
