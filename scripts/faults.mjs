@@ -1,5 +1,5 @@
 // npm run faults: which of the known faults and bad inputs a test covers, and whether it passes. Prints the scoreboard
-// and writes docs/reliability.md. Ends with 1 where a test fails or a case has no test that is not known to be open.
+// and writes docs/reliability.md. Ends with 1 where a test fails or a case has no test.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -9,9 +9,6 @@ import { servers } from "./servers.mjs"
 import { build, install, node, root } from "./workspace.mjs"
 
 const cases = JSON.parse(readFileSync(new URL("faults.json", import.meta.url), "utf8"))
-
-/** Cases that wait for more than one server process on one store. */
-const open = new Set([])
 
 servers()
 install()
@@ -61,7 +58,7 @@ const rows = cases.map(({ case: text, group, id }) => {
   const found = tests.get(id)
   // The run fails without a failing test where the reporter saw a secret in what tests printed.
   const failed = id === "F54" && leaked ? found : found.filter(({ status }) => status === "failed")
-  const result = failed.length > 0 ? "FAIL" : open.has(id) ? "open" : found.length === 0 ? "no test" : "pass"
+  const result = failed.length > 0 ? "FAIL" : found.length === 0 ? "no test" : "pass"
   return { id, group, text, result, count: found.length, ...provoked(found) }
 })
 
@@ -96,10 +93,10 @@ writeFileSync(
 <!-- Made by \`npm run faults\`. -->
 
 What the product does with faults and bad input, each case with the tests that bear its number. The tests talk to the real
-thing where one exists: Debian's slapd, docker-registry and nginx, raw sockets, processes that are killed. They are part of
+thing where one exists: Debian's slapd, docker-registry, PostgreSQL and nginx, raw sockets, processes that are killed. They are part of
 \`npm test\`; \`npm run faults\` runs them alone and writes this page.
 
-${rows.length} cases: ${summary}. *Open* are cases of several server processes on one store, which is not built yet.
+${rows.length} cases: ${summary}.
 
 ${[...new Set(cases.map(({ group }) => group))].map(section).join("\n")}`
 )

@@ -1,7 +1,7 @@
 /** Several server processes on one PostgreSQL database: who crawls, what they serve, and what they survive. */
 import { NodeServices } from "@effect/platform-node"
 import { type DemoRegistry, Fault } from "@gitlab-registry-usage/demo"
-import { Postgres, type Program } from "@gitlab-registry-usage/test-servers"
+import { Postgres, type Program, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import { ask, demoRegistry, eventually, runServer, type ServerProcess, startServer, token } from "./process.ts"
@@ -81,7 +81,7 @@ const crawls = (program: Program.Program) => program.output().split("crawled the
 const provided = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices | Scope.Scope>) =>
   effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
-describe("replicas that share a database", () => {
+describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that share a database", () => {
   it.live(
     "F100 three that start at once crawl once, and serve the same with the same entity tag",
     () =>
