@@ -130,9 +130,11 @@ describe("a disk that cannot be written", () => {
       () =>
         Effect.gen(function* () {
           const disk = yield* mounted(options)
-          if (Option.isNone(disk))
-            return console.warn("F98: no file system may be mounted here, and no other disk is full")
-          yield* servesWithout({ database: { path: `${disk.value}/usage.sqlite` } }, reason)
+          if (Option.isSome(disk)) {
+            return yield* servesWithout({ database: { path: `${disk.value}/usage.sqlite` } }, reason)
+          }
+          console.warn("F98: no file system may be mounted here; a place where nothing can be made instead")
+          yield* servesWithout({ database: { path: "/dev/null/usage.sqlite" } }, /cannot be used: /)
         }).pipe(Effect.provide(NodeServices.layer)),
       60_000
     )
