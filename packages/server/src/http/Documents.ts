@@ -20,6 +20,7 @@ import type { Reading } from "./Router.ts"
 import { cursorGone, selectedOf } from "./Selecting.ts"
 import { atOf } from "./Spans.ts"
 import type { Target } from "./Target.ts"
+import type { Known } from "./TokenCache.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
@@ -185,14 +186,11 @@ const lifted = (answer: Answer | Effect.Effect<Answer>) => (Effect.isEffect(answ
  * @since 0.1.0
  */
 export const kept =
-  (
-    latest: () => Option.Option<Snapshot.Snapshot>,
-    known: (token: string) => Authentication.VerifiedToken | undefined
-  ) =>
+  (latest: () => Option.Option<Snapshot.Snapshot>, known: Known) =>
   (request: Request): Answer | undefined => {
     if ((request.method !== "GET" && request.method !== "HEAD") || hasBody(request)) return undefined
     const token = bearerOf(request.headers.authorization)
-    const holder = token === undefined ? undefined : known(token)
+    const holder = token === undefined ? undefined : known(token, request.connection)
     if (holder === undefined) return undefined
     const mediaType = mediaTypeOf(request.headers.accept)
     if (Result.isFailure(mediaType)) return undefined

@@ -18,6 +18,8 @@ export interface Request {
   readonly method: string
   readonly url: string
   readonly headers: IncomingHttpHeaders
+  /** The same for all requests of one connection. */
+  readonly connection: object
   /** The address of the client: of the connection, or what a trusted proxy says. */
   readonly address: string
   /** The body as text of at most so many bytes; fails with 413 where it is larger. */

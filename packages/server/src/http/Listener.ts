@@ -9,7 +9,8 @@
 import { Context, Effect, Fiber, Option, Result, type Scope } from "effect"
 import { Headers, HttpTraceContext } from "effect/http"
 import { OtlpExporter } from "effect/observability"
-import { randomUUID } from "node:crypto"
+import { executionAsyncResource } from "node:async_hooks"
+import { randomBytes } from "node:crypto"
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import * as Metrics from "../Metrics.ts"
 import * as Cors from "./Cors.ts"
@@ -39,9 +40,13 @@ export interface App<R> {
   readonly answer: (request: Request) => Effect.Effect<Answer, never, R>
 }
 
+/** What tells the requests of this process from those of every other, and how many it has numbered. */
+const series = randomBytes(8).toString("hex")
+let numbered = 0
+
 /** An id that a proxy gave the request is kept, if it is one. */
 const idOf = (sent: string | Array<string> | undefined): string =>
-  typeof sent === "string" && /^[\w.:/+=-]{1,128}$/.test(sent) ? sent : randomUUID()
+  typeof sent === "string" && /^[\w.:/+=-]{1,128}$/.test(sent) ? sent : `${series}-${(++numbered).toString(36)}`
 
 /** Its fields cost nothing until they are asked for. */
 class NodeRequest implements Request {
@@ -62,6 +67,9 @@ class NodeRequest implements Request {
   }
   get headers() {
     return this.#incoming.headers
+  }
+  get connection() {
+    return this.#incoming.socket
   }
   get address() {
     return this.#addressOf(this.#incoming.socket.remoteAddress ?? "", this.#incoming.headers["x-forwarded-for"])
@@ -97,6 +105,19 @@ const stream = (response: ServerResponse, { encoding, pieces }: Made): Effect.Ef
   return Effect.onInterrupt(writeTo(compressing, pieces()), () => Effect.sync(() => compressing.destroy()))
 }
 
+let tickObject: object | undefined
+
+/**
+ * Keeps one of the objects with which Node queues what `process.nextTick` is given. A major garbage collection while none
+ * is queued makes V8 forget their shape, and with it the code it had compiled for them; after some of those every request
+ * takes a third longer, as it queues five (docs/performance.md, "Serving").
+ */
+const keepTickObject = () => {
+  process.nextTick(() => {
+    tickObject ??= executionAsyncResource()
+  })
+}
+
 /**
  * A listener that answers by this function. Fibers end with the scope; one whose client goes away is interrupted.
  *
@@ -107,6 +128,7 @@ export const make = Effect.fnUntraced(function* <R>(
   app: App<R>,
   options: Options = {}
 ): Effect.fn.Return<RequestListener, never, R | Scope.Scope> {
+  keepTickObject()
   const context = yield* Effect.context<R | Scope.Scope>()
   const scope = yield* Effect.scope
   const draining = yield* Draining
@@ -141,7 +163,9 @@ export const make = Effect.fnUntraced(function* <R>(
     answer: Answer
   ) => {
     Metrics.countRequest(request.note.route, methodOf(request.method), answer.status, context as Context.Context<never>)
-    response.writeHead(answer.status, [...headers, "x-request-id", id, ...(draining() ? ["connection", "close"] : [])])
+    const all = headers.concat("x-request-id", id)
+    if (draining()) all.push("connection", "close")
+    response.writeHead(answer.status, all)
   }
 
   const send = (request: Request, response: ServerResponse, id: string, answer: Answer): Effect.Effect<void> => {

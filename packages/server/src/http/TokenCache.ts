@@ -19,22 +19,29 @@ export interface Options {
 const clockTolerance = 30_000
 
 /**
- * Tells at once whose token this is, where it was verified lately and still holds.
+ * Tells at once whose token this is, where it was verified lately and still holds. What is the `connection` of requests
+ * mostly brings the same token again.
  *
+ * @category models
+ * @since 0.1.0
+ */
+export type Known = (token: string, connection?: object) => Authentication.VerifiedToken | undefined
+
+/**
  * @category services
  * @since 0.1.0
  */
-export const KnownTokens = Context.Reference<(token: string) => Authentication.VerifiedToken | undefined>(
-  "@gitlab-registry-usage/server/KnownTokens",
-  { defaultValue: () => () => undefined }
-)
+export const KnownTokens = Context.Reference<Known>("@gitlab-registry-usage/server/KnownTokens", {
+  defaultValue: () => () => undefined
+})
 
 /** What is longer is refused before it is read; it is not worth hashing. */
 const maximumLength = 8192
 
 /**
  * The port over another one, and what is known without it. Only a signature that was found valid is remembered, by a hash
- * of the whole token, and never as the token itself; expiry and revocation are looked at each time.
+ * of the whole token, and as the token itself no longer than the connection is open that sent it; expiry and revocation
+ * are looked at each time.
  *
  * @category constructors
  * @since 0.1.0
@@ -43,6 +50,8 @@ export const make = Effect.fnUntraced(function* ({ capacity = 10_000, notBefore 
   const tokens = yield* Authentication.Tokens
   const clock = yield* Clock.Clock
   const verified = new Map<string, Authentication.VerifiedToken>()
+  /** What a connection sent last: hashing it again would take longer than everything else about it. */
+  const sent = new WeakMap<object, { readonly token: string; readonly verified: Authentication.VerifiedToken }>()
 
   const revokedUpTo = (): number => {
     if (notBefore === undefined) return -Infinity
@@ -56,11 +65,17 @@ export const make = Effect.fnUntraced(function* ({ capacity = 10_000, notBefore 
     return DateTime.toEpochMillis(expiresAt) > now && issued <= now + clockTolerance && issued > revokedUpTo()
   }
   const keyOf = (token: string) => hash("sha256", token, "base64")
-  const known = (token: string): Authentication.VerifiedToken | undefined => {
+  const known: Known = (token, connection) => {
     if (verified.size === 0 || token.length > maximumLength) return undefined
+    const before = connection && sent.get(connection)
+    if (before?.token === token && holds(before.verified)) return before.verified
     const key = keyOf(token)
     const found = verified.get(key)
-    if (found === undefined || holds(found)) return found
+    if (found === undefined) return undefined
+    if (holds(found)) {
+      if (connection !== undefined) sent.set(connection, { token, verified: found })
+      return found
+    }
     verified.delete(key)
     return undefined
   }
