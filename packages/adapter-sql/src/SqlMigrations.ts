@@ -76,7 +76,17 @@ const first: Step = {
   })
 }
 
-const steps: ReadonlyArray<Step> = [first]
+/** What begun since a snapshot is found without a look at everything that was there before. */
+const second: Step = {
+  minimum: 1,
+  run: Effect.fnUntraced(function* ({ sql, table }) {
+    for (const { name } of all) {
+      yield* sql`CREATE INDEX ${sql.literal(`${name}_begun`)} ON ${table(name)} (since) WHERE until IS NULL`
+    }
+  })
+}
+
+const steps: ReadonlyArray<Step> = [first, second]
 
 /**
  * The version of the tables that this program makes and knows.

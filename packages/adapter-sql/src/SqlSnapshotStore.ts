@@ -12,7 +12,7 @@ import { differenceOf } from "./internal/difference.ts"
 import { empty, type Head } from "./internal/head.ts"
 import * as Figures from "./internal/figures.ts"
 import { type Latest, published } from "./internal/published.ts"
-import { headAt, type Inconsistent, type SnapshotRow } from "./internal/reading.ts"
+import { headAt, type SnapshotRow } from "./internal/reading.ts"
 import { begin, end } from "./internal/rows.ts"
 import { inSlices } from "./internal/slices.ts"
 import { sweep } from "./internal/sweeping.ts"
@@ -23,8 +23,6 @@ import { isDamage } from "./SqliteClient.ts"
 export interface Options {
   readonly accounting?: Usage.Accounting | undefined
 }
-
-const isHead = (head: Head, { id, taken_at }: SnapshotRow) => head.id === id && head.takenAt === taken_at
 
 const later = (a: Head, b: Head) => (a.id > b.id ? a : b)
 
@@ -88,7 +86,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   const reading =
     (operation: "load" | "history") =>
-    <A>(effect: Effect.Effect<A, SqlError.SqlError | Inconsistent>) =>
+    <A>(effect: Effect.Effect<A, SqlError.SqlError | Tables.Inconsistent>) =>
       effect.pipe(
         Effect.retry({ ...soon, while: isLost }),
         Effect.catchTag("Inconsistent", ({ detail }) =>
@@ -105,30 +103,36 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   })
 
   /** A snapshot as it is read. One that was forgotten meanwhile is looked for again: another may be in its place. */
-  const read = Effect.fnUntraced(function* (find: Effect.Effect<SnapshotRow | undefined, SqlError.SqlError>) {
+  const read = Effect.fnUntraced(function* (
+    find: Effect.Effect<SnapshotRow | undefined, SqlError.SqlError>,
+    known?: Head
+  ) {
     while (true) {
       const row = yield* find
       if (row === undefined) return Option.none<[SnapshotRow, Head]>()
-      const found = yield* Effect.result(headAt(database, row))
+      const found = yield* Effect.result(headAt(database, row, known))
       const isThere = yield* sql`SELECT 1 FROM ${table("snapshots")} WHERE id = ${row.id}`.values
       if (isThere.length > 0) return Option.some<[SnapshotRow, Head]>([row, yield* Effect.fromResult(found)])
     }
   })
 
   const load = Effect.gen(function* () {
-    const found = yield* read(newest)
+    const before = yield* Ref.get(head)
+    // What was saved here is read all the same: what is loaded is what the database has.
+    const found = yield* read(newest, before.isRead ? before : undefined)
     yield* Ref.set(loaded, Option.some(Option.getOrUndefined(found)?.[0]))
-    // What is saved next is compared with it.
-    if (Option.isSome(found)) yield* Ref.update(head, (known) => later(known, found.value[1]))
+    // What is saved or loaded next is compared with it.
+    if (Option.isSome(found)) {
+      const [, after] = found.value
+      yield* Ref.update(head, (known) => (known === before ? after : later(known, after)))
+    }
     return Option.map(found, ([row, head]) => snapshotOf(row, head))
   })
 
   /** The head that is compared with. Where it cannot be put together, all begins anew. */
   const headOf = Effect.fnUntraced(function* (latest: SnapshotRow | undefined) {
     if (latest === undefined) return empty
-    const known = yield* Ref.get(head)
-    if (isHead(known, latest)) return known
-    return yield* headAt(database, latest).pipe(
+    return yield* headAt(database, latest, yield* Ref.get(head)).pipe(
       Effect.catchTag("Inconsistent", ({ detail }) =>
         Effect.gen(function* () {
           yield* Effect.logWarning(

@@ -174,8 +174,36 @@ describe("SQLite", () => {
       yield* run(file, (client) => client.withTransaction(client`UPDATE schema_version SET minimum = version`))
       const error = yield* Effect.flip(withStore(file, (store) => store.load))
       assert(error._tag === "SchemaTooNew")
-      expect(error).toMatchObject({ version: 2, minimum: 2, known: SqlMigrations.version })
+      const later = SqlMigrations.version + 1
+      expect(error).toMatchObject({ version: later, minimum: later, known: SqlMigrations.version })
       expect(error.message).toContain("Update the program")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("F103 the tables of the first version are brought up to this one, with all that is in them", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      yield* withStore(file, (store) => store.save(large(1, 50)))
+      const indexes = run(file, (client) => client`SELECT name FROM sqlite_master WHERE name LIKE '%_begun'`.values)
+      const made = yield* indexes
+      expect(made.length).toBeGreaterThan(0)
+      yield* run(file, (client) =>
+        client.withTransaction(
+          Effect.andThen(
+            Effect.forEach(made, ([name]) => client`DROP INDEX ${client.literal(String(name))}`),
+            client`UPDATE schema_version SET version = 1, minimum = 1`
+          )
+        )
+      )
+      yield* withStore(file, (store) =>
+        Effect.gen(function* () {
+          yield* store.save(large(2, 50))
+          expect(yield* store.history).toEqual([large(1).takenAt, large(2).takenAt])
+          const at = Option.getOrThrow(yield* store.at(large(1).takenAt))
+          expect(Usage.total(at.usage)).toEqual(Usage.total(large(1, 50).usage))
+        })
+      )
+      expect(yield* indexes).toEqual(made)
     }).pipe(Effect.scoped)
   )
 

@@ -282,6 +282,7 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
     yield* changed(Tables.figures, head.figures, figures, (_, row) => row, sameRow)
   ]
   const next: Head = {
+    isRead: false,
     id: head.id + 1,
     takenAt: DateTime.toEpochMillis(snapshot.takenAt),
     nextId,

@@ -2,6 +2,8 @@ import { History, type Inventory, type Names, type Snapshot } from "@gitlab-regi
 
 /** The newest snapshot of the database, with the ids of what is in it: what the next one is compared with. */
 export interface Head {
+  /** Whether it comes from the database, rather than from the snapshot that was saved. */
+  readonly isRead: boolean
   /** The snapshot, 0 before the first. */
   readonly id: number
   /** When it was taken. A database that was put back has other snapshots by the same ids. */
@@ -16,7 +18,7 @@ export interface Head {
   readonly repositories: ReadonlyMap<Names.RepositoryName, { readonly id: number; readonly flags: number }>
   /** Media type as JSON → id. */
   readonly mediaTypes: ReadonlyMap<string, number>
-  /** Gap as JSON → id. A gap that is there a second time is told apart by a space. */
+  /** Gap as JSON → id, in the order of the inventory. A gap that is there a second time is told apart by a space. */
   readonly gaps: ReadonlyMap<string, number>
   /** Repository, or 0 for their list → the order that is not that of the names. */
   readonly arrangements: ReadonlyMap<number, string>
@@ -25,6 +27,7 @@ export interface Head {
 }
 
 export const empty: Head = {
+  isRead: true,
   id: 0,
   takenAt: 0,
   nextId: 1,

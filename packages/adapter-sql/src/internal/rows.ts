@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "../Database.ts"
+import type { Kind } from "./dialect.ts"
 import { columns, type Table } from "./tables.ts"
 
 type Row = ReadonlyArray<unknown>
@@ -54,20 +55,39 @@ export const end = ({ dialect, sql, table: nameOf }: Database["Service"], table:
     )
 }
 
-/** The rows of a snapshot. */
-export const visible = <A extends object>(
-  { dialect, sql, table: nameOf }: Database["Service"],
+const selected = ({ dialect, sql }: Database["Service"], of: ReadonlyArray<readonly [string, Kind]>) =>
+  sql.literal(of.map(([name, kind]) => dialect.read(kind, name)).join())
+
+// The next piece comes while this one is read.
+const ahead = Stream.bufferArray({ capacity: 2 })
+
+/** The rows that a snapshot has, and an earlier one has not or not in this form; all of them where that is 0. */
+export const begunBetween = <A extends object>(
+  database: Database["Service"],
   table: Table,
+  after: number,
   snapshot: number
 ): Stream.Stream<A, SqlError.SqlError> => {
-  const selected = sql.literal(
-    columns(table)
-      .map(([name, kind]) => dialect.read(kind, name))
-      .join()
-  )
-  const from = sql`SELECT ${selected} FROM ${nameOf(table.name)} WHERE since <= ${snapshot}`
-  // The next piece comes while this one is read.
-  return sql<A>`${from} AND until IS NULL UNION ALL ${from} AND until > ${snapshot}`.stream.pipe(
-    Stream.bufferArray({ capacity: 2 })
-  )
+  const { sql, table: nameOf } = database
+  const from = sql`
+    SELECT ${selected(database, columns(table))} FROM ${nameOf(table.name)}
+    WHERE since > ${after} AND since <= ${snapshot}`
+  return sql<A>`${from} AND until IS NULL UNION ALL ${from} AND until > ${snapshot}`.stream.pipe(ahead)
 }
+
+/** The keys of the rows that a snapshot has not, or not in this form, and an earlier one has. */
+export const endedBetween = <A extends object>(
+  database: Database["Service"],
+  table: Table,
+  after: number,
+  snapshot: number
+): Stream.Stream<A, SqlError.SqlError> => {
+  const { sql, table: nameOf } = database
+  return sql<A>`
+    SELECT ${selected(database, Object.entries(table.key))} FROM ${nameOf(table.name)}
+    WHERE until > ${after} AND until <= ${snapshot} AND since <= ${after}`.stream.pipe(ahead)
+}
+
+/** The rows of a snapshot. */
+export const visible = <A extends object>(database: Database["Service"], table: Table, snapshot: number) =>
+  begunBetween<A>(database, table, 0, snapshot)

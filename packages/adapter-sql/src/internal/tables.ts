@@ -1,4 +1,8 @@
+import { Schema } from "effect"
 import type { Kind } from "./dialect.ts"
+
+/** Rows do not belong together as they should. */
+export class Inconsistent extends Schema.TaggedError<Inconsistent>()("Inconsistent", { detail: Schema.String }) {}
 
 /**
  * A table whose rows are there from the snapshot `since` on, and until before the snapshot `until`; `until` is NULL while
@@ -60,3 +64,6 @@ export const columns = ({ key, values }: Table): ReadonlyArray<readonly [string,
   ...Object.entries(key),
   ...Object.entries(values)
 ]
+
+export const missing = (table: Table, id: number): Inconsistent =>
+  new Inconsistent({ detail: `${table.name} has no row ${id}` })

@@ -4,8 +4,10 @@
  * @since 0.1.0
  */
 import { expect, it } from "@effect/vitest"
-import { DateTime, Effect, Fiber, Option, Queue, type Scope, Stream } from "effect"
+import { DateTime, Effect, Fiber, Option, Queue, Schema, type Scope, Stream } from "effect"
+import { figuresOf } from "../History.ts"
 import type { Leadership, Term } from "../Leadership.ts"
+import type { Snapshot } from "../Snapshot.ts"
 import type { Published, SnapshotStore } from "../SnapshotStore.ts"
 import { snapshots } from "./Changes.ts"
 import { contentsOf } from "./Contents.ts"
@@ -29,6 +31,17 @@ const reign = Effect.fnUntraced(function* ({ leadership }: Replica) {
   )
   return { fiber, term: yield* Effect.timeout(Queue.take(terms), "10 seconds") }
 })
+
+/** Compares what a replica loads with what was saved. */
+const expectLatest = Effect.fnUntraced(function* ({ store }: Replica, saved: Snapshot) {
+  const loaded = Option.getOrThrow(yield* store.load)
+  expect([loaded.takenAt, loaded.duration]).toEqual([saved.takenAt, saved.duration])
+  expect(contentsOf(loaded.usage.inventory)).toEqual(contentsOf(saved.usage.inventory))
+  expect(figuresOf(loaded)).toEqual(figuresOf(saved))
+})
+
+const Seeds = Schema.Array(Schema.Int).check(Schema.isMinLength(2), Schema.isMaxLength(8))
+const Chosen = Schema.Array(Schema.Boolean).check(Schema.isMinLength(8), Schema.isMaxLength(8))
 
 /**
  * Declares the tests, with the live clock. `group` begins empty; each use of its effect is one more replica.
@@ -98,5 +111,28 @@ export const suite = <E, F>(
       expect(yield* Queue.size(heard)).toBe(0)
       expect(Option.getOrThrow(yield* other.store.load).stale).toBe(true)
     }).pipe(Effect.scoped)
+  )
+
+  it.effect.prop(
+    `${name}: who loads now and then has what was saved last, whatever was saved and forgotten in between`,
+    [Seeds, Chosen, Chosen],
+    ([seeds, loads, forgets]) =>
+      Effect.gen(function* () {
+        const join = yield* group
+        const [one, other] = [yield* join, yield* join]
+        const [next, ...earlier] = snapshots([...seeds, 1]).toReversed()
+        const all = earlier.toReversed()
+        for (const [i, snapshot] of all.entries()) {
+          yield* one.store.save(snapshot)
+          if (loads[i]!) yield* expectLatest(other, snapshot)
+          if (i > 0 && forgets[i]!) yield* one.store.forget([all[i - 1]!.takenAt])
+        }
+        yield* expectLatest(other, all.at(-1)!)
+        yield* expectLatest(other, all.at(-1)!)
+        // What is saved next goes on from what was loaded.
+        yield* other.store.save(next!)
+        for (const replica of [one, other, yield* join]) yield* expectLatest(replica, next!)
+      }).pipe(Effect.scoped),
+    { arbitrary: { runs: 15, maxShrinks: 60 }, timeout: 120_000 }
   )
 }
