@@ -8,9 +8,9 @@ import type { Json, Resource } from "./Hal.ts"
 import type { Period, Subject } from "./History.ts"
 import { seconds } from "./HistoryResources.ts"
 import { subjectHref } from "./internal/subject.ts"
+import { growthHref, historyHref, type View } from "./internal/view.ts"
 import type { RepositoryName } from "./Names.ts"
 import type { Projection } from "./Projection.ts"
-import { growthHref, historyHref, type View } from "./UsageResources.ts"
 
 /**
  * The growth of a namespace, by what it was asked for. `period` are the instants of the snapshots that were compared, `capacity`

@@ -4,8 +4,10 @@
  * @since 0.1.0
  */
 import type { Resource } from "./Hal.ts"
+import { image } from "./internal/imageResources.ts"
+import { sizesState } from "./internal/sizesState.ts"
+import { courseLinks, imageHref, namespaceHref, type View } from "./internal/view.ts"
 import { type Namespace, namespaceAt } from "./Namespaces.ts"
-import { courseLinks, image, imageHref, namespaceHref, sizesState, type View } from "./UsageResources.ts"
 
 const resource = (view: View, namespace: Namespace): Resource => {
   const { gaps, images, namespaces, path, repositories, sizes, tags } = namespace

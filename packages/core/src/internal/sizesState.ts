@@ -1,0 +1,13 @@
+import type { Sizes } from "../Usage.ts"
+
+/**
+ * Sizes as the resources tell them: bytes, or `null` for what is unknown.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const sizesState = (sizes: Sizes | undefined) => ({
+  size: sizes?.size ?? null,
+  disk_size: sizes?.diskSize ?? null,
+  unique_size: sizes?.uniqueSize ?? null
+})
