@@ -28,6 +28,8 @@ const clockTolerance = 30_000
 export type Known = (token: string, connection?: object) => Authentication.VerifiedToken | undefined
 
 /**
+ * What is known of tokens where requests are answered: nothing without a cache.
+ *
  * @category services
  * @since 0.1.0
  */
