@@ -1,11 +1,11 @@
 /** A registry with forty days of past, in the SQLite file of a server, and that server. */
 import { Sqlite } from "@gitlab-registry-usage/adapter-sql"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
-import { Collector, Crawl, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
-import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
-import { DemoDirectory } from "@gitlab-registry-usage/demo"
+import { Collector, Registry, SnapshotStore } from "@gitlab-registry-usage/core"
+import { Images } from "@gitlab-registry-usage/core/testing"
+import { DailySnapshots, DemoDirectory } from "@gitlab-registry-usage/demo"
 import { HttpApp } from "@gitlab-registry-usage/server"
-import { Context, DateTime, Duration, Effect, Layer, Redacted, References, Stream } from "effect"
+import { Context, DateTime, Effect, Layer, Redacted, References, Stream } from "effect"
 import { HttpServer } from "effect/http"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -15,16 +15,6 @@ import { directory } from "./program.ts"
 export const latest = DateTime.makeUnsafe("2026-03-01T12:00:00Z")
 export const days = 40
 const daily = 100_000
-
-const repository = (
-  name: string,
-  tags: Record<string, Images.Image>,
-  unreadable?: Registry.RegistryReason
-): Images.Repository => ({
-  name: Names.RepositoryName.make(name),
-  tags: Object.entries(tags).map(([tag, image]) => ({ name: Names.TagName.make(tag), image })),
-  unreadable
-})
 
 const imageOf = (name: string, size: number) =>
   Effect.flatMap(Images.layer(name, size), (layer) => Images.image({ layers: [layer] }))
@@ -45,23 +35,12 @@ const repositories = Effect.fnUntraced(function* (daysAgo: number) {
   const vault = yield* imageOf("vault", 20_000)
   const denied = new Registry.Denied({ detail: "no access" })
   return [
-    repository("closed/vault", { "1.0": vault }, daysAgo > 3 ? undefined : denied),
-    repository("group/app", { latest: app, ...(daysAgo > 4 ? {} : { stable: app }) }),
-    ...(daysAgo > 3 ? [] : [repository("group/sub/new", { latest: added })]),
-    ...(daysAgo > 5 ? [repository("old/gone", { "1.0": gone })] : []),
-    repository("tools/build", { latest: tool })
+    Images.repository("closed/vault", { "1.0": vault }, daysAgo > 3 ? undefined : denied),
+    Images.repository("group/app", { latest: app, ...(daysAgo > 4 ? {} : { stable: app }) }),
+    ...(daysAgo > 3 ? [] : [Images.repository("group/sub/new", { latest: added })]),
+    ...(daysAgo > 5 ? [Images.repository("old/gone", { "1.0": gone })] : []),
+    Images.repository("tools/build", { latest: tool })
   ]
-})
-
-/** The past, as the server writes it. */
-const written = Effect.gen(function* () {
-  const { save } = yield* SnapshotStore.SnapshotStore
-  for (const daysAgo of Array.from({ length: days + 1 }, (_, i) => days - i)) {
-    const registry = RegistryMemory.layer({ repositories: yield* repositories(daysAgo) })
-    const inventory = yield* Crawl.crawl().pipe(Effect.provide(registry))
-    const takenAt = DateTime.subtractDuration(latest, Duration.days(daysAgo))
-    yield* save({ takenAt, duration: 1000, stale: false, usage: Usage.measure(inventory) })
-  }
 })
 
 /** The file of the database, the address of the server on it, and files with what lets one read there. */
@@ -105,7 +84,9 @@ export const layerServer = Layer.effect(
   Effect.gen(function* () {
     const place = yield* directory
     const database = join(place, "usage.sqlite")
-    yield* written.pipe(Effect.provide(Sqlite.layer({ path: database })))
+    yield* DailySnapshots.save({ repositories, now: latest, first: days, last: 0 }).pipe(
+      Effect.provide(Sqlite.layer({ path: database }))
+    )
     const [url, withoutHistory] = [
       yield* serve(Sqlite.layer({ path: database })),
       yield* serve(SnapshotStore.layerMemory)

@@ -1,17 +1,7 @@
 import { Effect } from "effect"
-import type { Registry } from "@gitlab-registry-usage/core"
-import { Names } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 
-export const repository = (
-  name: string,
-  tags: Readonly<Record<string, Images.Image>>,
-  unreadable?: Registry.RegistryReason
-): Images.Repository => ({
-  name: Names.RepositoryName.make(name),
-  tags: Object.entries(tags).map(([tag, image]) => ({ name: Names.TagName.make(tag), image })),
-  unreadable
-})
+export const { repository } = Images
 
 /** Images of every kind that share a base layer. */
 export const images = Effect.gen(function* () {

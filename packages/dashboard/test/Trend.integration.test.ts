@@ -2,7 +2,7 @@
  * The trend and the growers in a real browser, on the server with a history.
  */
 import { Servers } from "@gitlab-registry-usage/test-servers"
-import { DateTime } from "effect"
+import { DateTime, Effect } from "effect"
 import type { Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type Browser, launch, open, serious, shoot, signIn, type Watched } from "./browser.ts"
@@ -39,7 +39,7 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
 
   const started = async (options: Options = {}, kept?: number) => {
     const site = await startMemory(
-      { repositories: await repositories(0) },
+      { repositories: await Effect.runPromise(repositories(0)) },
       // One look by the server itself is the last point.
       { store: store(begun, kept), crawled: false, ...options }
     )
@@ -268,7 +268,7 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
   })
 
   it("is not there where no history is kept", async () => {
-    const none = await startMemory({ repositories: await repositories(0) })
+    const none = await startMemory({ repositories: await Effect.runPromise(repositories(0)) })
     sites.push(none)
     const { asked, page } = await signedIn(none.url)
     await page.locator(".tile").first().waitFor()

@@ -5,6 +5,7 @@
  */
 export * as Account from "./Account.ts"
 export * as Contents from "./Contents.ts"
+export * as DailySnapshots from "./DailySnapshots.ts"
 export * as Demo from "./Demo.ts"
 export * as DemoDirectory from "./DemoDirectory.ts"
 export * as DemoRegistry from "./DemoRegistry.ts"

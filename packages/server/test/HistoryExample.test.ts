@@ -1,11 +1,12 @@
 /** The example of docs/history.md, as the API tells it. */
 import { Hal, SnapshotStore } from "@gitlab-registry-usage/core"
+import { DailySnapshots } from "@gitlab-registry-usage/demo"
 import { expect, it } from "@effect/vitest"
-import { DateTime, Duration, Effect } from "effect"
+import { DateTime, Effect } from "effect"
 import { readFileSync } from "node:fs"
 import * as Courses from "../src/http/Courses.ts"
 import * as Past from "../src/http/Past.ts"
-import { repositories, snapshotOf } from "./past.ts"
+import { repositories } from "./past.ts"
 
 const guide = readFileSync(new URL("../../../docs/history.md", import.meta.url), "utf8")
 
@@ -20,12 +21,8 @@ it.effect("the guide's answers are those of the API", () =>
   Effect.gen(function* () {
     expect(examples.length).toBe(2)
     const store = yield* SnapshotStore.SnapshotStore
-    for (let daysAgo = 40; daysAgo >= 0; daysAgo--) {
-      yield* store.save(
-        yield* snapshotOf(yield* repositories(daysAgo), DateTime.subtractDuration(now, Duration.days(daysAgo)))
-      )
-    }
-    const snapshot = yield* snapshotOf(yield* repositories(0), now)
+    yield* DailySnapshots.save({ repositories, now, first: 40, last: 0 })
+    const snapshot = yield* DailySnapshots.snapshotOf(yield* repositories(0), now)
     const past = yield* Past.make(store)
     const view = { snapshot, root: "", base: "/images", history: true }
     for (const [request, answer] of examples) {

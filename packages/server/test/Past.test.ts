@@ -1,10 +1,11 @@
 import { Collector, SnapshotStore } from "@gitlab-registry-usage/core"
+import { DailySnapshots } from "@gitlab-registry-usage/demo"
 import { describe, expect, it as test, layer } from "@effect/vitest"
 import { DateTime, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import * as Past from "../src/http/Past.ts"
 import { appLayer, get } from "./app.ts"
-import { repositories, snapshotOf, store, taken } from "./past.ts"
+import { repositories, store, taken } from "./past.ts"
 
 const now = DateTime.nowUnsafe()
 
@@ -173,7 +174,7 @@ layer(app, { excludeTestServices: true })("at", (it) => {
 
 describe("reading the past", () => {
   const made = Effect.fnUntraced(function* (at: SnapshotStore.SnapshotStore["Service"]["at"]) {
-    const snapshot = yield* snapshotOf([], now)
+    const snapshot = yield* DailySnapshots.snapshotOf([], now)
     const instants = Array.from({ length: 10 }, (_, i) => DateTime.subtractDuration(now, Duration.days(10 - i)))
     const past = yield* Past.make(
       SnapshotStore.make({
@@ -191,7 +192,7 @@ describe("reading the past", () => {
     Effect.gen(function* () {
       const loads: Array<number> = []
       let [open, most] = [0, 0]
-      const empty = yield* snapshotOf([], now)
+      const empty = yield* DailySnapshots.snapshotOf([], now)
       const { instants, past, snapshot } = yield* made((takenAt) =>
         Effect.gen(function* () {
           loads.push(DateTime.toEpochMillis(takenAt))
@@ -225,7 +226,7 @@ describe("reading the past", () => {
   test.effect("who leaves does not take it from others, and a failure is not remembered", () =>
     Effect.gen(function* () {
       let loads = 0
-      const empty = yield* snapshotOf([], now)
+      const empty = yield* DailySnapshots.snapshotOf([], now)
       const reason = new SnapshotStore.StoreUnavailable({ detail: "no connection" })
       const { instants, past, snapshot } = yield* made((takenAt) =>
         Effect.gen(function* () {

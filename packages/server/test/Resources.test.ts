@@ -1,4 +1,4 @@
-import { Collector, Listing, Names } from "@gitlab-registry-usage/core"
+import { Collector, Listing } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -17,15 +17,11 @@ const repositories = Effect.gen(function* () {
     attestations: [{ attestation: yield* Images.attestation(amd64), of: amd64 }]
   })
   const small = yield* Images.image({ layers: [base, tool] })
-  const repository = (name: string, tags: Record<string, Images.Image>) => ({
-    name: Names.RepositoryName.make(name),
-    tags: Object.entries(tags).map(([tag, image]) => ({ name: Names.TagName.make(tag), image }))
-  })
   return [
-    repository("group/app", { "1.0": amd64, multi }),
-    repository("group/sub/tool", { latest: small }),
-    repository("other/Thing".toLowerCase(), { a: small, B: small, c: amd64 }),
-    repository("top", {})
+    Images.repository("group/app", { "1.0": amd64, multi }),
+    Images.repository("group/sub/tool", { latest: small }),
+    Images.repository("other/Thing".toLowerCase(), { a: small, B: small, c: amd64 }),
+    Images.repository("top", {})
   ]
 })
 

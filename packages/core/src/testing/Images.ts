@@ -7,7 +7,7 @@
 import { Effect } from "effect"
 import { Digest } from "../Digest.ts"
 import * as MediaType from "../MediaType.ts"
-import type { RepositoryName, TagName } from "../Names.ts"
+import { RepositoryName, TagName } from "../Names.ts"
 import type { RegistryReason, StoredManifest } from "../Registry.ts"
 
 /**
@@ -45,6 +45,22 @@ export interface Repository {
   readonly tags: ReadonlyArray<{ readonly name: TagName; readonly image: Image }>
   readonly unreadable?: RegistryReason | undefined
 }
+
+/**
+ * A repository with these tags, in the order of the record's keys.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const repository = (
+  name: string,
+  tags: Readonly<Record<string, Image>>,
+  unreadable?: RegistryReason
+): Repository => ({
+  name: RepositoryName.make(name),
+  tags: Object.entries(tags).map(([tag, image]) => ({ name: TagName.make(tag), image })),
+  unreadable
+})
 
 const encoder = new TextEncoder()
 
