@@ -7,8 +7,9 @@ import type { Usage } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem, Option } from "effect"
 import { Flag } from "effect/cli"
 import * as Budget from "./Budget.ts"
+import { fileFlag, sizeFlag } from "./FlagKinds.ts"
 import type { Style } from "./output/Figure.ts"
-import { type Shared, sizeFlag } from "./Root.ts"
+import type { Shared } from "./Root.ts"
 import * as Scan from "./Scan.ts"
 import type { Sheet } from "./Sheet.ts"
 import { Status, Stopped, usage as wrong } from "./Stopped.ts"
@@ -18,10 +19,8 @@ import { Status, Stopped, usage as wrong } from "./Stopped.ts"
  * @since 0.1.0
  */
 export const flags = {
-  budget: Flag.File("budget").pipe(
-    Flag.withMetavar("FILE"),
-    Flag.withDescription("Budgets in YAML: max_total, max_growth, budgets with match, max, max_each, max_growth"),
-    Flag.optional
+  budget: fileFlag("budget").pipe(
+    Flag.withDescription("Budgets in YAML: max_total, max_growth, budgets with match, max, max_each, max_growth")
   ),
   maxTotal: sizeFlag("max-total").pipe(
     Flag.withDescription("What everything may take on disk, as 50GB"),

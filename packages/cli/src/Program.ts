@@ -17,6 +17,7 @@ import { prune } from "./commands/Prune.ts"
 import { report } from "./commands/Report.ts"
 import { total } from "./commands/Total.ts"
 import { why } from "./commands/Why.ts"
+import { switchFlag } from "./FlagKinds.ts"
 import { root, type Shared } from "./Root.ts"
 import * as Screen from "./Screen.ts"
 import { Status, Stopped } from "./Stopped.ts"
@@ -24,12 +25,7 @@ import { version } from "./Version.ts"
 
 /** Told as the original tells it. */
 const versionFlag = GlobalFlag.Action({
-  flag: Flag.Boolean("version").pipe(
-    Flag.withoutNegation,
-    Flag.withAlias("V"),
-    Flag.withDescription("Print the version"),
-    Flag.withDefault(false)
-  ),
+  flag: switchFlag("version").pipe(Flag.withAlias("V"), Flag.withDescription("Print the version")),
   run: (_, { command, version }) => Console.log(`${command.name}, version ${version}`)
 })
 

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { SizeText } from "@gitlab-registry-usage/core"
 import { Command, Flag, Param, Primitive } from "effect/cli"
+import { fileFlag, switchFlag } from "./FlagKinds.ts"
 
 const connection = {
   gitlabServer: Flag.String("gitlab-server").pipe(
@@ -25,26 +25,18 @@ const connection = {
     Flag.withDescription("Who reads the registry (or GITLAB_REGISTRY_USAGE_USER; in a job: gitlab-ci-token)"),
     Flag.optional
   ),
-  credentialsFile: Flag.File("credentials-file").pipe(
+  credentialsFile: fileFlag("credentials-file").pipe(
     Flag.withAlias("c"),
-    Flag.withMetavar("FILE"),
-    Flag.withDescription("A file of two lines: the user, and the password or token"),
-    Flag.optional
+    Flag.withDescription("A file of two lines: the user, and the password or token")
   ),
-  tokenFile: Flag.File("token-file").pipe(
-    Flag.withMetavar("FILE"),
-    Flag.withDescription("A file with the password or token (or GITLAB_REGISTRY_USAGE_TOKEN; in a job: CI_JOB_TOKEN)"),
-    Flag.optional
+  tokenFile: fileFlag("token-file").pipe(
+    Flag.withDescription("A file with the password or token (or GITLAB_REGISTRY_USAGE_TOKEN; in a job: CI_JOB_TOKEN)")
   ),
-  tokenStdin: Flag.Boolean("token-stdin").pipe(
-    Flag.withoutNegation,
-    Flag.withDescription("Read the password or token from the standard input"),
-    Flag.withDefault(false)
+  tokenStdin: switchFlag("token-stdin").pipe(
+    Flag.withDescription("Read the password or token from the standard input")
   ),
-  caFile: Flag.File("ca-file").pipe(
-    Flag.withMetavar("FILE"),
-    Flag.withDescription("PEM file of the authorities to trust (in a job: CI_SERVER_TLS_CA_FILE)"),
-    Flag.optional
+  caFile: fileFlag("ca-file").pipe(
+    Flag.withDescription("PEM file of the authorities to trust (in a job: CI_SERVER_TLS_CA_FILE)")
   ),
   concurrency: Flag.Int("concurrency").pipe(
     Flag.withMetavar("N"),
@@ -91,10 +83,8 @@ const scan = {
     Flag.withDescription("Save the scan, for --from, --baseline and diff"),
     Flag.optional
   ),
-  failOnPartial: Flag.Boolean("fail-on-partial").pipe(
-    Flag.withoutNegation,
-    Flag.withDescription("Exit with 4 where something could not be read"),
-    Flag.withDefault(false)
+  failOnPartial: switchFlag("fail-on-partial").pipe(
+    Flag.withDescription("Exit with 4 where something could not be read")
   )
 }
 
@@ -113,43 +103,12 @@ const output = {
     Flag.withDescription("The line of column names (default: yes)"),
     Flag.withDefault(true)
   ),
-  bytes: Flag.Boolean("bytes").pipe(
-    Flag.withoutNegation,
-    Flag.withDescription("Sizes in bytes"),
-    Flag.withDefault(false)
-  ),
-  si: Flag.Boolean("si").pipe(
-    Flag.withoutNegation,
-    Flag.withDescription("Powers of 1000: kB, MB"),
-    Flag.withDefault(false)
-  ),
-  quiet: Flag.Boolean("quiet").pipe(
-    Flag.withoutNegation,
-    Flag.withAlias("q"),
-    Flag.withDescription("Nothing but the data and errors"),
-    Flag.withDefault(false)
-  ),
-  verbose: Flag.Boolean("verbose").pipe(
-    Flag.withoutNegation,
-    Flag.withAlias("v"),
-    Flag.withDescription("Tell more on the standard error"),
-    Flag.withDefault(false)
-  ),
-  debug: Flag.Boolean("debug").pipe(
-    Flag.withoutNegation,
-    Flag.withDescription("Tell everything on the standard error, secrets excepted"),
-    Flag.withDefault(false)
-  )
+  bytes: switchFlag("bytes").pipe(Flag.withDescription("Sizes in bytes")),
+  si: switchFlag("si").pipe(Flag.withDescription("Powers of 1000: kB, MB")),
+  quiet: switchFlag("quiet").pipe(Flag.withAlias("q"), Flag.withDescription("Nothing but the data and errors")),
+  verbose: switchFlag("verbose").pipe(Flag.withAlias("v"), Flag.withDescription("Tell more on the standard error")),
+  debug: switchFlag("debug").pipe(Flag.withDescription("Tell everything on the standard error, secrets excepted"))
 }
-
-/**
- * A flag whose value is a size such as `10MB` or `1.5 GiB`.
- *
- * @category flags
- * @since 0.1.0
- */
-export const sizeFlag = (name: string) =>
-  Flag.String(name).pipe(Flag.withMetavar("SIZE"), Flag.withSchema(SizeText.SizeText))
 
 /**
  * @category commands

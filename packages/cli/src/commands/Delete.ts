@@ -7,6 +7,7 @@ import { type Digest, Inventory, type Names, Registry, Usage } from "@gitlab-reg
 import { Console, Effect } from "effect"
 import { Argument, Command, Flag, Prompt } from "effect/cli"
 import * as Connection from "../Connection.ts"
+import { switchFlag } from "../FlagKinds.ts"
 import * as Figure from "../output/Figure.ts"
 import { print } from "../Print.ts"
 import { root, type Shared } from "../Root.ts"
@@ -83,12 +84,7 @@ const remove = Effect.fnUntraced(function* ({ digest, repository }: Plan, tag: N
 export const delete_ = Command.make(
   "delete",
   {
-    yes: Flag.Boolean("yes").pipe(
-      Flag.withoutNegation,
-      Flag.withAlias("y"),
-      Flag.withDescription("Do not ask"),
-      Flag.withDefault(false)
-    ),
+    yes: switchFlag("yes").pipe(Flag.withAlias("y"), Flag.withDescription("Do not ask")),
     target: Argument.String("repository@digest").pipe(
       Argument.withDescription("The manifest, or repository:tag for the one that a tag points to")
     )

@@ -6,6 +6,7 @@
 import { History, Projection } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { sizeFlag } from "../FlagKinds.ts"
 import * as GrowthLimit from "../GrowthLimit.ts"
 import * as GrowthSheet from "../GrowthSheet.ts"
 import { type Account, named, Past, projected } from "../past/Past.ts"
@@ -13,7 +14,7 @@ import * as PastFlags from "../past/PastFlags.ts"
 import * as Source from "../past/Source.ts"
 import * as When from "../past/When.ts"
 import { print } from "../Print.ts"
-import { root, sizeFlag } from "../Root.ts"
+import { root } from "../Root.ts"
 import { usage } from "../Stopped.ts"
 
 /** Rows of a table for people, where they do not say otherwise. */

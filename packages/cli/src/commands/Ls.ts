@@ -6,19 +6,15 @@
 import { OpenMetrics } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { sizeFlag, switchFlag } from "../FlagKinds.ts"
 import * as Listing from "../Listing.ts"
 import { print } from "../Print.ts"
-import { root, sizeFlag } from "../Root.ts"
+import { root } from "../Root.ts"
 import * as Scan from "../Scan.ts"
 import { summaryOf } from "../Summary.ts"
 
 const flags = {
-  tags: Flag.Boolean("tags").pipe(
-    Flag.withoutNegation,
-    Flag.withAlias("t"),
-    Flag.withDescription("List tags instead of repositories"),
-    Flag.withDefault(false)
-  ),
+  tags: switchFlag("tags").pipe(Flag.withAlias("t"), Flag.withDescription("List tags instead of repositories")),
   count: Flag.Int("count").pipe(
     Flag.withAlias("n"),
     Flag.withMetavar("N"),
@@ -34,12 +30,7 @@ const flags = {
     // As the original spells it.
     ["disksize", "disk"]
   ] as const).pipe(Flag.withAlias("s"), Flag.withDescription("What to sort by"), Flag.withDefault("disk" as const)),
-  reverse: Flag.Boolean("reverse").pipe(
-    Flag.withoutNegation,
-    Flag.withAlias("R"),
-    Flag.withDescription("The other way round"),
-    Flag.withDefault(false)
-  ),
+  reverse: switchFlag("reverse").pipe(Flag.withAlias("R"), Flag.withDescription("The other way round")),
   repositories: Argument.String("repository").pipe(
     Argument.withDescription("Names or globs such as 'group/**'"),
     Argument.variadic()

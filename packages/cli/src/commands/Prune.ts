@@ -6,6 +6,7 @@
 import { DurationText } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { switchFlag } from "../FlagKinds.ts"
 import { print } from "../Print.ts"
 import { root } from "../Root.ts"
 import * as Scan from "../Scan.ts"
@@ -19,11 +20,7 @@ import { summaryOf } from "../Summary.ts"
 export const prune = Command.make(
   "prune",
   {
-    dryRun: Flag.Boolean("dry-run").pipe(
-      Flag.withoutNegation,
-      Flag.withDescription("Needed: nothing is ever deleted by this command"),
-      Flag.withDefault(false)
-    ),
+    dryRun: switchFlag("dry-run").pipe(Flag.withDescription("Needed: nothing is ever deleted by this command")),
     nameRegex: Flag.String("name-regex").pipe(
       Flag.withMetavar("RE2"),
       Flag.withDescription("Tags that may be deleted (whole name; default .*)"),

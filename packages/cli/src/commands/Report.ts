@@ -7,6 +7,7 @@ import { OpenMetrics } from "@gitlab-registry-usage/core"
 import { Console, Effect, FileSystem, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as Budgets from "../Budgets.ts"
+import { switchFlag } from "../FlagKinds.ts"
 import * as Listing from "../Listing.ts"
 import * as Records from "../output/Records.ts"
 import { print } from "../Print.ts"
@@ -111,10 +112,8 @@ export const report = Command.make(
   "report",
   {
     ...files,
-    ci: Flag.Boolean("ci").pipe(
-      Flag.withoutNegation,
-      Flag.withDescription(`All files that a GitLab job reports: ${Object.values(names).join(", ")}`),
-      Flag.withDefault(false)
+    ci: switchFlag("ci").pipe(
+      Flag.withDescription(`All files that a GitLab job reports: ${Object.values(names).join(", ")}`)
     ),
     directory: Flag.Path("directory").pipe(
       Flag.withMetavar("DIR"),

@@ -7,6 +7,7 @@ import { Effect, Layer, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
 import * as Connection from "../Connection.ts"
 import { type Environment, environment } from "../Environment.ts"
+import { fileFlag } from "../FlagKinds.ts"
 import type { Shared } from "../Root.ts"
 import { usage } from "../Stopped.ts"
 import type { Credentials } from "./HalClient.ts"
@@ -16,20 +17,16 @@ import type { Credentials } from "./HalClient.ts"
  * @since 0.1.0
  */
 export const flags = {
-  database: Flag.File("database").pipe(
-    Flag.withMetavar("FILE"),
-    Flag.withDescription("The SQLite file in which a server on this machine keeps its snapshots"),
-    Flag.optional
+  database: fileFlag("database").pipe(
+    Flag.withDescription("The SQLite file in which a server on this machine keeps its snapshots")
   ),
   api: Flag.String("api").pipe(
     Flag.withMetavar("URL"),
     Flag.withDescription("A running server, gitlab-registry-usage-rest (or GITLAB_REGISTRY_USAGE_API)"),
     Flag.optional
   ),
-  apiTokenFile: Flag.File("api-token-file").pipe(
-    Flag.withMetavar("FILE"),
-    Flag.withDescription("A file with a token of --api (or GITLAB_REGISTRY_USAGE_TOKEN; or sign in with -c)"),
-    Flag.optional
+  apiTokenFile: fileFlag("api-token-file").pipe(
+    Flag.withDescription("A file with a token of --api (or GITLAB_REGISTRY_USAGE_TOKEN; or sign in with -c)")
   )
 }
 
