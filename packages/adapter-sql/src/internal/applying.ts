@@ -9,32 +9,51 @@ import * as Tables from "./tables.ts"
 
 const decodeGap = Schema.decodeUnknownSync(Schema.fromJsonString(Inventory.Gap))
 
-function* blobsAfter(before: Inventory.Blobs, moved: Moved, begun: BegunBlobs): Sliced<Inventory.Blobs> {
-  const digests: Array<Inventory.Blobs["digests"][number]> = []
-  const sizes = new Float64Array(moved.ids.length)
-  for (let place = 0; place < before.digests.length; place++) {
-    if (place % stride === 0) yield
-    if (moved.isGone(place)) continue
-    sizes[digests.length] = before.sizes[place]!
-    digests.push(before.digests[place]!)
+function* blobsAfter(before: Inventory.Blobs, { at, ids, now }: Moved, begun: BegunBlobs): Sliced<Inventory.Blobs> {
+  const digests = new Array<Inventory.Blobs["digests"][number]>(ids.length)
+  const sizes = new Float64Array(ids.length)
+  for (let was = 0; was < now.length; was++) {
+    if (was % stride === 0) yield
+    const place = now[was]!
+    if (place < 0) continue
+    sizes[place] = before.sizes[was]!
+    digests[place] = before.digests[was]!
   }
   for (let i = 0; i < begun.ids.length; i++) {
     if (i % stride === 0) yield
-    const place = moved.at(begun.ids[i]!)
+    const place = at(begun.ids[i]!)
     digests[place] = begun.digests[i]!
     sizes[place] = begun.sizes[i]!
   }
   return { digests, sizes }
 }
 
-/** What lists refer to, one list for each manifest: those that are kept and those that begun, one after the other. */
-const lists = (counts: Uint32Array) => {
-  const starts = new Uint32Array(counts.length + 1)
-  counts.forEach((count, manifest) => {
-    starts[manifest + 1] = starts[manifest]! + count
-  })
-  const length = starts[counts.length]!
-  return { starts, targets: new Uint32Array(length), marks: new Uint8Array(length) }
+/** Lists, one for each manifest, one after the other: what they refer to, each with a mark. */
+class Lists {
+  readonly starts: Uint32Array
+  readonly targets: Uint32Array
+  readonly marks: Uint8Array
+
+  constructor(lengths: Uint32Array) {
+    this.starts = new Uint32Array(lengths.length + 1)
+    for (let i = 0; i < lengths.length; i++) this.starts[i + 1] = this.starts[i]! + lengths[i]!
+    this.targets = new Uint32Array(this.starts[lengths.length]!)
+    this.marks = new Uint8Array(this.targets.length)
+  }
+
+  /** Fills the list of a manifest from a place of others on. */
+  fill(
+    manifest: number,
+    from: number,
+    targets: ArrayLike<number>,
+    marks: ArrayLike<number>,
+    place: (target: number) => number
+  ): void {
+    for (let to = this.starts[manifest]!; to < this.starts[manifest + 1]!; to++, from++) {
+      this.targets[to] = place(targets[from]!)
+      this.marks[to] = marks[from]!
+    }
+  }
 }
 
 function* manifestsAfter(
@@ -45,45 +64,49 @@ function* manifestsAfter(
   types: MediaTypes
 ): Sliced<Inventory.Manifests> {
   const count = moved.ids.length
-  /** Where a manifest comes from: its place before, or −1 less its place among those that begun. */
-  const sources = new Int32Array(count)
-  before.blobs.forEach((_, was) => {
-    if (!moved.isGone(was)) sources[moved.now(was)] = was
-  })
-  begun.ids.forEach((id, i) => {
-    sources[moved.at(id)] = -1 - i
-  })
+  const begunPlaces = Int32Array.from(begun.ids, moved.at)
+  // One that begun may take the place of one that ended.
+  const keptPlaces = moved.now.slice()
+  const taken = new Set(begunPlaces)
+  if (taken.size > 0) keptPlaces.forEach((place, was) => taken.has(place) && (keptPlaces[was] = -1))
+
   const referenceCounts = new Uint32Array(count)
   const childCounts = new Uint32Array(count)
-  sources.forEach((source, manifest) => {
-    const [{ childStarts, referenceStarts }, at] = source < 0 ? [begun, -1 - source] : [before, source]
-    referenceCounts[manifest] = referenceStarts[at + 1]! - referenceStarts[at]!
-    childCounts[manifest] = childStarts[at + 1]! - childStarts[at]!
-  })
-  const references = lists(referenceCounts)
-  const children = lists(childCounts)
+  const measureLists = (
+    places: Int32Array,
+    { childStarts, referenceStarts }: Record<"childStarts" | "referenceStarts", ArrayLike<number>>
+  ) =>
+    places.forEach((place, i) => {
+      if (place < 0) return
+      referenceCounts[place] = referenceStarts[i + 1]! - referenceStarts[i]!
+      childCounts[place] = childStarts[i + 1]! - childStarts[i]!
+    })
+  measureLists(keptPlaces, before)
+  measureLists(begunPlaces, begun)
+  const references = new Lists(referenceCounts)
+  const children = new Lists(childCounts)
+
   const own = new Uint32Array(count)
   const states = new Uint8Array(count)
   const mediaTypes = new Uint16Array(count)
-  for (let manifest = 0; manifest < count; manifest++) {
-    if (manifest % stride === 0) yield
-    const source = sources[manifest]!
-    const isNew = source < 0
-    const [from, at] = isNew ? [begun, -1 - source] : [before, source]
-    const blob = isNew ? blobs.at : blobs.now
-    const child = isNew ? moved.at : moved.now
-    own[manifest] = blob(from.blobs[at]!)
-    states[manifest] = from.states[at]!
-    mediaTypes[manifest] = isNew ? types.at(begun.mediaTypes[at]!) : types.now(before.mediaTypes[at]!)
-    const [reference, firstChild] = [from.referenceStarts[at]!, from.childStarts[at]!]
-    for (let i = 0, to = references.starts[manifest]!; i < referenceCounts[manifest]!; i++) {
-      references.targets[to + i] = blob(from.references[reference + i]!)
-      references.marks[to + i] = from.roles[reference + i]!
-    }
-    for (let i = 0, to = children.starts[manifest]!; i < childCounts[manifest]!; i++) {
-      children.targets[to + i] = child(from.children[firstChild + i]!)
-      children.marks[to + i] = from.attestations[firstChild + i]!
-    }
+  for (let was = 0; was < keptPlaces.length; was++) {
+    if (was % stride === 0) yield
+    const place = keptPlaces[was]!
+    if (place < 0) continue
+    own[place] = blobs.kept(before.blobs[was]!)
+    states[place] = before.states[was]!
+    mediaTypes[place] = types.kept(before.mediaTypes[was]!)
+    references.fill(place, before.referenceStarts[was]!, before.references, before.roles, blobs.kept)
+    children.fill(place, before.childStarts[was]!, before.children, before.attestations, moved.kept)
+  }
+  for (let i = 0; i < begunPlaces.length; i++) {
+    if (i % stride === 0) yield
+    const place = begunPlaces[i]!
+    own[place] = blobs.at(begun.blobs[i]!)
+    states[place] = begun.states[i]!
+    mediaTypes[place] = types.at(begun.mediaTypes[i]!)
+    references.fill(place, begun.referenceStarts[i]!, begun.references, begun.roles, blobs.at)
+    children.fill(place, begun.childStarts[i]!, begun.children, begun.attestations, moved.at)
   }
   return {
     blobs: own,
@@ -104,7 +127,7 @@ interface MediaTypes {
   readonly ids: ReadonlyMap<string, number>
   readonly names: ReadonlyArray<string>
   readonly at: (id: number) => number
-  readonly now: (before: number) => number
+  readonly kept: (before: number) => number
 }
 
 const mediaTypesAfter = (before: Head, { begun, ended }: Changes["mediaTypes"]): MediaTypes => {
@@ -121,7 +144,7 @@ const mediaTypesAfter = (before: Head, { begun, ended }: Changes["mediaTypes"]):
     ids,
     names: Array.from(ids.keys(), (name) => JSON.parse(name) as string),
     at,
-    now: (place) => {
+    kept: (place) => {
       let found = known.get(place)
       if (found === undefined) {
         const name = JSON.stringify(before.inventory.manifests.mediaTypeNames[place] ?? "")
@@ -158,7 +181,7 @@ function* repositoriesAfter(before: Head, changes: Changes, manifests: Moved): S
     if (!earlier.has(id)) earlier.set(id, repository)
   }
   const { begun, ended } = changes.tags
-  const now = (manifest: number) => (manifest < 0 ? -1 : manifests.now(manifest))
+  const now = (manifest: number) => (manifest < 0 ? -1 : manifests.kept(manifest))
 
   const tagsOf = (id: number): Pick<Inventory.Repository, "tagNames" | "tagManifests"> => {
     const was = earlier.get(id)
