@@ -8,7 +8,8 @@ COPY . .
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
  && npx --yes pnpm@12.21.0 run build \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/server deploy --prod --legacy /out/server \
- && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/cli deploy --prod --legacy /out/cli
+ && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/cli deploy --prod --legacy /out/cli \
+ && mkdir /out/state
 
 FROM node:24.21.0-bookworm-slim AS shell
 COPY --from=build /out/server /opt/gitlab-registry-usage/server
@@ -28,9 +29,12 @@ ENV NODE_ENV=production \
     GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_HOST=0.0.0.0 \
     GITLAB_REGISTRY_USAGE_GENERAL_LOG_FORMAT=json
 EXPOSE 5000
-# Snapshots and their history are kept here, in usage.sqlite, written by the user 65532.
+# Snapshots and their history are kept here, in usage.sqlite, written by the user 65532. A new volume takes on the owner that
+# its place has in the image; where there is none, it belongs to root.
+COPY --from=build --chown=65532:65532 /out/state /var/lib/gitlab-registry-usage-rest
 VOLUME ["/var/lib/gitlab-registry-usage-rest"]
+# Asks where the variables let the server listen, over TLS if they name a certificate: which one it is does not matter here.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
-  CMD ["/nodejs/bin/node", "-e", "fetch('http://127.0.0.1:5000/health/live').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["/nodejs/bin/node", "-e", "const { GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT: port = 5000, GITLAB_REGISTRY_USAGE_GENERAL_TLS_CERTIFICATE_FILE: tls } = process.env; require(tls ? 'https' : 'http').get({ host: '127.0.0.1', port, path: '/health/live', rejectUnauthorized: false }, r => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 STOPSIGNAL SIGTERM
 CMD ["dist/bin.js"]

@@ -2,7 +2,7 @@ import { Sqlite, SqliteClient, SqlMigrations } from "@gitlab-registry-usage/adap
 import { Leadership, LoginAttempts, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { Program, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { DateTime, Effect, Layer, Logger, Option, Queue, type Scope } from "effect"
+import { DateTime, Effect, Layer, Logger, Option, Queue, Schedule, type Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -25,6 +25,19 @@ const logged = () => {
   const messages: Array<string> = []
   const logger = Logger.make(({ logLevel, message }) => void messages.push(`${logLevel} ${[message].flat().join(" ")}`))
   return { messages, layer: Logger.layer([logger]) }
+}
+
+/** Whether the log of a database ends in pages of a transaction that did not end (https://sqlite.org/fileformat2.html, 4). */
+const isTorn = (file: string) => {
+  const log = Fs.existsSync(`${file}-wal`) ? Fs.readFileSync(`${file}-wal`) : Buffer.alloc(0)
+  let isTorn = false
+  if (log.length < 32) return isTorn
+  const salt = log.subarray(16, 24)
+  const frame = 24 + log.readUInt32BE(8)
+  for (let at = 32; at + frame <= log.length && salt.equals(log.subarray(at + 8, at + 16)); at += frame) {
+    isTorn = log.readUInt32BE(at + 4) === 0
+  }
+  return isTorn
 }
 
 describe("SQLite", () => {
@@ -50,6 +63,45 @@ describe("SQLite", () => {
         expect(Fs.readdirSync(Path.dirname(file)).filter((name) => name.includes("corrupt"))).toEqual([])
         for (const suffix of ["", "-wal", "-shm"]) Fs.rmSync(file + suffix, { force: true })
       }
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("F96 a process that is killed in the middle of a transaction leaves the snapshot before, whole", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      yield* withStore(file, (store) => store.save(large(0)))
+      // What is written last never ends, and before that is so much that not all of it has room in memory.
+      const numbers = "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c)"
+      yield* run(file, (client) =>
+        client.withTransaction(
+          Effect.andThen(
+            client`CREATE TABLE ballast (bytes)`,
+            client`
+              CREATE TRIGGER endless BEFORE INSERT ON snapshots BEGIN
+                INSERT INTO ballast SELECT zeroblob(4000) FROM ${client.literal(numbers)} LIMIT 12000;
+                SELECT count(*) FROM ${client.literal(numbers)};
+              END`
+          )
+        )
+      )
+      const program = yield* Program.start([saving, file])
+      yield* Effect.suspend(() => (isTorn(file) ? Effect.void : Effect.fail("nothing was written"))).pipe(
+        Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 400 })
+      )
+      yield* program.signal("SIGKILL")
+      expect(yield* program.end).toBe("SIGKILL")
+      expect(isTorn(file)).toBe(true)
+      yield* run(file, (client) => client.withTransaction(client`DROP TRIGGER endless`))
+      yield* withStore(file, (store) =>
+        Effect.gen(function* () {
+          const loaded = Option.getOrThrow(yield* store.load)
+          expect(loaded.takenAt).toEqual(large(0).takenAt)
+          expect(Usage.total(loaded.usage)).toEqual(Usage.total(large(0).usage))
+          expect(yield* store.history).toHaveLength(1)
+          yield* store.save(large(2))
+          expect(Usage.total(Option.getOrThrow(yield* store.load).usage)).toEqual(Usage.total(large(2).usage))
+        })
+      )
     }).pipe(Effect.scoped)
   )
 
