@@ -17,66 +17,21 @@ import {
   Option,
   Random,
   Ref,
-  Schema,
   Stream,
   SubscriptionRef
 } from "effect"
 import { crawl, type Progress } from "./Crawl.ts"
+import { CatalogEmptied, type CollectionError, DeadlineExceeded, NotLeading } from "./internal/collectionErrors.ts"
+import { follow } from "./internal/following.ts"
 import type { Inventory } from "./Inventory.ts"
 import * as Leadership from "./Leadership.ts"
 import type { RepositoryName } from "./Names.ts"
-import type { RegistryError } from "./Registry.ts"
 import { Registry } from "./Registry.ts"
 import type { Snapshot } from "./Snapshot.ts"
-import { type Published, SnapshotStore } from "./SnapshotStore.ts"
+import { SnapshotStore } from "./SnapshotStore.ts"
 import { type Accounting, measure } from "./Usage.ts"
 
-/**
- * The crawl did not end in time. `deadline` is in milliseconds.
- *
- * @category errors
- * @since 0.1.0
- */
-export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>()("DeadlineExceeded", {
-  deadline: Schema.Finite
-}) {
-  override get message(): string {
-    return `the crawl did not end within ${Duration.format(Duration.millis(this.deadline))}`
-  }
-}
-
-/**
- * The registry lists no repository, although it had some before: more likely lost rights or a lost disk than the truth,
- * so the last snapshot is kept. Start afresh without it to accept an empty registry.
- *
- * @category errors
- * @since 0.1.0
- */
-export class CatalogEmptied extends Schema.TaggedError<CatalogEmptied>()("CatalogEmptied", { before: Schema.Int }) {
-  override get message(): string {
-    return `the registry lists no repository, while there were ${this.before} before: the last snapshot is kept`
-  }
-}
-
-/**
- * Another replica crawls, and publishes what this one then serves.
- *
- * @category errors
- * @since 0.1.0
- */
-export class NotLeading extends Schema.TaggedError<NotLeading>()("NotLeading", { detail: Schema.String }) {
-  override get message(): string {
-    return `another replica crawls: ${this.detail}`
-  }
-}
-
-/**
- * Why a collection failed. Whatever it is, the last good snapshot stays, marked as stale.
- *
- * @category errors
- * @since 0.1.0
- */
-export type CollectionError = RegistryError | DeadlineExceeded | CatalogEmptied | NotLeading
+export { CatalogEmptied, type CollectionError, DeadlineExceeded, NotLeading } from "./internal/collectionErrors.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
@@ -287,36 +242,6 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     return yield* exit
   })
 
-  /** Serves what the replica that leads has published last. */
-  const catchUp = Effect.gen(function* () {
-    const latest = yield* store.load
-    // Who began to lead meanwhile knows better.
-    if (Option.isNone(latest) || Option.isSome(yield* SubscriptionRef.get(term))) return
-    const { takenAt } = latest.value
-    const current = yield* SubscriptionRef.get(snapshots)
-    if (Option.exists(current, (current) => DateTime.Equivalence(current.takenAt, takenAt))) return
-    yield* serve(latest.value)
-    yield* Ref.update(status, (status) => ({ ...status, lastSuccess: takenAt, lastError: undefined }))
-    yield* Effect.logInfo(`serving the snapshot of ${DateTime.formatIso(takenAt)}, which another replica published`)
-  }).pipe(Effect.catch((error) => Effect.logWarning(`what another replica published is not served: ${error.message}`)))
-
-  const adopt = Effect.fnUntraced(function* ({ stale, takenAt }: Published) {
-    // What this replica publishes itself it serves already.
-    if (Option.isSome(yield* SubscriptionRef.get(term))) return
-    const current = yield* SubscriptionRef.get(snapshots)
-    if (Option.isNone(current) || !DateTime.Equivalence(current.value.takenAt, takenAt)) return yield* catchUp
-    if (current.value.stale !== stale) yield* serve({ ...current.value, stale })
-  })
-
-  const follow = Stream.runForEach(store.published, adopt)
-
-  /** While this replica led, it did not listen. */
-  const followAgain = SubscriptionRef.changes(term).pipe(
-    Stream.drop(1),
-    Stream.filter(Option.isNone),
-    Stream.runForEach(() => catchUp)
-  )
-
   /** Reads what was told to have changed, if no crawl is under way: that one would overwrite it. */
   const update = Effect.fnUntraced(function* (only: ReadonlySet<RepositoryName>, term: Leadership.Term) {
     const underWay = yield* FiberHandle.get(running)
@@ -393,8 +318,12 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     }).pipe(Effect.ensuring(standDown))
 
   yield* restore
-  yield* Effect.forkScoped(followAgain)
-  yield* Effect.forkScoped(follow)
+  yield* follow({
+    store,
+    snapshots,
+    term,
+    took: ({ takenAt }) => Ref.update(status, (status) => ({ ...status, lastSuccess: takenAt, lastError: undefined }))
+  })
   yield* Effect.forkScoped(leadership.lead(reign))
   return Collector.of({
     current: SubscriptionRef.get(snapshots),

@@ -1,0 +1,49 @@
+import { Duration, Schema } from "effect"
+import type { RegistryError } from "../Registry.ts"
+
+/**
+ * The crawl did not end in time. `deadline` is in milliseconds.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>()("DeadlineExceeded", {
+  deadline: Schema.Finite
+}) {
+  override get message(): string {
+    return `the crawl did not end within ${Duration.format(Duration.millis(this.deadline))}`
+  }
+}
+
+/**
+ * The registry lists no repository, although it had some before: more likely lost rights or a lost disk than the truth,
+ * so the last snapshot is kept. Start afresh without it to accept an empty registry.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CatalogEmptied extends Schema.TaggedError<CatalogEmptied>()("CatalogEmptied", { before: Schema.Int }) {
+  override get message(): string {
+    return `the registry lists no repository, while there were ${this.before} before: the last snapshot is kept`
+  }
+}
+
+/**
+ * Another replica crawls, and publishes what this one then serves.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotLeading extends Schema.TaggedError<NotLeading>()("NotLeading", { detail: Schema.String }) {
+  override get message(): string {
+    return `another replica crawls: ${this.detail}`
+  }
+}
+
+/**
+ * Why a collection failed. Whatever it is, the last good snapshot stays, marked as stale.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type CollectionError = RegistryError | DeadlineExceeded | CatalogEmptied | NotLeading

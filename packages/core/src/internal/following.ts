@@ -1,0 +1,50 @@
+import { DateTime, Effect, Option, type Scope, Stream, SubscriptionRef } from "effect"
+import type { Term } from "../Leadership.ts"
+import type { Snapshot } from "../Snapshot.ts"
+import type { Published, SnapshotStore } from "../SnapshotStore.ts"
+
+interface Options {
+  readonly store: SnapshotStore["Service"]
+  /** What is served. */
+  readonly snapshots: SubscriptionRef.SubscriptionRef<Option.Option<Snapshot>>
+  /** The term of this replica while it leads. */
+  readonly term: SubscriptionRef.SubscriptionRef<Option.Option<Term>>
+  /** Told what was taken over. */
+  readonly took: (snapshot: Snapshot) => Effect.Effect<void>
+}
+
+/** Serves what the replica that leads publishes, in the background and as long as this one does not lead. */
+export const follow = ({ snapshots, store, term, took }: Options): Effect.Effect<void, never, Scope.Scope> => {
+  const isLeading = Effect.map(SubscriptionRef.get(term), Option.isSome)
+
+  const catchUp = Effect.gen(function* () {
+    const latest = yield* store.load
+    // Who began to lead meanwhile knows better.
+    if (Option.isNone(latest) || (yield* isLeading)) return
+    const { takenAt } = latest.value
+    const current = yield* SubscriptionRef.get(snapshots)
+    if (Option.exists(current, (current) => DateTime.Equivalence(current.takenAt, takenAt))) return
+    yield* SubscriptionRef.set(snapshots, latest)
+    yield* took(latest.value)
+    yield* Effect.logInfo(`serving the snapshot of ${DateTime.formatIso(takenAt)}, which another replica published`)
+  }).pipe(Effect.catch((error) => Effect.logWarning(`what another replica published is not served: ${error.message}`)))
+
+  const adopt = Effect.fnUntraced(function* ({ stale, takenAt }: Published) {
+    // What this replica publishes itself it serves already.
+    if (yield* isLeading) return
+    const current = yield* SubscriptionRef.get(snapshots)
+    if (Option.isNone(current) || !DateTime.Equivalence(current.value.takenAt, takenAt)) return yield* catchUp
+    if (current.value.stale !== stale) yield* SubscriptionRef.set(snapshots, Option.some({ ...current.value, stale }))
+  })
+
+  /** While this replica led, it did not listen. */
+  const again = SubscriptionRef.changes(term).pipe(
+    Stream.drop(1),
+    Stream.filter(Option.isNone),
+    Stream.runForEach(() => catchUp)
+  )
+
+  return Effect.andThen(Effect.forkScoped(again), Effect.forkScoped(Stream.runForEach(store.published, adopt))).pipe(
+    Effect.asVoid
+  )
+}
