@@ -1,4 +1,5 @@
 import type { Digest, Inventory } from "@gitlab-registry-usage/core"
+import { Inconsistent } from "./tables.ts"
 
 /** Whole numbers from 0 on, in groups of 7 bits, the lowest first; the highest bit tells that more follow. */
 const writeNumber = (into: Array<number>, value: number) => {
@@ -22,7 +23,8 @@ const reader = (hex: string) => {
   const number = () => {
     let value = 0
     for (let factor = 1; ; factor *= 128) {
-      const byte = bytes[at++]!
+      const byte = bytes[at++]
+      if (byte === undefined) throw new Inconsistent({ detail: "what was packed is cut off" })
       value += (byte & 127) * factor
       if (byte < 128) return value
     }
@@ -93,7 +95,11 @@ export const packOrder = (names: ReadonlyArray<string>): string | undefined => {
 export const unpackOrder = <A>(hex: string, sorted: ReadonlyArray<A>): Array<A> => {
   const { number } = reader(hex)
   let place = -1
-  return sorted.map(() => sorted[(place += signed(number()) + 1)]!)
+  return sorted.map(() => {
+    const next = sorted[(place += signed(number()) + 1)]
+    if (next === undefined) throw new Inconsistent({ detail: "an order names what is not there" })
+    return next
+  })
 }
 
 const sha256 = "sha256:"

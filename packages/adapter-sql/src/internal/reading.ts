@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "../Database.ts"
 import { headAfter } from "./applying.ts"
-import { changesBetween } from "./changes.ts"
+import { type Changes, changesBetween } from "./changes.ts"
 import { empty, type Head } from "./head.ts"
 import { inSlices } from "./slices.ts"
 import { Inconsistent } from "./tables.ts"
@@ -20,17 +20,28 @@ export interface SnapshotRow {
 export const isHeadOf = (head: Head, { id, taken_at }: SnapshotRow): boolean =>
   head.id === id && head.takenAt === taken_at
 
-const headFrom = Effect.fnUntraced(function* (
-  database: Database["Service"],
+/** By what is different from the head before. */
+const apply = (
   before: Head,
+  changes: Changes,
   { id, next_id: nextId, taken_at: takenAt }: SnapshotRow
-): Effect.fn.Return<Head, SqlError.SqlError | Inconsistent> {
-  const changes = yield* changesBetween(database, before.id, id)
-  return yield* inSlices(() => headAfter(before, changes, { id, takenAt, nextId })).pipe(
+): Effect.Effect<Head, Inconsistent> =>
+  inSlices(() => headAfter(before, changes, { id, takenAt, nextId })).pipe(
     Effect.catchDefect((defect) =>
       Effect.fail(defect instanceof Inconsistent ? defect : new Inconsistent({ detail: String(defect) }))
     )
   )
+
+/** From an earlier head, where the database still has what it is of. */
+const headSince = Effect.fnUntraced(function* (database: Database["Service"], known: Head, row: SnapshotRow) {
+  const { sql, table } = database
+  const changes = yield* changesBetween(database, known.id, row.id)
+  // What ended may be gone for good as soon as the earlier one is forgotten: so it is looked for after the reading.
+  const isThere = yield* sql`
+    SELECT 1 FROM ${table("snapshots")} WHERE id = ${known.id} AND taken_at = ${known.takenAt}`.values
+  if (isThere.length === 0) return undefined
+  // Where rows do not belong together, all of them are read again: they tell more exactly what is wrong.
+  return yield* Effect.catchTag(apply(known, changes, row), "Inconsistent", () => Effect.undefined)
 })
 
 /**
@@ -41,16 +52,7 @@ export const headAt = Effect.fnUntraced(function* (
   row: SnapshotRow,
   known: Head = empty
 ): Effect.fn.Return<Head, SqlError.SqlError | Inconsistent> {
-  const { sql, table } = database
   if (isHeadOf(known, row)) return known
-  if (known.id > 0 && known.id < row.id) {
-    const found = yield* headFrom(database, known, row).pipe(
-      Effect.catchTag("Inconsistent", () => Effect.succeed(undefined))
-    )
-    // What ended may be gone for good as soon as the earlier one is forgotten: so it is looked for after the reading.
-    const isThere = yield* sql`
-      SELECT 1 FROM ${table("snapshots")} WHERE id = ${known.id} AND taken_at = ${known.takenAt}`.values
-    if (isThere.length > 0 && found !== undefined) return found
-  }
-  return yield* headFrom(database, empty, row)
+  const since = known.id > 0 && known.id < row.id ? yield* headSince(database, known, row) : undefined
+  return since ?? (yield* apply(empty, yield* changesBetween(database, 0, row.id), row))
 })
