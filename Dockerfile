@@ -4,12 +4,19 @@
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /build
 COPY . .
-# Everything is built, then the server and the command line are put together with what they need at run time alone.
+# The programs hold all that they run, and lie beside their package.json, the page and the licences of what they hold. The
+# source maps tell which packages those are, and stay here.
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
- && npx --yes pnpm@12.21.0 run build \
- && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/server deploy --prod --legacy /out/server \
- && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/cli deploy --prod --legacy /out/cli \
- && mkdir /out/state
+ && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/server exec tsup --config tsup.bin.config.ts \
+ && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/cli exec tsup --sourcemap \
+ && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/dashboard exec vite build --sourcemap hidden \
+ && mkdir -p /out/server/dist /out/cli /out/state \
+ && cp -r packages/server/dist/bin.js packages/server/dist/ui /out/server/dist \
+ && cp -r packages/cli/dist /out/cli \
+ && node scripts/licenses.mjs packages/server/dist/bin.js.map packages/server/dist/ui/assets/*.map >/out/server/LICENSES \
+ && node scripts/licenses.mjs packages/cli/dist/*.map >/out/cli/LICENSES \
+ && for program in server cli; do cp LICENSE packages/$program/package.json /out/$program; done \
+ && find /out -name '*.map' -delete
 
 FROM node:24.21.0-bookworm-slim AS shell
 COPY --from=build /out/server /opt/gitlab-registry-usage/server

@@ -10,6 +10,7 @@ import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { Collector, type Registry, Retention, Revocation } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Effect, Layer } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
+import { NetAddress } from "effect/net"
 import { Otlp } from "effect/observability"
 import type { ServerConfig } from "./config/ServerConfig.ts"
 import type { ListenError } from "./ListenError.ts"
@@ -40,9 +41,10 @@ const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<
   )
 }
 
-const announce = Effect.gen(function* () {
+const announce = Effect.fnUntraced(function* ({ http }: ServerConfig) {
   const { address } = yield* HttpServer.HttpServer
-  yield* Effect.logInfo(`listening on ${HttpServer.formatAddress(address)}`)
+  const scheme = http.tls === undefined ? "http" : "https"
+  yield* Effect.logInfo(`listening on ${NetAddress.formatUrlUnsafe(address, scheme)}`)
 })
 
 /** Refused is what the configuration or a revocation says, whichever is later. */
@@ -88,7 +90,7 @@ export const layer = (
   Collector.Collector | HttpServer.HttpServer,
   KeySet.JwtOptionsError | LdapDirectory.LdapOptionsError | ListenError | Stores.StoresError
 > =>
-  Layer.effectDiscard(announce).pipe(
+  Layer.effectDiscard(announce(config)).pipe(
     Layer.provideMerge(api(config)),
     Layer.provide(metricsServer(config)),
     Layer.provideMerge(Collector.layer(config.collector)),
