@@ -2,6 +2,7 @@
 // of Debian.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
 import process from "node:process"
 
 /** PostgreSQL is in a directory for each of its versions. */
@@ -20,6 +21,7 @@ const needed = () => [
   ["/usr/bin/ldapsearch", "ldap-utils"],
   ["/usr/bin/slowhttptest", "slowhttptest"],
   ["/usr/sbin/nginx", "nginx-light"],
+  ["/usr/bin/prometheus", "prometheus"],
   ["/usr/bin/chromium", "chromium"]
 ]
 
@@ -32,18 +34,31 @@ const apt = (...args) =>
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
   })
 
-/** Installing PostgreSQL would make a cluster of databases and start it: the tests start servers of their own. */
-const withoutCluster = (install) => {
-  const directory = "/etc/postgresql-common/createcluster.d"
-  const file = `${directory}/none-for-tests.conf`
-  mkdirSync(directory, { recursive: true })
-  writeFileSync(file, "create_main_cluster = false\n")
+/** Does it with a file that is there meanwhile, unless it was there before. */
+const withFile = (path, content, mode, act) => {
+  if (existsSync(path)) return act()
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, content, { mode })
   try {
-    return install()
+    return act()
   } finally {
-    rmSync(file)
+    rmSync(path)
   }
 }
+
+/**
+ * The tests start servers of their own: what is installed starts none, as Prometheus and others would, and PostgreSQL
+ * makes no cluster of databases.
+ */
+const withoutServices = (install) =>
+  withFile("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755, () =>
+    withFile(
+      "/etc/postgresql-common/createcluster.d/none-for-tests.conf",
+      "create_main_cluster = false\n",
+      0o644,
+      install
+    )
+  )
 
 /** Makes sure that the servers and `more` programs are there, or says what to do and ends with 1. */
 export const servers = (more = []) => {
@@ -54,14 +69,14 @@ export const servers = (more = []) => {
       .map(([program]) => program)
   const packages = all().map(([, name]) => name)
   if (process.env.WITHOUT_SERVERS === "1") {
-    console.error("WITHOUT_SERVERS=1: the tests that need docker-registry, slapd and postgres are skipped.")
+    console.error("WITHOUT_SERVERS=1: the tests that talk to real servers are skipped.")
     return
   }
   if (missing().length === 0) return
   if (isDebian() && process.getuid?.() === 0) {
     console.error(`Installing ${packages.join(", ")} …`)
     apt("update", "-qq")
-    withoutCluster(() => apt("install", "-y", "-qq", "--no-install-recommends", ...packages))
+    withoutServices(() => apt("install", "-y", "-qq", "--no-install-recommends", ...packages))
     if (missing().length === 0) return
   }
   console.error(`The tests talk to real servers, and these are missing: ${missing().join(", ")}.

@@ -21,7 +21,13 @@ import {
   SubscriptionRef
 } from "effect"
 import { crawl, type Progress } from "./Crawl.ts"
-import { CatalogEmptied, type CollectionError, DeadlineExceeded, NotLeading } from "./internal/collectionErrors.ts"
+import {
+  CatalogEmptied,
+  type CollectionError,
+  DeadlineExceeded,
+  type FailureReason,
+  NotLeading
+} from "./internal/collectionErrors.ts"
 import { follow } from "./internal/following.ts"
 import type { Inventory } from "./Inventory.ts"
 import * as Leadership from "./Leadership.ts"
@@ -31,7 +37,14 @@ import type { Snapshot } from "./Snapshot.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
 import { type Accounting, measure } from "./Usage.ts"
 
-export { CatalogEmptied, type CollectionError, DeadlineExceeded, NotLeading } from "./internal/collectionErrors.ts"
+export {
+  CatalogEmptied,
+  type CollectionError,
+  DeadlineExceeded,
+  type FailureReason,
+  failureReasons,
+  NotLeading
+} from "./internal/collectionErrors.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
@@ -95,7 +108,7 @@ const settling = Duration.millis(200)
 const maximumTold = 10_000
 
 /**
- * Crawls that failed, with the attribute `reason`: the tag of the error, or of its reason where it has one.
+ * Crawls that failed, with the attribute `reason`, which is a `FailureReason`.
  *
  * @category metrics
  * @since 0.1.0
@@ -105,7 +118,7 @@ export const collectionErrors: Metric.Counter<number> = Metric.counter("gitlab_r
   incremental: true
 })
 
-const reasonOf = (cause: Cause.Cause<CollectionError>): string =>
+const reasonOf = (cause: Cause.Cause<CollectionError>): FailureReason =>
   Option.match(Cause.findErrorOption(cause), {
     onNone: () => (Cause.hasDies(cause) ? "Defect" : "Interrupted"),
     onSome: (error) => (error._tag === "RegistryError" ? error.reason._tag : error._tag)

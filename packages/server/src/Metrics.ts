@@ -7,28 +7,46 @@ import { type Context, DateTime, Effect, Metric, Option } from "effect"
 import { Collector, OpenMetrics } from "@gitlab-registry-usage/core"
 import { version } from "./Version.ts"
 
+type Labels = Readonly<Record<string, string>>
+
 /** A counter that is told with a series for each set of labels. */
 interface Counted {
   readonly name: string
   readonly help: string
+  /**
+   * The sets of labels that are told with 0 before anything was counted, where they are few. Prometheus takes the first
+   * value of a series for where it began: without a 0 `increase` does not see what happens for the first time.
+   */
+  readonly known: ReadonlyArray<Labels>
 }
 
-const counted = (name: string, help: string): Counted => ({ name, help })
+const counted = (name: string, help: string, known: ReadonlyArray<Labels> = []): Counted => ({ name, help, known })
+
+/** @category models @since 0.1.0 */
+export type AuthResult = "accepted" | "refused" | "limited" | "unavailable"
+
+const authResults: ReadonlyArray<AuthResult> = ["accepted", "refused", "limited", "unavailable"]
 
 /** @category metrics @since 0.1.0 */
-export const authAttempts = counted("auth_attempts", "Sign-ins, by what came of them.")
+export const authAttempts = counted(
+  "auth_attempts",
+  "Sign-ins, by what came of them.",
+  authResults.map((result) => ({ result }))
+)
 /** @category metrics @since 0.1.0 */
 export const requests = counted("http_requests", "Requests that were answered, by route, method and status.")
 /** @category metrics @since 0.1.0 */
-export const defects = counted("http_defects", "Requests that failed unexpectedly.")
+export const defects = counted("http_defects", "Requests that failed unexpectedly.", [{}])
 /** @category metrics @since 0.1.0 */
 export const upstreamRequests = counted("upstream_requests", "Requests to the registry and GitLab, by kind and status.")
 /** Counted by the collector itself. */
-const collectionErrors = counted("collection_errors", "Crawls that failed, by reason.")
+const collectionErrors = counted(
+  "collection_errors",
+  "Crawls that failed, by reason.",
+  Collector.failureReasons.map((reason) => ({ reason }))
+)
 
 const all = [authAttempts, requests, defects, upstreamRequests, collectionErrors]
-
-type Labels = Readonly<Record<string, string>>
 
 const instances = new Map<string, Metric.Counter<number>>()
 
@@ -74,16 +92,17 @@ export const countRequest = (route: string, method: string, status: number, cont
 }
 
 const counters = (snapshots: ReadonlyArray<Metric.Metric.Snapshot>): ReadonlyArray<OpenMetrics.Family> =>
-  all.map(({ help, name }) => ({
-    name,
-    type: "counter",
-    help,
-    samples: snapshots.flatMap((snapshot) =>
+  all.map(({ help, known, name }) => {
+    const happened = snapshots.flatMap((snapshot) =>
       snapshot.type === "Counter" && snapshot.id === `${OpenMetrics.prefix}${name}`
-        ? [{ labels: { ...snapshot.attributes }, value: Number(snapshot.state.count) }]
+        ? [{ labels: { ...snapshot.attributes } as Labels, value: Number(snapshot.state.count) }]
         : []
     )
-  }))
+    const isNew = (set: Labels) =>
+      !happened.some(({ labels }) => Object.entries(set).every(([label, value]) => labels[label] === value))
+    const first = known.filter(isNew).map((labels) => ({ labels, value: 0 }))
+    return { name, type: "counter", help, samples: [...first, ...happened] }
+  })
 
 const collecting = (status: Collector.Status): ReadonlyArray<OpenMetrics.Family> => [
   ...(status.lastAttempt === undefined

@@ -1,8 +1,8 @@
-import { Registry, Names } from "@gitlab-registry-usage/core"
+import { Collector, Names, Registry } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Metric, Redacted } from "effect"
 import { generateKeyPairSync } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as Ui from "../src/http/Ui.ts"
@@ -108,6 +108,39 @@ describe("/metrics", () => {
       Effect.provide(
         appLayer({ repositories: [], before: () => Effect.never }, { metricsToken: Redacted.make("scraping-secret") })
       )
+    )
+  )
+
+  it.live("have a 0 of what the alerts wait for, so that the first time is an increase", () =>
+    Effect.gen(function* () {
+      const counters = Effect.gen(function* () {
+        const { body } = yield* send("/metrics", { headers: { authorization: "Bearer scraping-secret" } })
+        return new Map([...parse(body)].map(([name, value]) => [name.replace("gitlab_registry_usage_", ""), value]))
+      })
+      // One crawl at least has failed.
+      yield* Effect.exit((yield* Collector.Collector).refresh)
+      const first = yield* counters
+      expect(first.get("http_defects_total")).toBe(0)
+      for (const result of ["accepted", "refused", "limited", "unavailable"]) {
+        expect(first.get(`auth_attempts_total{result="${result}"}`), result).toBe(0)
+      }
+      for (const reason of Collector.failureReasons) {
+        const count = first.get(`collection_errors_total{reason="${reason}"}`)
+        if (reason === "Unauthorized") expect(count, reason).toBeGreaterThanOrEqual(1)
+        else expect(count, reason).toBe(0)
+      }
+      yield* send("/auth_token", { headers: basic("alice", "wrong") })
+      const second = yield* counters
+      expect(second.get('auth_attempts_total{result="refused"}')).toBe(1)
+      expect([...second.keys()].filter((name) => name.startsWith("auth_attempts")).length).toBe(4)
+    }).pipe(
+      Effect.provide(
+        appLayer(
+          { repositories: [], before: () => Effect.fail(new Registry.Unauthorized({ detail: "revoked" })) },
+          { metricsToken: Redacted.make("scraping-secret") }
+        )
+      ),
+      Effect.provideService(Metric.MetricRegistry, new Map())
     )
   )
 })

@@ -1,5 +1,5 @@
 import { Duration, Schema } from "effect"
-import type { RegistryError } from "../Registry.ts"
+import type { RegistryError, RegistryReason } from "../Registry.ts"
 
 /**
  * The crawl did not end in time. `deadline` is in milliseconds.
@@ -47,3 +47,39 @@ export class NotLeading extends Schema.TaggedError<NotLeading>()("NotLeading", {
  * @since 0.1.0
  */
 export type CollectionError = RegistryError | DeadlineExceeded | CatalogEmptied | NotLeading
+
+/**
+ * What a failed collection is counted by: the tag of the error, or of its reason where it has one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FailureReason =
+  | RegistryReason["_tag"]
+  | Exclude<CollectionError, RegistryError>["_tag"]
+  | "Defect"
+  | "Interrupted"
+
+const all: Readonly<Record<FailureReason, true>> = {
+  Unreachable: true,
+  Unauthorized: true,
+  Denied: true,
+  NotFound: true,
+  RateLimited: true,
+  Malformed: true,
+  Unsupported: true,
+  Unsafe: true,
+  DeadlineExceeded: true,
+  CatalogEmptied: true,
+  NotLeading: true,
+  Defect: true,
+  Interrupted: true
+}
+
+/**
+ * Every reason there is.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const failureReasons = Object.keys(all) as ReadonlyArray<FailureReason>

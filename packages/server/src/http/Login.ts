@@ -62,7 +62,10 @@ const verified = Effect.fnUntraced(function* (credentials: Authentication.Creden
   )
 })
 
-const results = { 401: "refused", 429: "limited", 503: "unavailable" } as const
+const results = { 401: "refused", 429: "limited", 503: "unavailable" } as const satisfies Record<
+  number,
+  Metrics.AuthResult
+>
 
 /**
  * Verifies the credentials and issues a token. Fails with 401 for any credentials that do not sign in, with 429 where
