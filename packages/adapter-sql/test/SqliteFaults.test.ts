@@ -4,6 +4,7 @@ import { Program, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Logger, Option, Queue, Schedule, type Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
+import type { SqlClient, SqlError } from "effect/sql"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
@@ -139,22 +140,32 @@ describe("SQLite", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a snapshot whose rows do not belong together is told of, and the next is kept whole", () =>
-    Effect.gen(function* () {
-      const file = yield* path
-      yield* withStore(file, (store) => store.save(large(1)))
-      yield* run(file, (client) => client.withTransaction(client`DELETE FROM blobs WHERE id % 7 = 0`))
-      yield* withStore(file, (store) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(store.load)
-          expect(error.reason._tag).toBe("SnapshotCorrupt")
-          yield* store.save(large(2))
-          const loaded = Option.getOrThrow(yield* store.load)
-          expect(Usage.total(loaded.usage)).toEqual(Usage.total(large(2).usage))
-        })
-      )
-    }).pipe(Effect.scoped)
-  )
+  const damages: Readonly<Record<string, (client: SqlClient.SqlClient) => Effect.Effect<unknown, SqlError.SqlError>>> =
+    {
+      "has rows that do not belong together": (client) => client`DELETE FROM blobs WHERE id % 7 = 0`,
+      "has contents that are cut off": (client) =>
+        client`UPDATE manifests SET contents = substr(contents, 1, length(contents) - 1)`,
+      "has an order that is cut off": (client) =>
+        client`INSERT INTO arrangements (repository, places, since) SELECT id, x'00', 1 FROM repositories`
+    }
+  for (const [what, damage] of Object.entries(damages)) {
+    it.live(`a snapshot that ${what} is told of, and the next is kept whole`, () =>
+      Effect.gen(function* () {
+        const file = yield* path
+        yield* withStore(file, (store) => store.save(large(1)))
+        yield* run(file, (client) => client.withTransaction(damage(client)))
+        yield* withStore(file, (store) =>
+          Effect.gen(function* () {
+            const error = yield* Effect.flip(store.load)
+            expect(error.reason._tag).toBe("SnapshotCorrupt")
+            yield* store.save(large(2))
+            const loaded = Option.getOrThrow(yield* store.load)
+            expect(Usage.total(loaded.usage)).toEqual(Usage.total(large(2).usage))
+          })
+        )
+      }).pipe(Effect.scoped)
+    )
+  }
 
   it.live("forgetting gives the space back", () =>
     Effect.gen(function* () {

@@ -95,11 +95,14 @@ export const changesBetween = Effect.fnUntraced(function* (
   database: Database["Service"],
   after: number,
   snapshot: number
-): Effect.fn.Return<Changes, SqlError.SqlError> {
+): Effect.fn.Return<Changes, SqlError.SqlError | Tables.Inconsistent> {
   const each = <A>(rows: Stream.Stream<A, SqlError.SqlError>, take: (row: A) => void) =>
     Stream.runForEachArray(rows, (piece) =>
-      Effect.sync(() => {
-        for (const row of piece) take(row)
+      Effect.try({
+        try: () => {
+          for (const row of piece) take(row)
+        },
+        catch: Tables.Inconsistent.from
       })
     )
   const eachBegun = <A extends object>(table: Tables.Table, take: (row: A) => void) =>

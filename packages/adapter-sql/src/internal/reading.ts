@@ -27,21 +27,25 @@ const apply = (
   { id, next_id: nextId, taken_at: takenAt }: SnapshotRow
 ): Effect.Effect<Head, Inconsistent> =>
   inSlices(() => headAfter(before, changes, { id, takenAt, nextId })).pipe(
-    Effect.catchDefect((defect) =>
-      Effect.fail(defect instanceof Inconsistent ? defect : new Inconsistent({ detail: String(defect) }))
-    )
+    Effect.catchDefect((defect) => Effect.fail(Inconsistent.from(defect)))
   )
+
+/** Where rows do not belong together, all of them are read again, and tell what is wrong. */
+const ignoring = <A, E>(effect: Effect.Effect<A, E | Inconsistent>) =>
+  Effect.catchIf(
+    effect,
+    (error): error is Inconsistent => error instanceof Inconsistent,
+    () => Effect.undefined
+  ) as Effect.Effect<A | undefined, E>
 
 /** From an earlier head, where the database still has what it is of. */
 const headSince = Effect.fnUntraced(function* (database: Database["Service"], known: Head, row: SnapshotRow) {
   const { sql, table } = database
-  const changes = yield* changesBetween(database, known.id, row.id)
+  const changes = yield* ignoring(changesBetween(database, known.id, row.id))
   // What ended may be gone for good as soon as the earlier one is forgotten: so it is looked for after the reading.
   const isThere = yield* sql`
     SELECT 1 FROM ${table("snapshots")} WHERE id = ${known.id} AND taken_at = ${known.takenAt}`.values
-  if (isThere.length === 0) return undefined
-  // Where rows do not belong together, all of them are read again: they tell more exactly what is wrong.
-  return yield* Effect.catchTag(apply(known, changes, row), "Inconsistent", () => Effect.undefined)
+  return changes === undefined || isThere.length === 0 ? undefined : yield* ignoring(apply(known, changes, row))
 })
 
 /**

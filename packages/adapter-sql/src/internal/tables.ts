@@ -2,7 +2,11 @@ import { Schema } from "effect"
 import type { Kind } from "./dialect.ts"
 
 /** Rows do not belong together as they should. */
-export class Inconsistent extends Schema.TaggedError<Inconsistent>()("Inconsistent", { detail: Schema.String }) {}
+export class Inconsistent extends Schema.TaggedError<Inconsistent>()("Inconsistent", { detail: Schema.String }) {
+  static from(cause: unknown): Inconsistent {
+    return cause instanceof Inconsistent ? cause : new Inconsistent({ detail: String(cause) })
+  }
+}
 
 /**
  * A table whose rows are there from the snapshot `since` on, and until before the snapshot `until`; `until` is NULL while
