@@ -11,7 +11,7 @@ const codeOf = (promise: Promise<unknown>) =>
     )
   )
 
-if (!Servers.leftOut("verifyLogin on a real slapd")) {
+describe.skipIf(Servers.leftOut("verifyLogin on a real slapd"))("verifyLogin on a real slapd", () => {
   layer(Slapd.layer(), { excludeTestServices: true })("verifyLogin", (it) => {
     it.effect("resolves to the directory's spelling, and rejects with a code", () =>
       Effect.gen(function* () {
@@ -42,7 +42,7 @@ if (!Servers.leftOut("verifyLogin on a real slapd")) {
       })
     )
   })
-}
+})
 
 describe("verifyLogin", () => {
   it("rejects options that cannot be used", async () => {

@@ -140,7 +140,7 @@ describe("clients", () => {
   )
 })
 
-if (!Servers.leftOut("slowhttptest")) {
+describe.skipIf(Servers.leftOut("slowhttptest"))("slowhttptest", () => {
   describe("slowhttptest", () => {
     /** 500 connections, 250 in each second, for 12 seconds; something is sent each second, others are tried for 2. */
     const always = ["-c", "500", "-r", "250", "-l", "12", "-i", "1", "-p", "2"]
@@ -176,4 +176,4 @@ if (!Servers.leftOut("slowhttptest")) {
       )
     }
   })
-}
+})

@@ -3,7 +3,7 @@ import { Collector, type Digest, Names, Usage } from "@gitlab-registry-usage/cor
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { DockerRegistry, Servers, Slapd } from "@gitlab-registry-usage/test-servers"
-import { expect, layer } from "@effect/vitest"
+import { describe, expect, layer } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Option, Redacted } from "effect"
 import * as ServerConfig from "../src/config/ServerConfig.ts"
 import * as Server from "../src/main.ts"
@@ -137,108 +137,114 @@ const sum = (items: ReadonlyArray<Item>) => items.reduce((sum, item) => sum + it
 const at = (items: ReadonlyArray<Item>, image: string, tag: string) =>
   items.find(({ name }) => name === image)!._embedded.related._embedded.items.find(({ name }) => name === tag)!
 
-if (!Servers.leftOut("the whole server on a real registry and directory")) {
-  layer(everything, { excludeTestServices: true, timeout: 60_000 })("on a real registry and a real directory", (it) => {
-    it.effect("signs in by LDAP, and by nothing else", () =>
-      Effect.gen(function* () {
-        const statusOf = (username: string, password: string) =>
-          Effect.map(send("/auth_token", { headers: basic(username, password) }), ({ status }) => status)
-        expect(yield* statusOf("zoe", "zoë-pass:word")).toBe(200)
-        expect(yield* statusOf("paren(s)", "paren-secret")).toBe(200)
-        for (const [username, password] of [
-          ["alice", "wrong"],
-          ["mallory", "mallory-secret"],
-          ["alic*", "alice-secret"],
-          ["twin", "twin-secret"]
-        ]) {
-          expect(yield* statusOf(username!, password!), username).toBe(401)
-        }
-      })
-    )
-
-    it.effect("the sum of disk_size is the bytes of the blob files on disk", () =>
-      Effect.gen(function* () {
-        const { registry } = yield* Scene
-        const items = yield* allImages
-        expect(sum(items)).toBe(yield* registry.bytesOnDisk)
-        expect(
-          items
-            .flatMap((item) => item._embedded.related._embedded.items)
-            .reduce((total, tag) => total + tag.disk_size, 0)
-        ).toBe(sum(items))
-        expect(items.find(({ name }) => name === "group/emptied")).toMatchObject({
-          size: 0,
-          disk_size: 0,
-          unique_size: 0
-        })
-      })
-    )
-
-    it.effect("the recorded registry has the recorded number of layer bytes in every tag", () =>
-      Effect.gen(function* () {
-        yield* allImages
-        const collector = yield* Collector.Collector
-        const {
-          usage: { inventory }
-        } = Option.getOrThrow(yield* collector.current)
-        const usage = Usage.measure(inventory, { accounting: "layers" })
-        const expected = catalog.expected.repositories as Record<string, Record<string, { layerBytes: number }>>
-        let compared = 0
-        for (const [image, tags] of Object.entries(expected)) {
-          const r = Usage.findRepository(usage, Names.RepositoryName.make(`golden/${image}`))
-          for (const [tag, { layerBytes }] of Object.entries(tags)) {
-            const number = Usage.findTag(usage, r!, Names.TagName.make(tag))!
-            expect(Usage.tagSizes(usage, number)?.size, `${image}:${tag}`).toBe(layerBytes)
-            compared++
-          }
-        }
-        expect(compared).toBe(9)
-      })
-    )
-
-    it.effect("a later crawl of what has not changed gives the same", () =>
-      Effect.gen(function* () {
-        const [first, second] = [yield* allImages, yield* allImages]
-        expect(second).toEqual(first)
-      })
-    )
-
-    it.effect("deleting frees exactly the unique_size: a tag alone, and an index with all of its parts", () =>
-      Effect.gen(function* () {
-        const { images, registry } = yield* Scene
-        const adapter = yield* RegistryHttp.make({
-          url: registry.url,
-          gitlabUrl: new URL(registry.tokens!.realm),
-          credentials: { username: account.username, token: Redacted.make(account.password) }
-        })
-        const remove = (repository: string, digest: Digest.Digest) =>
-          adapter.deleteManifest(Names.RepositoryName.make(repository), digest)
-
-        const before = yield* allImages
-        const alone = at(before, "group/project/tool", "1.0")
-        expect(alone.unique_size).toBeGreaterThan(700)
-        yield* remove("group/project/tool", images.alone.digest)
-        yield* registry.collectGarbage
-        expect(sum(before) - (yield* registry.bytesOnDisk)).toBe(alone.unique_size)
-
-        const after = yield* allImages
-        expect(sum(after)).toBe(yield* registry.bytesOnDisk)
-        const collector = yield* Collector.Collector
-        const { usage } = Option.getOrThrow(yield* collector.current)
-        const r = Usage.findRepository(usage, Names.RepositoryName.make("group/project/app"))!
-        const set = ["multi", "amd64", "arm64", "attestation"].map((tag) =>
-          Usage.findTag(usage, r, Names.TagName.make(tag))!
+describe.skipIf(Servers.leftOut("the whole server on a real registry and directory"))(
+  "the whole server on a real registry and directory",
+  () => {
+    layer(everything, { excludeTestServices: true, timeout: 60_000 })(
+      "on a real registry and a real directory",
+      (it) => {
+        it.effect("signs in by LDAP, and by nothing else", () =>
+          Effect.gen(function* () {
+            const statusOf = (username: string, password: string) =>
+              Effect.map(send("/auth_token", { headers: basic(username, password) }), ({ status }) => status)
+            expect(yield* statusOf("zoe", "zoë-pass:word")).toBe(200)
+            expect(yield* statusOf("paren(s)", "paren-secret")).toBe(200)
+            for (const [username, password] of [
+              ["alice", "wrong"],
+              ["mallory", "mallory-secret"],
+              ["alic*", "alice-secret"],
+              ["twin", "twin-secret"]
+            ]) {
+              expect(yield* statusOf(username!, password!), username).toBe(401)
+            }
+          })
         )
-        const freed = Usage.uniqueSizeOf(usage, set)
-        // `amd64` has a copy elsewhere, and shares its base with `docker`: the parts alone would say something else.
-        expect(freed).not.toBe(set.reduce((sum, tag) => sum + Usage.tagSizes(usage, tag)!.uniqueSize, 0))
-        for (const name of ["multi", "amd64", "arm64", "attestation"] as const) {
-          yield* remove("group/project/app", images[name].digest)
-        }
-        yield* registry.collectGarbage
-        expect(sum(after) - (yield* registry.bytesOnDisk)).toBe(freed)
-        expect(sum(yield* allImages)).toBe(yield* registry.bytesOnDisk)
-      }).pipe(Effect.scoped, Effect.provide(NodeHttpClient.layerUndici))
+
+        it.effect("the sum of disk_size is the bytes of the blob files on disk", () =>
+          Effect.gen(function* () {
+            const { registry } = yield* Scene
+            const items = yield* allImages
+            expect(sum(items)).toBe(yield* registry.bytesOnDisk)
+            expect(
+              items
+                .flatMap((item) => item._embedded.related._embedded.items)
+                .reduce((total, tag) => total + tag.disk_size, 0)
+            ).toBe(sum(items))
+            expect(items.find(({ name }) => name === "group/emptied")).toMatchObject({
+              size: 0,
+              disk_size: 0,
+              unique_size: 0
+            })
+          })
+        )
+
+        it.effect("the recorded registry has the recorded number of layer bytes in every tag", () =>
+          Effect.gen(function* () {
+            yield* allImages
+            const collector = yield* Collector.Collector
+            const {
+              usage: { inventory }
+            } = Option.getOrThrow(yield* collector.current)
+            const usage = Usage.measure(inventory, { accounting: "layers" })
+            const expected = catalog.expected.repositories as Record<string, Record<string, { layerBytes: number }>>
+            let compared = 0
+            for (const [image, tags] of Object.entries(expected)) {
+              const r = Usage.findRepository(usage, Names.RepositoryName.make(`golden/${image}`))
+              for (const [tag, { layerBytes }] of Object.entries(tags)) {
+                const number = Usage.findTag(usage, r!, Names.TagName.make(tag))!
+                expect(Usage.tagSizes(usage, number)?.size, `${image}:${tag}`).toBe(layerBytes)
+                compared++
+              }
+            }
+            expect(compared).toBe(9)
+          })
+        )
+
+        it.effect("a later crawl of what has not changed gives the same", () =>
+          Effect.gen(function* () {
+            const [first, second] = [yield* allImages, yield* allImages]
+            expect(second).toEqual(first)
+          })
+        )
+
+        it.effect("deleting frees exactly the unique_size: a tag alone, and an index with all of its parts", () =>
+          Effect.gen(function* () {
+            const { images, registry } = yield* Scene
+            const adapter = yield* RegistryHttp.make({
+              url: registry.url,
+              gitlabUrl: new URL(registry.tokens!.realm),
+              credentials: { username: account.username, token: Redacted.make(account.password) }
+            })
+            const remove = (repository: string, digest: Digest.Digest) =>
+              adapter.deleteManifest(Names.RepositoryName.make(repository), digest)
+
+            const before = yield* allImages
+            const alone = at(before, "group/project/tool", "1.0")
+            expect(alone.unique_size).toBeGreaterThan(700)
+            yield* remove("group/project/tool", images.alone.digest)
+            yield* registry.collectGarbage
+            expect(sum(before) - (yield* registry.bytesOnDisk)).toBe(alone.unique_size)
+
+            const after = yield* allImages
+            expect(sum(after)).toBe(yield* registry.bytesOnDisk)
+            const collector = yield* Collector.Collector
+            const { usage } = Option.getOrThrow(yield* collector.current)
+            const r = Usage.findRepository(usage, Names.RepositoryName.make("group/project/app"))!
+            const set = ["multi", "amd64", "arm64", "attestation"].map((tag) =>
+              Usage.findTag(usage, r, Names.TagName.make(tag))!
+            )
+            const freed = Usage.uniqueSizeOf(usage, set)
+            // `amd64` has a copy elsewhere, and shares its base with `docker`: the parts alone would say something else.
+            expect(freed).not.toBe(set.reduce((sum, tag) => sum + Usage.tagSizes(usage, tag)!.uniqueSize, 0))
+            for (const name of ["multi", "amd64", "arm64", "attestation"] as const) {
+              yield* remove("group/project/app", images[name].digest)
+            }
+            yield* registry.collectGarbage
+            expect(sum(after) - (yield* registry.bytesOnDisk)).toBe(freed)
+            expect(sum(yield* allImages)).toBe(yield* registry.bytesOnDisk)
+          }).pipe(Effect.scoped, Effect.provide(NodeHttpClient.layerUndici))
+        )
+      }
     )
-  })
-}
+  }
+)

@@ -62,7 +62,7 @@ const scene = Effect.gen(function* () {
   return { registry, context: yield* Layer.build(server) }
 })
 
-if (!Servers.leftOut("notifications of a real registry")) {
+describe.skipIf(Servers.leftOut("notifications of a real registry"))("notifications of a real registry", () => {
   describe("a real registry that notifies", () => {
     it.live("a push and a deletion are served within a second or so, without a crawl", () =>
       Effect.gen(function* () {
@@ -103,4 +103,4 @@ if (!Servers.leftOut("notifications of a real registry")) {
       })
     )
   })
-}
+})

@@ -1,7 +1,7 @@
 import { Names } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { Nginx, Servers } from "@gitlab-registry-usage/test-servers"
-import { expect, layer } from "@effect/vitest"
+import { describe, expect, layer } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer } from "effect"
 import { NodeServices } from "@effect/platform-node"
 import { HttpServer } from "effect/http"
@@ -64,7 +64,7 @@ const through = Effect.fnUntraced(function* (path: string, headers: Record<strin
   })
 })
 
-if (!Servers.leftOut("nginx")) {
+describe.skipIf(Servers.leftOut("nginx"))("nginx", () => {
   layer(app, { excludeTestServices: true, timeout: 30_000 })("behind nginx, as the example has it", (it) => {
     it.effect("F01 F03 names with %2F arrive as they are", () =>
       Effect.gen(function* () {
@@ -134,4 +134,4 @@ if (!Servers.leftOut("nginx")) {
       })
     )
   })
-}
+})
