@@ -1,14 +1,17 @@
 // npm run bench [-- suite…] [-- --smoke]: measures the product and writes docs/performance.md and packages/bench/results.
 import { spawnSync } from "node:child_process"
+import { loadavg } from "node:os"
 import { servers } from "./servers.mjs"
 import { build, install, node, root } from "./workspace.mjs"
 
+const load = loadavg()[0]
 // What puts load on a server is needed for measuring alone.
 servers([["/usr/bin/wrk", "wrk"]])
 install()
 build()
 const { status } = spawnSync(node, ["packages/bench/src/main.ts", ...process.argv.slice(2)], {
   cwd: root,
-  stdio: "inherit"
+  stdio: "inherit",
+  env: { ...process.env, BENCH_LOAD: `${load}` }
 })
 process.exit(status ?? 1)

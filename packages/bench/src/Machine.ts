@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Os from "node:os"
-import { DateTime, Effect } from "effect"
+import { Config, DateTime, Effect } from "effect"
 
 /**
  * What a figure depends on. `load` is the number of processes that wanted to run in the last minute: where it is far
@@ -26,14 +26,18 @@ export interface Machine {
  * @category getters
  * @since 0.1.0
  */
-export const current: Effect.Effect<Machine> = Effect.map(DateTime.now, (now) => ({
-  takenAt: DateTime.formatIso(now),
-  processor: Os.cpus()[0]?.model.trim() ?? "unknown",
-  processors: Os.availableParallelism(),
-  memoryMiB: Math.round(Os.totalmem() / 1024 / 1024),
-  node: process.version,
-  load: Math.round(Os.loadavg()[0]! * 10) / 10
-}))
+export const current: Effect.Effect<Machine, Config.ConfigError> = Effect.gen(function* () {
+  // The command tells the load before it installed and built, which is no load of others.
+  const load = yield* Config.Number("BENCH_LOAD").pipe(Config.withDefault(Os.loadavg()[0]!))
+  return {
+    takenAt: DateTime.formatIso(yield* DateTime.now),
+    processor: Os.cpus()[0]?.model.trim() ?? "unknown",
+    processors: Os.availableParallelism(),
+    memoryMiB: Math.round(Os.totalmem() / 1024 / 1024),
+    node: process.version,
+    load: Math.round(load * 10) / 10
+  }
+})
 
 /** Ends the sentence on the load where others were at work. */
 const caution = ({ load, processors }: Machine): string =>
@@ -47,4 +51,4 @@ const caution = ({ load, processors }: Machine): string =>
  */
 export const describe = (machine: Machine): string =>
   `Taken on ${machine.takenAt.slice(0, 10)}, Node ${machine.node}, ${machine.processors} × ${machine.processor}, ` +
-  `${Math.round(machine.memoryMiB / 1024)} GiB. Load of the machine before the suite began: ${machine.load}.${caution(machine)}`
+  `${Math.round(machine.memoryMiB / 1024)} GiB. Load of the machine before the command began: ${machine.load}.${caution(machine)}`

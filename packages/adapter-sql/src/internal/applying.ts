@@ -67,8 +67,10 @@ function* manifestsAfter(
   const begunPlaces = Int32Array.from(begun.ids, moved.at)
   // One that begun may take the place of one that ended.
   const keptPlaces = moved.now.slice()
-  const taken = new Set(begunPlaces)
-  if (taken.size > 0) keptPlaces.forEach((place, was) => taken.has(place) && (keptPlaces[was] = -1))
+  const taken = new Set(keptPlaces.length === 0 ? [] : begunPlaces)
+  keptPlaces.forEach((place, was) => {
+    if (taken.has(place)) keptPlaces[was] = -1
+  })
 
   const referenceCounts = new Uint32Array(count)
   const childCounts = new Uint32Array(count)
