@@ -37,24 +37,26 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) 
   const body = useRef<HTMLTableSectionElement>(null)
   const { end, start } = useWindowing(body, rows.length, rowHeight)
   const [current, setCurrent] = useState<string>()
-  const focusing = useRef(false)
+  /** Where the keys are going: to a row, or to the first one of another place. */
+  const focusing = useRef<{ readonly path: string; readonly key?: string }>(undefined)
 
   const found = current === undefined ? -1 : rows.findIndex(({ key }) => key === current)
   const currentIndex = Math.max(0, found)
 
-  // A row that the keys go to may not be drawn yet: the window scrolls, then it is.
+  // A row that the keys go to may not be drawn yet: the window scrolls, or another place is gone to, then it is.
   useEffect(() => {
-    if (!focusing.current) return
+    const { current: to } = focusing
+    if (to === undefined || to.path !== view.path || (to.key !== undefined && to.key !== current)) return
     const row = body.current?.querySelector<HTMLElement>(`[aria-rowindex="${currentIndex + 2}"]`)
     if (row === null || row === undefined) return
-    focusing.current = false
+    focusing.current = undefined
     row.focus({ preventScroll: true })
   })
 
   const moveTo = (index: number) => {
     const row = rows[index]
     if (row === undefined || body.current === null) return
-    focusing.current = true
+    focusing.current = { path: view.path, key: row.key }
     setCurrent(row.key)
     const top = body.current.getBoundingClientRect().top + index * rowHeight
     const head = 40
@@ -65,7 +67,7 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) 
   /** As a click on its name does. */
   const open = (row: Exclude<Row, { readonly kind: "note" }>) => {
     if (row.kind !== "namespace") return go({ detail: row.key })
-    focusing.current = true
+    focusing.current = { path: row.key }
     go({ path: row.key })
   }
 
