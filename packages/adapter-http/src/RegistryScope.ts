@@ -5,8 +5,8 @@
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
-import type { GitLabApi } from "./GitLabApi.ts"
-import type { Roster } from "./Roster.ts"
+import type { GitLabApi } from "./gitlab/GitLabApi.ts"
+import type { Roster } from "./distribution/RepositoryOrder.ts"
 
 /**
  * `instance`: all, by the catalog, which takes an administrator under GitLab. `group` and `project`: those of a group

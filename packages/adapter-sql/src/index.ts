@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-export * as Database from "./Database.ts"
-export * as Sqlite from "./Sqlite.ts"
-export * as SqliteClient from "./SqliteClient.ts"
+export * as Database from "./database/Database.ts"
+export * as Sqlite from "./sqlite/Sqlite.ts"
+export * as SqliteClient from "./sqlite/SqliteClient.ts"
 export * as SqlLeadership from "./SqlLeadership.ts"
 export * as SqlLoginAttempts from "./SqlLoginAttempts.ts"
-export * as SqlMigrations from "./SqlMigrations.ts"
+export * as SqlMigrations from "./database/SqlMigrations.ts"
 export * as SqlRevocation from "./SqlRevocation.ts"
 export * as SqlSnapshotStore from "./SqlSnapshotStore.ts"

@@ -5,7 +5,7 @@
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
-import { program, teardown } from "./Program.ts"
+import { program, teardown } from "./Cli.ts"
 
 let signal: string | undefined
 for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => (signal ??= name))

@@ -1,13 +1,13 @@
 import { SizeText } from "@gitlab-registry-usage/core"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Budget from "../src/Budget.ts"
-import * as NameRegex from "../src/NameRegex.ts"
+import * as Budget from "../src/tables/Budget.ts"
+import * as NameRegex from "../src/connection/NameRegex.ts"
 import * as Figure from "../src/output/Figure.ts"
 import * as MarkdownTable from "../src/output/MarkdownTable.ts"
 import * as TextTable from "../src/output/TextTable.ts"
-import * as Progress from "../src/Progress.ts"
-import type { Sheet } from "../src/Sheet.ts"
+import * as Progress from "../src/crawl/Progress.ts"
+import type { Sheet } from "../src/tables/Table.ts"
 
 describe("SizeText", () => {
   it.each([

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { DateTime, Effect, Struct } from "effect"
-import * as Diff from "./Diff.ts"
-import { foreignSize, repositorySizes, type Sizes, tagSizes, total, type Usage } from "./Usage.ts"
-import { manifestDigest } from "./Inventory.ts"
-import * as Snapshot from "./Snapshot.ts"
+import * as Diff from "./usage/Diff.ts"
+import { foreignSize, repositorySizes, type Sizes, tagSizes, total, type Usage } from "./usage/Usage.ts"
+import { manifestDigest } from "./inventory/Inventory.ts"
+import * as Snapshot from "./snapshot/Snapshot.ts"
 
 /**
  * What a crawl saw, as bytes: the same that the command line saves with `--save`, and the server in its snapshot file. Keep

@@ -9,12 +9,12 @@
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, References, Runtime, Schema } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
 import type { NodeServices } from "@effect/platform-node"
-import type { ConfigurationError } from "./config/ConfigProblem.ts"
-import * as ConfigSource from "./config/ConfigSource.ts"
-import { defaultConfig, effectiveConfig } from "./config/ConfigText.ts"
-import * as ServerConfig from "./config/ServerConfig.ts"
+import type { ConfigurationError } from "./config/source/ConfigProblem.ts"
+import * as ConfigSource from "./config/source/ConfigSource.ts"
+import { defaultConfig, effectiveConfig } from "./config/source/ConfigText.ts"
+import * as ServerConfig from "./config/options/ServerConfig.ts"
 import { main } from "./main.ts"
-import { revokeAll } from "./Revoking.ts"
+import { revokeAll } from "./RevokeTokens.ts"
 import { version } from "./Version.ts"
 
 /**

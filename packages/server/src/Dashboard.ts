@@ -6,7 +6,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import { fileURLToPath } from "node:url"
-import * as Ui from "./http/Ui.ts"
+import * as Ui from "./http/service/DashboardFiles.ts"
 
 /**
  * The files of the dashboard, none where it was not built. They lie within the package, beside what the sources are

@@ -5,7 +5,7 @@
  */
 import { Revocation } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, Runtime, Schema } from "effect"
-import type { ServerConfig } from "./config/ServerConfig.ts"
+import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import * as Stores from "./Stores.ts"
 
 /**

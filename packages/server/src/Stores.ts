@@ -7,7 +7,7 @@ import { NodeServices } from "@effect/platform-node"
 import { type Database, Sqlite, type SqlMigrations } from "@gitlab-registry-usage/adapter-sql"
 import { Leadership, LoginAttempts, Revocation, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem, Layer, Option } from "effect"
-import type { ServerConfig } from "./config/ServerConfig.ts"
+import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 
 /**

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
-import { program, teardown } from "./Program.ts"
+import { program, teardown } from "./Cli.ts"
 
 NodeRuntime.runMain(program(process.env).pipe(Effect.provide(NodeServices.layer)), { teardown })

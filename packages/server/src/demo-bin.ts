@@ -2,7 +2,7 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Logger } from "effect"
 import { demo } from "./Demo.ts"
-import { teardown } from "./Program.ts"
+import { teardown } from "./Cli.ts"
 
 const logs = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
 const once = process.argv.includes("--once")

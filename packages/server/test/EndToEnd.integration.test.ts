@@ -5,10 +5,10 @@ import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { DockerRegistry, Servers, Slapd } from "@gitlab-registry-usage/test-servers"
 import { describe, expect, layer } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Option, Redacted } from "effect"
-import * as ServerConfig from "../src/config/ServerConfig.ts"
+import * as ServerConfig from "../src/config/options/ServerConfig.ts"
 import * as Server from "../src/main.ts"
 import { basic, send } from "./app.ts"
-import { catalog, repositories as recordedRepositories } from "./golden.ts"
+import { catalog, repositories as recordedRepositories } from "./golden/golden.ts"
 
 const account = { username: "usage", password: "registry-access-token" }
 

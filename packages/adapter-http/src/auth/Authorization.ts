@@ -9,10 +9,10 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
 import * as Challenge from "./Challenge.ts"
-import type { Answer } from "./classify.ts"
+import type { Answer } from "../transport/Failure.ts"
 import type { Credentials } from "./Credentials.ts"
-import type { Exchange, Request } from "./Exchange.ts"
-import { isPrivate, realm, type Trusted } from "./Origins.ts"
+import type { Exchange, Request } from "../transport/HttpExchange.ts"
+import { isPrivate, realm, type Trusted } from "./TrustedOrigins.ts"
 import type { RegistryTokens, Service } from "./RegistryTokens.ts"
 import type { Scope } from "./Scope.ts"
 

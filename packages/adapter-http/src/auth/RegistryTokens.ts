@@ -7,11 +7,11 @@
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Deferred, Effect, Redacted, type Scope as EffectScope } from "effect"
-import * as Body from "./Body.ts"
-import { type Answer, permanent } from "./classify.ts"
+import * as Body from "../transport/Body.ts"
+import { type Answer, permanent } from "../transport/Failure.ts"
 import type { Credentials } from "./Credentials.ts"
-import type { Exchange } from "./Exchange.ts"
-import { display } from "./Origins.ts"
+import type { Exchange } from "../transport/HttpExchange.ts"
+import { display } from "./TrustedOrigins.ts"
 import type { Scope } from "./Scope.ts"
 import * as TokenAnswer from "./TokenAnswer.ts"
 

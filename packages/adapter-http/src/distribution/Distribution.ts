@@ -8,15 +8,15 @@
 import { Bytes, Digest, MediaType, Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Stream } from "effect"
 import type { Digest as Hash } from "effect/crypto"
-import type { Authorization, Need } from "./Authorization.ts"
-import * as Body from "./Body.ts"
-import { type Answer, permanent } from "./classify.ts"
-import type { Request } from "./Exchange.ts"
+import type { Authorization, Need } from "../auth/Authorization.ts"
+import * as Body from "../transport/Body.ts"
+import { type Answer, permanent } from "../transport/Failure.ts"
+import type { Request } from "../transport/HttpExchange.ts"
 import * as ManifestDigest from "./ManifestDigest.ts"
 import { wellFormed } from "./ListedNames.ts"
 import * as Pages from "./Pages.ts"
-import * as Roster from "./Roster.ts"
-import * as Scope from "./Scope.ts"
+import * as Roster from "./RepositoryOrder.ts"
+import * as Scope from "../auth/Scope.ts"
 
 /**
  * How much a registry may answer.

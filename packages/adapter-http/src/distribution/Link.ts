@@ -7,7 +7,7 @@
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Result } from "effect"
-import { display } from "./Origins.ts"
+import { display } from "../auth/TrustedOrigins.ts"
 
 // A target, then parameters up to the comma before the next target.
 const link = /\s*<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|$)/y

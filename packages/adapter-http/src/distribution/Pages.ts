@@ -5,8 +5,8 @@
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Stream } from "effect"
-import { type Answer, codes, permanent } from "./classify.ts"
-import * as Body from "./Body.ts"
+import { type Answer, codes, permanent } from "../transport/Failure.ts"
+import * as Body from "../transport/Body.ts"
 import { nextPage } from "./Link.ts"
 
 /**

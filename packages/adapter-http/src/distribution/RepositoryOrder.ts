@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type { Names } from "@gitlab-registry-usage/core"
-import type { Need } from "./Authorization.ts"
-import * as Scope from "./Scope.ts"
+import type { Need } from "../auth/Authorization.ts"
+import * as Scope from "../auth/Scope.ts"
 
 /**
  * @category models

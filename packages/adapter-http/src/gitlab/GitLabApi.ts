@@ -7,15 +7,15 @@
  */
 import { Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Redacted, Result, Schema, Stream } from "effect"
-import * as Body from "./Body.ts"
-import type { Answer } from "./classify.ts"
-import * as Credentials from "./Credentials.ts"
-import type { Limits } from "./Distribution.ts"
-import type { Exchange } from "./Exchange.ts"
-import { nextPage } from "./Link.ts"
-import { wellFormed } from "./ListedNames.ts"
-import { display, isPrivate } from "./Origins.ts"
-import * as Pages from "./Pages.ts"
+import * as Body from "../transport/Body.ts"
+import type { Answer } from "../transport/Failure.ts"
+import * as Credentials from "../auth/Credentials.ts"
+import type { Limits } from "../distribution/Distribution.ts"
+import type { Exchange } from "../transport/HttpExchange.ts"
+import { nextPage } from "../distribution/Link.ts"
+import { wellFormed } from "../distribution/ListedNames.ts"
+import { display, isPrivate } from "../auth/TrustedOrigins.ts"
+import * as Pages from "../distribution/Pages.ts"
 
 /**
  * Who asks: an access token of a user, group or project, or the token of a CI/CD job, which sees its own project alone.

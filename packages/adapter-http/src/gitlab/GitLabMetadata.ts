@@ -8,13 +8,13 @@
  */
 import { Digest, Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Semaphore, Stream } from "effect"
-import type { Authorization } from "./Authorization.ts"
-import * as Body from "./Body.ts"
-import type { Answer } from "./classify.ts"
-import type { Limits } from "./Distribution.ts"
-import { wellFormed } from "./ListedNames.ts"
-import * as Pages from "./Pages.ts"
-import * as Roster from "./Roster.ts"
+import type { Authorization } from "../auth/Authorization.ts"
+import * as Body from "../transport/Body.ts"
+import type { Answer } from "../transport/Failure.ts"
+import type { Limits } from "../distribution/Distribution.ts"
+import { wellFormed } from "../distribution/ListedNames.ts"
+import * as Pages from "../distribution/Pages.ts"
+import * as Roster from "../distribution/RepositoryOrder.ts"
 
 /**
  * @category models

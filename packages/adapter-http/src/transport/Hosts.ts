@@ -6,7 +6,7 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { type Clock, Effect, Exit, Semaphore } from "effect"
 import * as Circuit from "./Circuit.ts"
-import type { Answer } from "./classify.ts"
+import type { Answer } from "./Failure.ts"
 import * as Concurrency from "./Concurrency.ts"
 import * as RateLimit from "./RateLimit.ts"
 

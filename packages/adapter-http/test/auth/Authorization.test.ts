@@ -4,8 +4,8 @@ import { Names, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Logger, Redacted, Stream, Tracer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import type { RegistryHttp } from "../src/index.ts"
-import { json, listen, name, overUndici, registryAt, tag, tagNames } from "./servers.ts"
+import type { RegistryHttp } from "../../src/index.ts"
+import { json, listen, name, overUndici, registryAt, tag, tagNames } from "../servers.ts"
 
 const credentials = { username: "canary-user", token: Redacted.make("canary-secret") }
 

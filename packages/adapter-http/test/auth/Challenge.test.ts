@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Challenge from "../src/Challenge.ts"
+import * as Challenge from "../../src/auth/Challenge.ts"
 
 const parsed = (header: string) =>
   Challenge.parse(header).map(({ parameters, scheme }) => [scheme, Object.fromEntries(parameters)])

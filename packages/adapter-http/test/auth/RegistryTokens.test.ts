@@ -3,8 +3,8 @@ import { Crawl, Names, Registry } from "@gitlab-registry-usage/core"
 import { Clock, Effect, Redacted, Result, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import type { RegistryHttp } from "../src/index.ts"
-import { json, listen, overUndici, registryAt, tag } from "./servers.ts"
+import type { RegistryHttp } from "../../src/index.ts"
+import { json, listen, overUndici, registryAt, tag } from "../servers.ts"
 
 const credentials = { username: "reader", token: Redacted.make("secret") }
 const repositories = Array.from({ length: 1000 }, (_, i) => Names.RepositoryName.make(`group/image-${i + 1}`))

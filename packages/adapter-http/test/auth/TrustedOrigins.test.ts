@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import * as Origins from "../src/Origins.ts"
+import * as Origins from "../../src/auth/TrustedOrigins.ts"
 
 const trusted = Origins.trust(
   [new URL("https://registry.example.com:5050"), new URL("https://gitlab.example.com/gitlab")],

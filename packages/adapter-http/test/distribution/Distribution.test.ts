@@ -6,7 +6,7 @@ import { Digest, MediaType, type Names } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { Effect } from "effect"
 import { FetchHttpClient } from "effect/http"
-import { listen, name, overUndici, registryAt, tag } from "./servers.ts"
+import { listen, name, overUndici, registryAt, tag } from "../servers.ts"
 
 const type = MediaType.ociManifest
 const reason = <A, E extends { readonly reason: { readonly _tag: string; readonly detail: string } }, R>(

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import * as Link from "../src/Link.ts"
+import * as Link from "../../src/distribution/Link.ts"
 
 const current = new URL("https://registry.example.com:5050/v2/a/tags/list?n=2")
 const next = (header: string | undefined) =>

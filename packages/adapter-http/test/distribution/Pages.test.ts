@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { json, listen, name, overUndici, registryAt, tagNames } from "./servers.ts"
+import { json, listen, name, overUndici, registryAt, tagNames } from "../servers.ts"
 
 const reason = <A, E extends { readonly reason: { readonly _tag: string; readonly detail: string } }, R>(
   effect: Effect.Effect<A, E, R>

@@ -4,9 +4,9 @@ import { DemoRegistry } from "@gitlab-registry-usage/demo"
 import { Effect, Redacted, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import type { RegistryHttp } from "../src/index.ts"
-import { logged, many, numbered, overDemo } from "./demo.ts"
-import { json, listen, overUndici, registryAt } from "./servers.ts"
+import type { RegistryHttp } from "../../src/index.ts"
+import { logged, many, numbered, overDemo } from "../demo.ts"
+import { json, listen, overUndici, registryAt } from "../servers.ts"
 
 const group: RegistryHttp.Options["scope"] = { kind: "group", path: "acme" }
 const secret = "glpat-canary"

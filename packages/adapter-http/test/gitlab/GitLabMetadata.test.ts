@@ -4,7 +4,7 @@ import { RegistryTest } from "@gitlab-registry-usage/core/conformance"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { Contents, Demo, DemoRegistry, Expected, Fault } from "@gitlab-registry-usage/demo"
 import { Effect, Ref, Stream } from "effect"
-import { many, numbered, overDemo } from "./demo.ts"
+import { many, numbered, overDemo } from "../demo.ts"
 
 RegistryTest.suite("the demonstration with the metadata database", overDemo(RegistryTest.repositories))
 RegistryTest.suite(

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Concurrency from "../src/Concurrency.ts"
+import * as Concurrency from "../../src/transport/Concurrency.ts"
 
 /** So many answers of this latency, each when as many requests were under way as allowed. */
 const answers = (concurrency: Concurrency.Concurrency, count: number, latency: number, now = 0, full = true) => {

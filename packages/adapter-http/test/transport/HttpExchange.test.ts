@@ -7,8 +7,8 @@ import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { ServerResponse } from "node:http"
 import * as Net from "node:net"
-import * as Exchange from "../src/Exchange.ts"
-import { blobStore, json, listen, name, overUndici, redirecting, registryAt, tag, tagNames } from "./servers.ts"
+import * as Exchange from "../../src/transport/HttpExchange.ts"
+import { blobStore, json, listen, name, overUndici, redirecting, registryAt, tag, tagNames } from "../servers.ts"
 
 const digest = Digest.Digest.make(`sha256:${"a".repeat(64)}`)
 const get = (url: URL): Exchange.Request => ({ method: "GET", url, headers: {}, maxBytes: 1000 })

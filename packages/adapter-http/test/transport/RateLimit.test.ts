@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Headers } from "effect/http"
-import { transient } from "../src/classify.ts"
-import * as RateLimit from "../src/RateLimit.ts"
+import { transient } from "../../src/transport/Failure.ts"
+import * as RateLimit from "../../src/transport/RateLimit.ts"
 
 const now = Date.UTC(2026, 0, 1)
 const seconds = now / 1000

@@ -5,7 +5,7 @@
  */
 import { Context, type Effect, type Option, Schema, type Stream } from "effect"
 import type { SqlClient, SqlError, Statement } from "effect/sql"
-import type { Dialect } from "./internal/dialect.ts"
+import type { Dialect } from "./Dialect.ts"
 
 /**
  * The database cannot be used: not reachable, no such user, or a file that nobody may write.

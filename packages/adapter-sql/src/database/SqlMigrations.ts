@@ -9,7 +9,7 @@
 import { Effect, Schema } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "./Database.ts"
-import { all, columns, figures, type Table } from "./internal/tables.ts"
+import { all, columns, figures, type Table } from "./Tables.ts"
 
 /**
  * A newer version of the program has changed the tables in a way that this one cannot work with.

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import type { Kind } from "./dialect.ts"
+import type { Kind } from "./Dialect.ts"
 
 /** Rows do not belong together as they should. */
 export class Inconsistent extends Schema.TaggedError<Inconsistent>()("Inconsistent", { detail: Schema.String }) {

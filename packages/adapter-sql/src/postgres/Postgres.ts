@@ -7,12 +7,12 @@ import { createHash } from "node:crypto"
 import { Duration, Effect, Layer, PubSub, Redacted, Ref, Schedule, type Scope, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
-import { Database, type DatabaseUnavailable } from "./Database.ts"
-import { postgres } from "./internal/dialect.ts"
-import { detailOf } from "./internal/failures.ts"
-import { type PortOptions, type Ports, portsOver, unavailable } from "./internal/ports.ts"
-import * as PostgresClient from "./internal/postgresClient.ts"
-import { migrate, type SchemaTooNew } from "./SqlMigrations.ts"
+import { Database, type DatabaseUnavailable } from "../database/Database.ts"
+import { postgres } from "../database/Dialect.ts"
+import { detailOf } from "../database/DatabaseFailure.ts"
+import { type PortOptions, type Ports, portsOver, unavailable } from "../SqlPorts.ts"
+import * as PostgresClient from "./PostgresClient.ts"
+import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options extends PortOptions {

@@ -3,4 +3,4 @@
  *
  * @since 0.1.0
  */
-export * as Postgres from "../Postgres.ts"
+export * as Postgres from "./Postgres.ts"

@@ -6,11 +6,11 @@
 import { type Duration, Effect, Layer, PubSub, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
-import { Database, type DatabaseUnavailable } from "./Database.ts"
-import { sqlite } from "./internal/dialect.ts"
-import { type PortOptions, type Ports, portsOver, unavailable } from "./internal/ports.ts"
+import { Database, type DatabaseUnavailable } from "../database/Database.ts"
+import { sqlite } from "../database/Dialect.ts"
+import { type PortOptions, type Ports, portsOver, unavailable } from "../SqlPorts.ts"
 import * as SqliteClient from "./SqliteClient.ts"
-import { migrate, type SchemaTooNew } from "./SqlMigrations.ts"
+import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options extends PortOptions {

@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads"
 import { Duration, Effect, Layer, Option, Schedule, type Scope, Semaphore, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
-import { type Answer, type Question, text } from "./internal/sqliteWorker.ts"
+import { type Answer, type Question, text } from "./SqliteWorker.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {

@@ -1,11 +1,11 @@
 import { Inventory, type Names } from "@gitlab-registry-usage/core"
 import { Schema } from "effect"
-import type { BegunBlobs, BegunManifests, Changes, TagRow } from "./changes.ts"
-import { figuresKey, type Head } from "./head.ts"
-import { unpackOrder } from "./packing.ts"
-import { type Moved, movedOf } from "./moving.ts"
-import { type Sliced, stride } from "./slices.ts"
-import * as Tables from "./tables.ts"
+import type { BegunBlobs, BegunManifests, Changes, TagRow } from "./Changes.ts"
+import { figuresKey, type Head } from "./Head.ts"
+import { unpackOrder } from "./Packing.ts"
+import { type Moved, movedOf } from "./Moving.ts"
+import { type Sliced, stride } from "../database/Slices.ts"
+import * as Tables from "../database/Tables.ts"
 
 const decodeGap = Schema.decodeUnknownSync(Schema.fromJsonString(Inventory.Gap))
 

@@ -1,10 +1,10 @@
 import type { Digest, Inventory, Names, Snapshot } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import { figuresOf, flagsOf, type Head, unlike } from "./head.ts"
-import { packContents, packDigest, packOrder } from "./packing.ts"
-import { placesOf } from "./places.ts"
-import { type Sliced, stride } from "./slices.ts"
-import * as Tables from "./tables.ts"
+import { figuresOf, flagsOf, type Head, unlike } from "./Head.ts"
+import { packContents, packDigest, packOrder } from "./Packing.ts"
+import { placesOf } from "./Places.ts"
+import { type Sliced, stride } from "../database/Slices.ts"
+import * as Tables from "../database/Tables.ts"
 
 type Row = ReadonlyArray<unknown>
 

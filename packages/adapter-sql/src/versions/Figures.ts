@@ -1,9 +1,9 @@
 import { Bytes, type History, type Names } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Stream } from "effect"
-import type { Database } from "../Database.ts"
-import { kinds } from "./head.ts"
-import { visible } from "./rows.ts"
-import { figures as table } from "./tables.ts"
+import type { Database } from "../database/Database.ts"
+import { kinds } from "./Head.ts"
+import { visible } from "./Rows.ts"
+import { figures as table } from "../database/Tables.ts"
 
 interface Row {
   readonly kind: number

@@ -1,6 +1,6 @@
-import { placesOfIds } from "./places.ts"
-import { type Sliced, stride } from "./slices.ts"
-import * as Tables from "./tables.ts"
+import { placesOfIds } from "./Places.ts"
+import { type Sliced, stride } from "../database/Slices.ts"
+import * as Tables from "../database/Tables.ts"
 
 /** Where the rows of a table are in a later snapshot: what stays keeps its order, what is new follows. */
 export interface Moved {

@@ -1,5 +1,5 @@
 import type { Digest, Inventory } from "@gitlab-registry-usage/core"
-import { Inconsistent } from "./tables.ts"
+import { Inconsistent } from "../database/Tables.ts"
 
 /** Whole numbers from 0 on, in groups of 7 bits, the lowest first; the highest bit tells that more follow. */
 const writeNumber = (into: Array<number>, value: number) => {

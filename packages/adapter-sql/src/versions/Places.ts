@@ -1,5 +1,5 @@
 import type { Digest } from "@gitlab-registry-usage/core"
-import { type Sliced, stride } from "./slices.ts"
+import { type Sliced, stride } from "../database/Slices.ts"
 
 /**
  * Keys with their places in a list, as an open hash table: a `Map` of a million takes half a second to make and ten

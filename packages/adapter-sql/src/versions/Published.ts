@@ -1,7 +1,7 @@
 import type { SnapshotStore } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Option, Stream } from "effect"
 import type { SqlError } from "effect/sql"
-import type { Database } from "../Database.ts"
+import type { Database } from "../database/Database.ts"
 
 /** The newest snapshot, or undefined where there is none. */
 export type Latest = { readonly id: number; readonly taken_at: number; readonly stale: number } | undefined

@@ -1,11 +1,11 @@
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
-import type { Database } from "../Database.ts"
-import { headAfter } from "./applying.ts"
-import { type Changes, changesBetween } from "./changes.ts"
-import { empty, type Head } from "./head.ts"
-import { inSlices } from "./slices.ts"
-import { Inconsistent } from "./tables.ts"
+import type { Database } from "../database/Database.ts"
+import { headAfter } from "./Applying.ts"
+import { type Changes, changesBetween } from "./Changes.ts"
+import { empty, type Head } from "./Head.ts"
+import { inSlices } from "../database/Slices.ts"
+import { Inconsistent } from "../database/Tables.ts"
 
 /** A snapshot by itself. */
 export interface SnapshotRow {

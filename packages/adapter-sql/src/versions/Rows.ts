@@ -1,8 +1,8 @@
 import { Effect, Stream } from "effect"
 import type { SqlError } from "effect/sql"
-import type { Database } from "../Database.ts"
-import type { Kind } from "./dialect.ts"
-import { columns, type Table } from "./tables.ts"
+import type { Database } from "../database/Database.ts"
+import type { Kind } from "../database/Dialect.ts"
+import { columns, type Table } from "../database/Tables.ts"
 
 type Row = ReadonlyArray<unknown>
 

@@ -1,7 +1,7 @@
 import { DateTime, Effect } from "effect"
 import type { SqlError } from "effect/sql"
-import type { Database } from "../Database.ts"
-import { all } from "./tables.ts"
+import type { Database } from "../database/Database.ts"
+import { all } from "../database/Tables.ts"
 
 /** So many rows are removed in one transaction: others wait for one, not for all. */
 const batch = 5000

@@ -9,9 +9,9 @@ import {
 import { FaultProxy, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Context, DateTime, Effect, Fiber, Layer, Option, Queue, Redacted, Stream } from "effect"
-import { schemaOf } from "./databases.ts"
-import { large } from "./large.ts"
-import { startOnce } from "./server.ts"
+import { schemaOf } from "../databases.ts"
+import { large } from "../large.ts"
+import { startOnce } from "../server.ts"
 
 const takenAt = ({ takenAt }: { readonly takenAt: DateTime.Utc }) => DateTime.toEpochMillis(takenAt)
 

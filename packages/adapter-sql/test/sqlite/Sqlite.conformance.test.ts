@@ -1,8 +1,8 @@
 import { Sqlite, SqlLeadership } from "@gitlab-registry-usage/adapter-sql"
 import { LeadershipTest } from "@gitlab-registry-usage/core/conformance"
 import { Effect, Layer } from "effect"
-import { file } from "./databases.ts"
-import * as Suites from "./suites.ts"
+import { file } from "../databases.ts"
+import * as Suites from "../suites.ts"
 
 Suites.all("in memory", Effect.succeed({ path: ":memory:" }), Sqlite.layer, { isShared: false })
 Suites.all("in a file", file, Sqlite.layer, { hears: false })

@@ -8,9 +8,9 @@ import type { SqlClient, SqlError } from "effect/sql"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
-import { large } from "./large.ts"
+import { large } from "../large.ts"
 
-const saving = fileURLToPath(new URL("saving.ts", import.meta.url))
+const saving = fileURLToPath(new URL("../saving.ts", import.meta.url))
 
 const path = Effect.map(Servers.temporaryDirectory, (directory) => Path.join(directory, "registry.sqlite"))
 

@@ -12,7 +12,7 @@ import { Console, Context, Deferred, Effect, Layer, Redacted } from "effect"
 import { count } from "../Format.ts"
 import { median, timed } from "../Measurement.ts"
 import * as ServerProcess from "../serve/ServerProcess.ts"
-import * as Course from "./Course.ts"
+import * as Course from "./TimeSeries.ts"
 
 /** @category options @since 0.1.0 */
 export interface Options {

@@ -11,7 +11,7 @@ import { Nginx, Postgres, Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, Effect, Redacted } from "effect"
 import { median } from "../Measurement.ts"
 import * as ServerProcess from "../serve/ServerProcess.ts"
-import * as Course from "./Course.ts"
+import * as Course from "./TimeSeries.ts"
 
 /** @category options @since 0.1.0 */
 export interface Options extends Course.Options {

@@ -11,7 +11,7 @@ import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, DateTime, Duration, Effect, FileSystem } from "effect"
 import { median, timed, type Took } from "../Measurement.ts"
-import * as Course from "./Course.ts"
+import * as Course from "./TimeSeries.ts"
 
 /** @category options @since 0.1.0 */
 export interface Options extends Course.Options {

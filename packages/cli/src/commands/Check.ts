@@ -5,12 +5,12 @@
  */
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import * as Budgets from "../Budgets.ts"
-import { print } from "../Print.ts"
-import { root } from "../Root.ts"
-import * as Scan from "../Scan.ts"
-import { usage } from "../Stopped.ts"
-import { summaryOf } from "../Summary.ts"
+import * as Budgets from "../tables/BudgetTable.ts"
+import { print } from "../output/Print.ts"
+import { root } from "../connection/SharedFlags.ts"
+import * as Scan from "../crawl/CrawledSnapshot.ts"
+import { usage } from "../output/CommandFailure.ts"
+import { summaryOf } from "../crawl/Summary.ts"
 
 /**
  * @category commands

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import { Argument, Command, Completions } from "effect/cli"
-import { write } from "../Print.ts"
+import { write } from "../output/Print.ts"
 
 /**
  * @category commands

@@ -6,15 +6,15 @@
 import { type Digest, Inventory, type Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Console, Effect } from "effect"
 import { Argument, Command, Flag, Prompt } from "effect/cli"
-import * as Connection from "../Connection.ts"
-import { switchFlag } from "../FlagKinds.ts"
+import * as Connection from "../connection/Connection.ts"
+import { switchFlag } from "../connection/FlagKinds.ts"
 import * as Figure from "../output/Figure.ts"
-import { print } from "../Print.ts"
-import { root, type Shared } from "../Root.ts"
-import * as Scan from "../Scan.ts"
-import { Screen } from "../Screen.ts"
-import { fromRegistry, Status, Stopped, usage } from "../Stopped.ts"
-import * as Target from "../Target.ts"
+import { print } from "../output/Print.ts"
+import { root, type Shared } from "../connection/SharedFlags.ts"
+import * as Scan from "../crawl/CrawledSnapshot.ts"
+import { Screen } from "../output/Screen.ts"
+import { fromRegistry, Status, Stopped, usage } from "../output/CommandFailure.ts"
+import * as Target from "../connection/Target.ts"
 
 interface Plan {
   readonly repository: Names.RepositoryName
@@ -100,7 +100,7 @@ export const delete_ = Command.make(
     const planned = yield* plan(scan.snapshot.usage, target)
     if (!shared.quiet) yield* Console.error(told(planned, shared))
     yield* confirm(yes)
-    const { layer } = yield* Effect.promise(() => import("../RegistryConnection.ts"))
+    const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
     yield* Effect.provide(remove(planned, target.tag), layer(connection))
     yield* print(
       shared,

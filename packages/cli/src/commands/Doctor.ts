@@ -5,10 +5,10 @@
  */
 import { Console, Effect } from "effect"
 import { Command } from "effect/cli"
-import * as Connection from "../Connection.ts"
-import { print } from "../Print.ts"
-import { root } from "../Root.ts"
-import { Status, Stopped } from "../Stopped.ts"
+import * as Connection from "../connection/Connection.ts"
+import { print } from "../output/Print.ts"
+import { root } from "../connection/SharedFlags.ts"
+import { Status, Stopped } from "../output/CommandFailure.ts"
 
 const signs = { ok: "✓", warning: "!", failed: "✗", skipped: "-" } as const
 
@@ -22,7 +22,7 @@ export const doctor = Command.make(
   Effect.fnUntraced(function* () {
     const shared = yield* root
     const connection = yield* Connection.fromFlags(shared)
-    const { run } = yield* Effect.promise(() => import("../Diagnosis.ts"))
+    const { run } = yield* Effect.promise(() => import("../connection/Diagnosis.ts"))
     const findings = yield* run(connection)
     yield* print(
       shared,

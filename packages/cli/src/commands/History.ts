@@ -6,13 +6,13 @@
 import { DurationText } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import * as CourseSheet from "../CourseSheet.ts"
+import * as CourseSheet from "../tables/HistoryTable.ts"
 import * as Timeline from "../output/Timeline.ts"
-import { Past } from "../past/Past.ts"
-import * as PastFlags from "../past/PastFlags.ts"
-import * as Source from "../past/Source.ts"
-import { print } from "../Print.ts"
-import { root } from "../Root.ts"
+import { Past } from "../history/HistorySource.ts"
+import * as PastFlags from "../history/HistoryFlags.ts"
+import * as Source from "../history/Source.ts"
+import { print } from "../output/Print.ts"
+import { root } from "../connection/SharedFlags.ts"
 
 /** A duration, or 0. */
 const Step = Schema.String.pipe(

@@ -6,12 +6,12 @@
 import { OpenMetrics } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { sizeFlag, switchFlag } from "../FlagKinds.ts"
-import * as Listing from "../Listing.ts"
-import { print } from "../Print.ts"
-import { root } from "../Root.ts"
-import * as Scan from "../Scan.ts"
-import { summaryOf } from "../Summary.ts"
+import { sizeFlag, switchFlag } from "../connection/FlagKinds.ts"
+import * as Listing from "../tables/UsageTable.ts"
+import { print } from "../output/Print.ts"
+import { root } from "../connection/SharedFlags.ts"
+import * as Scan from "../crawl/CrawledSnapshot.ts"
+import { summaryOf } from "../crawl/Summary.ts"
 
 const flags = {
   tags: switchFlag("tags").pipe(Flag.withAlias("t"), Flag.withDescription("List tags instead of repositories")),

@@ -6,12 +6,12 @@
 import { DurationText } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { switchFlag } from "../FlagKinds.ts"
-import { print } from "../Print.ts"
-import { root } from "../Root.ts"
-import * as Scan from "../Scan.ts"
-import { usage } from "../Stopped.ts"
-import { summaryOf } from "../Summary.ts"
+import { switchFlag } from "../connection/FlagKinds.ts"
+import { print } from "../output/Print.ts"
+import { root } from "../connection/SharedFlags.ts"
+import * as Scan from "../crawl/CrawledSnapshot.ts"
+import { usage } from "../output/CommandFailure.ts"
+import { summaryOf } from "../crawl/Summary.ts"
 
 /**
  * @category commands
@@ -60,7 +60,7 @@ export const prune = Command.make(
       )
     }
     // The expressions are checked before a crawl that may take minutes; they need a library that other commands do not.
-    const { make, rules } = yield* Effect.promise(() => import("../Simulation.ts"))
+    const { make, rules } = yield* Effect.promise(() => import("../tables/CleanupTable.ts"))
     const policy = yield* rules({
       nameRegex: input.nameRegex,
       nameRegexKeep: Option.getOrUndefined(input.nameRegexKeep),

@@ -6,10 +6,10 @@
 import { OpenMetrics, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { print, write } from "../Print.ts"
-import { root } from "../Root.ts"
-import * as Scan from "../Scan.ts"
-import { summaryOf } from "../Summary.ts"
+import { print, write } from "../output/Print.ts"
+import { root } from "../connection/SharedFlags.ts"
+import * as Scan from "../crawl/CrawledSnapshot.ts"
+import { summaryOf } from "../crawl/Summary.ts"
 import * as Figure from "../output/Figure.ts"
 
 /**

@@ -5,12 +5,12 @@
  */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import * as Explanation from "../Explanation.ts"
-import { print } from "../Print.ts"
-import { root } from "../Root.ts"
-import * as Scan from "../Scan.ts"
-import { summaryOf } from "../Summary.ts"
-import * as Target from "../Target.ts"
+import * as Explanation from "../tables/BlobTable.ts"
+import { print } from "../output/Print.ts"
+import { root } from "../connection/SharedFlags.ts"
+import * as Scan from "../crawl/CrawledSnapshot.ts"
+import { summaryOf } from "../crawl/Summary.ts"
+import * as Target from "../connection/Target.ts"
 
 /** Rows of a table for people, where they do not say otherwise: most of the rest are manifests and configs. */
 const defaultCount = 20

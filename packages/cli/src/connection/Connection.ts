@@ -6,8 +6,8 @@
 import { Effect, FileSystem, Option, Redacted, Stdio, Stream } from "effect"
 import { Prompt, TerminalCapabilities } from "effect/cli"
 import { type Environment, environment } from "./Environment.ts"
-import type { Shared } from "./Root.ts"
-import { type Stopped, usage } from "./Stopped.ts"
+import type { Shared } from "./SharedFlags.ts"
+import { type Stopped, usage } from "../output/CommandFailure.ts"
 
 /**
  * What is read: everything, or the repositories of one group or project, by its path; `auto`: everything where the token

@@ -11,7 +11,7 @@ import { isIP } from "node:net"
 import { connect, rootCertificates } from "node:tls"
 import type { Connection } from "./Connection.ts"
 import { httpLayer, layer } from "./RegistryConnection.ts"
-import { fromRegistry, Status } from "./Stopped.ts"
+import { fromRegistry, Status } from "../output/CommandFailure.ts"
 
 /**
  * One step. A `skipped` one could not be done or was not needed; `warning` is not in the way of what was asked for.

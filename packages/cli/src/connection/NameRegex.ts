@@ -10,7 +10,7 @@
  */
 import { Effect } from "effect"
 import { RE2JS } from "re2js"
-import { type Stopped, usage } from "./Stopped.ts"
+import { type Stopped, usage } from "../output/CommandFailure.ts"
 
 /**
  * Whether a name matches as a whole, which is how GitLab applies its expressions.

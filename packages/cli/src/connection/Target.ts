@@ -5,7 +5,7 @@
  */
 import { Digest, Names, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
-import { type Stopped, usage as wrong } from "./Stopped.ts"
+import { type Stopped, usage as wrong } from "../output/CommandFailure.ts"
 
 /** @category models @since 0.1.0 */
 export interface Target {

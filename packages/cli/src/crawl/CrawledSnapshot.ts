@@ -5,10 +5,10 @@
  */
 import { Crawl, Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { Clock, Console, DateTime, Effect, FileSystem, Option } from "effect"
-import * as Connection from "./Connection.ts"
+import * as Connection from "../connection/Connection.ts"
 import * as Progress from "./Progress.ts"
-import type { Shared } from "./Root.ts"
-import { fromRegistry, Status, Stopped, usage } from "./Stopped.ts"
+import type { Shared } from "../connection/SharedFlags.ts"
+import { fromRegistry, Status, Stopped, usage } from "../output/CommandFailure.ts"
 
 /**
  * A snapshot and where it comes from.
@@ -53,7 +53,7 @@ const named = (scope: Connection.Scope, host: string): string =>
 
 const crawl = Effect.fnUntraced(function* (flags: Shared) {
   const connection = yield* Connection.fromFlags(flags)
-  const { layer } = yield* Effect.promise(() => import("./RegistryConnection.ts"))
+  const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
   const began = yield* Clock.currentTimeMillis
   const inventory = yield* Progress.shown((onProgress) =>
     Crawl.crawl({ concurrency: connection.concurrency, onProgress })

@@ -5,7 +5,7 @@
  */
 import { Crawl } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Stdio, Stream } from "effect"
-import { Screen } from "./Screen.ts"
+import { Screen } from "../output/Screen.ts"
 
 const repositories = (n: number) => `${n} ${n === 1 ? "repository" : "repositories"}`
 const tags = (n: number) => `${n} ${n === 1 ? "tag" : "tags"}`

@@ -5,7 +5,7 @@
  */
 import { Inventory, Usage } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import type { Scan } from "./Scan.ts"
+import type { Scan } from "./CrawledSnapshot.ts"
 
 /**
  * The fields that all JSON has in common.

@@ -6,12 +6,12 @@
 import type { History } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
-import { type Stopped, usage } from "../Stopped.ts"
+import { type Stopped, usage } from "../output/CommandFailure.ts"
 import * as Documents from "./ApiDocuments.ts"
 import * as HalClient from "./HalClient.ts"
 import * as ImageChanges from "./ImageChanges.ts"
-import { Past, type Span } from "./Past.ts"
-import * as When from "./When.ts"
+import { Past, type Span } from "./HistorySource.ts"
+import * as When from "./Instant.ts"
 
 /** The most growers that the API tells, and the images of a page. */
 const maximumLimit = 1000

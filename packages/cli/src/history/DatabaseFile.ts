@@ -9,7 +9,7 @@
 import { Database, Sqlite, SqlMigrations, SqlSnapshotStore } from "@gitlab-registry-usage/adapter-sql"
 import type { SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { Context, Effect, FileSystem, Layer } from "effect"
-import { Status, Stopped, usage } from "../Stopped.ts"
+import { Status, Stopped, usage } from "../output/CommandFailure.ts"
 
 const magic = "SQLite format 3\0"
 

@@ -5,8 +5,8 @@
  */
 import { Effect, Redacted, Schedule, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
-import { Status, Stopped, usage } from "../Stopped.ts"
-import type { Account } from "../Connection.ts"
+import { Status, Stopped, usage } from "../output/CommandFailure.ts"
+import type { Account } from "../connection/Connection.ts"
 
 /**
  * Who reads: with a token of the API, or as somebody who signs in for one.

@@ -6,10 +6,10 @@
 import { type History, Names } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, Option } from "effect"
 import { Flag } from "effect/cli"
-import type { Shared } from "../Root.ts"
-import { type Stopped, usage } from "../Stopped.ts"
-import type { Span } from "./Past.ts"
-import * as When from "./When.ts"
+import type { Shared } from "../connection/SharedFlags.ts"
+import { type Stopped, usage } from "../output/CommandFailure.ts"
+import type { Span } from "./HistorySource.ts"
+import * as When from "./Instant.ts"
 
 /** @category flags @since 0.1.0 */
 export const since = Flag.String("since").pipe(

@@ -5,8 +5,8 @@
  */
 import type { Diff, Growth, History, Projection, Usage } from "@gitlab-registry-usage/core"
 import { Context, type DateTime, type Duration, type Effect } from "effect"
-import type { Stopped } from "../Stopped.ts"
-import type { When } from "./When.ts"
+import type { Stopped } from "../output/CommandFailure.ts"
+import type { When } from "./Instant.ts"
 
 /**
  * A period of the past. Without `to` it ends with the latest snapshot.

@@ -5,11 +5,11 @@
  */
 import { Effect, Layer, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
-import * as Connection from "../Connection.ts"
-import { type Environment, environment } from "../Environment.ts"
-import { fileFlag } from "../FlagKinds.ts"
-import type { Shared } from "../Root.ts"
-import { usage } from "../Stopped.ts"
+import * as Connection from "../connection/Connection.ts"
+import { type Environment, environment } from "../connection/Environment.ts"
+import { fileFlag } from "../connection/FlagKinds.ts"
+import type { Shared } from "../connection/SharedFlags.ts"
+import { usage } from "../output/CommandFailure.ts"
 import type { Credentials } from "./HalClient.ts"
 
 /**
@@ -66,14 +66,14 @@ const overApi = Effect.fnUntraced(function* (address: string, input: Input, shar
   const credentials = yield* credentialsOf(input, shared, variables)
   const authorities = yield* Connection.authoritiesOf(shared, variables)
   const [{ layer }, { httpLayer }] = yield* Effect.promise(() =>
-    Promise.all([import("./PastApi.ts"), import("../RegistryConnection.ts")])
+    Promise.all([import("./ApiHistory.ts"), import("../connection/RegistryConnection.ts")])
   )
   return layer({ url, credentials }).pipe(Layer.provide(httpLayer({ authorities, concurrency: shared.concurrency })))
 })
 
 const overDatabase = Effect.fnUntraced(function* (path: string, { accounting }: Shared) {
   const [{ layer: store }, { layer }] = yield* Effect.promise(() =>
-    Promise.all([import("./DatabaseFile.ts"), import("./PastStore.ts")])
+    Promise.all([import("./DatabaseFile.ts"), import("./StoredHistory.ts")])
   )
   return layer.pipe(Layer.provide(store({ path, accounting })))
 })

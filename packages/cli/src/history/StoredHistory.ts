@@ -5,9 +5,9 @@
  */
 import { Diff, Growth, History, Projection, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Layer, Option } from "effect"
-import { Status, Stopped, usage as wrong } from "../Stopped.ts"
-import { named, Past, projected, type Seen, type Span } from "./Past.ts"
-import * as When from "./When.ts"
+import { Status, Stopped, usage as wrong } from "../output/CommandFailure.ts"
+import { named, Past, projected, type Seen, type Span } from "./HistorySource.ts"
+import * as When from "./Instant.ts"
 
 const statuses = {
   StoreUnavailable: Status.unreachable,

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Bytes } from "@gitlab-registry-usage/core"
-import type { Column, Value } from "../Sheet.ts"
+import type { Column, Value } from "../tables/Table.ts"
 
 /**
  * How sizes are written: in bytes, in powers of 1000, or else of 1024.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Column, Row, Sheet } from "../Sheet.ts"
+import type { Column, Row, Sheet } from "../tables/Table.ts"
 import * as Figure from "./Figure.ts"
 
 /**

@@ -4,14 +4,14 @@
  * @since 0.1.0
  */
 import { Console, Effect, Option, Stdio, Stream } from "effect"
-import * as Figure from "./output/Figure.ts"
-import * as MarkdownTable from "./output/MarkdownTable.ts"
-import * as Records from "./output/Records.ts"
-import * as TextTable from "./output/TextTable.ts"
-import type { Shared } from "./Root.ts"
+import * as Figure from "./Figure.ts"
+import * as MarkdownTable from "./MarkdownTable.ts"
+import * as Records from "./Records.ts"
+import * as TextTable from "./TextTable.ts"
+import type { Shared } from "../connection/SharedFlags.ts"
 import { Screen } from "./Screen.ts"
-import * as Sheet from "./Sheet.ts"
-import { usage } from "./Stopped.ts"
+import * as Sheet from "../tables/Table.ts"
+import { usage } from "./CommandFailure.ts"
 
 /**
  * Writes text to the standard output as it is.

@@ -5,7 +5,7 @@
  */
 import { Effect, Stream } from "effect"
 import { Csv } from "effect/encoding"
-import type { Column, Row, Sheet, Value } from "../Sheet.ts"
+import type { Column, Row, Sheet, Value } from "../tables/Table.ts"
 
 /**
  * The version of all JSON that this program writes. It changes when a field goes or changes its meaning.

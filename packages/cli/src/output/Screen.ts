@@ -5,7 +5,7 @@
  */
 import { Context, Effect, Layer, Stdio, Terminal } from "effect"
 import { TerminalCapabilities } from "effect/cli"
-import { environment } from "./Environment.ts"
+import { environment } from "../connection/Environment.ts"
 
 /**
  * `width` is in columns, undefined where nothing limits it. `progress` is a line that changes, lines now and then, or

@@ -6,8 +6,8 @@
  *
  * @since 0.1.0
  */
-import type { Column, Row, Sheet } from "../Sheet.ts"
-import { paint, type Style } from "../Screen.ts"
+import type { Column, Row, Sheet } from "../tables/Table.ts"
+import { paint, type Style } from "./Screen.ts"
 import * as Figure from "./Figure.ts"
 
 /** @category options @since 0.1.0 */

@@ -7,7 +7,7 @@
  */
 import { type History, OpenMetrics } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import type { Seen } from "../past/Past.ts"
+import type { Seen } from "../history/HistorySource.ts"
 
 interface Family {
   readonly name: string

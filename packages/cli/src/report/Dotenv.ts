@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { summaryOf } from "../Summary.ts"
+import { summaryOf } from "../crawl/Summary.ts"
 import type { Material } from "./Material.ts"
 
 /**

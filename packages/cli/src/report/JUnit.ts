@@ -7,7 +7,7 @@
  */
 import { Effect, Stream } from "effect"
 import { Xml } from "effect/encoding"
-import * as Budget from "../Budget.ts"
+import * as Budget from "../tables/Budget.ts"
 import type { Style } from "../output/Figure.ts"
 import type { Material } from "./Material.ts"
 

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import { DateTime } from "effect"
-import * as Budget from "../Budget.ts"
-import * as Budgets from "../Budgets.ts"
-import * as Listing from "../Listing.ts"
+import * as Budget from "../tables/Budget.ts"
+import * as Budgets from "../tables/BudgetTable.ts"
+import * as Listing from "../tables/UsageTable.ts"
 import type { Style } from "../output/Figure.ts"
 import * as MarkdownTable from "../output/MarkdownTable.ts"
 import type { Material } from "./Material.ts"

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import { Inventory, Usage } from "@gitlab-registry-usage/core"
-import type { Outcome } from "../Budget.ts"
+import type { Outcome } from "../tables/Budget.ts"
 import * as Figure from "../output/Figure.ts"
-import type { Scan } from "../Scan.ts"
+import type { Scan } from "../crawl/CrawledSnapshot.ts"
 
 /** @category models @since 0.1.0 */
 export interface Material {

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { type Digest, TagContents, Usage } from "@gitlab-registry-usage/core"
-import type { Row, Sheet } from "./Sheet.ts"
+import type { Row, Sheet } from "./Table.ts"
 
 /** Blob → repositories whose tags reach it, other than the chosen tags; the repository itself among them. */
 const othersOf = (usage: Usage.Usage, blobs: ReadonlySet<number>, chosen: ReadonlySet<number>) => {

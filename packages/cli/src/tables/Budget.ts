@@ -9,8 +9,8 @@
 import { type Bytes, SizeText, Usage } from "@gitlab-registry-usage/core"
 import { Effect, Glob, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import { Yaml } from "effect/encoding"
-import * as Figure from "./output/Figure.ts"
-import { type Stopped, usage as wrong } from "./Stopped.ts"
+import * as Figure from "../output/Figure.ts"
+import { type Stopped, usage as wrong } from "../output/CommandFailure.ts"
 
 /**
  * A part in percent such as `5%` or `12.5 %`, as a part of 1.

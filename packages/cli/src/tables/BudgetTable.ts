@@ -7,12 +7,12 @@ import type { Usage } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem, Option } from "effect"
 import { Flag } from "effect/cli"
 import * as Budget from "./Budget.ts"
-import { fileFlag, sizeFlag } from "./FlagKinds.ts"
-import type { Style } from "./output/Figure.ts"
-import type { Shared } from "./Root.ts"
-import * as Scan from "./Scan.ts"
-import type { Sheet } from "./Sheet.ts"
-import { Status, Stopped, usage as wrong } from "./Stopped.ts"
+import { fileFlag, sizeFlag } from "../connection/FlagKinds.ts"
+import type { Style } from "../output/Figure.ts"
+import type { Shared } from "../connection/SharedFlags.ts"
+import * as Scan from "../crawl/CrawledSnapshot.ts"
+import type { Sheet } from "./Table.ts"
+import { Status, Stopped, usage as wrong } from "../output/CommandFailure.ts"
 
 /**
  * @category flags

@@ -5,13 +5,13 @@
  */
 import { CleanupPolicy, Usage } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Option } from "effect"
-import * as Connection from "./Connection.ts"
-import * as Dates from "./Dates.ts"
-import { chooses } from "./Listing.ts"
-import * as NameRegex from "./NameRegex.ts"
-import type { Shared } from "./Root.ts"
-import type { Row, Sheet } from "./Sheet.ts"
-import { fromRegistry } from "./Stopped.ts"
+import * as Connection from "../connection/Connection.ts"
+import * as Dates from "../crawl/Dates.ts"
+import { chooses } from "./UsageTable.ts"
+import * as NameRegex from "../connection/NameRegex.ts"
+import type { Shared } from "../connection/SharedFlags.ts"
+import type { Row, Sheet } from "./Table.ts"
+import { fromRegistry } from "../output/CommandFailure.ts"
 
 /**
  * The policy as it is written in GitLab's settings.
@@ -70,7 +70,7 @@ const dates = Effect.fnUntraced(function* (
   if (Option.isSome(flags.from) || wanted.every(({ tags }) => tags.length === 0))
     return new Map<number, ReadonlyMap<number, number>>()
   const connection = yield* Connection.fromFlags(flags)
-  const { layer } = yield* Effect.promise(() => import("./RegistryConnection.ts"))
+  const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
   const found = yield* Effect.forEach(wanted, ({ r, tags }) =>
     Effect.map(Dates.ofTags(usage.inventory, r, tags, connection.concurrency), (dates) => [r, dates] as const)
   ).pipe(Effect.provide(layer(connection)), Effect.mapError(fromRegistry))

@@ -5,8 +5,8 @@
  */
 import { type Growth, SizeText } from "@gitlab-registry-usage/core"
 import { Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
-import * as Figure from "./output/Figure.ts"
-import { Status, Stopped } from "./Stopped.ts"
+import * as Figure from "../output/Figure.ts"
+import { Status, Stopped } from "../output/CommandFailure.ts"
 
 /**
  * A part of what there was, or bytes.

@@ -5,10 +5,10 @@
  */
 import type { Growth, Projection } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import * as Figure from "./output/Figure.ts"
-import type { Account } from "./past/Past.ts"
-import * as When from "./past/When.ts"
-import type { Column, Row, Sheet } from "./Sheet.ts"
+import * as Figure from "../output/Figure.ts"
+import type { Account } from "../history/HistorySource.ts"
+import * as When from "../history/Instant.ts"
+import type { Column, Row, Sheet } from "./Table.ts"
 
 const columns = (of: Growth.Of): ReadonlyArray<Column> => [
   of === "images"

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import { DateTime } from "effect"
-import type { Course, Seen } from "./past/Past.ts"
-import * as When from "./past/When.ts"
-import type { Column, Row, Sheet } from "./Sheet.ts"
+import type { Course, Seen } from "../history/HistorySource.ts"
+import * as When from "../history/Instant.ts"
+import type { Column, Row, Sheet } from "./Table.ts"
 
 /** @category options @since 0.1.0 */
 export interface Options {

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import { type Stopped, usage } from "./Stopped.ts"
+import { type Stopped, usage } from "../output/CommandFailure.ts"
 
 /**
  * A value: text, a number, a list of names, or null where it could not be read. Undefined where it makes no sense, as a total of names.

@@ -6,7 +6,7 @@
  */
 import { type Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
 import { Glob } from "effect"
-import type { Column, Row, Sheet } from "./Sheet.ts"
+import type { Column, Row, Sheet } from "./Table.ts"
 
 /** @category models @since 0.1.0 */
 export type Order = "disk" | "size" | "unique" | "name"

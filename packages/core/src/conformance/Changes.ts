@@ -5,15 +5,15 @@
  * @since 0.1.0
  */
 import { DateTime } from "effect"
-import * as Bytes from "../Bytes.ts"
-import type { Digest } from "../Digest.ts"
-import type { Gap, Inventory } from "../Inventory.ts"
-import * as InventoryBuilder from "../InventoryBuilder.ts"
-import type { Child, Manifest } from "../Manifest.ts"
-import * as MediaType from "../MediaType.ts"
-import type { RepositoryName, TagName } from "../Names.ts"
-import type { Snapshot } from "../Snapshot.ts"
-import { type Accounting, measure } from "../Usage.ts"
+import * as Bytes from "../registry/Bytes.ts"
+import type { Digest } from "../registry/Digest.ts"
+import type { Gap, Inventory } from "../inventory/Inventory.ts"
+import * as InventoryBuilder from "../inventory/InventoryBuilder.ts"
+import type { Child, Manifest } from "../registry/Manifest.ts"
+import * as MediaType from "../registry/MediaType.ts"
+import type { RepositoryName, TagName } from "../registry/Names.ts"
+import type { Snapshot } from "../snapshot/Snapshot.ts"
+import { type Accounting, measure } from "../usage/Usage.ts"
 
 interface Repository {
   readonly name: string

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Gap, Inventory } from "../Inventory.ts"
-import { manifestDigest } from "../Inventory.ts"
+import type { Gap, Inventory } from "../inventory/Inventory.ts"
+import { manifestDigest } from "../inventory/Inventory.ts"
 
 /**
  * An inventory, with digests in place of numbers: two of them say the same where these are equal.

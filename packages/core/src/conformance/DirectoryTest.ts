@@ -5,7 +5,7 @@
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Effect, type Layer, Redacted } from "effect"
-import { Directory } from "../Authentication.ts"
+import { Directory } from "../auth/Authentication.ts"
 
 /**
  * What the directory under test holds. `username` of `accepted` is the directory's own spelling; `spellings` are others

@@ -5,9 +5,9 @@
  */
 import { expect, it } from "@effect/vitest"
 import { DateTime, Effect, type Layer, Option, Schema } from "effect"
-import { figuresOf, type Subject, wholeRegistry } from "../History.ts"
-import type { Snapshot } from "../Snapshot.ts"
-import { SnapshotStore } from "../SnapshotStore.ts"
+import { figuresOf, type Subject, wholeRegistry } from "../history/History.ts"
+import type { Snapshot } from "../snapshot/Snapshot.ts"
+import { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { snapshots } from "./Changes.ts"
 import { contentsOf } from "./Contents.ts"
 

@@ -5,8 +5,8 @@
  */
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Queue, type Scope, Stream } from "effect"
-import type { Leadership, Term } from "../Leadership.ts"
-import { RepositoryName } from "../Names.ts"
+import type { Leadership, Term } from "../snapshot/Leadership.ts"
+import { RepositoryName } from "../registry/Names.ts"
 
 /** @category options @since 0.1.0 */
 export interface Options {

@@ -5,7 +5,7 @@
  */
 import { expect, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { LoginAttempts, type Options, type Outcome } from "../LoginAttempts.ts"
+import { LoginAttempts, type Options, type Outcome } from "../auth/LoginAttempts.ts"
 
 /** Settles an attempt that may be made; returns the pause in seconds, 0 for none. */
 const attempt = Effect.fnUntraced(function* (username: string, outcome: Outcome, address = "192.0.2.1") {

@@ -5,9 +5,9 @@
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Effect, type Layer, Stream } from "effect"
-import { Digest } from "../Digest.ts"
-import { RepositoryName, TagName } from "../Names.ts"
-import { Registry, type RegistryError, type RegistryReason } from "../Registry.ts"
+import { Digest } from "../registry/Digest.ts"
+import { RepositoryName, TagName } from "../registry/Names.ts"
+import { Registry, type RegistryError, type RegistryReason } from "../registry/Registry.ts"
 import * as Images from "../testing/Images.ts"
 
 const repository = (name: string, tags: Readonly<Record<string, Images.Image>>): Images.Repository => ({

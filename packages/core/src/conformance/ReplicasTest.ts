@@ -5,10 +5,10 @@
  */
 import { expect, it } from "@effect/vitest"
 import { DateTime, Effect, Fiber, Option, Queue, Schema, type Scope, Stream } from "effect"
-import { figuresOf } from "../History.ts"
-import type { Leadership, Term } from "../Leadership.ts"
-import type { Snapshot } from "../Snapshot.ts"
-import type { Published, SnapshotStore } from "../SnapshotStore.ts"
+import { figuresOf } from "../history/History.ts"
+import type { Leadership, Term } from "../snapshot/Leadership.ts"
+import type { Snapshot } from "../snapshot/Snapshot.ts"
+import type { Published, SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { snapshots } from "./Changes.ts"
 import { contentsOf } from "./Contents.ts"
 

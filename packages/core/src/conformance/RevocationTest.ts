@@ -5,7 +5,7 @@
  */
 import { expect, it } from "@effect/vitest"
 import { DateTime, Effect, type Scope } from "effect"
-import type { Revocation } from "../Revocation.ts"
+import type { Revocation } from "../auth/Revocation.ts"
 
 /**
  * Declares the tests. `group` begins with nothing revoked; each use of its effect is one more replica.

@@ -6,7 +6,7 @@
 import { assert, layer as withLayer } from "@effect/vitest"
 import { DateTime, Duration, Effect, type Layer, Redacted, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { Tokens } from "../Authentication.ts"
+import { Tokens } from "../auth/Authentication.ts"
 
 const issue = (username: string) => Effect.flatMap(Tokens, (tokens) => tokens.issue({ username }))
 const verify = (token: Redacted.Redacted) => Effect.flatMap(Tokens, (tokens) => tokens.verify(token))

@@ -1,7 +1,7 @@
 import { DateTime } from "effect"
-import { queryString } from "../Hal.ts"
-import { isPresent, type Subject } from "../History.ts"
-import { imageHref, imagesHref, namespaceHref, type View } from "./view.ts"
+import { queryString } from "./Hal.ts"
+import { isPresent, type Subject } from "../history/History.ts"
+import { imageHref, imagesHref, namespaceHref, type View } from "./View.ts"
 
 /** Where it is; what is gone by now, in the snapshot of the instant at which it was `seen`. */
 export const subjectHref = (view: View, subject: Subject, seen: DateTime.Utc | undefined): string => {

@@ -3,14 +3,14 @@
  *
  * @since 0.1.0
  */
-import type { By, Change, Grower, Growth, Of } from "./Growth.ts"
+import type { By, Change, Grower, Growth, Of } from "../history/Growth.ts"
 import type { Json, Resource } from "./Hal.ts"
-import type { Period, Subject } from "./History.ts"
+import type { Period, Subject } from "../history/History.ts"
 import { seconds } from "./HistoryResources.ts"
-import { subjectHref } from "./internal/subject.ts"
-import { growthHref, historyHref, type View } from "./internal/view.ts"
-import type { RepositoryName } from "./Names.ts"
-import type { Projection } from "./Projection.ts"
+import { subjectHref } from "./EntityLink.ts"
+import { growthHref, historyHref, type View } from "./View.ts"
+import type { RepositoryName } from "../registry/Names.ts"
+import type { Projection } from "../history/Projection.ts"
 
 /**
  * The growth of a namespace, by what it was asked for. `period` are the instants of the snapshots that were compared, `capacity`

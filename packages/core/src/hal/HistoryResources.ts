@@ -5,11 +5,11 @@
  */
 import { DateTime, Duration } from "effect"
 import type { Resource } from "./Hal.ts"
-import { downsample, isPresent, type Period, type Point, type Subject } from "./History.ts"
-import { sizesState } from "./internal/sizesState.ts"
-import { subjectHref } from "./internal/subject.ts"
-import { growthHref, historyHref, type View } from "./internal/view.ts"
-import { namespaceOf } from "./Names.ts"
+import { downsample, isPresent, type Period, type Point, type Subject } from "../history/History.ts"
+import { sizesState } from "./SizesState.ts"
+import { subjectHref } from "./EntityLink.ts"
+import { growthHref, historyHref, type View } from "./View.ts"
+import { namespaceOf } from "../registry/Names.ts"
 
 /**
  * Steps that are chosen from where none is asked for, the finest first. 0 keeps every point.

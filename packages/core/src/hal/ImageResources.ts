@@ -1,11 +1,11 @@
-import type { Resource } from "../Hal.ts"
-import type * as Listing from "../Listing.ts"
-import { namespaceOf } from "../Names.ts"
-import { timestamp } from "../Snapshot.ts"
-import * as Usage from "../Usage.ts"
-import { everything, itemLinks, listed, matchingState } from "./listed.ts"
-import { sizesState } from "./sizesState.ts"
-import { tags } from "./tagResources.ts"
+import type { Resource } from "./Hal.ts"
+import type * as Listing from "./Listing.ts"
+import { namespaceOf } from "../registry/Names.ts"
+import { timestamp } from "../snapshot/Snapshot.ts"
+import * as Usage from "../usage/Usage.ts"
+import { everything, itemLinks, listed, matchingState } from "./ListResource.ts"
+import { sizesState } from "./SizesState.ts"
+import { tags } from "./TagResources.ts"
 import {
   atOf,
   courseLinks,
@@ -16,7 +16,7 @@ import {
   namespaceHref,
   tagsPath,
   type View
-} from "./view.ts"
+} from "./View.ts"
 
 /**
  * All images: when they were looked at (`timestamp`, seconds since 1970), how long that took (`duration`, milliseconds),

@@ -1,7 +1,7 @@
 import { DateTime } from "effect"
-import type { Link } from "../Hal.ts"
-import * as Listing from "../Listing.ts"
-import { atOf, instantOf, type View } from "./view.ts"
+import type { Link } from "./Hal.ts"
+import * as Listing from "./Listing.ts"
+import { atOf, instantOf, type View } from "./View.ts"
 
 /** Selects the whole list, in the order of the registry. */
 export const everything: Listing.Selection = {}

@@ -5,7 +5,7 @@
  */
 import { Option } from "effect"
 import { queryString } from "./Hal.ts"
-import type { Sizes } from "./Usage.ts"
+import type { Sizes } from "../usage/Usage.ts"
 
 /**
  * What lists can be sorted by; a minus sign begins with the largest. Without one they stand in the registry's order.

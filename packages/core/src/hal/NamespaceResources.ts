@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import type { Resource } from "./Hal.ts"
-import { image } from "./internal/imageResources.ts"
-import { sizesState } from "./internal/sizesState.ts"
-import { courseLinks, imageHref, namespaceHref, type View } from "./internal/view.ts"
-import { type Namespace, namespaceAt } from "./Namespaces.ts"
+import { image } from "./ImageResources.ts"
+import { sizesState } from "./SizesState.ts"
+import { courseLinks, imageHref, namespaceHref, type View } from "./View.ts"
+import { type Namespace, namespaceAt } from "../usage/Namespaces.ts"
 
 const resource = (view: View, namespace: Namespace): Resource => {
   const { gaps, images, namespaces, path, repositories, sizes, tags } = namespace

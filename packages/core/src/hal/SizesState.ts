@@ -1,4 +1,4 @@
-import type { Sizes } from "../Usage.ts"
+import type { Sizes } from "../usage/Usage.ts"
 
 /**
  * Sizes as the resources tell them: bytes, or `null` for what is unknown.

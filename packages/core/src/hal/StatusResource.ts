@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { DateTime, Option } from "effect"
-import type { Status } from "./Collector.ts"
-import { remaining } from "./Crawl.ts"
+import type { Status } from "../snapshot/Collector.ts"
+import { remaining } from "../inventory/Crawl.ts"
 import type { Json, Resource } from "./Hal.ts"
-import { type Snapshot, timestamp } from "./Snapshot.ts"
+import { type Snapshot, timestamp } from "../snapshot/Snapshot.ts"
 
 /** How many gaps are told one by one. */
 const maximumGaps = 1000

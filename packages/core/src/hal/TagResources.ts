@@ -1,10 +1,10 @@
-import type { Resource } from "../Hal.ts"
-import type * as Listing from "../Listing.ts"
-import * as TagContents from "../TagContents.ts"
-import * as Usage from "../Usage.ts"
-import { everything, itemLinks, listed, matchingState } from "./listed.ts"
-import { sizesState } from "./sizesState.ts"
-import { atOf, imageHref, tagPath, tagsPath, type View } from "./view.ts"
+import type { Resource } from "./Hal.ts"
+import type * as Listing from "./Listing.ts"
+import * as TagContents from "../usage/TagContents.ts"
+import * as Usage from "../usage/Usage.ts"
+import { everything, itemLinks, listed, matchingState } from "./ListResource.ts"
+import { sizesState } from "./SizesState.ts"
+import { atOf, imageHref, tagPath, tagsPath, type View } from "./View.ts"
 
 const repositoryAt = (view: View, r: number) => view.snapshot.usage.inventory.repositories[r]!
 

@@ -3,15 +3,7 @@
  *
  * @since 0.1.0
  */
-export { image, images } from "./internal/imageResources.ts"
-export { sizesState } from "./internal/sizesState.ts"
-export { blobs, tag, tags } from "./internal/tagResources.ts"
-export {
-  courseLinks,
-  growthHref,
-  historyHref,
-  imageHref,
-  imagesHref,
-  namespaceHref,
-  type View
-} from "./internal/view.ts"
+export { image, images } from "./ImageResources.ts"
+export { sizesState } from "./SizesState.ts"
+export { blobs, tag, tags } from "./TagResources.ts"
+export { courseLinks, growthHref, historyHref, imageHref, imagesHref, namespaceHref, type View } from "./View.ts"

@@ -1,8 +1,8 @@
 import { DateTime } from "effect"
-import { type Link, queryString } from "../Hal.ts"
-import type { Subject } from "../History.ts"
-import type { RepositoryName, TagName } from "../Names.ts"
-import type { Snapshot } from "../Snapshot.ts"
+import { type Link, queryString } from "./Hal.ts"
+import type { Subject } from "../history/History.ts"
+import type { RepositoryName, TagName } from "../registry/Names.ts"
+import type { Snapshot } from "../snapshot/Snapshot.ts"
 
 /**
  * A snapshot, seen under a path: every link begins with `root`, the path of the API, empty or such as `/prefix`. Images

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Figures, Subject } from "./History.ts"
-import type { Sizes } from "./Usage.ts"
+import type { Sizes } from "../usage/Usage.ts"
 
 /**
  * The size that growth is told of.

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { DateTime, Duration } from "effect"
-import type { RepositoryName } from "./Names.ts"
-import { namespaceAt } from "./Namespaces.ts"
-import type { Snapshot } from "./Snapshot.ts"
-import { findRepository, repositorySizes, type Sizes } from "./Usage.ts"
+import type { RepositoryName } from "../registry/Names.ts"
+import { namespaceAt } from "../usage/Namespaces.ts"
+import type { Snapshot } from "../snapshot/Snapshot.ts"
+import { findRepository, repositorySizes, type Sizes } from "../usage/Usage.ts"
 
 /**
  * What figures are of: a namespace with all below it, where the empty path is the whole registry, or one repository.

@@ -4,13 +4,13 @@
  * @since 0.1.0
  */
 import { Clock, Effect, Queue, Result, Stream } from "effect"
-import type { Digest } from "./Digest.ts"
+import type { Digest } from "../registry/Digest.ts"
 import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
-import { type EarlierRepository, earlierOf } from "./internal/earlier.ts"
-import { manifestReader, Stop } from "./internal/manifestReader.ts"
-import type { RepositoryName, TagName } from "./Names.ts"
-import { isTransient, type ListedTag, Registry, type RegistryError } from "./Registry.ts"
+import { type EarlierRepository, earlierOf } from "./PreviousInventory.ts"
+import { manifestReader, Stop } from "./ManifestReader.ts"
+import type { RepositoryName, TagName } from "../registry/Names.ts"
+import { isTransient, type ListedTag, Registry, type RegistryError } from "../registry/Registry.ts"
 
 /**
  * What a crawl reports while it runs: what it found so far and how much of it is done. `bytes` are the bytes of the

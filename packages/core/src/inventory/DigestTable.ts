@@ -1,4 +1,4 @@
-import type { Digest } from "../Digest.ts"
+import type { Digest } from "../registry/Digest.ts"
 
 /**
  * Digests with their numbers, in the order in which they came. A `Map` would hold the numbers of a million digests in

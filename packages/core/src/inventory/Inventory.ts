@@ -7,8 +7,8 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
-import { Digest } from "./Digest.ts"
-import { RepositoryName, TagName } from "./Names.ts"
+import { Digest } from "../registry/Digest.ts"
+import { RepositoryName, TagName } from "../registry/Names.ts"
 
 /**
  * Something that could not be read, and why. Without `tag` and `digest` it is the whole repository; `reason` is the

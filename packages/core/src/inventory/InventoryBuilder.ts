@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import type { Digest } from "./Digest.ts"
+import type { Digest } from "../registry/Digest.ts"
 import { type Gap, type Inventory, manifestDigest, type Repository, Role, State } from "./Inventory.ts"
-import * as Column from "./internal/column.ts"
-import * as DigestNumbers from "./internal/digestNumbers.ts"
-import type { Layer, Manifest } from "./Manifest.ts"
+import * as Column from "./Column.ts"
+import * as DigestNumbers from "./DigestTable.ts"
+import type { Layer, Manifest } from "../registry/Manifest.ts"
 
 /**
  * A manifest together with what its bytes do not tell: its own size in bytes, and a size for each layer.

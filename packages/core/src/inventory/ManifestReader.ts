@@ -1,11 +1,11 @@
 import { Data, Effect, Result } from "effect"
-import type { Digest } from "../Digest.ts"
-import { State } from "../Inventory.ts"
-import type { InventoryBuilder } from "../InventoryBuilder.ts"
-import { decode } from "../Manifest.ts"
-import type { RepositoryName } from "../Names.ts"
-import { Malformed, type Registry, RegistryError, type StoredManifest } from "../Registry.ts"
-import type { Earlier } from "./earlier.ts"
+import type { Digest } from "../registry/Digest.ts"
+import { State } from "./Inventory.ts"
+import type { InventoryBuilder } from "./InventoryBuilder.ts"
+import { decode } from "../registry/Manifest.ts"
+import type { RepositoryName } from "../registry/Names.ts"
+import { Malformed, type Registry, RegistryError, type StoredManifest } from "../registry/Registry.ts"
+import type { Earlier } from "./PreviousInventory.ts"
 
 /** Ends the crawl from within: the credentials were refused, or the registry is down. */
 export class Stop extends Data.TaggedError("Stop")<{ readonly error: RegistryError }> {}

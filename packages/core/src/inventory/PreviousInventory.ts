@@ -1,6 +1,6 @@
-import { type Inventory, manifestsByDigest, type Repository } from "../Inventory.ts"
-import type { InventoryBuilder } from "../InventoryBuilder.ts"
-import type { RepositoryName, TagName } from "../Names.ts"
+import { type Inventory, manifestsByDigest, type Repository } from "./Inventory.ts"
+import type { InventoryBuilder } from "./InventoryBuilder.ts"
+import type { RepositoryName, TagName } from "../registry/Names.ts"
 
 /** A repository as an earlier crawl saw it. */
 export interface EarlierRepository {

@@ -5,9 +5,9 @@
  *
  * @since 0.1.0
  */
-import { tagCount } from "./Inventory.ts"
-import { timestamp, type Snapshot } from "./Snapshot.ts"
-import { repositorySizes, tagSizes, total } from "./Usage.ts"
+import { tagCount } from "../inventory/Inventory.ts"
+import { timestamp, type Snapshot } from "../snapshot/Snapshot.ts"
+import { repositorySizes, tagSizes, total } from "../usage/Usage.ts"
 
 /**
  * Samples of one metric family. With the type `info` the sample's name ends with `_info`, with `counter` with `_total`.

@@ -1,5 +1,5 @@
 import { Duration, Schema } from "effect"
-import type { RegistryError, RegistryReason } from "../Registry.ts"
+import type { RegistryError, RegistryReason } from "../registry/Registry.ts"
 
 /**
  * The crawl did not end in time. `deadline` is in milliseconds.

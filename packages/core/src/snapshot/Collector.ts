@@ -20,22 +20,22 @@ import {
   Stream,
   SubscriptionRef
 } from "effect"
-import { crawl, type Progress } from "./Crawl.ts"
+import { crawl, type Progress } from "../inventory/Crawl.ts"
 import {
   CatalogEmptied,
   type CollectionError,
   DeadlineExceeded,
   type FailureReason,
   NotLeading
-} from "./internal/collectionErrors.ts"
-import { follow } from "./internal/following.ts"
-import type { Inventory } from "./Inventory.ts"
+} from "./CollectionError.ts"
+import { follow } from "./Follower.ts"
+import type { Inventory } from "../inventory/Inventory.ts"
 import * as Leadership from "./Leadership.ts"
-import type { RepositoryName } from "./Names.ts"
-import { Registry } from "./Registry.ts"
+import type { RepositoryName } from "../registry/Names.ts"
+import { Registry } from "../registry/Registry.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
-import { type Accounting, measure } from "./Usage.ts"
+import { type Accounting, measure } from "../usage/Usage.ts"
 
 export {
   CatalogEmptied,
@@ -44,7 +44,7 @@ export {
   type FailureReason,
   failureReasons,
   NotLeading
-} from "./internal/collectionErrors.ts"
+} from "./CollectionError.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {

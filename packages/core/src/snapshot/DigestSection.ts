@@ -1,4 +1,4 @@
-import type { Digest } from "../Digest.ts"
+import type { Digest } from "../registry/Digest.ts"
 
 const prefix = "sha256:"
 const digestLength = prefix.length + 64

@@ -1,7 +1,7 @@
 import { DateTime, Effect, Option, type Scope, Stream, SubscriptionRef } from "effect"
-import type { Term } from "../Leadership.ts"
-import type { Snapshot } from "../Snapshot.ts"
-import type { Published, SnapshotStore } from "../SnapshotStore.ts"
+import type { Term } from "./Leadership.ts"
+import type { Snapshot } from "./Snapshot.ts"
+import type { Published, SnapshotStore } from "./SnapshotStore.ts"
 
 interface Options {
   readonly store: SnapshotStore["Service"]

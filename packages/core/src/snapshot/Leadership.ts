@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer, Queue, Ref, type Scope, Semaphore, Stream } from "effect"
-import type { RepositoryName } from "./Names.ts"
+import type { RepositoryName } from "../registry/Names.ts"
 
 /**
  * The right to crawl and to publish, until another replica has a later one. Generations grow from leader to leader and

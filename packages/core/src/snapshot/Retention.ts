@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { DateTime, Duration, Effect, Layer, Option, Schedule } from "effect"
-import { downsample } from "./History.ts"
+import { downsample } from "../history/History.ts"
 import * as Leadership from "./Leadership.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
 

@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import { DateTime, Effect, Schema } from "effect"
-import { type Container, pack, unpack } from "./internal/container.ts"
-import { packDigests, unpackDigests } from "./internal/digests.ts"
-import { Gap, type Inventory } from "./Inventory.ts"
-import { RepositoryName, type TagName } from "./Names.ts"
-import { type Accounting, measure, type Usage } from "./Usage.ts"
+import { type Container, pack, unpack } from "./Container.ts"
+import { packDigests, unpackDigests } from "./DigestSection.ts"
+import { Gap, type Inventory } from "../inventory/Inventory.ts"
+import { RepositoryName, type TagName } from "../registry/Names.ts"
+import { type Accounting, measure, type Usage } from "../usage/Usage.ts"
 
 /**
  * A measured crawl. `takenAt` is the end of the crawl, or of a later reading of what changed; `duration` is the

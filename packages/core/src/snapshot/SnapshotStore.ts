@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Context, DateTime, Effect, Layer, Option, Ref, Schema, Stream } from "effect"
-import { type Figures, figuresOf, type Period, type Point, type Subject } from "./History.ts"
+import { type Figures, figuresOf, type Period, type Point, type Subject } from "../history/History.ts"
 import type { Term } from "./Leadership.ts"
 import type { Snapshot } from "./Snapshot.ts"
 

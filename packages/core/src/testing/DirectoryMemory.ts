@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Effect, Layer, Redacted } from "effect"
-import { Directory, DirectoryError, InvalidCredentials } from "../Authentication.ts"
+import { Directory, DirectoryError, InvalidCredentials } from "../auth/Authentication.ts"
 
 /**
  * A user of the directory. `maySignIn` is true where it is absent.

@@ -5,10 +5,10 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import { Digest } from "../Digest.ts"
-import * as MediaType from "../MediaType.ts"
-import { RepositoryName, TagName } from "../Names.ts"
-import type { RegistryReason, StoredManifest } from "../Registry.ts"
+import { Digest } from "../registry/Digest.ts"
+import * as MediaType from "../registry/MediaType.ts"
+import { RepositoryName, TagName } from "../registry/Names.ts"
+import type { RegistryReason, StoredManifest } from "../registry/Registry.ts"
 
 /**
  * A blob with its bytes, and the digest of them.

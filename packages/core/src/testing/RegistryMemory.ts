@@ -4,10 +4,17 @@
  * @since 0.1.0
  */
 import { Effect, Layer, Stream } from "effect"
-import * as Bytes from "../Bytes.ts"
-import type { Digest } from "../Digest.ts"
-import type { RepositoryName, TagName } from "../Names.ts"
-import { Malformed, NotFound, Registry, RegistryError, type RegistryReason, type StoredManifest } from "../Registry.ts"
+import * as Bytes from "../registry/Bytes.ts"
+import type { Digest } from "../registry/Digest.ts"
+import type { RepositoryName, TagName } from "../registry/Names.ts"
+import {
+  Malformed,
+  NotFound,
+  Registry,
+  RegistryError,
+  type RegistryReason,
+  type StoredManifest
+} from "../registry/Registry.ts"
 import type { Image, Repository } from "./Images.ts"
 
 /**

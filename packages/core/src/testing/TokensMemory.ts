@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { DateTime, type Duration, Effect, Layer, Random, Redacted } from "effect"
-import { TokenError, TokenExpired, TokenInvalid, Tokens, type VerifiedToken } from "../Authentication.ts"
+import { TokenError, TokenExpired, TokenInvalid, Tokens, type VerifiedToken } from "../auth/Authentication.ts"
 
 /**
  * @category options

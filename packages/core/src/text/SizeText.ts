@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
-import * as Bytes from "./Bytes.ts"
+import * as Bytes from "../registry/Bytes.ts"
 
 /**
  * The size that the text tells, as in `10MB`, `1.5 GiB`, `20 k` or `1024`; undefined where it is none. Units of 1000 are

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { manifestDigest, type Repository } from "./Inventory.ts"
-import type { RepositoryName, TagName } from "./Names.ts"
+import { manifestDigest, type Repository } from "../inventory/Inventory.ts"
+import type { RepositoryName, TagName } from "../registry/Names.ts"
 import { repositorySizes, type Sizes, type Usage } from "./Usage.ts"
 
 /**

@@ -1,5 +1,5 @@
-import { type Inventory, Role, State } from "../Inventory.ts"
-import * as Column from "./column.ts"
+import { type Inventory, Role, State } from "../inventory/Inventory.ts"
+import * as Column from "../inventory/Column.ts"
 
 /**
  * What is counted: `all` that is stored (layers, configs, manifests, the manifests an index names), or `layers` only.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { namespaceOf } from "./Names.ts"
+import { namespaceOf } from "../registry/Names.ts"
 import { namespaceSizes, type Sizes, type Usage } from "./Usage.ts"
 
 /**

@@ -1,4 +1,4 @@
-import type { Usage } from "../Usage.ts"
+import type { Usage } from "./Usage.ts"
 
 /** Which graphs reach a blob and which tags have a graph, as ranges of numbers. */
 export interface Sharing {

@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as Bytes from "./Bytes.ts"
-import type { Digest } from "./Digest.ts"
-import { sharing } from "./internal/sharing.ts"
-import { manifestDigest, Role, State } from "./Inventory.ts"
-import type { RepositoryName, TagName } from "./Names.ts"
+import * as Bytes from "../registry/Bytes.ts"
+import type { Digest } from "../registry/Digest.ts"
+import { sharing } from "./Sharing.ts"
+import { manifestDigest, Role, State } from "../inventory/Inventory.ts"
+import type { RepositoryName, TagName } from "../registry/Names.ts"
 import { type Usage, tagBlobs } from "./Usage.ts"
 
 /**

@@ -1,5 +1,5 @@
-import type { Inventory } from "../Inventory.ts"
-import { namespaceOf, type RepositoryName } from "../Names.ts"
+import type { Inventory } from "../inventory/Inventory.ts"
+import { namespaceOf, type RepositoryName } from "../registry/Names.ts"
 
 /**
  * The tree registry → namespaces → repositories → tags as numbers: first all tags, then all repositories, then the

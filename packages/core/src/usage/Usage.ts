@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as Bytes from "./Bytes.ts"
-import { type Inventory, tagCount } from "./Inventory.ts"
-import type { RepositoryName, TagName } from "./Names.ts"
-import { type Accounting, type Graphs, graphsOf } from "./internal/graphs.ts"
-import { type Tree, treeOf } from "./internal/tree.ts"
+import * as Bytes from "../registry/Bytes.ts"
+import { type Inventory, tagCount } from "../inventory/Inventory.ts"
+import type { RepositoryName, TagName } from "../registry/Names.ts"
+import { type Accounting, type Graphs, graphsOf } from "./Graphs.ts"
+import { type Tree, treeOf } from "./Tree.ts"
 
-export type { Accounting } from "./internal/graphs.ts"
+export type { Accounting } from "./Graphs.ts"
 
 /**
  * Three sizes in bytes.

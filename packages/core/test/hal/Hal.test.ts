@@ -4,8 +4,8 @@ import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
 import fc from "fast-check"
-import { inventoryOf, model } from "./model.ts"
-import { images as registryImages, repository } from "./registries.ts"
+import { inventoryOf, model } from "../model.ts"
+import { images as registryImages, repository } from "../registries.ts"
 
 const viewOf = (usage: Usage.Usage, stale = false): UsageResources.View => ({
   root: "",

@@ -3,7 +3,7 @@ import { Crawl, Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option, Ref } from "effect"
-import { counting, images, repository } from "./registries.ts"
+import { counting, images, repository } from "../registries.ts"
 
 const sizeOf = (usage: Usage.Usage, name: string, tag: string) => {
   const r = Usage.findRepository(usage, Names.RepositoryName.make(name))!

@@ -2,7 +2,7 @@ import { DateTime } from "effect"
 import { OpenMetrics, Usage } from "@gitlab-registry-usage/core"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import { inventoryOf, model } from "./model.ts"
+import { inventoryOf, model } from "../model.ts"
 
 const snapshotOf = (inventory: Parameters<typeof Usage.measure>[0]) => ({
   takenAt: DateTime.makeUnsafe(1_700_000_000_500),

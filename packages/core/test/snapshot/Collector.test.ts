@@ -4,7 +4,7 @@ import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { DateTime, type Duration, Effect, Fiber, Layer, Option, Ref } from "effect"
 import { TestClock } from "effect/testing"
-import { images, repository } from "./registries.ts"
+import { images, repository } from "../registries.ts"
 
 /** A registry whose answers a test changes while the collector runs. */
 const scene = Effect.fnUntraced(function* () {

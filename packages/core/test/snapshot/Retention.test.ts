@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Layer, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
-import { inventoryOf } from "./model.ts"
+import { inventoryOf } from "../model.ts"
 
 const start = DateTime.toEpochMillis(DateTime.makeUnsafe("2024-01-31T22:17:00Z"))
 const [hour, day] = [3_600_000, 86_400_000]

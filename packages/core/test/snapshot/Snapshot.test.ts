@@ -3,8 +3,8 @@ import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
 import fc from "fast-check"
-import { inventoryOf, model } from "./model.ts"
-import { images, repository } from "./registries.ts"
+import { inventoryOf, model } from "../model.ts"
+import { images, repository } from "../registries.ts"
 
 const taken = Effect.gen(function* () {
   const { docker, foreign, multi, nested } = yield* images

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Result } from "effect"
 import { readFileSync } from "node:fs"
 
-const page = readFileSync(new URL("../../../docs/accounting.md", import.meta.url), "utf8")
+const page = readFileSync(new URL("../../../../docs/accounting.md", import.meta.url), "utf8")
 
 const digest = (text: string) => Digest.Digest.make(`sha256:${text.padStart(64, "0")}`)
 

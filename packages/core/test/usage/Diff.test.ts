@@ -1,7 +1,7 @@
 import { Diff, Usage } from "@gitlab-registry-usage/core"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import { inventoryOf, model } from "./model.ts"
+import { inventoryOf, model } from "../model.ts"
 
 describe("Diff", () => {
   it("finds nothing between a usage and itself", () =>

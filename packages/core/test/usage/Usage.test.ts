@@ -1,7 +1,7 @@
 import { Names, Usage } from "@gitlab-registry-usage/core"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import { inventoryOf, layerCount, model, type Model, reach, sum } from "./model.ts"
+import { inventoryOf, layerCount, model, type Model, reach, sum } from "../model.ts"
 
 const accounting = fc.constantFrom<Usage.Accounting>("all", "layers")
 const check = (property: (model: Model, usage: Usage.Usage) => void) =>

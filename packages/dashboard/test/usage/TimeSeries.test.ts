@@ -2,13 +2,13 @@
  * What the page computes of the history before it draws.
  */
 import { describe, expect, it } from "vitest"
-import * as Links from "../src/api/Links.ts"
-import type { Point, Projection } from "../src/api/Resources.ts"
-import { endOf } from "../src/parts/Past.tsx"
-import * as Course from "../src/usage/Course.ts"
-import { sentence } from "../src/usage/Projection.ts"
-import { sizeTicks, timeLabels } from "../src/usage/Ticks.ts"
-import * as Format from "../src/view/Format.ts"
+import * as Links from "../../src/api/Links.ts"
+import type { Point, Projection } from "../../src/api/Resources.ts"
+import { endOf } from "../../src/parts/trend/SnapshotPicker.tsx"
+import * as Course from "../../src/usage/TimeSeries.ts"
+import { sentence } from "../../src/usage/Projection.ts"
+import { sizeTicks, timeLabels } from "../../src/usage/Ticks.ts"
+import * as Format from "../../src/view/Format.ts"
 
 const point = (timestamp: number, disk: number | null, virtual = disk): Point => ({
   timestamp,

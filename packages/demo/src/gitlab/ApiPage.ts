@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { Request } from "./Route.ts"
+import type { Request } from "../registry/Route.ts"
 
 /**
  * How the API gives pages: by their number, or by the last entry of the page before, which is told in `Link` alone.

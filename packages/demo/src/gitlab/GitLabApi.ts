@@ -7,13 +7,13 @@
  */
 import { Effect, Redacted, Ref } from "effect"
 import { HttpServerResponse } from "effect/http"
-import { type Account, jobUsername } from "./Account.ts"
+import { type Account, jobUsername } from "../auth/Account.ts"
 import * as ApiLimit from "./ApiLimit.ts"
 import * as ApiPage from "./ApiPage.ts"
-import type { Contents, StoredRepository } from "./Contents.ts"
+import type { Contents, StoredRepository } from "../registry/Contents.ts"
 import { sizeOf } from "./GitLabMetadata.ts"
 import * as Projects from "./Projects.ts"
-import { type Handler, pattern, type Request, type Route } from "./Route.ts"
+import { type Handler, pattern, type Request, type Route } from "../registry/Route.ts"
 
 /**
  * How the API behaves where GitLab's behaves now one way and now another.

@@ -8,11 +8,11 @@
 import { Manifest, MediaType, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Result } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { StoredRepository } from "./Contents.ts"
-import { inRepository, type Options } from "./Distribution.ts"
-import * as Page from "./Page.ts"
-import { nameUnknown, RegistryProblem } from "./RegistryProblem.ts"
-import { type Handler, pattern, type Request, type Route } from "./Route.ts"
+import type { StoredRepository } from "../registry/Contents.ts"
+import { inRepository, type Options } from "../registry/Distribution.ts"
+import * as Page from "../registry/Page.ts"
+import { nameUnknown, RegistryProblem } from "../registry/RegistryProblem.ts"
+import { type Handler, pattern, type Request, type Route } from "../registry/Route.ts"
 
 /** Everything in the demonstration was pushed at once. */
 const pushedAt = "2026-01-01T00:00:00.000Z"

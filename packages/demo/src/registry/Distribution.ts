@@ -8,7 +8,7 @@
 import { Digest, Names, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Ref } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { Authorize } from "./Authorization.ts"
+import type { Authorize } from "../auth/Authorization.ts"
 import type { Contents, StoredRepository } from "./Contents.ts"
 import * as Page from "./Page.ts"
 import { blobUnknown, digestInvalid, nameInvalid, nameUnknown, RegistryProblem } from "./RegistryProblem.ts"

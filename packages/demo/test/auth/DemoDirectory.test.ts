@@ -1,5 +1,5 @@
 import { DirectoryTest } from "@gitlab-registry-usage/core/conformance"
-import { DemoDirectory } from "../src/index.ts"
+import { DemoDirectory } from "../../src/index.ts"
 
 const [demo, auditor, former] = DemoDirectory.users
 

@@ -1,7 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { Account, DemoRegistry } from "../src/index.ts"
-import { ask, askToken, basic, codes, registry, token } from "./client.ts"
+import { Account, DemoRegistry } from "../../src/index.ts"
+import { ask, askToken, basic, codes, registry, token } from "../client.ts"
 
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString())
 

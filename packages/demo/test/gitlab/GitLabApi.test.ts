@@ -1,7 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { Account } from "../src/index.ts"
-import { ask, registry } from "./client.ts"
+import { Account } from "../../src/index.ts"
+import { ask, registry } from "../client.ts"
 
 type Entry = Readonly<Record<string, unknown>>
 

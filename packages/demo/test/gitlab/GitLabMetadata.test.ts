@@ -1,7 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Ref } from "effect"
-import { DemoRegistry } from "../src/index.ts"
-import { ask, codes, pull, registry, token } from "./client.ts"
+import { DemoRegistry } from "../../src/index.ts"
+import { ask, codes, pull, registry, token } from "../client.ts"
 
 const nightly = "acme/shop/web/nightly"
 

@@ -2,8 +2,8 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Registry } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { Effect, Ref } from "effect"
-import { Contents, Demo, DemoRegistry } from "../src/index.ts"
-import { ask, codes, pull, registry, token } from "./client.ts"
+import { Contents, Demo, DemoRegistry } from "../../src/index.ts"
+import { ask, codes, pull, registry, token } from "../client.ts"
 
 /** Follows `Link` to the end and gives the entries of each page. */
 const pages = Effect.fnUntraced(function* (first: string, key: "repositories" | "tags", token: string) {

@@ -2,8 +2,8 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { MediaType, Names } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { Effect, Ref } from "effect"
-import { Contents, DemoRegistry } from "../src/index.ts"
-import { acceptAll, ask, codes, pull, registry, token } from "./client.ts"
+import { Contents, DemoRegistry } from "../../src/index.ts"
+import { acceptAll, ask, codes, pull, registry, token } from "../client.ts"
 
 const stored = (name: string) =>
   Effect.flatMap(DemoRegistry.DemoRegistry, ({ contents }) => Effect.map(Ref.get(contents), (now) => now.get(name)!))

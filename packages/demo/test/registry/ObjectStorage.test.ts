@@ -1,7 +1,7 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Ref } from "effect"
-import { DemoRegistry } from "../src/index.ts"
-import { ask, pull, registry } from "./client.ts"
+import { DemoRegistry } from "../../src/index.ts"
+import { ask, pull, registry } from "../client.ts"
 
 describe("ObjectStorage", () => {
   layer(registry({ storage: true }), { excludeTestServices: true })((it) => {

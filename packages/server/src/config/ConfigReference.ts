@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import type { ConfigKey } from "./ConfigKey.ts"
-import { configKeys, placedKeys, type Section, sectionDocs } from "./ConfigKeys.ts"
-import { variableOf } from "./ConfigSource.ts"
+import type { ConfigKey } from "./keys/ConfigKey.ts"
+import { configKeys, placedKeys, type Section, sectionDocs } from "./keys/ConfigKeys.ts"
+import { variableOf } from "./source/ConfigSource.ts"
 
 const introduction = `# Configuration
 
-<!-- Made from packages/server/src/config/*Keys.ts by the test of ConfigReference; \`vitest -u\` writes it anew. -->
+<!-- Made from packages/server/src/config/keys/*.ts by the test of ConfigReference; \`vitest -u\` writes it anew. -->
 
 \`gitlab-registry-usage-rest -c FILE\` reads an INI file; without \`-c\` it is \`/etc/gitlab_registry_usage_rest.conf\`, if
 that exists. \`--print-default-config\` prints a file with every key to begin with, \`--print-config\` the values in effect

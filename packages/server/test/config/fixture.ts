@@ -1,7 +1,7 @@
 /** A configuration that is right, and ways to change it and to load it. */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem } from "effect"
-import * as ServerConfig from "../../src/config/ServerConfig.ts"
+import * as ServerConfig from "../../src/config/options/ServerConfig.ts"
 
 /** Long and random enough, with the characters that other INI readers cut a value at. */
 export const secret = "canary-zMkR#;q7dWw2p0LxT9vB4nYc8uHs6jEa"

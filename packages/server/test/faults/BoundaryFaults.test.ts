@@ -5,8 +5,8 @@ import { expect, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as fc from "fast-check"
-import { appLayer, signedIn } from "./app.ts"
-import { eventually, open } from "./process.ts"
+import { appLayer, signedIn } from "../app.ts"
+import { eventually, open } from "../process.ts"
 
 const app = Layer.unwrap(
   Effect.gen(function* () {

@@ -6,8 +6,8 @@ import { Account, Fault } from "@gitlab-registry-usage/demo"
 import { Program, Servers, Slapd } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Redacted } from "effect"
-import { ini, written } from "./config/fixture.ts"
-import { ask, demoRegistryWith, eventually, open, startServer } from "./process.ts"
+import { ini, written } from "../config/fixture.ts"
+import { ask, demoRegistryWith, eventually, open, startServer } from "../process.ts"
 
 /** Every secret that the server is told, by the configuration and by requests. */
 const secrets = {

@@ -4,7 +4,7 @@ import { Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import { execFileSync } from "node:child_process"
-import { ask, demoRegistry, eventually, notHeldUp, open, type RawSocket, startServer, token } from "./process.ts"
+import { ask, demoRegistry, eventually, notHeldUp, open, type RawSocket, startServer, token } from "../process.ts"
 
 /** A server that has crawled an embedded registry, and the headers of somebody who signed in. */
 const scene = Effect.gen(function* () {

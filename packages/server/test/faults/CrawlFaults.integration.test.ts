@@ -7,7 +7,7 @@ import { HttpApp } from "@gitlab-registry-usage/server"
 import { DockerRegistry, FaultProxy, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Option, References, Schedule } from "effect"
-import { basic, send, tokens } from "./app.ts"
+import { basic, send, tokens } from "../app.ts"
 
 const count = 60
 

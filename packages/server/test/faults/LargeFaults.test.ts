@@ -2,7 +2,7 @@
 import { Program } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { ask, eventually, notHeldUp, open } from "./process.ts"
+import { ask, eventually, notHeldUp, open } from "../process.ts"
 
 describe("a registry of 100,000 tags", () => {
   it.live(

@@ -7,8 +7,8 @@ import { FaultProxy, Servers, Slapd } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Logger, References } from "effect"
 import { HttpServer } from "effect/http"
-import { basic, send, tokens } from "./app.ts"
-import { eventually, notHeldUp, percentile } from "./process.ts"
+import { basic, send, tokens } from "../app.ts"
+import { eventually, notHeldUp, percentile } from "../process.ts"
 
 /** How long a sign-in may take (milliseconds), and until when the answer must be there. */
 const deadline = 1000

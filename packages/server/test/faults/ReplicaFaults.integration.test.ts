@@ -6,7 +6,7 @@ import { Contents, type DemoRegistry, Fault } from "@gitlab-registry-usage/demo"
 import { Postgres, type Program, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Ref, Schedule, type Scope } from "effect"
-import { ask, demoRegistry, eventually, runServer, type ServerProcess, startServer, token } from "./process.ts"
+import { ask, demoRegistry, eventually, runServer, type ServerProcess, startServer, token } from "../process.ts"
 
 /** The lease of the tests. */
 const lease = 2000

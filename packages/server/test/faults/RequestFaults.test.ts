@@ -5,8 +5,8 @@ import { HttpApp } from "@gitlab-registry-usage/server"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer, Logger, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
-import { appLayer, basic, send, signedIn, tokens } from "./app.ts"
-import { eventually, open } from "./process.ts"
+import { appLayer, basic, send, signedIn, tokens } from "../app.ts"
+import { eventually, open } from "../process.ts"
 
 /** A server whose directory does as it is told, and the lines that it logs. */
 const appWith = (

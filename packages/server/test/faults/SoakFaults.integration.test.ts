@@ -1,7 +1,7 @@
 /** A short soak; `npm run soak` runs it for as long as is wanted. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { problems, run } from "./soak/Soak.ts"
+import { problems, run } from "../soak/Soak.ts"
 
 describe("soak", () => {
   it.live(

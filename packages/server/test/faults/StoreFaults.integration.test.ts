@@ -6,7 +6,7 @@ import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { Program, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, FileSystem, Option } from "effect"
-import { ask, demoRegistry, eventually, startServer, token } from "./process.ts"
+import { ask, demoRegistry, eventually, startServer, token } from "../process.ts"
 
 const directory = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
 

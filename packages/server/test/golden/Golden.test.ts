@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, ManagedRuntime } from "effect"
-import { appLayer, basic, get, send } from "./app.ts"
+import { appLayer, basic, get, send } from "../app.ts"
 import { repositories } from "./golden.ts"
-import recorded from "./golden/original-rest-0.1.8.json" with { type: "json" }
+import recorded from "./original-rest-0.1.8.json" with { type: "json" }
 
 interface Entry {
   readonly group: string

@@ -1,8 +1,8 @@
 import { Effect } from "effect"
 import { Names, Registry } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
-import catalog from "./golden/catalog.json" with { type: "json" }
-import collector from "./golden/original-collector-0.1.5.json" with { type: "json" }
+import catalog from "./catalog.json" with { type: "json" }
+import collector from "./original-collector-0.1.5.json" with { type: "json" }
 
 export { catalog, collector }
 

@@ -5,7 +5,7 @@ import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer, References } from "effect"
 import { HttpServer } from "effect/http"
 import { createConnection } from "node:net"
-import { appLayer, basic, get, send, signedIn, tokens } from "./app.ts"
+import { appLayer, basic, get, send, signedIn, tokens } from "../app.ts"
 
 const long = `group/${"x".repeat(200)}/${"y".repeat(40)}`
 const longTag = "t".repeat(128)

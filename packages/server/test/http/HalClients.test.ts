@@ -6,9 +6,9 @@ import * as halfred from "halfred"
 import { bearerAuth, Client } from "ketting"
 import * as traverson from "traverson"
 import halAdapter from "traverson-hal"
-import { appLayer, get, signedIn } from "./app.ts"
-import { repositories } from "./golden.ts"
-import * as past from "./past.ts"
+import { appLayer, get, signedIn } from "../app.ts"
+import { repositories } from "../golden/golden.ts"
+import * as past from "../past.ts"
 
 const base = Effect.map(
   HttpServer.HttpServer,

@@ -6,11 +6,11 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
-import type { Point, SizeKey } from "../api/Resources.ts"
-import { column, extent, isApart } from "../usage/Course.ts"
-import { sizeTicks, timeLabels } from "../usage/Ticks.ts"
-import type { Units } from "../view/Format.ts"
-import { onTheme, resolve } from "../view/colours.ts"
+import type { Point, SizeKey } from "../../api/Resources.ts"
+import { column, extent, isApart } from "../../usage/TimeSeries.ts"
+import { sizeTicks, timeLabels } from "../../usage/Ticks.ts"
+import type { Units } from "../../view/Format.ts"
+import { onTheme, resolve } from "../../view/colours.ts"
 
 interface Props {
   /** More than one. */

@@ -4,16 +4,16 @@
  * @since 0.1.0
  */
 import { useEffect, useState } from "preact/hooks"
-import type { Link } from "../api/Links.ts"
-import type { Grower, Growth } from "../api/Resources.ts"
-import { instantOf, names, periods } from "../usage/Course.ts"
-import type { Node } from "../usage/Tree.ts"
-import * as Format from "../view/Format.ts"
-import * as Location from "../view/Location.ts"
-import { useShell } from "../view/Shell.ts"
-import { useKept } from "../view/useKept.ts"
-import { Failure } from "./Failure.tsx"
-import { Projected } from "./Projected.tsx"
+import type { Link } from "../../api/Links.ts"
+import type { Grower, Growth } from "../../api/Resources.ts"
+import { instantOf, names, periods } from "../../usage/TimeSeries.ts"
+import type { Node } from "../../usage/Tree.ts"
+import * as Format from "../../view/Format.ts"
+import * as Location from "../../view/Location.ts"
+import { useShell } from "../../view/Shell.ts"
+import { useKept } from "../../view/useKept.ts"
+import { Failure } from "../Failure.tsx"
+import { Projected } from "./ProjectedFull.tsx"
 
 interface Props {
   /** Undefined while it is not known yet. */

@@ -4,16 +4,16 @@
  * @since 0.1.0
  */
 import { useEffect, useRef } from "preact/hooks"
-import type { Loaded } from "../api/Cache.ts"
-import type { Links } from "../api/Links.ts"
-import { periods } from "../usage/Course.ts"
-import type { Node } from "../usage/Tree.ts"
-import * as Location from "../view/Location.ts"
-import { useShell } from "../view/Shell.ts"
-import { useSeen } from "../view/useSeen.ts"
-import { Failure } from "./Failure.tsx"
+import type { Loaded } from "../../api/Cache.ts"
+import type { Links } from "../../api/Links.ts"
+import { periods } from "../../usage/TimeSeries.ts"
+import type { Node } from "../../usage/Tree.ts"
+import * as Location from "../../view/Location.ts"
+import { useShell } from "../../view/Shell.ts"
+import { useSeen } from "../../view/useSeen.ts"
+import { Failure } from "../Failure.tsx"
 import { Growers } from "./Growers.tsx"
-import { DayChoice } from "./Past.tsx"
+import { DayChoice } from "./SnapshotPicker.tsx"
 import { Trend } from "./Trend.tsx"
 
 /** The links of the API's root, which are asked for once. */

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import type { Projection } from "../api/Resources.ts"
-import { sentence } from "../usage/Projection.ts"
-import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
+import type { Projection } from "../../api/Resources.ts"
+import { sentence } from "../../usage/Projection.ts"
+import * as Format from "../../view/Format.ts"
+import { useShell } from "../../view/Shell.ts"
 
 interface Props {
   readonly projection: Projection

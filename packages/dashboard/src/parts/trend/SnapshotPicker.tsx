@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
-import { Icon } from "./Icon.tsx"
+import * as Format from "../../view/Format.ts"
+import { useShell } from "../../view/Shell.ts"
+import { Icon } from "../Icon.tsx"
 
 /**
  * Says that these are figures of the past: of a look at this instant, in seconds since 1970.

@@ -4,15 +4,15 @@
  * @since 0.1.0
  */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
-import type { Link } from "../api/Links.ts"
-import { Problem } from "../api/Problem.ts"
-import type { Course, Point } from "../api/Resources.ts"
-import { change, instantOf, isApart, names, periods, step } from "../usage/Course.ts"
-import * as Format from "../view/Format.ts"
-import * as Location from "../view/Location.ts"
-import { useShell } from "../view/Shell.ts"
-import { useKept } from "../view/useKept.ts"
-import { Failure } from "./Failure.tsx"
+import type { Link } from "../../api/Links.ts"
+import { Problem } from "../../api/Problem.ts"
+import type { Course, Point } from "../../api/Resources.ts"
+import { change, instantOf, isApart, names, periods, step } from "../../usage/TimeSeries.ts"
+import * as Format from "../../view/Format.ts"
+import * as Location from "../../view/Location.ts"
+import { useShell } from "../../view/Shell.ts"
+import { useKept } from "../../view/useKept.ts"
+import { Failure } from "../Failure.tsx"
 import { TrendTable } from "./TrendTable.tsx"
 
 interface Props {

@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import { useState } from "preact/hooks"
-import type { Point } from "../api/Resources.ts"
-import { instantOf, names } from "../usage/Course.ts"
-import * as Format from "../view/Format.ts"
-import { sizeKeys } from "../view/Location.ts"
-import { useShell } from "../view/Shell.ts"
+import type { Point } from "../../api/Resources.ts"
+import { instantOf, names } from "../../usage/TimeSeries.ts"
+import * as Format from "../../view/Format.ts"
+import { sizeKeys } from "../../view/Location.ts"
+import { useShell } from "../../view/Shell.ts"
 
 /** @category components @since 0.1.0 */
 export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }) => {

@@ -5,9 +5,9 @@ import { Servers } from "@gitlab-registry-usage/test-servers"
 import { DateTime, Effect } from "effect"
 import type { Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { type Browser, launch, open, serious, shoot, signIn, type Watched } from "./browser.ts"
-import { repositories, store } from "./past.ts"
-import { type Options, type Site, startMemory, user } from "./site.ts"
+import { type Browser, launch, open, serious, shoot, signIn, type Watched } from "../../browser.ts"
+import { repositories, store } from "../../past.ts"
+import { type Options, type Site, startMemory, user } from "../../site.ts"
 
 const leftOut = Servers.leftOut("the trend in Chromium")
 

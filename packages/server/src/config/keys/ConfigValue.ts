@@ -6,7 +6,7 @@
 import { type Bytes, DurationText, SizeText } from "@gitlab-registry-usage/core"
 import type { DateTime, Redacted } from "effect"
 import { Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
-import { isNetwork } from "../http/TrustedProxies.ts"
+import { isNetwork } from "../../http/wire/TrustedProxies.ts"
 
 /**
  * A kind of value. `accepts` completes the sentence "accepted: …". A secret is never shown anywhere, and may come from

@@ -5,8 +5,8 @@
  */
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { Effect, type FileSystem, Redacted, Result } from "effect"
-import { type Findings, notSet } from "./ConfigDecoding.ts"
-import type { Settings } from "./ConfigKeys.ts"
+import { type Findings, notSet } from "../source/ConfigDecoding.ts"
+import type { Settings } from "../keys/ConfigKeys.ts"
 import { readCertificates } from "./NamedFile.ts"
 
 type Ldap = Settings["ldap"]

@@ -5,9 +5,9 @@
  */
 import { X509Certificate } from "node:crypto"
 import { Effect, type FileSystem, Result } from "effect"
-import type { Findings } from "./ConfigDecoding.ts"
-import type { Section, Settings } from "./ConfigKeys.ts"
-import { readText } from "./TextFile.ts"
+import type { Findings } from "../source/ConfigDecoding.ts"
+import type { Section, Settings } from "../keys/ConfigKeys.ts"
+import { readText } from "../source/TextFile.ts"
 
 /**
  * The text of the file that a key names, if it names one. What is wrong with the file becomes a finding.

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { type Duration, Option, Redacted } from "effect"
-import type { Findings } from "./ConfigDecoding.ts"
-import type { Settings } from "./ConfigKeys.ts"
+import type { Findings } from "../source/ConfigDecoding.ts"
+import type { Settings } from "../keys/ConfigKeys.ts"
 import { isLoopback } from "./Loopback.ts"
 
 /**

@@ -5,8 +5,8 @@
  */
 import { type JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Effect, type FileSystem, Redacted } from "effect"
-import { type Findings, notSet } from "./ConfigDecoding.ts"
-import type { Settings } from "./ConfigKeys.ts"
+import { type Findings, notSet } from "../source/ConfigDecoding.ts"
+import type { Settings } from "../keys/ConfigKeys.ts"
 import { readNamed } from "./NamedFile.ts"
 
 type Jwt = Settings["jwt"]

@@ -5,8 +5,8 @@
  */
 import { Config, ConfigProvider, Effect, Option } from "effect"
 import { address } from "./ConfigFile.ts"
-import type { ConfigKey } from "./ConfigKey.ts"
-import { configKeys, type PlacedKey, placedKeys, type Section, type Settings } from "./ConfigKeys.ts"
+import type { ConfigKey } from "../keys/ConfigKey.ts"
+import { configKeys, type PlacedKey, placedKeys, type Section, type Settings } from "../keys/ConfigKeys.ts"
 import type { ConfigOrigin, ConfigProblem } from "./ConfigProblem.ts"
 import { type ConfigSource, variableOf } from "./ConfigSource.ts"
 

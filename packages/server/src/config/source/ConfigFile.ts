@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Result } from "effect"
-import { configKeys, type PlacedKey, placedKeys } from "./ConfigKeys.ts"
+import { configKeys, type PlacedKey, placedKeys } from "../keys/ConfigKeys.ts"
 import type { ConfigProblem } from "./ConfigProblem.ts"
 import * as Ini from "./Ini.ts"
 import { interpolate, references } from "./IniInterpolation.ts"

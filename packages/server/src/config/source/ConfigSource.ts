@@ -6,7 +6,7 @@
  */
 import { ConfigProvider, Effect, FileSystem, Option } from "effect"
 import { address, type ConfigFile, namesOf, parse } from "./ConfigFile.ts"
-import { configKeys, type PlacedKey, placedKeys } from "./ConfigKeys.ts"
+import { configKeys, type PlacedKey, placedKeys } from "../keys/ConfigKeys.ts"
 import { type ConfigOrigin, type ConfigProblem, ConfigurationError } from "./ConfigProblem.ts"
 import { suggest } from "./Suggestion.ts"
 import { readSecret, readText } from "./TextFile.ts"

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { address } from "./ConfigFile.ts"
-import type { ConfigKey } from "./ConfigKey.ts"
-import { configKeys, placedKeys, type PlacedKey, type Section, sectionDocs } from "./ConfigKeys.ts"
+import type { ConfigKey } from "../keys/ConfigKey.ts"
+import { configKeys, placedKeys, type PlacedKey, type Section, sectionDocs } from "../keys/ConfigKeys.ts"
 import { formatOrigin } from "./ConfigProblem.ts"
 import { type ConfigSource, variableOf } from "./ConfigSource.ts"
 import { escape } from "./Ini.ts"

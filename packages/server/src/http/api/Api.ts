@@ -13,7 +13,7 @@ import {
   HttpApiSecurity,
   OpenApi
 } from "effect/http-api"
-import { version } from "../Version.ts"
+import { version } from "../../Version.ts"
 import {
   at,
   Bearer,
@@ -34,7 +34,7 @@ import {
   unavailable
 } from "./ApiParts.ts"
 import { history } from "./HistoryApi.ts"
-import * as UniqueSize from "./UniqueSize.ts"
+import * as UniqueSize from "../documents/UniqueSize.ts"
 
 /** A user name and a password that the directory knows. */
 class Basic extends HttpApiMiddleware.Service<Basic>()("@gitlab-registry-usage/server/Basic", {

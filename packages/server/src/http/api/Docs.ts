@@ -8,7 +8,7 @@ import { HttpRouter } from "effect/http"
 import { HttpApiSwagger, OpenApi } from "effect/http-api"
 import { hash } from "node:crypto"
 import { Api } from "./Api.ts"
-import { type Answer, html } from "./Exchange.ts"
+import { type Answer, html } from "../wire/Message.ts"
 
 /** The scripts of the page are allowed by what is in them. */
 const policyOf = (page: string): string => {

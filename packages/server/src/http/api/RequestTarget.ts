@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Result } from "effect"
-import { badRequest, notFound, type Problem } from "./Problem.ts"
+import { badRequest, notFound, type Problem } from "../wire/Problem.ts"
 
 /**
  * A segment of a path, decoded once. `encodedSlash` tells whether a `/` in it was written as `%2F`, so that it belongs to

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Array } from "effect"
-import type { Segment } from "./Target.ts"
+import type { Segment } from "./RequestTarget.ts"
 
 /**
  * The names of parameters whose value may hold slashes. The canonical form writes them as `%2F`, in one segment; they are

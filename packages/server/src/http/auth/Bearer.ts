@@ -5,8 +5,8 @@
  */
 import { Authentication } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
-import type { Request } from "./Exchange.ts"
-import { unauthorized } from "./Problem.ts"
+import type { Request } from "../wire/Message.ts"
+import { unauthorized } from "../wire/Problem.ts"
 
 const realm = 'Bearer realm="GitLab Registry Usage"'
 

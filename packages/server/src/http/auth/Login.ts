@@ -5,9 +5,9 @@
  */
 import { Authentication, type LoginAttempts } from "@gitlab-registry-usage/core"
 import { Cause, DateTime, Effect, Exit, Option, Redacted, Result } from "effect"
-import * as Metrics from "../Metrics.ts"
-import { json, type Request } from "./Exchange.ts"
-import { Problem, unauthorized, unavailable } from "./Problem.ts"
+import * as Metrics from "../../Metrics.ts"
+import { json, type Request } from "../wire/Message.ts"
+import { Problem, unauthorized, unavailable } from "../wire/Problem.ts"
 
 const challenge = 'Basic realm="GitLab Registry Usage", charset="UTF-8"'
 

@@ -5,8 +5,8 @@
  */
 import type { History, Snapshot, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Cache, DateTime, Duration, Effect, Exit, Option, Semaphore } from "effect"
-import { cursorGone } from "./Selecting.ts"
-import { notFound, type Problem, unavailable } from "./Problem.ts"
+import { cursorGone } from "../query/ListQuery.ts"
+import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
 
 /** So many earlier snapshots stay loaded, and so many are loaded at once. */
 const capacity = 3

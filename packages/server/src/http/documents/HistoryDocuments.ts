@@ -14,11 +14,11 @@ import {
   type UsageResources
 } from "@gitlab-registry-usage/core"
 import { DateTime, type Duration, Effect, Result } from "effect"
-import { durationText } from "./Instants.ts"
-import { lastAt, type Past, tooEarly } from "./Past.ts"
-import { badRequest, type Problem } from "./Problem.ts"
-import { single } from "./Rendering.ts"
-import { spanOf, stepOf } from "./Spans.ts"
+import { durationText } from "../query/Instant.ts"
+import { lastAt, type Past, tooEarly } from "./EarlierSnapshots.ts"
+import { badRequest, type Problem } from "../wire/Problem.ts"
+import { single } from "../query/Representation.ts"
+import { spanOf, stepOf } from "../query/TimeRange.ts"
 
 /** So many points are told unless a step is asked for, and so many at most. */
 const usualPoints = 500

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Hal } from "@gitlab-registry-usage/core"
-import { version } from "../Version.ts"
+import { version } from "../../Version.ts"
 
 /**
  * The links of the API, with those of the dashboard where it is there, and those to the past where it is kept.

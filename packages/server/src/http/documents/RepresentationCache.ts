@@ -6,10 +6,10 @@
 import { DateTime, Effect, Fiber } from "effect"
 import { type Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { hash } from "node:crypto"
-import { version } from "../Version.ts"
-import * as Encoding from "./Encoding.ts"
-import { type Answer, type Body, isMade } from "./Exchange.ts"
-import { blocks, collect } from "./Pieces.ts"
+import { version } from "../../Version.ts"
+import * as Encoding from "../wire/Encoding.ts"
+import { type Answer, type Body, isMade } from "../wire/Message.ts"
+import { blocks, collect } from "../wire/Chunks.ts"
 
 /** Documents up to so many bytes are kept as they are; larger ones are made again each time, or kept compressed. */
 const maximumKept = 4 * 1024 * 1024

@@ -13,7 +13,7 @@ import {
   UsageResources
 } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import { notFound, type Problem } from "./Problem.ts"
+import { notFound, type Problem } from "../wire/Problem.ts"
 
 type Find = (
   view: UsageResources.View,

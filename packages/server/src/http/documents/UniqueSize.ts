@@ -5,9 +5,9 @@
  */
 import { type Names, type Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema } from "effect"
-import type { Request } from "./Exchange.ts"
-import { jsonBody } from "./JsonBody.ts"
-import { type Problem, unprocessable } from "./Problem.ts"
+import type { Request } from "../wire/Message.ts"
+import { jsonBody } from "../wire/JsonBody.ts"
+import { type Problem, unprocessable } from "../wire/Problem.ts"
 
 /** @category constants @since 0.1.0 */
 export const maximumItems = 10_000

@@ -5,7 +5,7 @@
  */
 import { DurationText } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Option, Result } from "effect"
-import { badRequest, type Problem } from "./Problem.ts"
+import { badRequest, type Problem } from "../wire/Problem.ts"
 
 /**
  * An instant, and the one text that asks for it again: what is so long ago stays so.

@@ -5,8 +5,8 @@
  */
 import { Listing } from "@gitlab-registry-usage/core"
 import { Result } from "effect"
-import { badRequest, gone, type Problem } from "./Problem.ts"
-import { single } from "./Rendering.ts"
+import { badRequest, gone, type Problem } from "../wire/Problem.ts"
+import { single } from "./Representation.ts"
 
 const maximumPageSize = 1000
 const maximumFilterLength = 256

@@ -6,8 +6,8 @@
 import type { Hal } from "@gitlab-registry-usage/core"
 import { Result } from "effect"
 import Negotiator from "negotiator"
-import { badRequest, Problem } from "./Problem.ts"
-import { remembered } from "./Remembered.ts"
+import { badRequest, Problem } from "../wire/Problem.ts"
+import { remembered } from "../wire/Memoize.ts"
 
 /**
  * The value of a parameter, empty where it is absent. Fails with 400 where it is repeated.

@@ -5,9 +5,9 @@
  */
 import { DurationText, type History } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Result } from "effect"
-import { type Asked, asked } from "./Instants.ts"
-import { badRequest, type Problem } from "./Problem.ts"
-import { single } from "./Rendering.ts"
+import { type Asked, asked } from "./Instant.ts"
+import { badRequest, type Problem } from "../wire/Problem.ts"
+import { single } from "./Representation.ts"
 
 /**
  * A period, and the parameters that ask for it again: those that were given.

@@ -6,7 +6,7 @@
 import { Effect, FileSystem, Option, Path } from "effect"
 import { Mime } from "effect/http"
 import { hash } from "node:crypto"
-import type { Answer } from "./Exchange.ts"
+import type { Answer } from "../wire/Message.ts"
 
 /**
  * The files by their paths below `/ui/`, such as `assets/index-1a2b3c4d.js`. None where the dashboard was not built.

@@ -6,11 +6,11 @@
 import type { Authentication, Collector } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
 import { hash, timingSafeEqual } from "node:crypto"
-import * as Metrics from "../Metrics.ts"
-import type * as App from "./App.ts"
-import { authorize, bearerOf } from "./Bearer.ts"
-import type { Answer, Request } from "./Exchange.ts"
-import type { Problem } from "./Problem.ts"
+import * as Metrics from "../../Metrics.ts"
+import type * as App from "../App.ts"
+import { authorize, bearerOf } from "../auth/Bearer.ts"
+import type { Answer, Request } from "../wire/Message.ts"
+import type { Problem } from "../wire/Problem.ts"
 
 const contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 

@@ -8,9 +8,9 @@
 import { Collector, Names } from "@gitlab-registry-usage/core"
 import { Effect, Predicate, Redacted, Schema } from "effect"
 import { createHash, timingSafeEqual } from "node:crypto"
-import type { Request } from "./Exchange.ts"
-import { jsonBody } from "./JsonBody.ts"
-import { unauthorized } from "./Problem.ts"
+import type { Request } from "../wire/Message.ts"
+import { jsonBody } from "../wire/JsonBody.ts"
+import { unauthorized } from "../wire/Problem.ts"
 
 const Envelope = Schema.Struct({
   events: Schema.Array(

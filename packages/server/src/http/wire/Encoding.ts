@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import Negotiator from "negotiator"
 import * as Zlib from "node:zlib"
-import { remembered } from "./Remembered.ts"
+import { remembered } from "./Memoize.ts"
 
 /** @category models @since 0.1.0 */
 export type Encoding = "br" | "gzip"

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Effect, Schema } from "effect"
-import type { Request } from "./Exchange.ts"
+import type { Request } from "./Message.ts"
 import { badRequest, type Problem, unsupportedMediaType } from "./Problem.ts"
 
 const maximum = 1024 * 1024

@@ -5,7 +5,7 @@
  */
 import { Data } from "effect"
 import { ProblemDetails } from "effect/http"
-import type { Answer } from "./Exchange.ts"
+import type { Answer } from "./Message.ts"
 
 /**
  * A request that cannot be answered as asked. `detail` is for the sender: it tells what to do, and no secret.

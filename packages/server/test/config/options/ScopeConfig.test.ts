@@ -5,7 +5,7 @@ import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { Crawl } from "@gitlab-registry-usage/core"
 import { Account, Demo, DemoRegistry } from "@gitlab-registry-usage/demo"
 import { Effect, Layer, Redacted } from "effect"
-import { ini, load, refusal } from "./fixture.ts"
+import { ini, load, refusal } from "../fixture.ts"
 
 const demo = Layer.unwrap(Effect.map(Demo.repositories, (repositories) => DemoRegistry.layer({ repositories }))).pipe(
   Layer.provide(Layer.fresh(NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0 })))

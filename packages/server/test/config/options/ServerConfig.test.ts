@@ -4,8 +4,8 @@ import { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Redacted, Result } from "effect"
-import * as ServerConfig from "../../src/config/ServerConfig.ts"
-import { good, ini, load, refusal, secret, written } from "./fixture.ts"
+import * as ServerConfig from "../../../src/config/options/ServerConfig.ts"
+import { good, ini, load, refusal, secret, written } from "../fixture.ts"
 
 const authority = `-----BEGIN CERTIFICATE-----
 MIIBUzCCAQWgAwIBAgIUdvA2SA7PsBL35g8PmvI88jV+qaEwBQYDK2VwMB4xHDAa

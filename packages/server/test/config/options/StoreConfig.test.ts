@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Redacted } from "effect"
-import { ini, load, refusal } from "./fixture.ts"
+import { ini, load, refusal } from "../fixture.ts"
 
 const url = "postgres://usage:canary-password@db.site.test:5432/usage?sslmode=verify-full"
 

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { NodeServices } from "@effect/platform-node"
-import { configKeys, placedKeys } from "../../src/config/ConfigKeys.ts"
-import * as ConfigSource from "../../src/config/ConfigSource.ts"
-import { defaultConfig, effectiveConfig } from "../../src/config/ConfigText.ts"
-import * as Ini from "../../src/config/Ini.ts"
-import { good, ini, load, refusal, secret, written } from "./fixture.ts"
+import { configKeys, placedKeys } from "../../../src/config/keys/ConfigKeys.ts"
+import * as ConfigSource from "../../../src/config/source/ConfigSource.ts"
+import { defaultConfig, effectiveConfig } from "../../../src/config/source/ConfigText.ts"
+import * as Ini from "../../../src/config/source/Ini.ts"
+import { good, ini, load, refusal, secret, written } from "../fixture.ts"
 
 const variables = Object.fromEntries(
   Object.entries(good).flatMap(([section, values]) =>

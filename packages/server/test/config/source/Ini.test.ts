@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import fc from "fast-check"
-import * as Ini from "../../src/config/Ini.ts"
-import { interpolate } from "../../src/config/IniInterpolation.ts"
+import * as Ini from "../../../src/config/source/Ini.ts"
+import { interpolate } from "../../../src/config/source/IniInterpolation.ts"
 // Made by ask_configparser.py beside it, with Python 3.11.
-import cases from "./golden/configparser.json" with { type: "json" }
+import cases from "../golden/configparser.json" with { type: "json" }
 
 /** All values interpolated as `configparser` does it, or undefined where something is wrong. */
 const read = (text: string): Record<string, Record<string, string>> | undefined => {

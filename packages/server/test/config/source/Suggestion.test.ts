@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { suggest } from "../../src/config/Suggestion.ts"
+import { suggest } from "../../../src/config/source/Suggestion.ts"
 
 describe("Suggestion", () => {
   const keys = ["socket_host", "socket_port", "debug", "host"]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { appLayer, basic, send } from "./app.ts"
+import { appLayer, basic, send } from "../../app.ts"
 
 describe("LoginLimiter", () => {
   it.live("F49 over HTTP it is 429 with Retry-After, the same whether there is such a user or not", () =>

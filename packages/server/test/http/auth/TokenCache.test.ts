@@ -3,7 +3,7 @@ import { TokenCache } from "@gitlab-registry-usage/server"
 import { describe, expect, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Redacted, Ref } from "effect"
 import { TestClock } from "effect/testing"
-import { tokens } from "./app.ts"
+import { tokens } from "../../app.ts"
 
 const made = Effect.gen(function* () {
   const revoked = yield* Ref.make(DateTime.makeUnsafe(-1))

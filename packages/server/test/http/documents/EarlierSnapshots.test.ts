@@ -3,9 +3,9 @@ import { DailySnapshots } from "@gitlab-registry-usage/demo"
 import { describe, expect, it as test, layer } from "@effect/vitest"
 import { DateTime, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import * as Past from "../src/http/Past.ts"
-import { appLayer, get } from "./app.ts"
-import { repositories, store, taken } from "./past.ts"
+import * as Past from "../../../src/http/documents/EarlierSnapshots.ts"
+import { appLayer, get } from "../../app.ts"
+import { repositories, store, taken } from "../../past.ts"
 
 const now = DateTime.nowUnsafe()
 

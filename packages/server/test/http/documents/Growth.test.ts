@@ -1,8 +1,8 @@
 import { SnapshotStore } from "@gitlab-registry-usage/core"
 import { describe, expect, it as test, layer } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
-import { appLayer, get } from "./app.ts"
-import { daily, repositories, store, taken } from "./past.ts"
+import { appLayer, get } from "../../app.ts"
+import { daily, repositories, store, taken } from "../../past.ts"
 
 const now = DateTime.nowUnsafe()
 const capacity = 100_000

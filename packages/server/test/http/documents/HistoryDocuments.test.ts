@@ -1,8 +1,8 @@
 import { Collector, Names, SnapshotStore } from "@gitlab-registry-usage/core"
 import { describe, expect, it as test, layer } from "@effect/vitest"
 import { DateTime, Duration, Effect, Layer } from "effect"
-import { appLayer, get, send, signedIn } from "./app.ts"
-import { daily, repositories, store } from "./past.ts"
+import { appLayer, get, send, signedIn } from "../../app.ts"
+import { daily, repositories, store } from "../../past.ts"
 
 const now = DateTime.nowUnsafe()
 

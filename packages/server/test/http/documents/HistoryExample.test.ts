@@ -4,11 +4,11 @@ import { DailySnapshots } from "@gitlab-registry-usage/demo"
 import { expect, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
 import { readFileSync } from "node:fs"
-import * as Courses from "../src/http/Courses.ts"
-import * as Past from "../src/http/Past.ts"
-import { repositories } from "./past.ts"
+import * as Courses from "../../../src/http/documents/HistoryDocuments.ts"
+import * as Past from "../../../src/http/documents/EarlierSnapshots.ts"
+import { repositories } from "../../past.ts"
 
-const guide = readFileSync(new URL("../../../docs/history.md", import.meta.url), "utf8")
+const guide = readFileSync(new URL("../../../../../docs/history.md", import.meta.url), "utf8")
 
 /** Each request of the guide with the answer below it. */
 const examples = [...guide.matchAll(/```http\nGET (\S+)\n```\n\n```json\n([^]*?)```/g)].map(

@@ -5,7 +5,7 @@ import { Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import { request } from "node:http"
 import { brotliDecompressSync, gunzipSync } from "node:zlib"
-import { appLayer, get, send, signedIn } from "./app.ts"
+import { appLayer, get, send, signedIn } from "../../app.ts"
 
 /** So many images that all of them are more than is kept in one piece. */
 const many = 45_000

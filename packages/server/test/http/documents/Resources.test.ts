@@ -3,7 +3,7 @@ import { Images } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import fc from "fast-check"
-import { appLayer, get, send, signedIn } from "./app.ts"
+import { appLayer, get, send, signedIn } from "../../app.ts"
 
 const repositories = Effect.gen(function* () {
   const [base, app, tool] = yield* Effect.all([

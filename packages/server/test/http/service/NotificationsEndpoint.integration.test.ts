@@ -6,7 +6,7 @@ import { HttpApp } from "@gitlab-registry-usage/server"
 import { DockerRegistry, Servers } from "@gitlab-registry-usage/test-servers"
 import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, References, Schedule } from "effect"
-import { appLayer, basic, send, tokens } from "./app.ts"
+import { appLayer, basic, send, tokens } from "../../app.ts"
 
 const secret = "the secret of the notifications"
 const authorization = `Bearer ${secret}`

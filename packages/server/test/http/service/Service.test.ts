@@ -5,9 +5,9 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Redacted } from "effect"
 import { generateKeyPairSync } from "node:crypto"
 import { readFileSync } from "node:fs"
-import * as Ui from "../src/http/Ui.ts"
-import { appLayer, basic, get, send, signedIn } from "./app.ts"
-import { parse } from "./openmetrics.ts"
+import * as Ui from "../../../src/http/service/DashboardFiles.ts"
+import { appLayer, basic, get, send, signedIn } from "../../app.ts"
+import { parse } from "../../openmetrics.ts"
 
 const repositories = Effect.gen(function* () {
   const image = yield* Images.image({ layers: [yield* Images.layer("one", 1000)] })
@@ -78,7 +78,7 @@ describe("/metrics", () => {
         Array.from(body.matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name, type]) => name! + suffixes[type!])
       )
       for (const file of ["prometheus/alerts.yml", "grafana/registry-usage.json"]) {
-        const text = readFileSync(new URL(`../../../deploy/${file}`, import.meta.url), "utf8")
+        const text = readFileSync(new URL(`../../../../../deploy/${file}`, import.meta.url), "utf8")
         const asked = text.match(/gitlab_registry_usage_\w+/g)!
         expect(asked.length).toBeGreaterThan(8)
         for (const name of asked) expect(told.has(name), `${file}: ${name}`).toBe(true)

@@ -7,7 +7,7 @@ import { NodeServices } from "@effect/platform-node"
 import { HttpServer } from "effect/http"
 import { request } from "node:http"
 import { gunzipSync } from "node:zlib"
-import { appLayer, basic, signedIn } from "./app.ts"
+import { appLayer, basic, signedIn } from "../../app.ts"
 
 /** The port of nginx. */
 class Proxy extends Context.Service<Proxy, number>()("Proxy") {}
@@ -24,7 +24,9 @@ const repositories = Effect.map(
 /** The example that is shipped, with the address of this server in it. */
 const example = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(new URL("../../../deploy/nginx/registry-usage.conf", import.meta.url).pathname)
+  const text = yield* fs.readFileString(
+    new URL("../../../../../deploy/nginx/registry-usage.conf", import.meta.url).pathname
+  )
   const { address } = yield* HttpServer.HttpServer
   return text.replaceAll("127.0.0.1:5000", `127.0.0.1:${(address as { port: number }).port}`)
 }).pipe(Effect.provide(NodeServices.layer))

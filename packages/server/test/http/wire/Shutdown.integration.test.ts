@@ -2,7 +2,7 @@ import { NodeServices } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { Agent, request } from "node:http"
-import { demoRegistry, startServer, token } from "./process.ts"
+import { demoRegistry, startServer, token } from "../../process.ts"
 
 type Outcome = "answered" | "last" | "refused" | "lost"
 

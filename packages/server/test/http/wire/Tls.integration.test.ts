@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Certificates } from "@gitlab-registry-usage/test-servers"
 import { Effect, FileSystem } from "effect"
 import { get } from "node:https"
-import { demoRegistry, runServer } from "./process.ts"
+import { demoRegistry, runServer } from "../../process.ts"
 
 const statusOf = (url: string, ca: string) =>
   Effect.callback<number | undefined, Error>((resume) => {
