@@ -8,7 +8,7 @@ import * as Rows from "../src/usage/Rows.ts"
 import * as Search from "../src/usage/Search.ts"
 import { comparator } from "../src/usage/Sort.ts"
 import * as Tree from "../src/usage/Tree.ts"
-import { layout } from "../src/usage/Treemap.ts"
+import { layout } from "../src/usage/TreemapLayout.ts"
 import * as Format from "../src/view/Format.ts"
 import * as Location from "../src/view/Location.ts"
 

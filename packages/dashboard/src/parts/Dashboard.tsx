@@ -16,7 +16,7 @@ import { useMedia } from "../view/useMedia.ts"
 import { usePreference } from "../view/usePreference.ts"
 import { useView } from "../view/useView.ts"
 import { Header } from "./Header.tsx"
-import { Icon } from "./Icon.tsx"
+import { Icon } from "./controls/Icon.tsx"
 import { Overview } from "./Overview.tsx"
 
 interface Props {

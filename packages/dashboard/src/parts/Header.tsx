@@ -5,7 +5,7 @@
  */
 import type { Theme } from "../App.tsx"
 import type { Units } from "../view/Format.ts"
-import { Icon, Mark } from "./Icon.tsx"
+import { Icon, Mark } from "./controls/Icon.tsx"
 
 interface Props {
   readonly units: Units

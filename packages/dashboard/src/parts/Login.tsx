@@ -6,7 +6,7 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import * as Client from "../api/Client.ts"
 import { fromUnknown } from "../api/Problem.ts"
-import { Mark } from "./Icon.tsx"
+import { Mark } from "./controls/Icon.tsx"
 
 interface Props {
   readonly expired: boolean

@@ -7,7 +7,7 @@ import { useEffect, useState } from "preact/hooks"
 import type { Image, Status, Totals } from "../api/Resources.ts"
 import * as Format from "../view/Format.ts"
 import { useShell } from "../view/Shell.ts"
-import { Icon } from "./Icon.tsx"
+import { Icon } from "./controls/Icon.tsx"
 
 interface Props {
   readonly totals: Totals

@@ -5,7 +5,7 @@
  */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import type { Tag } from "../api/Resources.ts"
-import { type Tile, layout } from "../usage/Treemap.ts"
+import { type Tile, layout } from "../usage/TreemapLayout.ts"
 import * as Tree from "../usage/Tree.ts"
 import * as Format from "../view/Format.ts"
 import { useShell } from "../view/Shell.ts"

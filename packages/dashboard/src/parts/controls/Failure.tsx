@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Problem } from "../api/Problem.ts"
+import type { Problem } from "../../api/Problem.ts"
 import { Icon } from "./Icon.tsx"
 
 interface Props {

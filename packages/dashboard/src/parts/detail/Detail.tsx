@@ -5,11 +5,11 @@
  */
 import type { ComponentChildren } from "preact"
 import { useEffect, useRef } from "preact/hooks"
-import type { Status } from "../api/Resources.ts"
-import type { Tree } from "../usage/Tree.ts"
-import { useShell } from "../view/Shell.ts"
+import type { Status } from "../../api/Resources.ts"
+import type { Tree } from "../../usage/Tree.ts"
+import { useShell } from "../../view/Shell.ts"
 import { Gaps } from "./Gaps.tsx"
-import { Icon } from "./Icon.tsx"
+import { Icon } from "../controls/Icon.tsx"
 import { NodeDetail } from "./NodeDetail.tsx"
 import { TagDetail } from "./TagDetail.tsx"
 

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Gap, Status } from "../api/Resources.ts"
-import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
+import type { Gap, Status } from "../../api/Resources.ts"
+import * as Format from "../../view/Format.ts"
+import { useShell } from "../../view/Shell.ts"
 
 const targetOf = ({ digest, repository, tag }: Gap) =>
   tag !== undefined

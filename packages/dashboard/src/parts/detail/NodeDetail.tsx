@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import { useEffect } from "preact/hooks"
-import type { Namespace as NamespaceSizes, Status, Tag } from "../api/Resources.ts"
-import * as Tree from "../usage/Tree.ts"
-import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
-import { Figures } from "./Figures.tsx"
+import type { Namespace as NamespaceSizes, Status, Tag } from "../../api/Resources.ts"
+import * as Tree from "../../usage/Tree.ts"
+import * as Format from "../../view/Format.ts"
+import { useShell } from "../../view/Shell.ts"
+import { Figures } from "./SizeList.tsx"
 import { GapList } from "./Gaps.tsx"
 
 interface Props {

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Sizes } from "../api/Resources.ts"
-import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
+import type { Sizes } from "../../api/Resources.ts"
+import * as Format from "../../view/Format.ts"
+import { useShell } from "../../view/Shell.ts"
 
 interface Props {
   readonly sizes: Sizes

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { useEffect } from "preact/hooks"
-import type { Blob, Tag, TagReference } from "../api/Resources.ts"
-import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
-import { Figures } from "./Figures.tsx"
+import type { Blob, Tag, TagReference } from "../../api/Resources.ts"
+import * as Format from "../../view/Format.ts"
+import { useShell } from "../../view/Shell.ts"
+import { Figures } from "./SizeList.tsx"
 
 interface Props {
   readonly image: string

@@ -4,12 +4,12 @@
  * @since 0.1.0
  */
 import { useEffect, useState } from "preact/hooks"
-import { fromUnknown } from "../api/Problem.ts"
-import type { Freed } from "../api/Resources.ts"
-import * as Tree from "../usage/Tree.ts"
-import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
-import { Icon } from "./Icon.tsx"
+import { fromUnknown } from "../../api/Problem.ts"
+import type { Freed } from "../../api/Resources.ts"
+import * as Tree from "../../usage/Tree.ts"
+import * as Format from "../../view/Format.ts"
+import { useShell } from "../../view/Shell.ts"
+import { Icon } from "../controls/Icon.tsx"
 
 interface Props {
   readonly ticked: ReadonlySet<string>

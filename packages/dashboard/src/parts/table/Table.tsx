@@ -4,12 +4,12 @@
  * @since 0.1.0
  */
 import { useEffect, useRef, useState } from "preact/hooks"
-import type { Row } from "../usage/Rows.ts"
-import type { SortKey } from "../view/Location.ts"
-import { useShell } from "../view/Shell.ts"
-import { useMedia } from "../view/useMedia.ts"
-import { useWindowing } from "../view/useWindowing.ts"
-import { Icon } from "./Icon.tsx"
+import type { Row } from "../../usage/Rows.ts"
+import type { SortKey } from "../../view/Location.ts"
+import { useShell } from "../../view/Shell.ts"
+import { useMedia } from "../../view/useMedia.ts"
+import { useWindowing } from "../../view/useWindowing.ts"
+import { Icon } from "../controls/Icon.tsx"
 import { TableRow } from "./TableRow.tsx"
 
 interface Props {

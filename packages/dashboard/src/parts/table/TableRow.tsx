@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { Component } from "preact"
-import type { NamespaceRow, NoteRow, RepositoryRow, Row, TagRow } from "../usage/Rows.ts"
-import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
-import { Icon } from "./Icon.tsx"
+import type { NamespaceRow, NoteRow, RepositoryRow, Row, TagRow } from "../../usage/Rows.ts"
+import * as Format from "../../view/Format.ts"
+import { useShell } from "../../view/Shell.ts"
+import { Icon } from "../controls/Icon.tsx"
 
 interface Props {
   readonly row: Row

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { useEffect, useRef } from "preact/hooks"
-import type { Found } from "../usage/useTagSearch.ts"
-import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
-import { Icon } from "./Icon.tsx"
+import type { Found } from "../../usage/useTagSearch.ts"
+import * as Format from "../../view/Format.ts"
+import { useShell } from "../../view/Shell.ts"
+import { Icon } from "../controls/Icon.tsx"
 
 interface Props {
   readonly searching: boolean

@@ -10,7 +10,7 @@ import type { Point, SizeKey } from "../../api/Resources.ts"
 import { column, extent, isApart } from "../../usage/TimeSeries.ts"
 import { sizeTicks, timeLabels } from "../../usage/Ticks.ts"
 import type { Units } from "../../view/Format.ts"
-import { onTheme, resolve } from "../../view/colours.ts"
+import { onTheme, resolve } from "../../view/Colours.ts"
 
 interface Props {
   /** More than one. */

@@ -11,8 +11,8 @@ import type { Node } from "../../usage/Tree.ts"
 import * as Format from "../../view/Format.ts"
 import * as Location from "../../view/Location.ts"
 import { useShell } from "../../view/Shell.ts"
-import { useKept } from "../../view/useKept.ts"
-import { Failure } from "../Failure.tsx"
+import { useKept } from "../../view/useLastValue.ts"
+import { Failure } from "../controls/Failure.tsx"
 import { Projected } from "./ProjectedFull.tsx"
 
 interface Props {

@@ -5,7 +5,7 @@
  */
 import * as Format from "../../view/Format.ts"
 import { useShell } from "../../view/Shell.ts"
-import { Icon } from "../Icon.tsx"
+import { Icon } from "../controls/Icon.tsx"
 
 /**
  * Says that these are figures of the past: of a look at this instant, in seconds since 1970.

@@ -11,8 +11,8 @@ import { change, instantOf, isApart, names, periods, step } from "../../usage/Ti
 import * as Format from "../../view/Format.ts"
 import * as Location from "../../view/Location.ts"
 import { useShell } from "../../view/Shell.ts"
-import { useKept } from "../../view/useKept.ts"
-import { Failure } from "../Failure.tsx"
+import { useKept } from "../../view/useLastValue.ts"
+import { Failure } from "../controls/Failure.tsx"
 import { TrendTable } from "./TrendTable.tsx"
 
 interface Props {
