@@ -1,19 +1,11 @@
-/**
- * The page: signed out or signed in.
- *
- * @since 0.1.0
- */
+/** The page: signed out or signed in. */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
 import * as Client from "./api/Client.ts"
 import * as Session from "./api/Session.ts"
 import { Dashboard } from "./parts/Dashboard.tsx"
 import { Login } from "./parts/Login.tsx"
 import { usePreference } from "./view/usePreference.ts"
-
-/** @category models @since 0.1.0 */
 export type Theme = "system" | "light" | "dark"
-
-/** @category components @since 0.1.0 */
 export const App = () => {
   const [token, setToken] = useState(Session.kept)
   const [expired, setExpired] = useState(false)

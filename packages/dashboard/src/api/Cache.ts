@@ -1,22 +1,11 @@
-/**
- * What was asked for, and what became of it.
- *
- * @since 0.1.0
- */
+/** What was asked for, and what became of it. */
 import { fromUnknown, type Problem } from "./Problem.ts"
-
-/** @category models @since 0.1.0 */
 export type Loaded<A> =
   | { readonly state: "loading" }
   | { readonly state: "done"; readonly value: A }
   | { readonly state: "failed"; readonly problem: Problem }
 
-/**
- * Keeps the answers of one snapshot: each is asked for once, and again only after it failed.
- *
- * @category models
- * @since 0.1.0
- */
+/** Keeps the answers of one snapshot: each is asked for once, and again only after it failed. */
 export interface Cache {
   readonly get: <A>(key: string) => Loaded<A> | undefined
   /** Asks where that was not done yet. */
@@ -24,12 +13,7 @@ export interface Cache {
   readonly retry: <A>(key: string, ask: () => Promise<A>) => void
 }
 
-/**
- * `onChange` is called after each answer, `onProblem` with each problem.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** `onChange` is called after each answer, `onProblem` with each problem. */
 export const make = (onChange: () => void, onProblem: (problem: Problem) => void): Cache => {
   const entries = new Map<string, Loaded<unknown>>()
   const start = <A>(key: string, ask: () => Promise<A>): Loaded<A> => {

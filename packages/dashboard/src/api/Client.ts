@@ -1,8 +1,4 @@
-/**
- * The API, asked with a token.
- *
- * @since 0.1.0
- */
+/** The API, asked with a token. */
 import { type Link, type Links, expand, withQuery } from "./Links.ts"
 import * as Problem from "./Problem.ts"
 import type {
@@ -55,12 +51,7 @@ const ask = async (path: string, { authorization, body, signal }: Asking): Promi
 const basic = (username: string, password: string) =>
   `Basic ${btoa(Array.from(new TextEncoder().encode(`${username}:${password}`), (byte) => String.fromCharCode(byte)).join(""))}`
 
-/**
- * A token for these credentials. Wrong ones are the problem `expired`.
- *
- * @category requests
- * @since 0.1.0
- */
+/** A token for these credentials. Wrong ones are the problem `expired`. */
 export const signIn = async (username: string, password: string): Promise<string> => {
   const response = await ask("auth_token", { authorization: basic(username, password) })
   const { auth_token: token } = (await response.json()) as { readonly auth_token: string }
@@ -75,12 +66,7 @@ interface Linked {
   readonly _links?: Links
 }
 
-/**
- * What changed since when, by which size, and of what.
- *
- * @category models
- * @since 0.1.0
- */
+/** What changed since when, by which size, and of what. */
 export interface Growing {
   /** How long before the latest look, such as `7d`. */
   readonly from: string
@@ -90,8 +76,6 @@ export interface Growing {
 }
 
 const items = <Item>(collection: Collection<Item>): ReadonlyArray<Item> => collection._embedded?.items ?? []
-
-/** @category models @since 0.1.0 */
 export interface Client {
   /** The same as of an instant (ISO 8601), or as of now. */
   readonly asOf: (instant: string | undefined) => Client
@@ -117,9 +101,6 @@ export interface Client {
 
 /**
  * As of an instant (ISO 8601) where one is given: then images, tags, blobs and namespaces are those that were there.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (token: string, instant?: string): Client => {
   const authorization = `Bearer ${token}`

@@ -1,25 +1,13 @@
-/**
- * Why a request to the API came to nothing.
- *
- * @since 0.1.0
- */
+/** Why a request to the API came to nothing. */
 
 /**
  * `expired`: the token is no longer (or was never) accepted. `unreachable`: no answer came. `unavailable`: the server
  * cannot answer yet or for the moment (503), and is asked again. `gone`: what was asked for is not there any more
  * (404, 410). `failed`: anything else.
- *
- * @category models
- * @since 0.1.0
  */
 export type ProblemKind = "expired" | "unreachable" | "unavailable" | "gone" | "failed"
 
-/**
- * The message is for the person at the screen: the `detail` of the server's problem document where it sent one.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The message is for the person at the screen: the `detail` of the server's problem document where it sent one. */
 export class Problem extends Error {
   readonly kind: ProblemKind
   readonly status: number | undefined
@@ -37,24 +25,14 @@ export class Problem extends Error {
   }
 }
 
-/**
- * Anything that was thrown, as a problem.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Anything that was thrown, as a problem. */
 export const fromUnknown = (error: unknown): Problem =>
   error instanceof Problem ? error : new Problem("failed", error instanceof Error ? error.message : String(error))
 
 const kindOf = (status: number): ProblemKind =>
   status === 401 ? "expired" : status === 503 ? "unavailable" : status === 404 || status === 410 ? "gone" : "failed"
 
-/**
- * The problem that an answer tells (RFC 9457), or one made of its status.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The problem that an answer tells (RFC 9457), or one made of its status. */
 export const fromResponse = async (response: Response): Promise<Problem> => {
   const told: unknown = await response.json().catch(() => undefined)
   const detail =

@@ -1,10 +1,4 @@
-/**
- * The resources of the API that the page reads. Sizes are in bytes, `null` where they are not known.
- *
- * @since 0.1.0
- */
-
-/** @category models @since 0.1.0 */
+/** The resources of the API that the page reads. Sizes are in bytes, `null` where they are not known. */
 export interface Sizes {
   /** What the tags add up to, as if nothing were shared. */
   readonly size: number | null
@@ -13,8 +7,6 @@ export interface Sizes {
   /** What deleting this alone would let garbage collection free. */
   readonly unique_size: number | null
 }
-
-/** @category models @since 0.1.0 */
 export interface Image extends Sizes {
   readonly name: string
   /** The number of tags. */
@@ -23,8 +15,6 @@ export interface Image extends Sizes {
   readonly gaps?: number
   readonly stale?: boolean
 }
-
-/** @category models @since 0.1.0 */
 export interface Totals extends Sizes {
   /** When the registry was looked at, in seconds since 1970. */
   readonly timestamp: number
@@ -36,8 +26,6 @@ export interface Totals extends Sizes {
   /** How long the look took, in milliseconds. */
   readonly duration?: number
 }
-
-/** @category models @since 0.1.0 */
 export interface Tag extends Sizes {
   readonly name: string
   readonly digest?: string | null
@@ -46,14 +34,10 @@ export interface Tag extends Sizes {
   readonly foreign_size?: number
   readonly gaps?: number
 }
-
-/** @category models @since 0.1.0 */
 export interface TagReference {
   readonly image: string
   readonly tag: string
 }
-
-/** @category models @since 0.1.0 */
 export interface Blob {
   readonly digest: string
   readonly size: number
@@ -68,16 +52,12 @@ export interface Blob {
   /** The first of the other tags that reach it. */
   readonly shared_with: ReadonlyArray<TagReference>
 }
-
-/** @category models @since 0.1.0 */
 export interface Namespace extends Sizes {
   readonly path: string
   readonly images: number
   readonly tags: number
   readonly gaps: number
 }
-
-/** @category models @since 0.1.0 */
 export interface Gap {
   readonly repository: string
   readonly tag?: string
@@ -87,8 +67,6 @@ export interface Gap {
   /** Whether the figures of an earlier look are shown instead. */
   readonly kept?: boolean
 }
-
-/** @category models @since 0.1.0 */
 export interface Status {
   readonly crawling: boolean
   readonly stale?: boolean
@@ -105,23 +83,16 @@ export interface Status {
   readonly gaps?: ReadonlyArray<Gap>
   readonly gaps_total?: number
 }
-
-/** @category models @since 0.1.0 */
 export interface Freed {
   readonly unique_size: number | null
   readonly tags: number
   readonly images: number
 }
 
-/** The three sizes that are told of everything. @category models @since 0.1.0 */
+/** The three sizes that are told of everything. */
 export type SizeKey = keyof Sizes
 
-/**
- * How large something was when it was looked at.
- *
- * @category models
- * @since 0.1.0
- */
+/** How large something was when it was looked at. */
 export interface Point extends Sizes {
   /** In seconds since 1970. */
   readonly timestamp: number
@@ -130,12 +101,7 @@ export interface Point extends Sizes {
   readonly gaps: number
 }
 
-/**
- * How sizes went, the oldest point first.
- *
- * @category models
- * @since 0.1.0
- */
+/** How sizes went, the oldest point first. */
 export interface Course {
   /** In seconds since 1970. */
   readonly from: number
@@ -145,7 +111,7 @@ export interface Course {
   readonly points: ReadonlyArray<Point>
 }
 
-/** In bytes, before and after. @category models @since 0.1.0 */
+/** In bytes, before and after. */
 export interface Change {
   readonly before: number | null
   readonly after: number | null
@@ -153,7 +119,7 @@ export interface Change {
   readonly percent: number | null
 }
 
-/** An image has a `name`, a namespace a `path`. @category models @since 0.1.0 */
+/** An image has a `name`, a namespace a `path`. */
 export interface Grower extends Change {
   readonly name?: string
   readonly path?: string
@@ -161,12 +127,7 @@ export interface Grower extends Change {
   readonly gone?: boolean
 }
 
-/**
- * When the registry will be full, by how it grew.
- *
- * @category models
- * @since 0.1.0
- */
+/** When the registry will be full, by how it grew. */
 export interface Projection {
   readonly method: string
   readonly bytes_per_day: number | null
@@ -176,8 +137,6 @@ export interface Projection {
   readonly reason: "no-capacity" | "too-few-points" | "not-growing" | "beyond-a-century" | null
   readonly based_on: { readonly points: number; readonly from: number | null; readonly to: number | null }
 }
-
-/** @category models @since 0.1.0 */
 export interface Growth extends Change {
   /** When the two looks were that are compared, in seconds since 1970. */
   readonly from: number

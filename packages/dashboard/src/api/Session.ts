@@ -1,8 +1,4 @@
-/**
- * The token of the person at the screen.
- *
- * @since 0.1.0
- */
+/** The token of the person at the screen. */
 const key = "gitlab-registry-usage.token"
 
 /** Storage may be denied to the page: then the token is kept in memory alone. */
@@ -14,16 +10,7 @@ const storage = (): Storage | undefined => {
   }
 }
 
-/**
- * The token of a person who asked to stay signed in, in this tab.
- *
- * @category storage
- * @since 0.1.0
- */
+/** The token of a person who asked to stay signed in, in this tab. */
 export const kept = (): string | undefined => storage()?.getItem(key) ?? undefined
-
-/** @category storage @since 0.1.0 */
 export const keep = (token: string): void => storage()?.setItem(key, token)
-
-/** @category storage @since 0.1.0 */
 export const forget = (): void => storage()?.removeItem(key)

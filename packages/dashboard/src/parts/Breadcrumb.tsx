@@ -1,12 +1,6 @@
-/**
- * Where the map stands, and the way back up.
- *
- * @since 0.1.0
- */
+/** Where the map stands, and the way back up. */
 import * as Tree from "../usage/Tree.ts"
 import { useShell } from "../view/Shell.ts"
-
-/** @category components @since 0.1.0 */
 export const Breadcrumb = ({ node }: { readonly node: Tree.Node }) => {
   const { href } = useShell()
   return (

@@ -1,8 +1,4 @@
-/**
- * Loads the figures of the registry, and keeps an eye on newer ones.
- *
- * @since 0.1.0
- */
+/** Loads the figures of the registry, and keeps an eye on newer ones. */
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import * as Cache from "../api/Cache.ts"
 import type { Client } from "../api/Client.ts"
@@ -34,8 +30,6 @@ interface Usage {
 
 /** In milliseconds. */
 const distances = { firstCrawl: 2_000, newer: 30_000 }
-
-/** @category components @since 0.1.0 */
 export const Dashboard = ({ client: present, onExpired, onSignOut, onTheme, theme }: Props) => {
   const [units, setUnits] = usePreference<Units>("units", ["binary", "decimal"])
   const [view, go] = useView()

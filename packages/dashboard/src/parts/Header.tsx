@@ -1,8 +1,4 @@
-/**
- * The bar at the top: the name, preferences, signing out.
- *
- * @since 0.1.0
- */
+/** The bar at the top: the name, preferences, signing out. */
 import type { Theme } from "../App.tsx"
 import type { Units } from "../view/Format.ts"
 import { Icon, Mark } from "./controls/Icon.tsx"
@@ -22,8 +18,6 @@ const themes = {
   light: { icon: "sun", next: "dark", label: "light" },
   dark: { icon: "moon", next: "system", label: "dark" }
 } as const
-
-/** @category components @since 0.1.0 */
 export const Header = ({ covered, onSignOut, onTheme, onUnits, theme, units }: Props) => {
   const { icon, label, next } = themes[theme]
   return (

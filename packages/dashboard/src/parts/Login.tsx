@@ -1,8 +1,4 @@
-/**
- * The form to sign in with.
- *
- * @since 0.1.0
- */
+/** The form to sign in with. */
 import { useEffect, useRef, useState } from "preact/hooks"
 import * as Client from "../api/Client.ts"
 import { fromUnknown } from "../api/Problem.ts"
@@ -20,8 +16,6 @@ const explain = (error: unknown): string => {
   if (problem.status === 429) return "Too many attempts. Wait a moment, then try again."
   return `You cannot be signed in right now: ${problem.message}.`
 }
-
-/** @category components @since 0.1.0 */
 export const Login = ({ expired, onSignedIn }: Props) => {
   const [message, setMessage] = useState<string>()
   const [busy, setBusy] = useState(false)

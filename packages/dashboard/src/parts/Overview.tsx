@@ -1,8 +1,4 @@
-/**
- * The figures, the map and the table of one place in the registry, and the detail beside them.
- *
- * @since 0.1.0
- */
+/** The figures, the map and the table of one place in the registry, and the detail beside them. */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
 import type { Problem } from "../api/Problem.ts"
 import type { Image, Namespace as NamespaceSizes, Status, Tag, Totals } from "../api/Resources.ts"
@@ -49,8 +45,6 @@ const download = (name: string, text: string) => {
   link.click()
   URL.revokeObjectURL(link.href)
 }
-
-/** @category components @since 0.1.0 */
 export const Overview = ({ images, loading, onReload, problem, status, totals }: Props) => {
   const shell = useShell()
   const { cache, client, report, view } = shell

@@ -1,8 +1,4 @@
-/**
- * The figures of the whole registry.
- *
- * @since 0.1.0
- */
+/** The figures of the whole registry. */
 import { useEffect, useState } from "preact/hooks"
 import type { Image, Status, Totals } from "../api/Resources.ts"
 import * as Format from "../view/Format.ts"
@@ -37,8 +33,6 @@ const useNow = () => {
   }, [])
   return now
 }
-
-/** @category components @since 0.1.0 */
 export const Summary = ({ images, loading, onReload, status, totals }: Props) => {
   const { href, units, view } = useShell()
   const now = useNow()

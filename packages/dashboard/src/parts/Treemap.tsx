@@ -1,8 +1,4 @@
-/**
- * The treemap: the area of a tile is what is charged to it on disk.
- *
- * @since 0.1.0
- */
+/** The treemap: the area of a tile is what is charged to it on disk. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import type { Tag } from "../api/Resources.ts"
 import { type Tile, layout } from "../usage/TreemapLayout.ts"
@@ -70,8 +66,6 @@ const neighbour = (tiles: ReadonlyArray<Tile>, from: Tile, direction: Direction)
   }
   return best[1]
 }
-
-/** @category components @since 0.1.0 */
 export const Map = ({ node, tags }: Props) => {
   const { go, units } = useShell()
   const [element, { height, width }] = useSize()

@@ -1,8 +1,4 @@
-/**
- * Rows as comma-separated values (RFC 4180), sizes in bytes.
- *
- * @since 0.1.0
- */
+/** Rows as comma-separated values (RFC 4180), sizes in bytes. */
 import type { Row } from "./Rows.ts"
 
 const header = ["repository", "tag", "size", "disk_size", "unique_size", "tags"]
@@ -15,9 +11,6 @@ const field = (value: string | number | null | undefined): string => {
 /**
  * The repositories and tags among the rows; a namespace is the sum of what is in it and has no line. What is unknown is
  * empty, never 0.
- *
- * @category encoding
- * @since 0.1.0
  */
 export const format = (rows: ReadonlyArray<Row>): string => {
   const lines: Array<ReadonlyArray<string | number | null | undefined>> = [header]

@@ -1,17 +1,8 @@
-/**
- * When the registry will be full, in words.
- *
- * @since 0.1.0
- */
+/** When the registry will be full, in words. */
 import type { Projection } from "../api/Resources.ts"
 import * as Format from "../view/Format.ts"
 
-/**
- * The projection as a sentence; `undefined` where there is nothing to say without a capacity.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The projection as a sentence; `undefined` where there is nothing to say without a capacity. */
 export const sentence = (
   { bytes_per_day, days, full_at, reason }: Projection,
   units: Format.Units

@@ -1,8 +1,4 @@
-/**
- * The rows of the table, from what is loaded, opened, sought and sorted.
- *
- * @since 0.1.0
- */
+/** The rows of the table, from what is loaded, opened, sought and sorted. */
 import type { Tag } from "../api/Resources.ts"
 import type { Loaded } from "../api/Cache.ts"
 import { comparator, type Order, type Values } from "./Sort.ts"
@@ -13,45 +9,30 @@ interface RowBase {
   /** From 1. */
   readonly level: number
 }
-
-/** @category models @since 0.1.0 */
 export interface NamespaceRow extends RowBase, Values {
   readonly kind: "namespace"
   readonly node: Namespace
   readonly expanded: boolean
 }
-
-/** @category models @since 0.1.0 */
 export interface RepositoryRow extends RowBase, Values {
   readonly kind: "repository"
   readonly node: Repository
   readonly expanded: boolean
 }
-
-/** @category models @since 0.1.0 */
 export interface TagRow extends RowBase, Values {
   readonly kind: "tag"
   readonly repository: Repository
   readonly tag: Tag
 }
 
-/**
- * Stands where rows are not there (yet).
- *
- * @category models
- * @since 0.1.0
- */
+/** Stands where rows are not there (yet). */
 export interface NoteRow extends RowBase {
   readonly kind: "note"
   readonly text: string
   /** The repository whose tags can be asked for again. */
   readonly retry?: string
 }
-
-/** @category models @since 0.1.0 */
 export type Row = NamespaceRow | RepositoryRow | TagRow | NoteRow
-
-/** @category models @since 0.1.0 */
 export interface Options {
   readonly order: Order
   readonly grouped: boolean
@@ -60,8 +41,6 @@ export interface Options {
   /** What deleting a namespace would free, where that is known. */
   readonly namespaceUnique: (path: string) => number | null | undefined
 }
-
-/** @category constructors @since 0.1.0 */
 export const tagRow = (repository: Repository, tag: Tag, level: number, name = tag.name): TagRow => ({
   kind: "tag",
   key: `${repository.path}:${tag.name}`,
@@ -108,9 +87,6 @@ const tagRows = (node: Repository, level: number, { order, tags }: Options): Rea
 /**
  * The rows below a node: its namespaces and repositories, those that are opened with what is in them. A repository
  * stands for its tags.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const below = (node: Node, options: Options): ReadonlyArray<Row> => {
   if (node.kind === "repository") return tagRows(node, 1, options)

@@ -1,8 +1,4 @@
-/**
- * Where the axes of the trend have their marks, and what is written there.
- *
- * @since 0.1.0
- */
+/** Where the axes of the trend have their marks, and what is written there. */
 import type { Units } from "../view/Format.ts"
 
 const units = {
@@ -13,9 +9,6 @@ const units = {
 /**
  * Marks from the first to the last, all `step` apart (bytes), and how they are written: in the same unit, with as many
  * digits as tell them apart.
- *
- * @category models
- * @since 0.1.0
  */
 export interface SizeTicks {
   readonly ticks: ReadonlyArray<number>
@@ -30,9 +23,6 @@ const roundStep = (value: number): number => {
 
 /**
  * Marks around sizes from `low` to `high` (bytes), about `count` of them. They begin at 0 where `low` is not far from it.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const sizeTicks = (low: number, high: number, count: number, choice: Units): SizeTicks => {
   const { base, names } = units[choice]
@@ -67,9 +57,6 @@ const isMidnight = (date: Date) => date.getHours() === 0 && date.getMinutes() ==
 /**
  * What is written at marks (seconds since 1970) that are so many seconds apart, in the reader's language and time zone:
  * the time and at midnight the day, the day, or the month and in January the year.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const timeLabels = (ticks: ReadonlyArray<number>, step: number): ReadonlyArray<string> =>
   ticks.map((tick) => {

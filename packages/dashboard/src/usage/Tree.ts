@@ -1,11 +1,5 @@
-/**
- * Namespaces and repositories as a tree, summed up.
- *
- * @since 0.1.0
- */
+/** Namespaces and repositories as a tree, summed up. */
 import type { Image } from "../api/Resources.ts"
-
-/** @category models @since 0.1.0 */
 export interface Namespace {
   readonly kind: "namespace"
   /** `""` for all, else with a slash at the end, so that it is never taken for a repository of the same name. */
@@ -24,8 +18,6 @@ export interface Namespace {
   /** An angle on the colour wheel: namespaces next to each other in the tree have angles next to each other. */
   readonly hue: number
 }
-
-/** @category models @since 0.1.0 */
 export interface Repository {
   readonly kind: "repository"
   readonly path: string
@@ -37,11 +29,7 @@ export interface Repository {
   readonly tags: number | null
   readonly hue: number
 }
-
-/** @category models @since 0.1.0 */
 export type Node = Namespace | Repository
-
-/** @category models @since 0.1.0 */
 export interface Tree {
   readonly root: Namespace
   readonly byPath: ReadonlyMap<string, Node>
@@ -114,12 +102,7 @@ const index = (node: Node, byPath: Map<string, Node>) => {
   if (node.kind === "namespace") for (const child of node.children) index(child, byPath)
 }
 
-/**
- * The tree of these images.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The tree of these images. */
 export const make = (images: ReadonlyArray<Image>): Tree => {
   const root = namespace("", "", undefined)
   const namespaces = new Map<string, Growing>([["", root]])
@@ -167,12 +150,7 @@ const reparent = (node: Growing): void => {
   }
 }
 
-/**
- * The node at a path; where there is none, the closest one: what is below it in the same place, or what is above.
- *
- * @category lookups
- * @since 0.1.0
- */
+/** The node at a path; where there is none, the closest one: what is below it in the same place, or what is above. */
 export const nodeAt = ({ byPath, root }: Tree, path: string): Node => {
   const found = byPath.get(path)
   if (found !== undefined) return found
@@ -183,21 +161,11 @@ export const nodeAt = ({ byPath, root }: Tree, path: string): Node => {
   return end === 0 ? root : nodeAt({ byPath, root }, path.slice(0, end))
 }
 
-/**
- * The node and those above it, the topmost first.
- *
- * @category lookups
- * @since 0.1.0
- */
+/** The node and those above it, the topmost first. */
 export const trail = (node: Node): ReadonlyArray<Node> =>
   node.parent === undefined ? [node] : [...trail(node.parent), node]
 
-/**
- * All repositories at or below the node.
- *
- * @category lookups
- * @since 0.1.0
- */
+/** All repositories at or below the node. */
 export const repositories = (node: Node): ReadonlyArray<Repository> => {
   if (node.kind === "repository") return [node]
   const found: Array<Repository> = []
@@ -211,12 +179,7 @@ export const repositories = (node: Node): ReadonlyArray<Repository> => {
   return found
 }
 
-/**
- * The tree of some of the images, in the colours that they have in the tree of all.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The tree of some of the images, in the colours that they have in the tree of all. */
 export const restrict = (all: Tree, images: ReadonlyArray<Image>): Tree => {
   const restricted = make(images)
   for (const [path, node] of restricted.byPath) {
@@ -225,12 +188,7 @@ export const restrict = (all: Tree, images: ReadonlyArray<Image>): Tree => {
   return restricted
 }
 
-/**
- * The sizes of a node as they are told: unknown, not 0, where nothing in it could be read.
- *
- * @category getters
- * @since 0.1.0
- */
+/** The sizes of a node as they are told: unknown, not 0, where nothing in it could be read. */
 export const sizesOf = (node: Node): { readonly size: number | null; readonly disk_size: number | null } =>
   node.kind === "namespace" && node.images > 0 && node.unreadable === node.images
     ? { size: null, disk_size: null }

@@ -1,19 +1,12 @@
 /**
  * Where the tiles of the map lie. Only what can be seen is laid out: three levels, the biggest of each, and nothing below
  * a few pixels.
- *
- * @since 0.1.0
  */
 import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy"
 import type { Tag } from "../api/Resources.ts"
 import type { Node } from "./Tree.ts"
 
-/**
- * `rest` stands for what is too small to be shown one by one.
- *
- * @category models
- * @since 0.1.0
- */
+/** `rest` stands for what is too small to be shown one by one. */
 export interface Tile {
   readonly key: string
   readonly kind: "namespace" | "repository" | "tag" | "rest"
@@ -39,8 +32,6 @@ interface Datum {
   readonly bytes: number
   readonly parts: ReadonlyArray<Datum>
 }
-
-/** @category models @since 0.1.0 */
 export interface Options {
   readonly width: number
   readonly height: number
@@ -48,7 +39,7 @@ export interface Options {
   readonly tags: ReadonlyArray<Tag>
 }
 
-/** In pixels. @category constants @since 0.1.0 */
+/** In pixels. */
 export const headingHeight = 22
 
 /** A namespace smaller than this is one tile. */
@@ -108,12 +99,7 @@ const tagData = (image: string, hue: number, tags: ReadonlyArray<Tag>): Readonly
     { key: image, target: image, hue }
   )
 
-/**
- * The tiles of what is in a node, frames before what lies in them.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The tiles of what is in a node, frames before what lies in them. */
 export const layout = (node: Node, { height, tags, width }: Options): ReadonlyArray<Tile> => {
   if (width <= 0 || height <= 0) return []
   const top = datum(node, 0)

@@ -1,8 +1,4 @@
-/**
- * Searching the tags of many repositories.
- *
- * @since 0.1.0
- */
+/** Searching the tags of many repositories. */
 import { useEffect, useState } from "preact/hooks"
 import type { Cache } from "../api/Cache.ts"
 import type { Client } from "../api/Client.ts"
@@ -10,8 +6,6 @@ import { fromUnknown, type Problem } from "../api/Problem.ts"
 import type { Tag } from "../api/Resources.ts"
 import { matches, type Search } from "./Search.ts"
 import type { Repository } from "./Tree.ts"
-
-/** @category models @since 0.1.0 */
 export interface Found {
   readonly hits: ReadonlyArray<{ readonly repository: Repository; readonly tag: Tag }>
   /** How many repositories were looked through, of how many. */
@@ -34,9 +28,6 @@ const nothing: Found = { hits: [], done: 0, of: 0, more: false, problem: undefin
 /**
  * The tags of these repositories that match, as far as they were found. Nothing is searched without a `tag` in the
  * search. The biggest repositories should come first.
- *
- * @category hooks
- * @since 0.1.0
  */
 export const useTagSearch = (
   search: Search,

@@ -1,15 +1,6 @@
-/**
- * The colours of the style sheet, for what is drawn on a canvas.
- *
- * @since 0.1.0
- */
+/** The colours of the style sheet, for what is drawn on a canvas. */
 
-/**
- * Custom properties as colours of now: `light-dark()` in them is decided only where a property uses them.
- *
- * @category lookups
- * @since 0.1.0
- */
+/** Custom properties as colours of now: `light-dark()` in them is decided only where a property uses them. */
 export const resolve = <Name extends string>(within: Element, names: ReadonlyArray<Name>): Record<Name, string> => {
   const probe = document.createElement("span")
   probe.hidden = true
@@ -22,12 +13,7 @@ export const resolve = <Name extends string>(within: Element, names: ReadonlyArr
   return Object.fromEntries(colours) as Record<Name, string>
 }
 
-/**
- * Calls back when the system or the person changes from light to dark or back. Returns how to end that.
- *
- * @category subscriptions
- * @since 0.1.0
- */
+/** Calls back when the system or the person changes from light to dark or back. Returns how to end that. */
 export const onTheme = (changed: () => void): (() => void) => {
   const dark = matchMedia("(prefers-color-scheme: dark)")
   dark.addEventListener("change", changed)

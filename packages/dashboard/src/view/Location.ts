@@ -1,17 +1,9 @@
-/**
- * What is on the screen, as the part of the address behind `#`: so it can be kept, sent and gone back to.
- *
- * @since 0.1.0
- */
+/** What is on the screen, as the part of the address behind `#`: so it can be kept, sent and gone back to. */
 import type { SizeKey } from "../api/Resources.ts"
-
-/** @category models @since 0.1.0 */
 export type SortKey = "name" | "disk_size" | "size" | "unique_size" | "tags"
 
-/** How far back the trend goes. @category models @since 0.1.0 */
+/** How far back the trend goes. */
 export type Period = "24h" | "7d" | "30d" | "1y"
-
-/** @category models @since 0.1.0 */
 export interface View {
   /** Where the map stands: `""` for all, `group/` for a namespace, `group/app` for a repository. */
   readonly path: string
@@ -34,14 +26,8 @@ export interface View {
   /** What the detail tells about: `group/app`, `group/app:tag`, `group/`; `!gaps` for what could not be read. */
   readonly detail: string | undefined
 }
-
-/** @category constants @since 0.1.0 */
 export const periods: ReadonlyArray<Period> = ["24h", "7d", "30d", "1y"]
-
-/** @category constants @since 0.1.0 */
 export const sizeKeys: ReadonlyArray<SizeKey> = ["disk_size", "unique_size", "size"]
-
-/** @category constants @since 0.1.0 */
 export const start: View = {
   path: "",
   query: "",
@@ -71,12 +57,7 @@ const decode = (text: string) => {
   }
 }
 
-/**
- * The fragment of a view, with what differs from `start` alone.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** The fragment of a view, with what differs from `start` alone. */
 export const format = (view: View): string => {
   const parameters: Array<string> = []
   if (view.query !== "") parameters.push(`q=${encode(view.query)}`)
@@ -93,12 +74,7 @@ export const format = (view: View): string => {
   return `#/${encode(view.path)}${parameters.length === 0 ? "" : `?${parameters.join("&")}`}`
 }
 
-/**
- * The view of a fragment. What it does not know it leaves out.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** The view of a fragment. What it does not know it leaves out. */
 export const parse = (fragment: string): View => {
   const [path = "", search = ""] = fragment.replace(/^#?\/?/, "").split(/\?(.*)/s)
   const parameters = new Map(

@@ -1,8 +1,4 @@
-/**
- * What every part of the page needs.
- *
- * @since 0.1.0
- */
+/** What every part of the page needs. */
 import { createContext } from "preact"
 import { useContext } from "preact/hooks"
 import type { Cache } from "../api/Cache.ts"
@@ -10,8 +6,6 @@ import type { Client } from "../api/Client.ts"
 import type { Problem } from "../api/Problem.ts"
 import type { Units } from "./Format.ts"
 import type { View } from "./Location.ts"
-
-/** @category models @since 0.1.0 */
 export interface Shell {
   readonly client: Client
   readonly cache: Cache
@@ -26,11 +20,7 @@ export interface Shell {
 }
 
 const context = createContext<Shell | undefined>(undefined)
-
-/** @category context @since 0.1.0 */
 export const Provider = context.Provider
-
-/** @category context @since 0.1.0 */
 export const useShell = (): Shell => {
   const shell = useContext(context)
   if (shell === undefined) throw new Error("outside of the page")

@@ -1,12 +1,6 @@
-/**
- * The view, kept in the address.
- *
- * @since 0.1.0
- */
+/** The view, kept in the address. */
 import { useCallback, useEffect, useState } from "preact/hooks"
 import { format, parse, type View } from "./Location.ts"
-
-/** @category hooks @since 0.1.0 */
 export const useView = (): readonly [View, (change: Partial<View>, replace?: boolean) => void] => {
   const [view, setView] = useState(() => parse(location.hash))
   useEffect(() => {

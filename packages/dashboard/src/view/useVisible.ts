@@ -1,12 +1,8 @@
-/**
- * Whether something has come into sight, so that nothing is asked for that nobody looks at.
- *
- * @since 0.1.0
- */
+/** Whether something has come into sight, so that nothing is asked for that nobody looks at. */
 import type { RefObject } from "preact"
 import { useEffect, useState } from "preact/hooks"
 
-/** Once true it stays so. @category hooks @since 0.1.0 */
+/** Once true it stays so. */
 export const useSeen = (element: RefObject<Element | null>): boolean => {
   const [seen, setSeen] = useState(false)
   useEffect(() => {

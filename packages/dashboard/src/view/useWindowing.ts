@@ -1,26 +1,15 @@
-/**
- * Which rows of a long list can be seen while the window scrolls.
- *
- * @since 0.1.0
- */
+/** Which rows of a long list can be seen while the window scrolls. */
 import { type RefObject } from "preact"
 import { useCallback, useEffect, useLayoutEffect, useState } from "preact/hooks"
 
 /** Rows above and below what can be seen, so that scrolling shows no gap. */
 const overscan = 12
-
-/** @category models @since 0.1.0 */
 export interface Range {
   readonly start: number
   readonly end: number
 }
 
-/**
- * The range of rows to draw, of `count` rows of `rowHeight` pixels in the element.
- *
- * @category hooks
- * @since 0.1.0
- */
+/** The range of rows to draw, of `count` rows of `rowHeight` pixels in the element. */
 export const useWindowing = (element: RefObject<HTMLElement | null>, count: number, rowHeight: number): Range => {
   const [range, setRange] = useState<Range>({ start: 0, end: Math.min(count, 40) })
   const measure = useCallback(() => {

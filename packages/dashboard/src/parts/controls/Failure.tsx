@@ -1,8 +1,4 @@
-/**
- * Why a part of the page has nothing to show, and asking again.
- *
- * @since 0.1.0
- */
+/** Why a part of the page has nothing to show, and asking again. */
 import type { Problem } from "../../api/Problem.ts"
 import { Icon } from "./Icon.tsx"
 
@@ -10,8 +6,6 @@ interface Props {
   readonly problem: Problem
   readonly onRetry: () => void
 }
-
-/** @category components @since 0.1.0 */
 export const Failure = ({ onRetry, problem }: Props) => (
   <div class="notice notice-bad" role="alert">
     <p>{problem.sentence}</p>

@@ -1,8 +1,4 @@
-/**
- * Small drawings, all on a grid of 16 by 16 in the colour of the text.
- *
- * @since 0.1.0
- */
+/** Small drawings, all on a grid of 16 by 16 in the colour of the text. */
 const paths = {
   chevron: "M6 3.5 10.5 8 6 12.5",
   close: "M4 4l8 8M12 4l-8 8",
@@ -21,15 +17,13 @@ const paths = {
   down: "M8 3v9.5M4 8.5l4 4 4-4",
   refresh: "M13 8a5 5 0 1 1-1.5-3.5M13 2.5v3h-3"
 } as const
-
-/** @category components @since 0.1.0 */
 export const Icon = ({ name }: { readonly name: keyof typeof paths }) => (
   <svg class={`icon icon-${name}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
     <path d={paths[name]} />
   </svg>
 )
 
-/** The sign of the page. @category components @since 0.1.0 */
+/** The sign of the page. */
 export const Mark = () => (
   <svg class="mark" viewBox="0 0 32 32" width="24" height="24" aria-hidden="true" focusable="false">
     <rect class="mark-ground" width="32" height="32" rx="7" />

@@ -1,8 +1,4 @@
-/**
- * What is known of one namespace, repository or tag; or of what could not be read.
- *
- * @since 0.1.0
- */
+/** What is known of one namespace, repository or tag; or of what could not be read. */
 import type { ComponentChildren } from "preact"
 import { useEffect, useRef } from "preact/hooks"
 import type { Status } from "../../api/Resources.ts"
@@ -30,8 +26,6 @@ const titleOf = (at: string) => {
 /** A long name breaks at its slashes and before its tag. */
 const breakable = (name: string): ComponentChildren =>
   name.split(/(?<=[/:])/).flatMap((part, i) => (i === 0 ? [part] : [<wbr key={i} />, part]))
-
-/** @category components @since 0.1.0 */
 export const Detail = ({ at, status, tree }: Props) => {
   const { go } = useShell()
   const heading = useRef<HTMLHeadingElement>(null)

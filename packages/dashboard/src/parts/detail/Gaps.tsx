@@ -1,8 +1,4 @@
-/**
- * What could not be read, and why.
- *
- * @since 0.1.0
- */
+/** What could not be read, and why. */
 import type { Gap, Status } from "../../api/Resources.ts"
 import * as Format from "../../view/Format.ts"
 import { useShell } from "../../view/Shell.ts"
@@ -13,8 +9,6 @@ const targetOf = ({ digest, repository, tag }: Gap) =>
     : digest !== undefined
       ? `${repository}@${Format.shortDigest(digest)}`
       : repository
-
-/** @category components @since 0.1.0 */
 export const GapList = ({ gaps, named = true }: { readonly gaps: ReadonlyArray<Gap>; readonly named?: boolean }) => {
   const { href } = useShell()
   if (gaps.length === 0) return null
@@ -37,8 +31,6 @@ export const GapList = ({ gaps, named = true }: { readonly gaps: ReadonlyArray<G
     </ul>
   )
 }
-
-/** @category components @since 0.1.0 */
 export const Gaps = ({ status }: { readonly status: Status | undefined }) => {
   const { view } = useShell()
   if (view.past !== undefined) return <p class="detail-text">Why something could not be read is told of now only.</p>

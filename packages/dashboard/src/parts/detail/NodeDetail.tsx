@@ -1,8 +1,4 @@
-/**
- * What is known of a namespace or a repository.
- *
- * @since 0.1.0
- */
+/** What is known of a namespace or a repository. */
 import { useEffect } from "preact/hooks"
 import type { Namespace as NamespaceSizes, Status, Tag } from "../../api/Resources.ts"
 import * as Tree from "../../usage/Tree.ts"
@@ -15,8 +11,6 @@ interface Props {
   readonly node: Tree.Node
   readonly status: Status | undefined
 }
-
-/** @category components @since 0.1.0 */
 export const NodeDetail = ({ node, status }: Props) =>
   node.kind === "repository" ? <RepositoryDetail node={node} status={status} /> : <NamespaceDetail node={node} />
 

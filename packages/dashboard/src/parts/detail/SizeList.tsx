@@ -1,8 +1,4 @@
-/**
- * The three sizes of a thing, each with what it means.
- *
- * @since 0.1.0
- */
+/** The three sizes of a thing, each with what it means. */
 import type { Sizes } from "../../api/Resources.ts"
 import * as Format from "../../view/Format.ts"
 import { useShell } from "../../view/Shell.ts"
@@ -12,8 +8,6 @@ interface Props {
   /** Whether what would be freed is still being asked for. */
   readonly asking?: boolean
 }
-
-/** @category components @since 0.1.0 */
 export const Figures = ({ asking = false, sizes }: Props) => {
   const { units } = useShell()
   return (

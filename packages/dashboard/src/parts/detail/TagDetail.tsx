@@ -1,8 +1,4 @@
-/**
- * What a tag consists of: its blobs, who they are charged to, and who shares them.
- *
- * @since 0.1.0
- */
+/** What a tag consists of: its blobs, who they are charged to, and who shares them. */
 import { useEffect } from "preact/hooks"
 import type { Blob, Tag, TagReference } from "../../api/Resources.ts"
 import * as Format from "../../view/Format.ts"
@@ -13,8 +9,6 @@ interface Props {
   readonly image: string
   readonly tag: string
 }
-
-/** @category components @since 0.1.0 */
 export const TagDetail = ({ image, tag }: Props) => {
   const { cache, client, units } = useShell()
   const keys = { tag: `tag ${image}:${tag}`, blobs: `blobs ${image}:${tag}` }

@@ -1,8 +1,4 @@
-/**
- * What deleting all that is ticked would free.
- *
- * @since 0.1.0
- */
+/** What deleting all that is ticked would free. */
 import { useEffect, useState } from "preact/hooks"
 import { fromUnknown } from "../../api/Problem.ts"
 import type { Freed } from "../../api/Resources.ts"
@@ -39,8 +35,6 @@ type Answer =
   | { readonly state: "asking" }
   | { readonly state: "told"; readonly freed: Freed }
   | { readonly state: "failed"; readonly message: string }
-
-/** @category components @since 0.1.0 */
 export const Selection = ({ onClear, ticked, tree }: Props) => {
   const { client, report, units } = useShell()
   const [answer, setAnswer] = useState<Answer>({ state: "asking" })

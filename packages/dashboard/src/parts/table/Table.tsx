@@ -1,8 +1,4 @@
-/**
- * The table: a tree of namespaces, repositories and tags, of which only the rows that can be seen are drawn.
- *
- * @since 0.1.0
- */
+/** The table: a tree of namespaces, repositories and tags, of which only the rows that can be seen are drawn. */
 import { useEffect, useRef, useState } from "preact/hooks"
 import type { Row } from "../../usage/Rows.ts"
 import type { SortKey } from "../../view/Location.ts"
@@ -29,8 +25,6 @@ const columns: ReadonlyArray<{ readonly key: SortKey; readonly label: string; re
   { key: "unique_size", label: "Freed", title: "What deleting this alone would free" },
   { key: "tags", label: "Tags", title: "The number of tags" }
 ]
-
-/** @category components @since 0.1.0 */
 export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) => {
   const { go, view } = useShell()
   const rowHeight = useMedia("(max-width: 640px)") ? 44 : 34

@@ -1,8 +1,4 @@
-/**
- * One row of the table.
- *
- * @since 0.1.0
- */
+/** One row of the table. */
 import { Component } from "preact"
 import type { NamespaceRow, NoteRow, RepositoryRow, Row, TagRow } from "../../usage/Rows.ts"
 import * as Format from "../../view/Format.ts"
@@ -170,9 +166,6 @@ const Cells = ({ current, index, onExpand, onFocus, onRetry, onTick, row, ticked
 
 /**
  * A row that is drawn anew only when something about it is new: scrolling through the list draws what comes into sight.
- *
- * @category components
- * @since 0.1.0
  */
 export class TableRow extends Component<Props> {
   override shouldComponentUpdate(next: Props): boolean {

@@ -1,8 +1,4 @@
-/**
- * Searching, and what else can be done with the list.
- *
- * @since 0.1.0
- */
+/** Searching, and what else can be done with the list. */
 import { useEffect, useRef } from "preact/hooks"
 import type { Found } from "../../usage/useTagSearch.ts"
 import * as Format from "../../view/Format.ts"
@@ -25,8 +21,6 @@ const told = (found: Found | undefined, rows: number): string => {
   if (found.more) return `the first ${hits}; search for less to see all`
   return found.done < found.of ? `${hits}, ${found.done} of ${found.of} repositories searched` : hits
 }
-
-/** @category components @since 0.1.0 */
 export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
   const { go, view } = useShell()
   const field = useRef<HTMLInputElement>(null)

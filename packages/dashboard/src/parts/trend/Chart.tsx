@@ -1,8 +1,4 @@
-/**
- * Lines over time on a canvas. Loaded when it is needed: nothing else of the page knows uPlot.
- *
- * @since 0.1.0
- */
+/** Lines over time on a canvas. Loaded when it is needed: nothing else of the page knows uPlot. */
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
@@ -27,8 +23,6 @@ const height = 230
 const letter = 6.6
 
 const colourNames = ["--line-disk_size", "--line-unique_size", "--line-size", "--soft", "--line", "--sheet"] as const
-
-/** @category components @since 0.1.0 */
 export const Chart = ({ at, lines, onAt, points, units }: Props) => {
   const element = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)

@@ -1,8 +1,4 @@
-/**
- * What grew in the period, and what shrank, came and went; and when the registry will be full.
- *
- * @since 0.1.0
- */
+/** What grew in the period, and what shrank, came and went; and when the registry will be full. */
 import { useEffect, useState } from "preact/hooks"
 import type { Link } from "../../api/Links.ts"
 import type { Grower, Growth } from "../../api/Resources.ts"
@@ -24,8 +20,6 @@ interface Props {
 const limits = { few: 7, many: 100 }
 
 const kinds = { images: "Images", namespaces: "Groups" } as const
-
-/** @category components @since 0.1.0 */
 export const Growers = ({ link, node }: Props) => {
   const { cache, client, go, units, view } = useShell()
   const [limit, setLimit] = useState(limits.few)

@@ -1,8 +1,4 @@
-/**
- * How the place that is shown grew: the trend and the growers, where the server keeps a history.
- *
- * @since 0.1.0
- */
+/** How the place that is shown grew: the trend and the growers, where the server keeps a history. */
 import { useEffect, useRef } from "preact/hooks"
 import type { Loaded } from "../../api/Cache.ts"
 import type { Links } from "../../api/Links.ts"
@@ -33,8 +29,6 @@ interface Props {
   readonly node: Node
   readonly home: Links
 }
-
-/** @category components @since 0.1.0 */
 export const Course = ({ home, node }: Props) => {
   const { cache, client, go, view } = useShell()
   const element = useRef<HTMLElement>(null)

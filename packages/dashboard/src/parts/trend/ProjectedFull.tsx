@@ -1,8 +1,4 @@
-/**
- * When the registry will be full, if it goes on as it did.
- *
- * @since 0.1.0
- */
+/** When the registry will be full, if it goes on as it did. */
 import type { Projection } from "../../api/Resources.ts"
 import { sentence } from "../../usage/Projection.ts"
 import * as Format from "../../view/Format.ts"
@@ -13,8 +9,6 @@ interface Props {
   /** In bytes. */
   readonly capacity: number | null
 }
-
-/** @category components @since 0.1.0 */
 export const Projected = ({ capacity, projection }: Props) => {
   const { units } = useShell()
   const text = sentence(projection, units)

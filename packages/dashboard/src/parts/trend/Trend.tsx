@@ -1,8 +1,4 @@
-/**
- * How sizes went: lines, what they say at a point, and the same as a table.
- *
- * @since 0.1.0
- */
+/** How sizes went: lines, what they say at a point, and the same as a table. */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
 import type { Link } from "../../api/Links.ts"
 import { Problem } from "../../api/Problem.ts"
@@ -28,8 +24,6 @@ const loadChart = () =>
       "the chart could not be loaded; reload the page if the server was updated meanwhile"
     )
   })
-
-/** @category components @since 0.1.0 */
 export const Trend = ({ link, name }: Props) => {
   const { cache, client, view } = useShell()
   const key = `course ${link?.href} ${view.period}`

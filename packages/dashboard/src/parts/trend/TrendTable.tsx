@@ -1,16 +1,10 @@
-/**
- * The points of the trend as a table, the newest first.
- *
- * @since 0.1.0
- */
+/** The points of the trend as a table, the newest first. */
 import { useState } from "preact/hooks"
 import type { Point } from "../../api/Resources.ts"
 import { instantOf, names } from "../../usage/TimeSeries.ts"
 import * as Format from "../../view/Format.ts"
 import { sizeKeys } from "../../view/Location.ts"
 import { useShell } from "../../view/Shell.ts"
-
-/** @category components @since 0.1.0 */
 export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }) => {
   const { href, units } = useShell()
   const [open, setOpen] = useState(false)
