@@ -5,7 +5,9 @@ import * as Session from "./api/Session.ts"
 import { Dashboard } from "./parts/Dashboard.tsx"
 import { Login } from "./parts/Login.tsx"
 import { usePreference } from "./view/usePreference.ts"
+
 export type Theme = "system" | "light" | "dark"
+
 export const App = () => {
   const [token, setToken] = useState(Session.kept)
   const [expired, setExpired] = useState(false)

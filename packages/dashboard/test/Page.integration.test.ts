@@ -114,7 +114,7 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     await tile(page, /repository acme\/shop\/api$/).click()
     await tile(page, /tag acme\/shop\/api:1.0.0$/).waitFor()
     await eventually(() => names(page)).toEqual(["1.0.0", "1.1.0", "1.2.0", "latest"])
-    expect(await page.locator(".map-without").innerText()).toContain("1 tag without bytes of their own")
+    expect(await page.locator(".treemap-omitted").innerText()).toContain("1 tag without bytes of their own")
     await check(page, "zoom-repository")
     await tile(page, /tag acme\/shop\/api:1.1.0$/).click()
     await detail(page).getByText("6 blobs").waitFor()

@@ -46,7 +46,7 @@ const measure = async (page: Page, name: string) => {
   const searching = performance.now()
   await page.evaluate(() => scrollTo(0, 0))
   await page.getByRole("searchbox").fill("service-77:1.1")
-  await page.waitForFunction(() => /^\d[\d,]* tags$/.test(document.querySelector(".toolbar-told")?.textContent ?? ""))
+  await page.waitForFunction(() => /^\d[\d,]* tags$/.test(document.querySelector(".toolbar-status")?.textContent ?? ""))
   const found = performance.now() - searching
   await shoot(page, `scale-${name}-search`)
   console.log(

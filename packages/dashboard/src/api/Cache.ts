@@ -1,5 +1,6 @@
 /** What was asked for, and what became of it. */
 import { fromUnknown, type Problem } from "./Problem.ts"
+
 export type Loaded<A> =
   | { readonly state: "loading" }
   | { readonly state: "done"; readonly value: A }

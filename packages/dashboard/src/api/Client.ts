@@ -76,6 +76,7 @@ export interface Growing {
 }
 
 const items = <Item>(collection: Collection<Item>): ReadonlyArray<Item> => collection._embedded?.items ?? []
+
 export interface Client {
   /** The same as of an instant (ISO 8601), or as of now. */
   readonly asOf: (instant: string | undefined) => Client

@@ -7,6 +7,7 @@ export interface Sizes {
   /** What deleting this alone would let garbage collection free. */
   readonly unique_size: number | null
 }
+
 export interface Image extends Sizes {
   readonly name: string
   /** The number of tags. */
@@ -15,6 +16,7 @@ export interface Image extends Sizes {
   readonly gaps?: number
   readonly stale?: boolean
 }
+
 export interface Totals extends Sizes {
   /** When the registry was looked at, in seconds since 1970. */
   readonly timestamp: number
@@ -26,6 +28,7 @@ export interface Totals extends Sizes {
   /** How long the look took, in milliseconds. */
   readonly duration?: number
 }
+
 export interface Tag extends Sizes {
   readonly name: string
   readonly digest?: string | null
@@ -34,10 +37,12 @@ export interface Tag extends Sizes {
   readonly foreign_size?: number
   readonly gaps?: number
 }
+
 export interface TagReference {
   readonly image: string
   readonly tag: string
 }
+
 export interface Blob {
   readonly digest: string
   readonly size: number
@@ -52,12 +57,14 @@ export interface Blob {
   /** The first of the other tags that reach it. */
   readonly shared_with: ReadonlyArray<TagReference>
 }
+
 export interface Namespace extends Sizes {
   readonly path: string
   readonly images: number
   readonly tags: number
   readonly gaps: number
 }
+
 export interface Gap {
   readonly repository: string
   readonly tag?: string
@@ -67,6 +74,7 @@ export interface Gap {
   /** Whether the figures of an earlier look are shown instead. */
   readonly kept?: boolean
 }
+
 export interface Status {
   readonly crawling: boolean
   readonly stale?: boolean
@@ -83,6 +91,7 @@ export interface Status {
   readonly gaps?: ReadonlyArray<Gap>
   readonly gaps_total?: number
 }
+
 export interface Freed {
   readonly unique_size: number | null
   readonly tags: number
@@ -137,6 +146,7 @@ export interface Projection {
   readonly reason: "no-capacity" | "too-few-points" | "not-growing" | "beyond-a-century" | null
   readonly based_on: { readonly points: number; readonly from: number | null; readonly to: number | null }
 }
+
 export interface Growth extends Change {
   /** When the two looks were that are compared, in seconds since 1970. */
   readonly from: number

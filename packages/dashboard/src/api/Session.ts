@@ -12,5 +12,7 @@ const storage = (): Storage | undefined => {
 
 /** The token of a person who asked to stay signed in, in this tab. */
 export const kept = (): string | undefined => storage()?.getItem(key) ?? undefined
+
 export const keep = (token: string): void => storage()?.setItem(key, token)
+
 export const forget = (): void => storage()?.removeItem(key)

@@ -1,6 +1,7 @@
 /** Where the map stands, and the way back up. */
 import * as Tree from "../usage/Tree.ts"
 import { useShell } from "../view/Shell.ts"
+
 export const Breadcrumb = ({ node }: { readonly node: Tree.Node }) => {
   const { href } = useShell()
   return (

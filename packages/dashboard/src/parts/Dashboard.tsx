@@ -30,6 +30,7 @@ interface Usage {
 
 /** In milliseconds. */
 const distances = { firstCrawl: 2_000, newer: 30_000 }
+
 export const Dashboard = ({ client: present, onExpired, onSignOut, onTheme, theme }: Props) => {
   const [units, setUnits] = usePreference<Units>("units", ["binary", "decimal"])
   const [view, go] = useView()

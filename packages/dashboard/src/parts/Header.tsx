@@ -18,6 +18,7 @@ const themes = {
   light: { icon: "sun", next: "dark", label: "light" },
   dark: { icon: "moon", next: "system", label: "dark" }
 } as const
+
 export const Header = ({ covered, onSignOut, onTheme, onUnits, theme, units }: Props) => {
   const { icon, label, next } = themes[theme]
   return (
@@ -28,7 +29,7 @@ export const Header = ({ covered, onSignOut, onTheme, onUnits, theme, units }: P
       </a>
       <div class="header-tools">
         <fieldset class="segments">
-          <legend class="unseen">Units</legend>
+          <legend class="visually-hidden">Units</legend>
           {(["binary", "decimal"] as const).map((value) => (
             <label key={value} title={value === "binary" ? "1 KiB = 1,024 bytes" : "1 kB = 1,000 bytes"}>
               <input type="radio" name="units" checked={units === value} onChange={() => onUnits(value)} />
@@ -46,7 +47,7 @@ export const Header = ({ covered, onSignOut, onTheme, onUnits, theme, units }: P
           <Icon name={icon} />
         </button>
         <button class="button button-quiet" type="button" onClick={onSignOut}>
-          <Icon name="exit" /> <span class="wide">Sign out</span>
+          <Icon name="exit" /> <span class="wide-only">Sign out</span>
         </button>
       </div>
     </header>

@@ -16,6 +16,7 @@ const explain = (error: unknown): string => {
   if (problem.status === 429) return "Too many attempts. Wait a moment, then try again."
   return `You cannot be signed in right now: ${problem.message}.`
 }
+
 export const Login = ({ expired, onSignedIn }: Props) => {
   const [message, setMessage] = useState<string>()
   const [busy, setBusy] = useState(false)

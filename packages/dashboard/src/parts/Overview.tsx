@@ -45,6 +45,7 @@ const download = (name: string, text: string) => {
   link.click()
   URL.revokeObjectURL(link.href)
 }
+
 export const Overview = ({ images, loading, onReload, problem, status, totals }: Props) => {
   const shell = useShell()
   const { cache, client, report, view } = shell
@@ -167,7 +168,7 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
   return (
     <div class="content">
       <main class="overview" inert={covered}>
-        <h1 class="unseen">Usage of the registry</h1>
+        <h1 class="visually-hidden">Usage of the registry</h1>
         {problem !== undefined && (
           <p class="notice notice-bad" role="alert">
             {problem.kind === "unreachable" ? "The server cannot be reached." : `The server says: ${problem.message}.`}{" "}

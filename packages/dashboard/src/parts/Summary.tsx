@@ -33,6 +33,7 @@ const useNow = () => {
   }, [])
   return now
 }
+
 export const Summary = ({ images, loading, onReload, status, totals }: Props) => {
   const { href, units, view } = useShell()
   const now = useNow()

@@ -66,6 +66,7 @@ const neighbour = (tiles: ReadonlyArray<Tile>, from: Tile, direction: Direction)
   }
   return best[1]
 }
+
 export const Map = ({ node, tags }: Props) => {
   const { go, units } = useShell()
   const [element, { height, width }] = useSize()
@@ -138,9 +139,9 @@ export const Map = ({ node, tags }: Props) => {
     `${tile.label} ${Format.bytes(tile.bytes, units)}${share(tile)}, ${tile.kind} ${tile.target}`
 
   return (
-    <section class="map" aria-label="Map">
-      <div class="map-area" ref={element} onKeyDown={onKeyDown} onPointerLeave={() => setPointed(undefined)}>
-        <div class="map-layer" ref={layer}>
+    <section class="treemap" aria-label="Map">
+      <div class="treemap-area" ref={element} onKeyDown={onKeyDown} onPointerLeave={() => setPointed(undefined)}>
+        <div class="treemap-layer" ref={layer}>
           {tiles.map((tile) => (
             <button
               key={tile.key}
@@ -173,7 +174,7 @@ export const Map = ({ node, tags }: Props) => {
           ))}
         </div>
         {tiles.length === 0 && height > 0 && (
-          <p class="map-empty">
+          <p class="treemap-empty">
             {node.kind === "repository" && tags === undefined && node.image.size !== null
               ? "Loading tags …"
               : node.disk_size === null
@@ -182,7 +183,7 @@ export const Map = ({ node, tags }: Props) => {
           </p>
         )}
       </div>
-      <p class="map-told">
+      <p class="treemap-caption">
         <span aria-hidden={pointed !== undefined}>
           {pointed === undefined ? (
             "The area is what is charged on disk."
@@ -196,7 +197,7 @@ export const Map = ({ node, tags }: Props) => {
             </>
           )}
         </span>
-        <span class="map-without">{without(node, tags)}</span>
+        <span class="treemap-omitted">{without(node, tags)}</span>
       </p>
     </section>
   )

@@ -9,16 +9,19 @@ interface RowBase {
   /** From 1. */
   readonly level: number
 }
+
 export interface NamespaceRow extends RowBase, Values {
   readonly kind: "namespace"
   readonly node: Namespace
   readonly expanded: boolean
 }
+
 export interface RepositoryRow extends RowBase, Values {
   readonly kind: "repository"
   readonly node: Repository
   readonly expanded: boolean
 }
+
 export interface TagRow extends RowBase, Values {
   readonly kind: "tag"
   readonly repository: Repository
@@ -32,7 +35,9 @@ export interface NoteRow extends RowBase {
   /** The repository whose tags can be asked for again. */
   readonly retry?: string
 }
+
 export type Row = NamespaceRow | RepositoryRow | TagRow | NoteRow
+
 export interface Options {
   readonly order: Order
   readonly grouped: boolean
@@ -41,6 +46,7 @@ export interface Options {
   /** What deleting a namespace would free, where that is known. */
   readonly namespaceUnique: (path: string) => number | null | undefined
 }
+
 export const tagRow = (repository: Repository, tag: Tag, level: number, name = tag.name): TagRow => ({
   kind: "tag",
   key: `${repository.path}:${tag.name}`,

@@ -11,4 +11,5 @@ export const parse = (query: string): Search => {
   const [repository = "", tag] = query.trim().toLowerCase().split(":")
   return { repository: repository.trim(), tag: tag?.trim() }
 }
+
 export const matches = (name: string, part: string): boolean => name.toLowerCase().includes(part)

@@ -1,9 +1,11 @@
 /** The order of rows. */
 import type { SortKey } from "../view/Location.ts"
+
 export interface Order {
   readonly sort: SortKey
   readonly descending: boolean
 }
+
 export type Values = Readonly<Record<Exclude<SortKey, "name">, number | null | undefined>> & { readonly name: string }
 
 /** Numbers within names count as numbers: `1.9` comes before `1.10`. */

@@ -1,5 +1,6 @@
 /** Namespaces and repositories as a tree, summed up. */
 import type { Image } from "../api/Resources.ts"
+
 export interface Namespace {
   readonly kind: "namespace"
   /** `""` for all, else with a slash at the end, so that it is never taken for a repository of the same name. */
@@ -18,6 +19,7 @@ export interface Namespace {
   /** An angle on the colour wheel: namespaces next to each other in the tree have angles next to each other. */
   readonly hue: number
 }
+
 export interface Repository {
   readonly kind: "repository"
   readonly path: string
@@ -29,7 +31,9 @@ export interface Repository {
   readonly tags: number | null
   readonly hue: number
 }
+
 export type Node = Namespace | Repository
+
 export interface Tree {
   readonly root: Namespace
   readonly byPath: ReadonlyMap<string, Node>

@@ -32,6 +32,7 @@ interface Datum {
   readonly bytes: number
   readonly parts: ReadonlyArray<Datum>
 }
+
 export interface Options {
   readonly width: number
   readonly height: number

@@ -6,6 +6,7 @@ import { fromUnknown, type Problem } from "../api/Problem.ts"
 import type { Tag } from "../api/Resources.ts"
 import { matches, type Search } from "./Search.ts"
 import type { Repository } from "./Tree.ts"
+
 export interface Found {
   readonly hits: ReadonlyArray<{ readonly repository: Repository; readonly tag: Tag }>
   /** How many repositories were looked through, of how many. */

@@ -27,6 +27,7 @@ export const bytes = (value: number | null | undefined, choice: Units): string =
   value === null || value === undefined ? "unknown" : bytesParts(value, choice).join("\u00a0")
 
 const grouped = new Intl.NumberFormat("en")
+
 export const count = (value: number): string => grouped.format(value)
 
 /** `1 tag`, `2,000 tags`. */

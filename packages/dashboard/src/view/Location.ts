@@ -1,9 +1,11 @@
 /** What is on the screen, as the part of the address behind `#`: so it can be kept, sent and gone back to. */
 import type { SizeKey } from "../api/Resources.ts"
+
 export type SortKey = "name" | "disk_size" | "size" | "unique_size" | "tags"
 
 /** How far back the trend goes. */
 export type Period = "24h" | "7d" | "30d" | "1y"
+
 export interface View {
   /** Where the map stands: `""` for all, `group/` for a namespace, `group/app` for a repository. */
   readonly path: string
@@ -26,8 +28,11 @@ export interface View {
   /** What the detail tells about: `group/app`, `group/app:tag`, `group/`; `!gaps` for what could not be read. */
   readonly detail: string | undefined
 }
+
 export const periods: ReadonlyArray<Period> = ["24h", "7d", "30d", "1y"]
+
 export const sizeKeys: ReadonlyArray<SizeKey> = ["disk_size", "unique_size", "size"]
+
 export const start: View = {
   path: "",
   query: "",

@@ -6,6 +6,7 @@ import type { Client } from "../api/Client.ts"
 import type { Problem } from "../api/Problem.ts"
 import type { Units } from "./Format.ts"
 import type { View } from "./Location.ts"
+
 export interface Shell {
   readonly client: Client
   readonly cache: Cache
@@ -20,7 +21,9 @@ export interface Shell {
 }
 
 const context = createContext<Shell | undefined>(undefined)
+
 export const Provider = context.Provider
+
 export const useShell = (): Shell => {
   const shell = useContext(context)
   if (shell === undefined) throw new Error("outside of the page")

@@ -1,5 +1,6 @@
 /** Whether a media query holds. */
 import { useEffect, useState } from "preact/hooks"
+
 export const useMedia = (query: string): boolean => {
   const [matches, setMatches] = useState(() => matchMedia(query).matches)
   useEffect(() => {

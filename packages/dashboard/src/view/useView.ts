@@ -1,6 +1,7 @@
 /** The view, kept in the address. */
 import { useCallback, useEffect, useState } from "preact/hooks"
 import { format, parse, type View } from "./Location.ts"
+
 export const useView = (): readonly [View, (change: Partial<View>, replace?: boolean) => void] => {
   const [view, setView] = useState(() => parse(location.hash))
   useEffect(() => {

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useLayoutEffect, useState } from "preact/hooks"
 
 /** Rows above and below what can be seen, so that scrolling shows no gap. */
 const overscan = 12
+
 export interface Range {
   readonly start: number
   readonly end: number

@@ -6,6 +6,7 @@ interface Props {
   readonly problem: Problem
   readonly onRetry: () => void
 }
+
 export const Failure = ({ onRetry, problem }: Props) => (
   <div class="notice notice-bad" role="alert">
     <p>{problem.sentence}</p>

@@ -17,6 +17,7 @@ const paths = {
   down: "M8 3v9.5M4 8.5l4 4 4-4",
   refresh: "M13 8a5 5 0 1 1-1.5-3.5M13 2.5v3h-3"
 } as const
+
 export const Icon = ({ name }: { readonly name: keyof typeof paths }) => (
   <svg class={`icon icon-${name}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
     <path d={paths[name]} />
@@ -26,7 +27,7 @@ export const Icon = ({ name }: { readonly name: keyof typeof paths }) => (
 /** The sign of the page. */
 export const Mark = () => (
   <svg class="mark" viewBox="0 0 32 32" width="24" height="24" aria-hidden="true" focusable="false">
-    <rect class="mark-ground" width="32" height="32" rx="7" />
+    <rect class="mark-background" width="32" height="32" rx="7" />
     <rect x="6" y="6" width="11" height="20" rx="1.5" />
     <rect x="19" y="6" width="7" height="11" rx="1.5" opacity=".75" />
     <rect x="19" y="19" width="7" height="7" rx="1.5" opacity=".5" />

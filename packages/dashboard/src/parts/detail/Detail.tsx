@@ -26,6 +26,7 @@ const titleOf = (at: string) => {
 /** A long name breaks at its slashes and before its tag. */
 const breakable = (name: string): ComponentChildren =>
   name.split(/(?<=[/:])/).flatMap((part, i) => (i === 0 ? [part] : [<wbr key={i} />, part]))
+
 export const Detail = ({ at, status, tree }: Props) => {
   const { go } = useShell()
   const heading = useRef<HTMLHeadingElement>(null)

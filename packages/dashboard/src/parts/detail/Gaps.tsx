@@ -9,6 +9,7 @@ const targetOf = ({ digest, repository, tag }: Gap) =>
     : digest !== undefined
       ? `${repository}@${Format.shortDigest(digest)}`
       : repository
+
 export const GapList = ({ gaps, named = true }: { readonly gaps: ReadonlyArray<Gap>; readonly named?: boolean }) => {
   const { href } = useShell()
   if (gaps.length === 0) return null
@@ -31,6 +32,7 @@ export const GapList = ({ gaps, named = true }: { readonly gaps: ReadonlyArray<G
     </ul>
   )
 }
+
 export const Gaps = ({ status }: { readonly status: Status | undefined }) => {
   const { view } = useShell()
   if (view.past !== undefined) return <p class="detail-text">Why something could not be read is told of now only.</p>

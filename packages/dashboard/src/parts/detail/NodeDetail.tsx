@@ -11,6 +11,7 @@ interface Props {
   readonly node: Tree.Node
   readonly status: Status | undefined
 }
+
 export const NodeDetail = ({ node, status }: Props) =>
   node.kind === "repository" ? <RepositoryDetail node={node} status={status} /> : <NamespaceDetail node={node} />
 

@@ -8,6 +8,7 @@ interface Props {
   /** Whether what would be freed is still being asked for. */
   readonly asking?: boolean
 }
+
 export const Figures = ({ asking = false, sizes }: Props) => {
   const { units } = useShell()
   return (

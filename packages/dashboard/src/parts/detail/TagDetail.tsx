@@ -9,6 +9,7 @@ interface Props {
   readonly image: string
   readonly tag: string
 }
+
 export const TagDetail = ({ image, tag }: Props) => {
   const { cache, client, units } = useShell()
   const keys = { tag: `tag ${image}:${tag}`, blobs: `blobs ${image}:${tag}` }
@@ -124,12 +125,12 @@ const Reference = ({ of }: { readonly of: TagReference }) => {
 }
 
 const BlobOwners = ({ blob }: { readonly blob: Blob }) => {
-  if (blob.tags <= 1) return <p class="blob-who">used by this tag alone</p>
+  if (blob.tags <= 1) return <p class="blob-owner">used by this tag alone</p>
   const others = blob.shared_with.filter(({ image, tag }) => image !== blob.owner?.image || tag !== blob.owner?.tag)
   const unnamed = blob.tags - 1 - blob.shared_with.length
   return (
     <>
-      <p class="blob-who">
+      <p class="blob-owner">
         {blob.owned ? (
           "charged to this tag"
         ) : blob.owner ? (

@@ -35,6 +35,7 @@ type Answer =
   | { readonly state: "asking" }
   | { readonly state: "told"; readonly freed: Freed }
   | { readonly state: "failed"; readonly message: string }
+
 export const Selection = ({ onClear, ticked, tree }: Props) => {
   const { client, report, units } = useShell()
   const [answer, setAnswer] = useState<Answer>({ state: "asking" })

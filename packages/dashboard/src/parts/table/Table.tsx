@@ -25,6 +25,7 @@ const columns: ReadonlyArray<{ readonly key: SortKey; readonly label: string; re
   { key: "unique_size", label: "Freed", title: "What deleting this alone would free" },
   { key: "tags", label: "Tags", title: "The number of tags" }
 ]
+
 export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) => {
   const { go, view } = useShell()
   const rowHeight = useMedia("(max-width: 640px)") ? 44 : 34
@@ -118,7 +119,7 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) 
       <thead>
         <tr aria-rowindex={1}>
           <th class="cell-tick" scope="col">
-            <span class="unseen">Chosen</span>
+            <span class="visually-hidden">Chosen</span>
           </th>
           {columns.map(({ key, label, title }) => {
             const sorted = view.sort === key

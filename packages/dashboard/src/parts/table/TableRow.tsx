@@ -47,7 +47,7 @@ const Flags = ({ row }: { readonly row: NamespaceRow | RepositoryRow | TagRow })
         title={`${Format.counted(row.node.unreadable, "repository", "repositories")} could not be read`}
       >
         <Icon name="warning" /> {row.node.unreadable}
-        <span class="unseen"> not readable</span>
+        <span class="visually-hidden"> not readable</span>
       </span>
     ) : null
   }
@@ -75,10 +75,10 @@ const Name = ({ onExpand, row }: { readonly row: NamespaceRow | RepositoryRow | 
   return (
     <span class="name" style={{ "--level": String(row.level - 1), "--hue": String(Math.round(hueOf(row))) }}>
       {row.kind === "tag" ? (
-        <span class="twist" />
+        <span class="toggle" />
       ) : (
         <button
-          class="twist"
+          class="toggle"
           type="button"
           tabIndex={-1}
           aria-label={`${row.expanded ? "Close" : "Open"} ${row.key}`}
@@ -105,7 +105,7 @@ const Name = ({ onExpand, row }: { readonly row: NamespaceRow | RepositoryRow | 
 const Note = ({ index, onRetry, row }: { readonly row: NoteRow } & Pick<Props, "index" | "onRetry">) => (
   <td colSpan={6} class="cell-note" aria-colindex={1}>
     <span class="name" style={{ "--level": String(row.level - 1) }}>
-      <span class="twist" />
+      <span class="toggle" />
       {row.text}
       {row.retry !== undefined && (
         <button class="link" type="button" onClick={() => onRetry(row.retry!)} aria-describedby={`row-${index}`}>

@@ -21,6 +21,7 @@ const told = (found: Found | undefined, rows: number): string => {
   if (found.more) return `the first ${hits}; search for less to see all`
   return found.done < found.of ? `${hits}, ${found.done} of ${found.of} repositories searched` : hits
 }
+
 export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
   const { go, view } = useShell()
   const field = useRef<HTMLInputElement>(null)
@@ -57,7 +58,7 @@ export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
         />
         <kbd aria-hidden="true">/</kbd>
       </search>
-      <span class="toolbar-told" role="status">
+      <span class="toolbar-status" role="status">
         {searching ? told(found, rows) : ""}
       </span>
       <div class="toolbar-tools">
@@ -69,7 +70,7 @@ export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
           title="Repositories under their namespaces"
           onClick={() => go({ grouped: !view.grouped }, true)}
         >
-          <Icon name="tree" /> <span class="wide">Group</span>
+          <Icon name="tree" /> <span class="wide-only">Group</span>
         </button>
         <button
           class="button"
@@ -78,7 +79,7 @@ export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
           title="Show the map"
           onClick={() => go({ map: !view.map }, true)}
         >
-          <Icon name="map" /> <span class="wide">Map</span>
+          <Icon name="map" /> <span class="wide-only">Map</span>
         </button>
         {history && (
           <button
@@ -89,7 +90,7 @@ export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
             title="Show how it grew"
             onClick={() => go({ trend: !view.trend }, true)}
           >
-            <Icon name="trend" /> <span class="wide">Trend</span>
+            <Icon name="trend" /> <span class="wide-only">Trend</span>
           </button>
         )}
         <button class="button" type="button" title="Download the list as CSV" onClick={onCsv}>

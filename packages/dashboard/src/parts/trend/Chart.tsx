@@ -22,7 +22,8 @@ interface Props {
 const height = 230
 const letter = 6.6
 
-const colourNames = ["--line-disk_size", "--line-unique_size", "--line-size", "--soft", "--line", "--sheet"] as const
+const colourNames = ["--line-disk_size", "--line-unique_size", "--line-size", "--muted", "--line", "--surface"] as const
+
 export const Chart = ({ at, lines, onAt, points, units }: Props) => {
   const element = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
@@ -45,7 +46,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
         scale,
         side: scale === "left" ? 3 : 1,
         font,
-        stroke: () => (scale === "right" ? colours["--line-size"] : colours["--soft"]),
+        stroke: () => (scale === "right" ? colours["--line-size"] : colours["--muted"]),
         // Two grids over each other would be read as one.
         grid: { show: scale === "left", stroke: () => colours["--line"], width: 1 },
         ticks: { show: false },
@@ -78,7 +79,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
             size: 9,
             width: 2,
             stroke: (_, series) => colours[`--line-${lines[series - 1]!}`],
-            fill: () => colours["--sheet"]
+            fill: () => colours["--surface"]
           }
         },
         scales: {
@@ -89,7 +90,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
         axes: [
           {
             font,
-            stroke: () => colours["--soft"],
+            stroke: () => colours["--muted"],
             grid: { show: false },
             ticks: { stroke: () => colours["--line"], width: 1, size: 5 },
             gap: 4,

@@ -20,6 +20,7 @@ interface Props {
 const limits = { few: 7, many: 100 }
 
 const kinds = { images: "Images", namespaces: "Groups" } as const
+
 export const Growers = ({ link, node }: Props) => {
   const { cache, client, go, units, view } = useShell()
   const [limit, setLimit] = useState(limits.few)
@@ -36,7 +37,7 @@ export const Growers = ({ link, node }: Props) => {
       <div class="growers-head">
         <h3 id="growers-title">What grew</h3>
         <fieldset class="segments">
-          <legend class="unseen">Of which kind</legend>
+          <legend class="visually-hidden">Of which kind</legend>
           {(["images", "namespaces"] as const).map((of) => (
             <label key={of}>
               <input
@@ -50,7 +51,7 @@ export const Growers = ({ link, node }: Props) => {
           ))}
         </fieldset>
         <fieldset class="segments">
-          <legend class="unseen">By which size</legend>
+          <legend class="visually-hidden">By which size</legend>
           {Location.sizeKeys.map((by) => (
             <label key={by} title={names[by]}>
               <input type="radio" name="by" checked={view.by === by} onChange={() => go({ by }, true)} />
@@ -87,10 +88,10 @@ export const Growers = ({ link, node }: Props) => {
               <thead>
                 <tr>
                   <th scope="col">{view.growers === "images" ? "Image" : "Group"}</th>
-                  <th scope="col" class="growers-was">
+                  <th scope="col" class="growers-size">
                     Before
                   </th>
-                  <th scope="col" class="growers-was">
+                  <th scope="col" class="growers-size">
                     Now
                   </th>
                   <th scope="col">Change</th>
@@ -151,8 +152,8 @@ const GrowerRow = ({ below, from, grower }: GrowerProps) => {
           </>
         )}
       </th>
-      <td class="growers-was">{grower.new === true ? "–" : Format.bytes(before, units)}</td>
-      <td class="growers-was">{grower.gone === true ? "–" : Format.bytes(after, units)}</td>
+      <td class="growers-size">{grower.new === true ? "–" : Format.bytes(before, units)}</td>
+      <td class="growers-size">{grower.gone === true ? "–" : Format.bytes(after, units)}</td>
       <td>
         {change === null ? "unknown" : <span class={change > 0 ? "more" : "less"}>{Format.change(change, units)}</span>}{" "}
         {percent !== null && !grower.gone && <small>{Format.percentChange(percent)}</small>}

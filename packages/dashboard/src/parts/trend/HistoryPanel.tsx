@@ -29,6 +29,7 @@ interface Props {
   readonly node: Node
   readonly home: Links
 }
+
 export const Course = ({ home, node }: Props) => {
   const { cache, client, go, view } = useShell()
   const element = useRef<HTMLElement>(null)
@@ -44,12 +45,12 @@ export const Course = ({ home, node }: Props) => {
   const links: Loaded<Links> | undefined = node.path === "" ? { state: "done", value: home } : cache.get<Links>(key)
   const told = seen && links?.state === "done" ? links.value : undefined
   return (
-    <section class="course" ref={element} aria-labelledby="course-title">
-      <div class="course-head">
-        <h2 id="course-title">Over time</h2>
+    <section class="history" ref={element} aria-labelledby="history-title">
+      <div class="history-head">
+        <h2 id="history-title">Over time</h2>
         <DayChoice />
         <fieldset class="segments">
-          <legend class="unseen">Period</legend>
+          <legend class="visually-hidden">Period</legend>
           {Location.periods.map((period) => (
             <label key={period}>
               <input
@@ -68,7 +69,7 @@ export const Course = ({ home, node }: Props) => {
           <Failure problem={links.problem} onRetry={() => cache.retry(key, ask)} />
         </div>
       ) : (
-        <div class={node.kind === "repository" ? "course-panels" : "course-panels has-growers"}>
+        <div class={node.kind === "repository" ? "history-panels" : "history-panels has-growers"}>
           <Trend
             key={`trend ${node.path}`}
             link={told?.["history"]}

@@ -9,6 +9,7 @@ interface Props {
   /** In bytes. */
   readonly capacity: number | null
 }
+
 export const Projected = ({ capacity, projection }: Props) => {
   const { units } = useShell()
   const text = sentence(projection, units)

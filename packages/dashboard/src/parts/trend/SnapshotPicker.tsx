@@ -7,7 +7,7 @@ import { Icon } from "../controls/Icon.tsx"
 export const Past = ({ at }: { readonly at: number }) => {
   const { go } = useShell()
   return (
-    <div class="notice past" role="status">
+    <div class="notice snapshot-notice" role="status">
       <p>
         <strong>This is the past.</strong> The registry as it was looked at on {Format.at(at)}.
       </p>
@@ -34,7 +34,7 @@ export const DayChoice = () => {
   const { go, view } = useShell()
   const shown = new Date(view.past ?? Date.now())
   return (
-    <label class="day">
+    <label class="snapshot-picker">
       As of
       <input
         type="date"

@@ -24,10 +24,11 @@ const loadChart = () =>
       "the chart could not be loaded; reload the page if the server was updated meanwhile"
     )
   })
+
 export const Trend = ({ link, name }: Props) => {
   const { cache, client, view } = useShell()
   const key = `course ${link?.href} ${view.period}`
-  const ask = () => client.course(link!, periods[view.period].from)
+  const ask = () => client.history(link!, periods[view.period].from)
   useEffect(() => {
     if (link !== undefined) cache.load(key, ask)
   }, [cache, client, key, link])
@@ -146,10 +147,10 @@ const Lines = ({ course, name }: { readonly course: Course; readonly name: strin
           {Chart !== undefined && <Chart points={points} lines={lines} units={units} at={at} onAt={setAt} />}
         </div>
       )}
-      <p class="unseen" id="trend-keys">
+      <p class="visually-hidden" id="trend-keys">
         The arrow keys lead from point to point, Home and End to the first and the last. Enter shows all as of then.
       </p>
-      <p class="trend-told" role="status">
+      <p class="trend-caption" role="status">
         {point !== undefined ? (
           <>
             <strong>{Format.toMinute(point.timestamp)}</strong> {told(point, units)}

@@ -5,6 +5,7 @@ import { instantOf, names } from "../../usage/TimeSeries.ts"
 import * as Format from "../../view/Format.ts"
 import { sizeKeys } from "../../view/Location.ts"
 import { useShell } from "../../view/Shell.ts"
+
 export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }) => {
   const { href, units } = useShell()
   const [open, setOpen] = useState(false)
