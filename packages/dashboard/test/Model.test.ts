@@ -62,7 +62,7 @@ describe("Tree", () => {
   })
 
   it("does not tell 0 for what could not be read", () => {
-    expect(Tree.sizesOf(tree.byPath.get("v/")!)).toEqual({ size: null, disk_size: null })
+    expect(Tree.knownSizes(tree.byPath.get("v/")!)).toEqual({ size: null, disk_size: null })
   })
 })
 
@@ -172,7 +172,7 @@ describe("Location", () => {
       { ...Location.start, path: "a/web/", query: "we?b#&=:1 %", detail: "a/web:1.0", grouped: false },
       { ...Location.start, path: "a/web", sort: "name", descending: false, map: false },
       { ...Location.start, trend: false, period: "1y", lines: ["size"], by: "unique_size", growers: "namespaces" },
-      { ...Location.start, past: "2026-01-31T12:00:00.123Z", detail: "a/web" }
+      { ...Location.start, instant: "2026-01-31T12:00:00.123Z", detail: "a/web" }
     ]
     for (const view of views) expect(Location.parse(Location.format(view))).toEqual(view)
     expect(Location.format(Location.start)).toBe("#/")

@@ -1,4 +1,5 @@
-/** The links of HAL documents: where the API says that things are. */
+/** The links of HAL documents. */
+
 export interface Link {
   readonly href: string
   readonly templated?: boolean
@@ -8,8 +9,8 @@ export interface Link {
 export type Links = Readonly<Partial<Record<string, Link>>>
 
 /**
- * The address of a link, its template filled in (RFC 6570, simple expressions and `{?name}`): what is not given is left
- * out.
+ * Returns the address of a link with its template expanded (RFC 6570: simple expressions and `{?name}`). Variables
+ * without a value are left out.
  */
 export const expand = ({ href, templated }: Link, variables: Readonly<Record<string, string>>): string =>
   templated !== true
@@ -21,7 +22,7 @@ export const expand = ({ href, templated }: Link, variables: Readonly<Record<str
         return given.map((name, i) => `${i === 0 ? "?" : "&"}${name}=${encoded(name)}`).join("")
       })
 
-/** The address with these parameters added to its query. */
+/** Returns the address with these parameters added to its query. */
 export const withQuery = (href: string, parameters: Readonly<Record<string, string>>): string =>
   Object.entries(parameters).reduce(
     (href, [name, value]) => `${href}${href.includes("?") ? "&" : "?"}${name}=${encodeURIComponent(value)}`,

@@ -1,16 +1,22 @@
 /** The bar at the top: the name, preferences, signing out. */
-import type { Theme } from "../App.tsx"
 import type { Units } from "../view/Format.ts"
+import type { Theme } from "../view/Theme.ts"
 import { Icon, Mark } from "./controls/Icon.tsx"
+import { Segments } from "./controls/Segments.tsx"
 
-interface Props {
+export interface Props {
   readonly units: Units
   readonly onUnits: (units: Units) => void
   readonly theme: Theme
   readonly onTheme: (theme: Theme) => void
   readonly onSignOut: () => void
-  /** Whether the detail lies over it. */
+  /** Whether the detail covers it. */
   readonly covered: boolean
+}
+
+const unitOptions = {
+  binary: { label: "KiB", title: "1 KiB = 1,024 bytes" },
+  decimal: { label: "kB", title: "1 kB = 1,000 bytes" }
 }
 
 const themes = {
@@ -28,15 +34,7 @@ export const Header = ({ covered, onSignOut, onTheme, onUnits, theme, units }: P
         <span>Registry usage</span>
       </a>
       <div class="header-tools">
-        <fieldset class="segments">
-          <legend class="visually-hidden">Units</legend>
-          {(["binary", "decimal"] as const).map((value) => (
-            <label key={value} title={value === "binary" ? "1 KiB = 1,024 bytes" : "1 kB = 1,000 bytes"}>
-              <input type="radio" name="units" checked={units === value} onChange={() => onUnits(value)} />
-              <span>{value === "binary" ? "KiB" : "kB"}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Segments legend="Units" name="units" options={unitOptions} value={units} onChange={onUnits} />
         <button
           class="button button-quiet"
           type="button"

@@ -22,7 +22,7 @@ export const Login = ({ expired, onSignedIn }: Props) => {
   const [busy, setBusy] = useState(false)
   const username = useRef<HTMLInputElement>(null)
   const password = useRef<HTMLInputElement>(null)
-  // The attribute `autofocus` works once in a document, and people come back to this form.
+  // The attribute `autofocus` works once in a document; this form may be shown again.
   useEffect(() => username.current?.focus(), [])
 
   const submit = async (event: SubmitEvent) => {

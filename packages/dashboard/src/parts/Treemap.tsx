@@ -1,14 +1,14 @@
-/** The treemap: the area of a tile is what is charged to it on disk. */
+/** The treemap: the area of a tile is its disk size. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import type { Tag } from "../api/Resources.ts"
-import { type Tile, layout } from "../usage/TreemapLayout.ts"
+import { headingHeight, layout, type Tile } from "../usage/TreemapLayout.ts"
 import * as Tree from "../usage/Tree.ts"
 import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
+import { usePage } from "../view/PageContext.ts"
 
 interface Props {
   readonly node: Tree.Node
-  /** The tags of the repository, where the map stands in one and they are loaded. */
+  /** The tags of the repository that is shown, once they are loaded. */
   readonly tags: ReadonlyArray<Tag> | undefined
 }
 
@@ -30,8 +30,8 @@ const useSize = () => {
 
 const px = (value: number) => `${value}px`
 
-/** What lies outside of the areas: without a size nothing can be drawn. */
-const without = (node: Tree.Node, tags: ReadonlyArray<Tag> | undefined): string => {
+/** Lists what has no tile because it has no size. */
+const listOmitted = (node: Tree.Node, tags: ReadonlyArray<Tag> | undefined): string => {
   const parts: Array<string> = []
   if (node.kind === "repository") {
     const free = tags?.filter(({ disk_size }) => disk_size === 0).length ?? 0
@@ -50,9 +50,10 @@ const isLegible = ({ height, label, width }: Tile) => height > 18 && width - 14 
 
 type Direction = "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown"
 
-/** The closest tile in a direction: along it first, aside from it counting twice. */
+/** The nearest tile in a direction; the distance across counts twice. */
 const neighbour = (tiles: ReadonlyArray<Tile>, from: Tile, direction: Direction): Tile | undefined => {
-  const centre = ({ frame, height, width, x, y }: Tile) => [x + width / 2, y + (frame ? 11 : height / 2)] as const
+  const centre = ({ frame, height, width, x, y }: Tile) =>
+    [x + width / 2, y + (frame ? headingHeight / 2 : height / 2)] as const
   const [x, y] = centre(from)
   let best: readonly [distance: number, tile: Tile | undefined] = [Infinity, undefined]
   for (const tile of tiles) {
@@ -60,22 +61,22 @@ const neighbour = (tiles: ReadonlyArray<Tile>, from: Tile, direction: Direction)
     const [dx, dy] = [tx - x, ty - y]
     const along = { ArrowLeft: -dx, ArrowRight: dx, ArrowUp: -dy, ArrowDown: dy }[direction]
     if (tile === from || along <= 1) continue
-    const aside = direction === "ArrowLeft" || direction === "ArrowRight" ? Math.abs(dy) : Math.abs(dx)
-    const distance = along + 2 * aside
+    const across = direction === "ArrowLeft" || direction === "ArrowRight" ? Math.abs(dy) : Math.abs(dx)
+    const distance = along + 2 * across
     if (distance < best[0]) best = [distance, tile]
   }
   return best[1]
 }
 
-export const Map = ({ node, tags }: Props) => {
-  const { go, units } = useShell()
+export const Treemap = ({ node, tags }: Props) => {
+  const { go, units } = usePage()
   const [element, { height, width }] = useSize()
   const [pointed, setPointed] = useState<Tile>()
   const [focused, setFocused] = useState<string>()
   const tiles = useMemo(() => layout(node, { width, height, tags: tags ?? [] }), [node, width, height, tags])
   const tabbable = tiles.some(({ key }) => key === focused) ? focused : tiles[0]?.key
 
-  // The view opens out of the tile that was chosen, or falls back onto it.
+  // Zooming in starts at the tile that was chosen.
   const last = useRef<{ readonly path: string; readonly tiles: ReadonlyArray<Tile> } | undefined>(undefined)
   const layer = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
@@ -91,10 +92,11 @@ export const Map = ({ node, tags }: Props) => {
         : inward
           ? "scale(0.96)"
           : "scale(1.04)"
+    const transformOrigin = from === undefined ? "50% 50%" : "0 0"
     layer.current?.animate(
       [
-        { transform: start, opacity: 0.3, transformOrigin: from === undefined ? "50% 50%" : "0 0" },
-        { transform: "none", opacity: 1, transformOrigin: from === undefined ? "50% 50%" : "0 0" }
+        { transform: start, opacity: 0.3, transformOrigin },
+        { transform: "none", opacity: 1, transformOrigin }
       ],
       { duration: 180, easing: "cubic-bezier(0.2, 0.7, 0.2, 1)" }
     )
@@ -123,18 +125,18 @@ export const Map = ({ node, tags }: Props) => {
       setFocused(next.key)
     }
   }
-  // Focus follows the keys, and goes on to what a tile opened.
+  // The focus follows the keys, and moves into what a tile opened.
   useEffect(() => {
     if (!moved.current) return
     const next = element.current?.querySelector<HTMLElement>("[tabindex='0']")
-    // The tags of a repository may still be on their way.
+    // The tags of a repository may not be loaded yet.
     if (next === null || next === undefined) return
     moved.current = false
     next.focus()
   }, [tabbable, tiles])
 
   const share = (tile: Tile) => (total > 0 ? `, ${Format.percent(tile.bytes / total)}` : "")
-  // It begins with what can be read on the tile, so that it can be asked for by voice.
+  // The visible label comes first, for voice control.
   const describe = (tile: Tile) =>
     `${tile.label} ${Format.bytes(tile.bytes, units)}${share(tile)}, ${tile.kind} ${tile.target}`
 
@@ -177,16 +179,16 @@ export const Map = ({ node, tags }: Props) => {
           <p class="treemap-empty">
             {node.kind === "repository" && tags === undefined && node.image.size !== null
               ? "Loading tags …"
-              : node.disk_size === null
+              : node.kind === "repository" && node.disk_size === null
                 ? "This repository could not be read: its size is not known."
                 : "Nothing here has bytes of its own."}
           </p>
         )}
       </div>
-      <p class="treemap-caption">
+      <p class="treemap-caption caption">
         <span aria-hidden={pointed !== undefined}>
           {pointed === undefined ? (
-            "The area is what is charged on disk."
+            "The area is the size on disk."
           ) : (
             <>
               <strong>
@@ -197,7 +199,7 @@ export const Map = ({ node, tags }: Props) => {
             </>
           )}
         </span>
-        <span class="treemap-omitted">{without(node, tags)}</span>
+        <span class="treemap-omitted">{listOmitted(node, tags)}</span>
       </p>
     </section>
   )

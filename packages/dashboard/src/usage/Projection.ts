@@ -2,7 +2,7 @@
 import type { Projection } from "../api/Resources.ts"
 import * as Format from "../view/Format.ts"
 
-/** The projection as a sentence; `undefined` where there is nothing to say without a capacity. */
+/** The projection as a sentence; `undefined` where nothing is known. */
 export const sentence = (
   { bytes_per_day, days, full_at, reason }: Projection,
   units: Format.Units
@@ -11,7 +11,7 @@ export const sentence = (
     case "no-capacity":
       return bytes_per_day === null ? undefined : `${Format.change(bytes_per_day, units)} a day on disk.`
     case "too-few-points":
-      return "When it will be full can be told after three days."
+      return "A projection needs three days of history."
     case "not-growing":
       return "It does not grow, so it will not be full."
     case "beyond-a-century":

@@ -1,12 +1,12 @@
 /** Searching for repositories and tags: `web`, `web:nightly`, `:latest`. */
 
-/** Both parts are found anywhere in the name, in any case. Without a colon there is no `tag`. */
+/** Each part matches anywhere in the name, in any case. Without a colon there is no `tag`. */
 export interface Search {
   readonly repository: string
   readonly tag: string | undefined
 }
 
-/** Neither the name of a repository nor that of a tag holds a colon. */
+/** Names of repositories and tags hold no colon. */
 export const parse = (query: string): Search => {
   const [repository = "", tag] = query.trim().toLowerCase().split(":")
   return { repository: repository.trim(), tag: tag?.trim() }

@@ -1,16 +1,8 @@
-/** Where the axes of the trend have their marks, and what is written there. */
-import type { Units } from "../view/Format.ts"
+/** The ticks of the chart's axes and their labels. */
+import { type Units, units } from "../view/Format.ts"
 
-const units = {
-  binary: { base: 1024, names: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] },
-  decimal: { base: 1000, names: ["B", "kB", "MB", "GB", "TB", "PB"] }
-}
-
-/**
- * Marks from the first to the last, all `step` apart (bytes), and how they are written: in the same unit, with as many
- * digits as tell them apart.
- */
-export interface SizeTicks {
+/** Equidistant ticks (bytes). All labels have the same unit, and enough digits to differ. */
+interface SizeTicks {
   readonly ticks: ReadonlyArray<number>
   readonly labels: ReadonlyArray<string>
 }

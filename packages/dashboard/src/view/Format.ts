@@ -3,17 +3,17 @@
 /** Powers of 1024 (KiB) or of 1000 (kB). */
 export type Units = "binary" | "decimal"
 
-const units = {
+export const units = {
   binary: { base: 1024, names: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] },
   decimal: { base: 1000, names: ["B", "kB", "MB", "GB", "TB", "PB"] }
 }
 
-/** A size with three significant digits, such as `1.50 KiB`, split so that the unit can be set apart. */
+/** A size with three significant digits, such as `1.50 KiB`, as number and unit. */
 export const bytesParts = (bytes: number, choice: Units): readonly [number: string, unit: string] => {
   const { base, names } = units[choice]
   let value = bytes
   let unit = 0
-  // What would print as 1000 or more in this unit is said in the next one.
+  // A value that would print as 1000 or more takes the next unit.
   while (value >= 999.5 && unit < names.length - 1) {
     value /= base
     unit++

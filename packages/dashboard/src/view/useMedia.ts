@@ -1,4 +1,4 @@
-/** Whether a media query holds. */
+/** Whether a media query matches. */
 import { useEffect, useState } from "preact/hooks"
 
 export const useMedia = (query: string): boolean => {

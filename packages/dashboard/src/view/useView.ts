@@ -16,10 +16,7 @@ export const useView = (): readonly [View, (change: Partial<View>, replace?: boo
   const go = useCallback((change: Partial<View>, replace = false) => {
     const next = { ...parse(location.hash), ...change }
     const fragment = format(next)
-    if (fragment !== location.hash) {
-      if (replace) history.replaceState(null, "", fragment)
-      else history.pushState(null, "", fragment)
-    }
+    if (fragment !== location.hash) history[replace ? "replaceState" : "pushState"](null, "", fragment)
     setView(next)
   }, [])
   return [view, go]

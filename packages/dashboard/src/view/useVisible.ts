@@ -1,20 +1,20 @@
-/** Whether something has come into sight, so that nothing is asked for that nobody looks at. */
+/** Whether an element has been scrolled into view, so that the page loads nothing that the user does not see. */
 import type { RefObject } from "preact"
 import { useEffect, useState } from "preact/hooks"
 
-/** Once true it stays so. */
-export const useSeen = (element: RefObject<Element | null>): boolean => {
-  const [seen, setSeen] = useState(false)
+/** Once true it stays true. */
+export const useVisible = (element: RefObject<Element | null>): boolean => {
+  const [visible, setVisible] = useState(false)
   useEffect(() => {
-    if (seen) return
+    if (visible) return
     const observer = new IntersectionObserver(
       (entries) => {
-        if (entries.some(({ isIntersecting }) => isIntersecting)) setSeen(true)
+        if (entries.some(({ isIntersecting }) => isIntersecting)) setVisible(true)
       },
       { rootMargin: "100px" }
     )
     observer.observe(element.current!)
     return () => observer.disconnect()
-  }, [element, seen])
-  return seen
+  }, [element, visible])
+  return visible
 }

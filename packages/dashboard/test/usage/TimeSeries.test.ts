@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest"
 import * as Links from "../../src/api/Links.ts"
 import type { Point, Projection } from "../../src/api/Resources.ts"
-import { endOf } from "../../src/parts/trend/SnapshotPicker.tsx"
+import { endOfDay } from "../../src/parts/trend/SnapshotPicker.tsx"
 import * as Course from "../../src/usage/TimeSeries.ts"
 import { sentence } from "../../src/usage/Projection.ts"
 import { sizeTicks, timeLabels } from "../../src/usage/Ticks.ts"
@@ -78,14 +78,14 @@ describe("Course", () => {
 describe("Past", () => {
   it("is the end of a day that is over", () => {
     const now = new Date("2026-02-01T12:00:00")
-    expect(endOf("2026-01-31", now)).toBe(new Date("2026-01-31T23:59:59.999").toISOString())
-    expect(endOf("2026-02-01", now)).toBeUndefined()
-    expect(endOf("2027-02-01", now)).toBeUndefined()
-    expect(endOf("", now)).toBeUndefined()
+    expect(endOfDay("2026-01-31", now)).toBe(new Date("2026-01-31T23:59:59.999").toISOString())
+    expect(endOfDay("2026-02-01", now)).toBeUndefined()
+    expect(endOfDay("2027-02-01", now)).toBeUndefined()
+    expect(endOfDay("", now)).toBeUndefined()
   })
 
   it("is found again by the instant of a look", () => {
-    expect(Course.instantOf(1769860800.123)).toBe("2026-01-31T12:00:00.123Z")
+    expect(Course.toInstant(1769860800.123)).toBe("2026-01-31T12:00:00.123Z")
   })
 })
 

@@ -1,15 +1,14 @@
-/** Why a part of the page has nothing to show, and asking again. */
-import type { Problem } from "../../api/Problem.ts"
+/** Says why a part of the page has nothing to show, and lets the user try again. */
 import { Icon } from "./Icon.tsx"
 
 interface Props {
-  readonly problem: Problem
+  readonly text: string
   readonly onRetry: () => void
 }
 
-export const Failure = ({ onRetry, problem }: Props) => (
+export const Failure = ({ onRetry, text }: Props) => (
   <div class="notice notice-bad" role="alert">
-    <p>{problem.sentence}</p>
+    <p>{text}</p>
     <button class="button" type="button" onClick={onRetry}>
       <Icon name="refresh" /> Try again
     </button>

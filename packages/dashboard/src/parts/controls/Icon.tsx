@@ -1,4 +1,4 @@
-/** Small drawings, all on a grid of 16 by 16 in the colour of the text. */
+/** Icons on a grid of 16 by 16, in the colour of the text. */
 const paths = {
   chevron: "M6 3.5 10.5 8 6 12.5",
   close: "M4 4l8 8M12 4l-8 8",
@@ -12,19 +12,20 @@ const paths = {
   warning: "M8 2 14.5 13.5h-13zM8 6.5v3.5M8 11.8v.4",
   exit: "M9.5 2.5h-6v11h6M7 8h7M11.5 5.5 14 8l-2.5 2.5",
   tree: "M3 2.5v9.5h3.5M3 6h3.5M8.5 4.5h5v3h-5zM8.5 10.5h5v3h-5z",
-  list: "M2.5 4h11M2.5 8h11M2.5 12h11",
   up: "M8 13V3.5M4 7.5l4-4 4 4",
   down: "M8 3v9.5M4 8.5l4 4 4-4",
   refresh: "M13 8a5 5 0 1 1-1.5-3.5M13 2.5v3h-3"
 } as const
 
-export const Icon = ({ name }: { readonly name: keyof typeof paths }) => (
+export type IconName = keyof typeof paths
+
+export const Icon = ({ name }: { readonly name: IconName }) => (
   <svg class={`icon icon-${name}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
     <path d={paths[name]} />
   </svg>
 )
 
-/** The sign of the page. */
+/** The logo of the page. */
 export const Mark = () => (
   <svg class="mark" viewBox="0 0 32 32" width="24" height="24" aria-hidden="true" focusable="false">
     <rect class="mark-background" width="32" height="32" rx="7" />

@@ -1,44 +1,61 @@
-/** What is known of one namespace, repository or tag; or of what could not be read. */
+/** The detail beside the page: of a namespace, a repository or a tag, or of what could not be read. */
 import type { ComponentChildren } from "preact"
 import { useEffect, useRef } from "preact/hooks"
 import type { Status } from "../../api/Resources.ts"
 import type { Tree } from "../../usage/Tree.ts"
-import { useShell } from "../../view/Shell.ts"
-import { Gaps } from "./Gaps.tsx"
+import { usePage } from "../../view/PageContext.ts"
 import { Icon } from "../controls/Icon.tsx"
-import { NodeDetail } from "./NodeDetail.tsx"
+import { Gaps } from "./Gaps.tsx"
+import { NamespaceDetail, RepositoryDetail } from "./NodeDetail.tsx"
 import { TagDetail } from "./TagDetail.tsx"
 
 interface Props {
-  readonly at: string
+  /** As in `View`. */
+  readonly target: string
   readonly tree: Tree
   readonly status: Status | undefined
 }
 
-const titleOf = (at: string) => {
-  if (at === "!gaps") return { kind: "Registry", title: "What could not be read" }
-  const [image = "", tag] = at.split(":")
-  return tag === undefined
-    ? { kind: image.endsWith("/") ? "Namespace" : "Repository", title: image.replace(/\/$/, "") }
-    : { kind: "Tag", title: at }
+const describe = (target: string, { byPath }: Tree, status: Status | undefined) => {
+  if (target === "!gaps")
+    return { kind: "Registry", title: "What could not be read", content: <Gaps status={status} /> }
+  const [image = "", tag] = target.split(":")
+  if (tag !== undefined) {
+    return { kind: "Tag", title: target, content: <TagDetail key={target} image={image} tag={tag} /> }
+  }
+  const node = byPath.get(target)
+  return {
+    kind: target.endsWith("/") ? "Namespace" : "Repository",
+    title: target.replace(/\/$/, ""),
+    content:
+      node === undefined ? (
+        <p class="notice">There is nothing of this name in the registry (any more).</p>
+      ) : node.kind === "repository" ? (
+        <RepositoryDetail key={target} node={node} status={status} />
+      ) : (
+        <NamespaceDetail key={target} node={node} />
+      )
+  }
 }
 
-/** A long name breaks at its slashes and before its tag. */
+/** Lets a long name break at its slashes and before its tag. */
 const breakable = (name: string): ComponentChildren =>
   name.split(/(?<=[/:])/).flatMap((part, i) => (i === 0 ? [part] : [<wbr key={i} />, part]))
 
-export const Detail = ({ at, status, tree }: Props) => {
-  const { go } = useShell()
+export const Detail = ({ status, target, tree }: Props) => {
+  const { go } = usePage()
   const heading = useRef<HTMLHeadingElement>(null)
-  const before = useRef<Element | null>(null)
-  const { kind, title } = titleOf(at)
+  const focusedBefore = useRef<Element | null>(null)
+  const { content, kind, title } = describe(target, tree, status)
 
   useEffect(() => {
-    before.current ??= document.activeElement
+    focusedBefore.current ??= document.activeElement
     heading.current?.focus({ preventScroll: true })
-  }, [at])
+  }, [target])
   useEffect(
-    () => () => (before.current instanceof HTMLElement ? before.current.focus({ preventScroll: true }) : undefined),
+    () => () => {
+      if (focusedBefore.current instanceof HTMLElement) focusedBefore.current.focus({ preventScroll: true })
+    },
     []
   )
   useEffect(() => {
@@ -49,8 +66,6 @@ export const Detail = ({ at, status, tree }: Props) => {
     return () => removeEventListener("keydown", close)
   }, [go])
 
-  const [image = "", tag] = at.split(":")
-  const node = tree.byPath.get(at)
   return (
     <aside class="detail" aria-labelledby="detail-title">
       <div class="detail-head">
@@ -67,15 +82,7 @@ export const Detail = ({ at, status, tree }: Props) => {
           <Icon name="close" />
         </button>
       </div>
-      {at === "!gaps" ? (
-        <Gaps status={status} />
-      ) : tag !== undefined ? (
-        <TagDetail key={at} image={image} tag={tag} />
-      ) : node === undefined ? (
-        <p class="notice">There is nothing of this name in the registry (any more).</p>
-      ) : (
-        <NodeDetail key={at} node={node} status={status} />
-      )}
+      {content}
     </aside>
   )
 }

@@ -1,33 +1,21 @@
-/** What is known of a namespace or a repository. */
-import { useEffect } from "preact/hooks"
-import type { Namespace as NamespaceSizes, Status, Tag } from "../../api/Resources.ts"
+/** The detail of a namespace or a repository. */
+import type { Namespace, Status } from "../../api/Resources.ts"
 import * as Tree from "../../usage/Tree.ts"
 import * as Format from "../../view/Format.ts"
-import { useShell } from "../../view/Shell.ts"
-import { Figures } from "./SizeList.tsx"
+import { usePage } from "../../view/PageContext.ts"
+import { useLoaded } from "../../view/useLoaded.ts"
 import { GapList } from "./Gaps.tsx"
+import { SizeList } from "./SizeList.tsx"
 
-interface Props {
-  readonly node: Tree.Node
+interface RepositoryProps {
+  readonly node: Tree.Repository
   readonly status: Status | undefined
 }
 
-export const NodeDetail = ({ node, status }: Props) =>
-  node.kind === "repository" ? <RepositoryDetail node={node} status={status} /> : <NamespaceDetail node={node} />
-
-const RepositoryDetail = ({
-  node,
-  status
-}: {
-  readonly node: Tree.Repository
-  readonly status: Status | undefined
-}) => {
-  const { cache, client, href } = useShell()
+export const RepositoryDetail = ({ node, status }: RepositoryProps) => {
+  const { client, href } = usePage()
   const readable = node.image.size !== null
-  useEffect(() => {
-    if (readable) cache.load(`tags ${node.path}`, () => client.tags(node.path))
-  }, [cache, client, node.path, readable])
-  const tags = cache.get<ReadonlyArray<Tag>>(`tags ${node.path}`)
+  const { latest: tags } = useLoaded(`tags ${node.path}`, readable ? () => client.tags(node.path) : undefined)
   const gaps = status?.gaps?.filter(({ repository }) => repository === node.path) ?? []
   const { disk_size, stale, unique_size } = node.image
   return (
@@ -36,8 +24,8 @@ const RepositoryDetail = ({
         <p class="notice notice-bad">This repository could not be read, so its size is not known.</p>
       ) : (
         <>
-          <Figures sizes={node.image} />
-          <p class="detail-text">
+          <SizeList sizes={node.image} />
+          <p class="muted">
             {Format.counted(node.tags ?? 0, "tag")}.{" "}
             {disk_size !== null && unique_size !== null && disk_size > unique_size
               ? "Other repositories use some of what is charged to it, so deleting it frees less than it takes up."
@@ -46,10 +34,10 @@ const RepositoryDetail = ({
         </>
       )}
       {stale === true && (
-        <p class="notice">It could not be read the last time; the figures are those of an earlier look.</p>
+        <p class="notice">The last crawl could not read it; the figures are those of an earlier crawl.</p>
       )}
       <GapList gaps={gaps} named={false} />
-      {tags?.state === "done" && <Biggest of={tags.value.map((tag) => ({ ...tag, at: `${node.path}:${tag.name}` }))} />}
+      {tags && <Biggest parts={tags.map((tag) => ({ ...tag, target: `${node.path}:${tag.name}` }))} />}
       {readable && (
         <p>
           <a class="button" href={href({ path: node.path })}>
@@ -61,27 +49,29 @@ const RepositoryDetail = ({
   )
 }
 
-const NamespaceDetail = ({ node }: { readonly node: Tree.Namespace }) => {
-  const { cache, client } = useShell()
+export const NamespaceDetail = ({ node }: { readonly node: Tree.Namespace }) => {
+  const { client } = usePage()
   const parent = (node.parent?.path ?? "").slice(0, -1)
-  useEffect(() => void cache.load(`namespaces ${parent}`, () => client.namespaces(parent)), [cache, client, parent])
-  const loaded = cache.get<ReadonlyArray<NamespaceSizes>>(`namespaces ${parent}`)
-  const told = loaded?.state === "done" ? loaded.value.find(({ path }) => node.path.startsWith(`${path}/`)) : undefined
+  const { loaded } = useLoaded(`namespaces ${parent}`, () => client.namespaces(parent))
+  const isIn = ({ path }: Namespace) => node.path.startsWith(`${path}/`)
+  const unique_size =
+    loaded?.state === "done"
+      ? (loaded.value.find(isIn)?.unique_size ?? null)
+      : loaded?.state === "failed"
+        ? null
+        : undefined
   return (
     <>
-      <Figures
-        sizes={{ ...Tree.sizesOf(node), unique_size: told?.unique_size ?? null }}
-        asking={loaded === undefined || loaded.state === "loading"}
-      />
-      <p class="detail-text">
+      <SizeList sizes={{ ...node, unique_size }} />
+      <p class="muted">
         {Format.counted(node.images, "repository", "repositories")}, {Format.counted(node.tags, "tag")}
         {node.unreadable > 0 && `; ${node.unreadable} could not be read and count nothing here`}.
       </p>
       <Biggest
-        of={Tree.repositories(node).map(({ disk_size, path }) => ({
+        parts={Tree.repositories(node).map(({ disk_size, path }) => ({
           name: path.slice(node.path.length),
           disk_size,
-          at: path
+          target: path
         }))}
       />
     </>
@@ -91,20 +81,20 @@ const NamespaceDetail = ({ node }: { readonly node: Tree.Namespace }) => {
 interface Part {
   readonly name: string
   readonly disk_size: number | null
-  readonly at: string
+  readonly target: string
 }
 
-const Biggest = ({ of }: { readonly of: ReadonlyArray<Part> }) => {
-  const { href, units } = useShell()
-  const sorted = of.filter(({ disk_size }) => disk_size).sort((a, b) => (b.disk_size ?? 0) - (a.disk_size ?? 0))
+const Biggest = ({ parts }: { readonly parts: ReadonlyArray<Part> }) => {
+  const { href, units } = usePage()
+  const sorted = parts.filter(({ disk_size }) => disk_size).sort((a, b) => (b.disk_size ?? 0) - (a.disk_size ?? 0))
   if (sorted.length === 0) return null
   return (
     <>
       <h3>The biggest in it</h3>
       <ul class="links">
-        {sorted.slice(0, 8).map(({ at, disk_size, name }) => (
-          <li key={at}>
-            <a href={href({ detail: at })}>{name}</a>
+        {sorted.slice(0, 8).map(({ disk_size, name, target }) => (
+          <li key={target}>
+            <a href={href({ detail: target })}>{name}</a>
             <span class="amount">{Format.bytes(disk_size, units)}</span>
           </li>
         ))}

@@ -1,30 +1,26 @@
-/** The three sizes of a thing, each with what it means. */
-import type { Sizes } from "../../api/Resources.ts"
+/** The three sizes of a namespace, a repository or a tag. */
+import type { SizeKey, Sizes } from "../../api/Resources.ts"
 import * as Format from "../../view/Format.ts"
-import { useShell } from "../../view/Shell.ts"
+import { usePage } from "../../view/PageContext.ts"
+import { sizeNames } from "../../view/SizeNames.ts"
+
+const keys: ReadonlyArray<SizeKey> = ["disk_size", "size", "unique_size"]
 
 interface Props {
-  readonly sizes: Sizes
-  /** Whether what would be freed is still being asked for. */
-  readonly asking?: boolean
+  /** A size is undefined while it is loading. */
+  readonly sizes: { readonly [Key in SizeKey]: Sizes[Key] | undefined }
 }
 
-export const Figures = ({ asking = false, sizes }: Props) => {
-  const { units } = useShell()
+export const SizeList = ({ sizes }: Props) => {
+  const { units } = usePage()
   return (
     <dl class="sizes">
-      <div>
-        <dt>On disk</dt>
-        <dd>{Format.bytes(sizes.disk_size, units)}</dd>
-      </div>
-      <div>
-        <dt>Virtual</dt>
-        <dd>{Format.bytes(sizes.size, units)}</dd>
-      </div>
-      <div>
-        <dt>Deleting frees</dt>
-        <dd>{asking ? "…" : Format.bytes(sizes.unique_size, units)}</dd>
-      </div>
+      {keys.map((key) => (
+        <div key={key}>
+          <dt title={sizeNames[key].title}>{sizeNames[key].label}</dt>
+          <dd>{sizes[key] === undefined ? "…" : Format.bytes(sizes[key], units)}</dd>
+        </div>
+      ))}
     </dl>
   )
 }

@@ -1,110 +1,89 @@
-/** What a tag consists of: its blobs, who they are charged to, and who shares them. */
-import { useEffect } from "preact/hooks"
-import type { Blob, Tag, TagReference } from "../../api/Resources.ts"
+/** The detail of a tag: its blobs, the tags that they are charged to, and the tags that share them. */
+import type { ComponentChildren } from "preact"
+import type { Blob, TagReference } from "../../api/Resources.ts"
 import * as Format from "../../view/Format.ts"
-import { useShell } from "../../view/Shell.ts"
-import { Figures } from "./SizeList.tsx"
+import { usePage } from "../../view/PageContext.ts"
+import { useLoaded } from "../../view/useLoaded.ts"
+import { Failure } from "../controls/Failure.tsx"
+import { SizeList } from "./SizeList.tsx"
 
 interface Props {
   readonly image: string
   readonly tag: string
 }
 
-export const TagDetail = ({ image, tag }: Props) => {
-  const { cache, client, units } = useShell()
-  const keys = { tag: `tag ${image}:${tag}`, blobs: `blobs ${image}:${tag}` }
-  const ask = { tag: () => client.tag(image, tag), blobs: () => client.blobs(image, tag) }
-  useEffect(() => {
-    cache.load(keys.tag, ask.tag)
-    cache.load(keys.blobs, ask.blobs)
-  }, [cache, image, tag])
-  const state = cache.get<Tag>(keys.tag)
-  const blobs = cache.get<ReadonlyArray<Blob>>(keys.blobs)
+const Fact = ({ children, label, mono }: { label: string; mono?: boolean; children: ComponentChildren }) => (
+  <div>
+    <dt>{label}</dt>
+    <dd class={mono === true ? "mono" : undefined}>{children}</dd>
+  </div>
+)
 
-  if (state?.state === "failed" || blobs?.state === "failed") {
-    const problem = state?.state === "failed" ? state.problem : blobs?.state === "failed" ? blobs.problem : undefined
+export const TagDetail = ({ image, tag }: Props) => {
+  const { client, units } = usePage()
+  const { loaded, retry } = useLoaded(`tag ${image}:${tag}`, () =>
+    Promise.all([client.tag(image, tag), client.blobs(image, tag)])
+  )
+
+  if (loaded?.state === "failed") {
+    const { problem } = loaded
+    if (problem.kind !== "gone")
+      return <Failure text={`The tag cannot be shown: ${problem.message}.`} onRetry={retry} />
     return (
-      <div class="notice notice-bad" role="alert">
-        <p>
-          {problem?.kind === "gone"
-            ? "This tag is not there (any more)."
-            : `The tag cannot be shown: ${problem?.message}.`}
-        </p>
-        {problem?.kind !== "gone" && (
-          <button
-            class="button"
-            type="button"
-            onClick={() => {
-              cache.retry(keys.tag, ask.tag)
-              cache.retry(keys.blobs, ask.blobs)
-            }}
-          >
-            Try again
-          </button>
-        )}
-      </div>
+      <p class="notice notice-bad" role="alert">
+        This tag is not there (any more).
+      </p>
     )
   }
-  if (state?.state !== "done") return <p role="status">Loading …</p>
-  const { digest, foreign_size, layers, media_type } = state.value
+  if (loaded?.state !== "done") return <p role="status">Loading …</p>
+  const [sizes, blobs] = loaded.value
+  const { digest, foreign_size, layers, media_type } = sizes
   return (
     <>
-      {state.value.size === null ? (
+      {sizes.size === null ? (
         <p class="notice notice-bad">Some of this tag could not be read, so its size is not known.</p>
       ) : (
-        <Figures sizes={state.value} />
+        <SizeList sizes={sizes} />
       )}
-      {state.value.unique_size === 0 && (
-        <p class="detail-text">Other tags use all of its blobs: deleting this one alone frees nothing.</p>
+      {sizes.unique_size === 0 && (
+        <p class="muted">Other tags use all of its blobs: deleting this one alone frees nothing.</p>
       )}
       <dl class="facts">
         {digest && (
-          <div>
-            <dt>Digest</dt>
-            <dd class="mono">{digest}</dd>
-          </div>
+          <Fact label="Digest" mono>
+            {digest}
+          </Fact>
         )}
         {media_type && (
-          <div>
-            <dt>Media type</dt>
-            <dd class="mono">{media_type}</dd>
-          </div>
+          <Fact label="Media type" mono>
+            {media_type}
+          </Fact>
         )}
-        {typeof layers === "number" && (
-          <div>
-            <dt>Layers</dt>
-            <dd>{layers}</dd>
-          </div>
-        )}
-        {foreign_size !== undefined && (
-          <div>
-            <dt>Stored elsewhere</dt>
-            <dd>{Format.bytes(foreign_size, units)}</dd>
-          </div>
-        )}
+        {typeof layers === "number" && <Fact label="Layers">{layers}</Fact>}
+        {foreign_size !== undefined && <Fact label="Stored elsewhere">{Format.bytes(foreign_size, units)}</Fact>}
       </dl>
-      {blobs?.state === "done" ? <Blobs blobs={blobs.value} /> : <p role="status">Loading blobs …</p>}
+      <Blobs blobs={blobs} />
     </>
   )
 }
 
 const Blobs = ({ blobs }: { readonly blobs: ReadonlyArray<Blob> }) => {
-  const { units } = useShell()
+  const { units } = usePage()
   const sorted = blobs.toSorted((a, b) => b.size - a.size)
-  const most = sorted[0]?.size ?? 0
+  const largest = sorted[0]?.size ?? 0
   return (
     <>
       <h3>{Format.counted(blobs.length, "blob")}</h3>
-      <ol class="blobs">
+      <ol>
         {sorted.map((blob) => (
           <li key={blob.digest} class={blob.unique ? "blob blob-unique" : "blob"}>
             <div class="blob-line">
-              <span class={`role role-${blob.role}`}>{blob.role}</span>
+              <span class="role">{blob.role}</span>
               <code title={blob.digest}>{Format.shortDigest(blob.digest)}</code>
               <span class="amount">{Format.bytes(blob.size, units)}</span>
             </div>
             <div class="blob-bar" aria-hidden="true">
-              <span style={{ width: `${most === 0 ? 0 : Math.max(0.5, (blob.size / most) * 100)}%` }} />
+              <span style={{ width: `${largest === 0 ? 0 : Math.max(0.5, (blob.size / largest) * 100)}%` }} />
             </div>
             <BlobOwners blob={blob} />
           </li>
@@ -114,9 +93,9 @@ const Blobs = ({ blobs }: { readonly blobs: ReadonlyArray<Blob> }) => {
   )
 }
 
-const Reference = ({ of }: { readonly of: TagReference }) => {
-  const { href } = useShell()
-  const name = `${of.image}:${of.tag}`
+const TagLink = ({ image, tag }: TagReference) => {
+  const { href } = usePage()
+  const name = `${image}:${tag}`
   return (
     <a href={href({ detail: name })} title={name}>
       {name}
@@ -124,29 +103,29 @@ const Reference = ({ of }: { readonly of: TagReference }) => {
   )
 }
 
-const BlobOwners = ({ blob }: { readonly blob: Blob }) => {
-  if (blob.tags <= 1) return <p class="blob-owner">used by this tag alone</p>
-  const others = blob.shared_with.filter(({ image, tag }) => image !== blob.owner?.image || tag !== blob.owner?.tag)
-  const unnamed = blob.tags - 1 - blob.shared_with.length
+const BlobOwners = ({ blob: { owned, owner, shared_with, tags } }: { readonly blob: Blob }) => {
+  if (tags <= 1) return <p class="caption">used by this tag alone</p>
+  const others = shared_with.filter(({ image, tag }) => image !== owner?.image || tag !== owner.tag)
+  const unnamed = tags - 1 - shared_with.length
   return (
     <>
-      <p class="blob-owner">
-        {blob.owned ? (
+      <p class="caption">
+        {owned ? (
           "charged to this tag"
-        ) : blob.owner ? (
-          <>
-            charged to <Reference of={blob.owner} />
-          </>
-        ) : (
+        ) : owner === null ? (
           "charged to no tag"
+        ) : (
+          <>
+            charged to <TagLink {...owner} />
+          </>
         )}
       </p>
-      <details class="blob-shared">
-        <summary>shared with {Format.counted(blob.tags - 1, "other tag")}</summary>
+      <details class="caption">
+        <summary>shared with {Format.counted(tags - 1, "other tag")}</summary>
         <ul>
-          {(blob.owned ? blob.shared_with : [...(blob.owner ? [blob.owner] : []), ...others]).map((of) => (
-            <li key={`${of.image}:${of.tag}`}>
-              <Reference of={of} />
+          {(owned || owner === null ? shared_with : [owner, ...others]).map((reference) => (
+            <li key={`${reference.image}:${reference.tag}`}>
+              <TagLink {...reference} />
             </li>
           ))}
           {unnamed > 0 && <li>and {Format.count(unnamed)} more</li>}

@@ -1,64 +1,56 @@
-/** What deleting all that is ticked would free. */
+/** The unique size of everything that is selected. */
 import { useEffect, useState } from "preact/hooks"
-import { fromUnknown } from "../../api/Problem.ts"
-import type { Freed } from "../../api/Resources.ts"
+import type { Loaded } from "../../api/Cache.ts"
+import { fromUnknown, Problem } from "../../api/Problem.ts"
+import type { UniqueSize } from "../../api/Resources.ts"
 import * as Tree from "../../usage/Tree.ts"
 import * as Format from "../../view/Format.ts"
-import { useShell } from "../../view/Shell.ts"
+import { usePage } from "../../view/PageContext.ts"
 import { Icon } from "../controls/Icon.tsx"
 
 interface Props {
-  readonly ticked: ReadonlySet<string>
+  readonly selected: ReadonlySet<string>
   readonly tree: Tree.Tree
   readonly onClear: () => void
 }
 
-/** More than the API takes at once. */
-const mostItems = 10_000
+/** The API accepts no more items. */
+const maximumItems = 10_000
 
-/** In milliseconds: several ticks in a row are asked about once. */
+/** In milliseconds: several selections in a row cause one request. */
 const pause = 150
 
-/** A namespace stands for the repositories in it; what could not be read frees nothing that is known. */
-const itemsOf = (ticked: ReadonlySet<string>, tree: Tree.Tree): ReadonlyArray<string> => {
-  const items = new Set<string>()
-  for (const key of ticked) {
+/** Replaces each namespace by its repositories, but for those that could not be read. */
+const items = (selected: ReadonlySet<string>, tree: Tree.Tree): ReadonlyArray<string> => {
+  const items = [...selected].flatMap((key) => {
     const node = tree.byPath.get(key)
-    if (node?.kind === "namespace") {
-      for (const { image, path } of Tree.repositories(node)) if (image.size !== null) items.add(path)
-    } else items.add(key)
-  }
-  return [...items]
+    if (node?.kind !== "namespace") return [key]
+    return Tree.repositories(node).flatMap(({ image, path }) => (image.size === null ? [] : [path]))
+  })
+  return [...new Set(items)]
 }
 
-type Answer =
-  | { readonly state: "asking" }
-  | { readonly state: "told"; readonly freed: Freed }
-  | { readonly state: "failed"; readonly message: string }
-
-export const Selection = ({ onClear, ticked, tree }: Props) => {
-  const { client, report, units } = useShell()
-  const [answer, setAnswer] = useState<Answer>({ state: "asking" })
+export const Selection = ({ onClear, selected, tree }: Props) => {
+  const { client, report, units } = usePage()
+  const [loaded, setLoaded] = useState<Loaded<UniqueSize>>({ state: "loading" })
   useEffect(() => {
-    if (ticked.size === 0) return
-    const items = itemsOf(ticked, tree)
-    if (items.length > mostItems) {
-      setAnswer({
-        state: "failed",
-        message: `${Format.count(items.length)} repositories are more than can be asked about`
-      })
+    if (selected.size === 0) return
+    const chosen = items(selected, tree)
+    if (chosen.length > maximumItems) {
+      const message = `${Format.count(chosen.length)} repositories are more than one request may hold`
+      setLoaded({ state: "failed", problem: new Problem("failed", message) })
       return
     }
     const controller = new AbortController()
-    setAnswer({ state: "asking" })
+    setLoaded({ state: "loading" })
     const timer = setTimeout(() => {
-      client.freed(items, controller.signal).then(
-        (freed) => setAnswer({ state: "told", freed }),
+      client.uniqueSize(chosen, controller.signal).then(
+        (value) => setLoaded({ state: "done", value }),
         (error: unknown) => {
           if (controller.signal.aborted) return
           const problem = fromUnknown(error)
           report(problem)
-          setAnswer({ state: "failed", message: problem.message })
+          setLoaded({ state: "failed", problem })
         }
       )
     }, pause)
@@ -66,24 +58,24 @@ export const Selection = ({ onClear, ticked, tree }: Props) => {
       clearTimeout(timer)
       controller.abort()
     }
-  }, [ticked, tree, client, report])
+  }, [selected, tree, client, report])
 
-  if (ticked.size === 0) return null
+  if (selected.size === 0) return null
   return (
     <section class="selection" aria-label="Chosen">
       <p role="status">
-        <span class="selection-count">{Format.count(ticked.size)} chosen.</span>{" "}
-        {answer.state === "asking" ? (
+        {Format.count(selected.size)} chosen.{" "}
+        {loaded.state === "loading" ? (
           "Working out what deleting them would free …"
-        ) : answer.state === "failed" ? (
-          <span class="flag flag-warn">{answer.message}</span>
+        ) : loaded.state === "failed" ? (
+          <span class="flag flag-warn">{loaded.problem.message}</span>
         ) : (
           <>
-            Deleting {ticked.size === 1 ? "it" : "all of them"} would free{" "}
-            <strong>{Format.bytes(answer.freed.unique_size, units)}</strong>{" "}
+            Deleting {selected.size === 1 ? "it" : "all of them"} would free{" "}
+            <strong>{Format.bytes(loaded.value.unique_size, units)}</strong>{" "}
             <small>
-              ({Format.counted(answer.freed.tags, "tag")} in{" "}
-              {Format.counted(answer.freed.images, "repository", "repositories")})
+              ({Format.counted(loaded.value.tags, "tag")} in{" "}
+              {Format.counted(loaded.value.images, "repository", "repositories")})
             </small>
           </>
         )}

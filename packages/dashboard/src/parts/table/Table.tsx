@@ -1,8 +1,9 @@
-/** The table: a tree of namespaces, repositories and tags, of which only the rows that can be seen are drawn. */
-import { useEffect, useRef, useState } from "preact/hooks"
-import type { Row } from "../../usage/Rows.ts"
+/** The table: a tree of namespaces, repositories and tags. Only the rows in sight are drawn. */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks"
+import type { Row, UsageRow } from "../../usage/Rows.ts"
 import type { SortKey } from "../../view/Location.ts"
-import { useShell } from "../../view/Shell.ts"
+import { usePage } from "../../view/PageContext.ts"
+import { sizeNames } from "../../view/SizeNames.ts"
 import { useMedia } from "../../view/useMedia.ts"
 import { useWindowing } from "../../view/useWindowing.ts"
 import { Icon } from "../controls/Icon.tsx"
@@ -10,35 +11,39 @@ import { TableRow } from "./TableRow.tsx"
 
 interface Props {
   readonly rows: ReadonlyArray<Row>
-  /** What the longest bar stands for, in bytes. */
-  readonly most: number
-  readonly ticked: ReadonlySet<string>
-  readonly onTick: (key: string) => void
+  readonly selected: ReadonlySet<string>
+  readonly onSelect: (key: string) => void
   readonly onExpand: (key: string) => void
   readonly onRetry: (image: string) => void
 }
 
 const columns: ReadonlyArray<{ readonly key: SortKey; readonly label: string; readonly title: string }> = [
   { key: "name", label: "Name", title: "" },
-  { key: "disk_size", label: "On disk", title: "What is stored, each blob charged to one tag" },
-  { key: "size", label: "Virtual", title: "What the tags add up to, as if nothing were shared" },
-  { key: "unique_size", label: "Freed", title: "What deleting this alone would free" },
+  { key: "disk_size", ...sizeNames.disk_size },
+  { key: "size", ...sizeNames.size },
+  { key: "unique_size", ...sizeNames.unique_size },
   { key: "tags", label: "Tags", title: "The number of tags" }
 ]
 
-export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) => {
-  const { go, view } = useShell()
+export const Table = ({ onExpand, onRetry, onSelect, rows, selected }: Props) => {
+  const { go, view } = usePage()
   const rowHeight = useMedia("(max-width: 640px)") ? 44 : 34
+  const largest = useMemo(
+    () => rows.reduce((largest, row) => Math.max(largest, row.kind === "note" ? 0 : (row.disk_size ?? 0)), 0),
+    [rows]
+  )
   const body = useRef<HTMLTableSectionElement>(null)
   const { end, start } = useWindowing(body, rows.length, rowHeight)
   const [current, setCurrent] = useState<string>()
-  /** Where the keys are going: to a row, or to the first one of another place. */
+  /** The row that gets the focus once it is drawn; without a key, the first row of another place. */
   const focusing = useRef<{ readonly path: string; readonly key?: string }>(undefined)
 
-  const found = current === undefined ? -1 : rows.findIndex(({ key }) => key === current)
-  const currentIndex = Math.max(0, found)
+  const currentIndex = Math.max(
+    0,
+    rows.findIndex(({ key }) => key === current)
+  )
 
-  // A row that the keys go to may not be drawn yet: the window scrolls, or another place is gone to, then it is.
+  // The row may be drawn only after the window has scrolled, or after the place has changed.
   useEffect(() => {
     const { current: to } = focusing
     if (to === undefined || to.path !== view.path || (to.key !== undefined && to.key !== current)) return
@@ -59,19 +64,19 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) 
     else if (top + rowHeight > innerHeight - 8) scrollBy(0, top + rowHeight - innerHeight + 8)
   }
 
-  /** As a click on its name does. */
-  const open = (row: Exclude<Row, { readonly kind: "note" }>) => {
+  /** Does what a click on the name does. */
+  const open = (row: UsageRow) => {
     if (row.kind !== "namespace") return go({ detail: row.key })
     focusing.current = { path: row.key }
     go({ path: row.key })
   }
 
-  const tick = (row: Exclude<Row, { readonly kind: "note" }>) => {
-    if (row.size !== null) onTick(row.key)
+  const select = (row: UsageRow) => {
+    if (row.size !== null) onSelect(row.key)
   }
 
   const onKeyDown = (event: KeyboardEvent) => {
-    // Within a row, a link or a box has the keys to itself, but for moving.
+    // A link or a checkbox inside a row handles Enter and Space itself.
     const onRow = event.target instanceof HTMLTableRowElement
     const row = rows[currentIndex]
     if (row === undefined || event.ctrlKey || event.metaKey || event.altKey) return
@@ -93,7 +98,7 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) 
         for (let i = currentIndex - 1; i >= 0; i--) if (rows[i]!.level < row.level) return moveTo(i)
       },
       ...(onRow && row.kind !== "note"
-        ? { Enter: () => open(row), " ": () => tick(row) }
+        ? { Enter: () => open(row), " ": () => select(row) }
         : onRow && row.kind === "note" && row.retry !== undefined
           ? { Enter: () => onRetry(row.retry!) }
           : {})
@@ -118,7 +123,7 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) 
     <table class="table" role="treegrid" aria-label="Usage" aria-rowcount={rows.length + 1} onKeyDown={onKeyDown}>
       <thead>
         <tr aria-rowindex={1}>
-          <th class="cell-tick" scope="col">
+          <th class="cell-select" scope="col">
             <span class="visually-hidden">Chosen</span>
           </th>
           {columns.map(({ key, label, title }) => {
@@ -146,11 +151,11 @@ export const Table = ({ onExpand, onRetry, onTick, rows, ticked, most }: Props) 
             key={row.key}
             row={row}
             index={start + i}
-            most={most}
+            largest={largest}
             current={start + i === currentIndex}
-            ticked={ticked.has(row.key)}
+            selected={selected.has(row.key)}
             onFocus={setCurrent}
-            onTick={onTick}
+            onSelect={onSelect}
             onExpand={onExpand}
             onRetry={onRetry}
           />

@@ -1,45 +1,39 @@
-/** One row of the table. */
+/** A row of the table. */
 import { Component } from "preact"
-import type { NamespaceRow, NoteRow, RepositoryRow, Row, TagRow } from "../../usage/Rows.ts"
+import type { NoteRow, Row, UsageRow } from "../../usage/Rows.ts"
 import * as Format from "../../view/Format.ts"
-import { useShell } from "../../view/Shell.ts"
+import { usePage } from "../../view/PageContext.ts"
+import { ByteSize } from "../controls/ByteSize.tsx"
 import { Icon } from "../controls/Icon.tsx"
 
 interface Props {
   readonly row: Row
   readonly index: number
-  /** What the longest bar stands for, in bytes. */
-  readonly most: number
-  /** Whether the keys begin here. */
+  /** The size of the longest bar, in bytes. */
+  readonly largest: number
+  /** Whether the Tab key leads to this row. */
   readonly current: boolean
-  readonly ticked: boolean
+  readonly selected: boolean
   readonly onFocus: (key: string) => void
-  readonly onTick: (key: string) => void
+  readonly onSelect: (key: string) => void
   readonly onExpand: (key: string) => void
   readonly onRetry: (image: string) => void
 }
 
-const hueOf = (row: NamespaceRow | RepositoryRow | TagRow) => (row.kind === "tag" ? row.repository.hue : row.node.hue)
+const hue = (row: UsageRow) => String(Math.round(row.kind === "tag" ? row.repository.hue : row.node.hue))
 
-const Size = ({
-  bytes,
-  unknown = "unknown"
-}: {
-  readonly bytes: number | null | undefined
-  readonly unknown?: string
-}) => {
-  const { units } = useShell()
-  if (bytes === null || bytes === undefined) return <span class="unknown">{unknown}</span>
-  const [number, unit] = Format.bytesParts(bytes, units)
+const Size = ({ bytes }: { readonly bytes: number | null | undefined }) => {
+  if (bytes === undefined) return <span class="unknown">…</span>
+  const state = bytes === null ? "unknown" : bytes === 0 ? "size zero" : "size"
   return (
-    <span class={bytes === 0 ? "size zero" : "size"}>
-      {number} <small>{unit}</small>
+    <span class={state}>
+      <ByteSize bytes={bytes} />
     </span>
   )
 }
 
-/** What of the row is worth a word. */
-const Flags = ({ row }: { readonly row: NamespaceRow | RepositoryRow | TagRow }) => {
+/** Marks what could not be read. */
+const Flags = ({ row }: { readonly row: UsageRow }) => {
   if (row.kind === "namespace") {
     return row.node.unreadable > 0 ? (
       <span
@@ -51,9 +45,9 @@ const Flags = ({ row }: { readonly row: NamespaceRow | RepositoryRow | TagRow })
       </span>
     ) : null
   }
-  if (row.kind === "tag") return row.size === null ? <span class="flag flag-warn">not readable</span> : null
-  const { gaps = 0, size, stale } = row.node.image
-  if (size === null) return <span class="flag flag-warn">not readable</span>
+  if (row.size === null) return <span class="flag flag-warn">not readable</span>
+  if (row.kind === "tag") return null
+  const { gaps = 0, stale } = row.node.image
   return (
     <>
       {gaps > 0 && (
@@ -62,7 +56,7 @@ const Flags = ({ row }: { readonly row: NamespaceRow | RepositoryRow | TagRow })
         </span>
       )}
       {stale === true && (
-        <span class="flag flag-warn" title="The figures are those of an earlier look">
+        <span class="flag flag-warn" title="The figures are those of an earlier crawl">
           stale
         </span>
       )}
@@ -70,10 +64,10 @@ const Flags = ({ row }: { readonly row: NamespaceRow | RepositoryRow | TagRow })
   )
 }
 
-const Name = ({ onExpand, row }: { readonly row: NamespaceRow | RepositoryRow | TagRow } & Pick<Props, "onExpand">) => {
-  const { href } = useShell()
+const Name = ({ onExpand, row }: { readonly row: UsageRow } & Pick<Props, "onExpand">) => {
+  const { href } = usePage()
   return (
-    <span class="name" style={{ "--level": String(row.level - 1), "--hue": String(Math.round(hueOf(row))) }}>
+    <span class="name" style={{ "--level": String(row.level - 1), "--hue": hue(row) }}>
       {row.kind === "tag" ? (
         <span class="toggle" />
       ) : (
@@ -116,11 +110,10 @@ const Note = ({ index, onRetry, row }: { readonly row: NoteRow } & Pick<Props, "
   </td>
 )
 
-const Cells = ({ current, index, onExpand, onFocus, onRetry, onTick, row, ticked, most }: Props) => {
-  const { view } = useShell()
-  const unknown = row.kind !== "note" && row.size === null
+const Cells = ({ current, index, largest, onExpand, onFocus, onRetry, onSelect, row, selected }: Props) => {
+  const { view } = usePage()
   const expandable = row.kind === "namespace" || row.kind === "repository"
-  const share = row.kind === "note" || most === 0 ? 0 : (row.disk_size ?? 0) / most
+  const share = row.kind === "note" || largest === 0 ? 0 : (row.disk_size ?? 0) / largest
   return (
     <tr
       class={`row row-${row.kind}${view.detail === row.key ? " row-open" : ""}`}
@@ -134,20 +127,20 @@ const Cells = ({ current, index, onExpand, onFocus, onRetry, onTick, row, ticked
         <Note row={row} index={index} onRetry={onRetry} />
       ) : (
         <>
-          <td class="cell-tick">
+          <td class="cell-select">
             <input
               type="checkbox"
               tabIndex={-1}
-              checked={ticked}
-              disabled={unknown}
+              checked={selected}
+              disabled={row.size === null}
               aria-label={`Choose ${row.key}`}
-              onChange={() => onTick(row.key)}
+              onChange={() => onSelect(row.key)}
             />
           </td>
           <td class="cell-name">
             <Name row={row} onExpand={onExpand} />
           </td>
-          <td class="cell-disk_size" style={{ "--share": share.toFixed(4), "--hue": String(Math.round(hueOf(row))) }}>
+          <td class="cell-disk_size" style={{ "--share": share.toFixed(4), "--hue": hue(row) }}>
             <span class="bar" aria-hidden="true" />
             <Size bytes={row.disk_size} />
           </td>
@@ -155,18 +148,16 @@ const Cells = ({ current, index, onExpand, onFocus, onRetry, onTick, row, ticked
             <Size bytes={row.size} />
           </td>
           <td class="cell-unique_size">
-            <Size bytes={row.unique_size} unknown={row.unique_size === undefined ? "…" : "unknown"} />
+            <Size bytes={row.unique_size} />
           </td>
-          <td class="cell-tags">{row.tags === null || row.tags === undefined ? "" : Format.count(row.tags)}</td>
+          <td class="cell-tags">{typeof row.tags === "number" && Format.count(row.tags)}</td>
         </>
       )}
     </tr>
   )
 }
 
-/**
- * A row that is drawn anew only when something about it is new: scrolling through the list draws what comes into sight.
- */
+/** Draws a row again only when one of its properties changes, so that scrolling draws only the rows that come into sight. */
 export class TableRow extends Component<Props> {
   override shouldComponentUpdate(next: Props): boolean {
     const { props } = this

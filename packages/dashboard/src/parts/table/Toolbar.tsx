@@ -1,20 +1,20 @@
-/** Searching, and what else can be done with the list. */
+/** The search, and the buttons above the table. */
 import { useEffect, useRef } from "preact/hooks"
-import type { Found } from "../../usage/useTagSearch.ts"
+import type { TagSearch } from "../../usage/useTagSearch.ts"
 import * as Format from "../../view/Format.ts"
-import { useShell } from "../../view/Shell.ts"
-import { Icon } from "../controls/Icon.tsx"
+import { usePage } from "../../view/PageContext.ts"
+import { Icon, type IconName } from "../controls/Icon.tsx"
 
 interface Props {
   readonly searching: boolean
-  readonly found: Found | undefined
+  readonly found: TagSearch | undefined
   readonly rows: number
-  /** Whether there is a history to show. */
+  /** Whether the server has a history. */
   readonly history: boolean
   readonly onCsv: () => void
 }
 
-const told = (found: Found | undefined, rows: number): string => {
+const describe = (found: TagSearch | undefined, rows: number): string => {
   if (found === undefined) return Format.counted(rows, "match", "matches")
   const hits = Format.counted(found.hits.length, "tag")
   if (found.problem !== undefined) return `${hits}; the search ended early: ${found.problem.message}`
@@ -22,8 +22,32 @@ const told = (found: Found | undefined, rows: number): string => {
   return found.done < found.of ? `${hits}, ${found.done} of ${found.of} repositories searched` : hits
 }
 
+interface ViewToggleProps {
+  readonly name: "grouped" | "map" | "trend"
+  readonly label: string
+  readonly title: string
+  readonly icon: IconName
+  readonly disabled?: boolean
+}
+
+const ViewToggle = ({ disabled = false, icon, label, name, title }: ViewToggleProps) => {
+  const { go, view } = usePage()
+  return (
+    <button
+      class="button"
+      type="button"
+      aria-pressed={view[name]}
+      disabled={disabled}
+      title={title}
+      onClick={() => go({ [name]: !view[name] }, true)}
+    >
+      <Icon name={icon} /> <span class="wide-only">{label}</span>
+    </button>
+  )
+}
+
 export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
-  const { go, view } = useShell()
+  const { go, view } = usePage()
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
@@ -40,6 +64,7 @@ export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
       <search class="search">
         <Icon name="search" />
         <input
+          class="input"
           ref={field}
           type="search"
           aria-label="Search for repository:tag"
@@ -59,39 +84,19 @@ export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
         <kbd aria-hidden="true">/</kbd>
       </search>
       <span class="toolbar-status" role="status">
-        {searching ? told(found, rows) : ""}
+        {searching ? describe(found, rows) : ""}
       </span>
       <div class="toolbar-tools">
-        <button
-          class="button"
-          type="button"
-          aria-pressed={view.grouped}
-          disabled={searching}
+        <ViewToggle
+          name="grouped"
+          label="Group"
           title="Repositories under their namespaces"
-          onClick={() => go({ grouped: !view.grouped }, true)}
-        >
-          <Icon name="tree" /> <span class="wide-only">Group</span>
-        </button>
-        <button
-          class="button"
-          type="button"
-          aria-pressed={view.map}
-          title="Show the map"
-          onClick={() => go({ map: !view.map }, true)}
-        >
-          <Icon name="map" /> <span class="wide-only">Map</span>
-        </button>
+          icon="tree"
+          disabled={searching}
+        />
+        <ViewToggle name="map" label="Map" title="Show the map" icon="map" />
         {history && (
-          <button
-            class="button"
-            type="button"
-            aria-pressed={view.trend}
-            disabled={searching}
-            title="Show how it grew"
-            onClick={() => go({ trend: !view.trend }, true)}
-          >
-            <Icon name="trend" /> <span class="wide-only">Trend</span>
-          </button>
+          <ViewToggle name="trend" label="Trend" title="Show the history" icon="trend" disabled={searching} />
         )}
         <button class="button" type="button" title="Download the list as CSV" onClick={onCsv}>
           <Icon name="download" /> CSV

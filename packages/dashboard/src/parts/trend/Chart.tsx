@@ -1,19 +1,19 @@
-/** Lines over time on a canvas. Loaded when it is needed: nothing else of the page knows uPlot. */
+/** A time series on a canvas. Loaded separately: no other part of the page imports uPlot. */
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
 import type { Point, SizeKey } from "../../api/Resources.ts"
-import { column, extent, isApart } from "../../usage/TimeSeries.ts"
+import { column, extent, needsOwnAxis } from "../../usage/TimeSeries.ts"
 import { sizeTicks, timeLabels } from "../../usage/Ticks.ts"
 import type { Units } from "../../view/Format.ts"
-import { onTheme, resolve } from "../../view/Colours.ts"
+import { onThemeChange, resolveColours } from "../../view/Theme.ts"
 
 interface Props {
   /** More than one. */
   readonly points: ReadonlyArray<Point>
   readonly lines: ReadonlyArray<SizeKey>
   readonly units: Units
-  /** The index of the point that is told, if any. */
+  /** The index of the marked point, if any. */
   readonly at: number | undefined
   readonly onAt: (at: number | undefined) => void
 }
@@ -30,10 +30,10 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
 
   useLayoutEffect(() => {
     const target = element.current!
-    let colours = resolve(target, colourNames)
+    let colours = resolveColours(target, colourNames)
     const font = `12px ${getComputedStyle(target).fontFamily}`
-    const apart = isApart(points, lines)
-    const scaleOf = (key: SizeKey) => (apart && key === "size" ? "right" : "left")
+    const ownAxis = needsOwnAxis(points, lines)
+    const scaleOf = (key: SizeKey) => (ownAxis && key === "size" ? "right" : "left")
     const ticks = (scale: "left" | "right") => {
       const keys = lines.filter((key) => scaleOf(key) === scale)
       const [low, high] = extent(points, keys) ?? [0, 1]
@@ -47,7 +47,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
         side: scale === "left" ? 3 : 1,
         font,
         stroke: () => (scale === "right" ? colours["--line-size"] : colours["--muted"]),
-        // Two grids over each other would be read as one.
+        // Two grids on top of each other would look like one.
         grid: { show: scale === "left", stroke: () => colours["--line"], width: 1 },
         ticks: { show: false },
         gap: 8,
@@ -64,8 +64,8 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
       {
         width: target.clientWidth,
         height,
-        // The first and the last label of the time may reach over the end of the axis.
-        padding: [8, apart ? 0 : 18, 0, 0],
+        // The first and the last time label may be wider than the axis.
+        padding: [8, ownAxis ? 0 : 18, 0, 0],
         legend: { show: false },
         cursor: {
           y: false,
@@ -99,7 +99,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
             values: (_, splits, __, ___, step) => [...timeLabels(splits, step)]
           },
           sizeAxis("left"),
-          ...(apart ? [sizeAxis("right")] : [])
+          ...(ownAxis ? [sizeAxis("right")] : [])
         ],
         series: [
           {},
@@ -127,19 +127,19 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
       if (target.clientWidth !== u.width) u.setSize({ width: target.clientWidth, height })
     })
     observer.observe(target)
-    const forget = onTheme(() => {
-      colours = resolve(target, colourNames)
+    const unsubscribe = onThemeChange(() => {
+      colours = resolveColours(target, colourNames)
       u.redraw(false)
     })
     return () => {
-      forget()
+      unsubscribe()
       observer.disconnect()
       u.destroy()
       plot.current = undefined
     }
   }, [points, lines, units, onAt])
 
-  // The mark stands on a point, whether the pointer or a key led there.
+  // The mark is on a point, whether the pointer or a key chose it.
   useEffect(() => {
     const u = plot.current
     if (u === undefined) return

@@ -1,13 +1,13 @@
-/** The points of the trend as a table, the newest first. */
+/** The points of a time series as a table, the newest first. */
 import { useState } from "preact/hooks"
 import type { Point } from "../../api/Resources.ts"
-import { instantOf, names } from "../../usage/TimeSeries.ts"
 import * as Format from "../../view/Format.ts"
-import { sizeKeys } from "../../view/Location.ts"
-import { useShell } from "../../view/Shell.ts"
+import * as Instant from "../../view/Instant.ts"
+import { usePage } from "../../view/PageContext.ts"
+import { sizeKeys, sizeNames } from "../../view/SizeNames.ts"
 
 export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }) => {
-  const { href, units } = useShell()
+  const { href, units } = usePage()
   const [open, setOpen] = useState(false)
   return (
     <details class="trend-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -17,10 +17,10 @@ export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }
           <table>
             <thead>
               <tr>
-                <th scope="col">When</th>
+                <th scope="col">Snapshot</th>
                 {sizeKeys.map((key) => (
                   <th key={key} scope="col">
-                    {names[key]}
+                    {sizeNames[key].label}
                   </th>
                 ))}
               </tr>
@@ -29,7 +29,7 @@ export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }
               {points.toReversed().map((point) => (
                 <tr key={point.timestamp}>
                   <th scope="row">
-                    <a href={href({ past: instantOf(point.timestamp) })} title="Show all as of then">
+                    <a href={href({ instant: Instant.fromSeconds(point.timestamp) })} title="Show the snapshot">
                       {Format.toMinute(point.timestamp)}
                     </a>
                   </th>

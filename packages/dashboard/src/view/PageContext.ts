@@ -7,25 +7,25 @@ import type { Problem } from "../api/Problem.ts"
 import type { Units } from "./Format.ts"
 import type { View } from "./Location.ts"
 
-export interface Shell {
+export interface PageContext {
   readonly client: Client
   readonly cache: Cache
   readonly units: Units
   readonly view: View
-  /** Changes the view. `replace` leaves no step to go back to. */
+  /** Changes the view. `replace` adds no entry to the browser's history. */
   readonly go: (change: Partial<View>, replace?: boolean) => void
   /** The address of the view after a change, for links. */
   readonly href: (change: Partial<View>) => string
-  /** Tells of a problem: a token that is no longer accepted ends the session. */
+  /** Handles a problem: a token that is no longer accepted ends the session. */
   readonly report: (problem: Problem) => void
 }
 
-const context = createContext<Shell | undefined>(undefined)
+const context = createContext<PageContext | undefined>(undefined)
 
 export const Provider = context.Provider
 
-export const useShell = (): Shell => {
-  const shell = useContext(context)
-  if (shell === undefined) throw new Error("outside of the page")
-  return shell
+export const usePage = (): PageContext => {
+  const page = useContext(context)
+  if (page === undefined) throw new Error("outside of the page")
+  return page
 }
