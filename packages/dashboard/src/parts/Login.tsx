@@ -55,6 +55,7 @@ export const Login = ({ expired, onSignedIn }: Props) => {
         <label class="field">
           <span>User name</span>
           <input
+            class="input"
             name="username"
             autocomplete="username"
             autocapitalize="none"
@@ -65,7 +66,14 @@ export const Login = ({ expired, onSignedIn }: Props) => {
         </label>
         <label class="field">
           <span>Password</span>
-          <input name="password" type="password" autocomplete="current-password" required ref={password} />
+          <input
+            class="input"
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            required
+            ref={password}
+          />
         </label>
         <label class="check">
           <input name="stay" type="checkbox" />

@@ -27,11 +27,13 @@ interface FigureProps {
 
 const Figure = ({ children, label, title, value, valueClass = "value", valueTitle }: FigureProps) => (
   <div class="figure">
-    <dt title={title}>{label}</dt>
+    <dt class="caption" title={title}>
+      {label}
+    </dt>
     <dd class={valueClass} title={valueTitle}>
       {value}
     </dd>
-    <dd class="more">{children}</dd>
+    <dd class="caption">{children}</dd>
   </div>
 )
 

@@ -69,7 +69,7 @@ export const Detail = ({ status, target, tree }: Props) => {
   return (
     <aside class="detail" aria-labelledby="detail-title">
       <div class="detail-head">
-        <p class="detail-kind">{kind}</p>
+        <p class="caption">{kind}</p>
         <h2 id="detail-title" tabIndex={-1} ref={heading}>
           {breakable(title)}
         </h2>

@@ -14,7 +14,7 @@ interface Props {
 
 const Fact = ({ children, label, mono }: { label: string; mono?: boolean; children: ComponentChildren }) => (
   <div>
-    <dt>{label}</dt>
+    <dt class="muted">{label}</dt>
     <dd class={mono === true ? "mono" : undefined}>{children}</dd>
   </div>
 )
@@ -78,7 +78,7 @@ const Blobs = ({ blobs }: { readonly blobs: ReadonlyArray<Blob> }) => {
         {sorted.map((blob) => (
           <li key={blob.digest} class={blob.unique ? "blob blob-unique" : "blob"}>
             <div class="blob-line">
-              <span class="role">{blob.role}</span>
+              <span class="role caption">{blob.role}</span>
               <code title={blob.digest}>{Format.shortDigest(blob.digest)}</code>
               <span class="amount">{Format.bytes(blob.size, units)}</span>
             </div>

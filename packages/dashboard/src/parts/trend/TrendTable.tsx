@@ -11,13 +11,13 @@ export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }
   const [open, setOpen] = useState(false)
   return (
     <details class="trend-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Figures as a table</summary>
+      <summary class="caption">Figures as a table</summary>
       {open && (
         <div class="trend-scroll" tabIndex={0} role="region" aria-label="Figures as a table">
           <table>
             <thead>
               <tr>
-                <th scope="col">Snapshot</th>
+                <th scope="col">When</th>
                 {sizeKeys.map((key) => (
                   <th key={key} scope="col">
                     {sizeNames[key].label}
