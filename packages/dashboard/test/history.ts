@@ -1,12 +1,10 @@
-/**
- * A registry with a past of sixty days: one image grows each day, one cannot be read for a while, one comes and one goes.
- */
+/** A registry with a history of sixty days: one image grows each day, one cannot be read for a while, one comes, one goes. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { DailySnapshots } from "@gitlab-registry-usage/demo"
 import { type DateTime, Effect } from "effect"
 
-/** So many days were looked at before today. */
+/** The number of days before today that have a snapshot. */
 export const days = 60
 
 const imageOf = (seed: string, size: number, base?: Images.Blob) =>
@@ -14,7 +12,7 @@ const imageOf = (seed: string, size: number, base?: Images.Blob) =>
     Images.image({ layers: base === undefined ? [layer] : [base, layer] })
   )
 
-/** The repositories so many days ago. */
+/** The repositories of a day. */
 export const repositories = Effect.fnUntraced(function* (daysAgo: number) {
   const base = yield* Images.layer("base", 60_000)
   const builds = yield* Effect.forEach(
@@ -39,5 +37,5 @@ export const repositories = Effect.fnUntraced(function* (daysAgo: number) {
   ]
 })
 
-/** A store that has the days before `now`, or so many of the last ones. */
+/** A store with the snapshots of the last days before `now`. */
 export const store = (now: DateTime.Utc, kept = days) => DailySnapshots.layer({ repositories, now, first: kept })
