@@ -118,7 +118,7 @@ export const make = (images: ReadonlyArray<Image>): Tree => {
   return { root, byPath: new Map(nodes(root).map((node) => [node.path, node])) }
 }
 
-/** The node at a path; where there is none, the nearest one: what is below in the same place, or what is above. */
+/** The node at a path; else the first one below that path, or else the nearest one above. */
 export const nodeAt = ({ byPath, root }: Tree, path: string): Node => {
   const found = byPath.get(path)
   if (found !== undefined) return found

@@ -1,4 +1,4 @@
-/** Sizes, numbers and times as people read them. */
+/** Sizes, numbers and times as text for users. */
 
 /** Powers of 1024 (KiB) or of 1000 (kB). */
 export type Units = "binary" | "decimal"
@@ -34,7 +34,7 @@ export const count = (value: number): string => grouped.format(value)
 export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`
 
-/** A share between 0 and 1 in percent. What is not quite nothing or not quite all is never rounded to it. */
+/** A share between 0 and 1 in percent. Only 0 and 1 themselves become `0 %` and `100 %`. */
 export const percent = (share: number): string => {
   const value = share * 100
   if (value > 0 && value < 1) return "< 1 %"
@@ -49,7 +49,7 @@ const steps: ReadonlyArray<readonly [Intl.RelativeTimeFormatUnit, number]> = [
   ["minute", 60]
 ]
 
-/** How long ago a moment was, `now` and `then` in seconds. */
+/** How long ago an instant was, `now` and `then` in seconds. */
 export const ago = (then: number, now: number): string => {
   const elapsed = Math.max(0, now - then)
   for (const [unit, seconds] of steps) {
@@ -60,7 +60,7 @@ export const ago = (then: number, now: number): string => {
 
 const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" })
 
-/** A moment in seconds since 1970, in the time zone of the reader. */
+/** An instant in seconds since 1970, in the user's time zone. */
 export const at = (seconds: number): string => moment.format(seconds * 1000)
 
 /** A change of a size, with its sign: `+1.50 KiB`. */
@@ -78,12 +78,12 @@ export const percentChange = (value: number): string =>
 
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" })
 
-/** The day of a moment in seconds since 1970, as the reader's language writes it. */
+/** The day of an instant in seconds since 1970, in the user's language. */
 export const onDay = (seconds: number): string => day.format(seconds * 1000)
 
 const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
 
-/** A moment to the minute, as the reader's language writes it. */
+/** An instant to the minute, in the user's language. */
 export const toMinute = (seconds: number): string => minute.format(seconds * 1000)
 
 /** A duration given in milliseconds. */
@@ -94,7 +94,7 @@ export const duration = (milliseconds: number): string =>
       ? `${(milliseconds / 1000).toFixed(1)} s`
       : `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`
 
-/** A digest, short enough for a line and long enough to find it. */
+/** The first 12 digits of a digest; the algorithm only if it is not SHA-256. */
 export const shortDigest = (digest: string): string => {
   const [algorithm, hash] = digest.split(":")
   return hash === undefined
