@@ -7,14 +7,13 @@ import { createSecureContext } from "node:tls"
 import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import type { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
 import type { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
-import type { Bytes, Collector, Retention } from "@gitlab-registry-usage/core"
+import { type Bytes, type Collector, Loopback, type Retention } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, type FileSystem, type LogLevel, type Redacted, Result } from "effect"
 import { findings, type Findings, settings } from "../source/ConfigDecoding.ts"
 import type { Settings } from "../keys/ConfigKeys.ts"
 import { ConfigurationError } from "../source/ConfigProblem.ts"
 import * as ConfigSource from "../source/ConfigSource.ts"
 import { directoryConfig } from "./DirectoryConfig.ts"
-import { isLoopback } from "./Loopback.ts"
 import { readCertificates, readNamed } from "./NamedFile.ts"
 import { scopeConfig } from "./ScopeConfig.ts"
 import { type StoreConfig, storeConfig } from "./StoreConfig.ts"
@@ -87,10 +86,10 @@ const tlsOf = Effect.fnUntraced(function* (general: Settings["general"], f: Find
 })
 
 const checkRegistry = ({ gitlab_base_url: gitlab, registry_base_url: registry }: Settings["registry"], f: Findings) => {
-  if (gitlab.protocol !== "https:" && !isLoopback(gitlab)) {
+  if (gitlab.protocol !== "https:" && !Loopback.isLoopback(gitlab)) {
     f.problem("registry", "gitlab_base_url", "must be https, as the access token is sent there")
   }
-  if (registry.protocol !== "https:" && !isLoopback(registry)) {
+  if (registry.protocol !== "https:" && !Loopback.isLoopback(registry)) {
     f.warning("[registry] registry_base_url is not https: everybody on the way can read the tokens that are sent to it")
   }
 }

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
+import { Loopback } from "@gitlab-registry-usage/core"
 import { type Duration, Option, Redacted } from "effect"
 import type { Findings } from "../source/ConfigDecoding.ts"
 import type { Settings } from "../keys/ConfigKeys.ts"
-import { isLoopback } from "./Loopback.ts"
 
 /**
  * Where snapshots are kept: in a database with their history, or the latest one in a file. `takeOver` is a file whose
@@ -36,7 +36,7 @@ const checkUrl = (text: Redacted.Redacted, found: Findings) => {
     return
   }
   const mode = url.searchParams.get("sslmode")
-  if (!isLoopback(url) && (mode === null || !["require", "verify-ca", "verify-full"].includes(mode))) {
+  if (!Loopback.isLoopback(url) && (mode === null || !["require", "verify-ca", "verify-full"].includes(mode))) {
     found.warning(
       "[database] url has no sslmode=verify-full: the password of the database and all names of projects may be read on the way"
     )
