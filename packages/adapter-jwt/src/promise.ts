@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { CodedError } from "@gitlab-registry-usage/core/promise"
 import { DateTime, Effect, Redacted } from "effect"
 import * as JwtTokens from "./JwtTokens.ts"
 import * as KeySet from "./KeySet.ts"
@@ -63,14 +64,8 @@ export interface VerifiedToken {
  * @category errors
  * @since 0.1.0
  */
-export class TokenFailure extends Error {
+export class TokenFailure extends CodedError<"ERR_TOKEN_EXPIRED" | "ERR_TOKEN_INVALID" | "ERR_TOKEN_OPTIONS"> {
   override readonly name = "TokenFailure"
-  readonly code: "ERR_TOKEN_EXPIRED" | "ERR_TOKEN_INVALID" | "ERR_TOKEN_OPTIONS"
-
-  constructor(code: TokenFailure["code"], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 const keyOf = (key: Key) =>

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { CodedError } from "@gitlab-registry-usage/core/promise"
 import { Effect, Redacted } from "effect"
 import * as LdapDirectory from "./LdapDirectory.ts"
 
@@ -51,14 +52,8 @@ export interface Options {
  * @category errors
  * @since 0.1.0
  */
-export class LoginFailure extends Error {
+export class LoginFailure extends CodedError<"ERR_LOGIN_INVALID" | "ERR_LOGIN_UNAVAILABLE" | "ERR_LOGIN_OPTIONS"> {
   override readonly name = "LoginFailure"
-  readonly code: "ERR_LOGIN_INVALID" | "ERR_LOGIN_UNAVAILABLE" | "ERR_LOGIN_OPTIONS"
-
-  constructor(code: LoginFailure["code"], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 const groupOf = (group: Group): LdapDirectory.GroupRule => {
