@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Authentication } from "@gitlab-registry-usage/core"
+import { Authentication, OptionProblem } from "@gitlab-registry-usage/core"
 import { Clock, Context, DateTime, Duration, Effect, Layer, Redacted } from "effect"
 import { type JSONWebKeySet, SignJWT } from "jose"
 import * as KeySet from "./KeySet.ts"
@@ -55,10 +55,10 @@ const beforeAll = DateTime.makeUnsafe(-1)
 
 const settings = Effect.fnUntraced(function* (options: Options) {
   const life = Math.floor(Duration.toMillis(options.life ?? "14 days") / 1000)
-  const problems: Array<string> = []
-  if (options.issuer === "") problems.push("the issuer is empty: give the URL of this service")
-  if (options.audience === "") problems.push("the audience is empty: give the name of this service")
-  if (!Number.isSafeInteger(life) || life < 1) problems.push("the life of a token is not at least one second")
+  const problems: Array<OptionProblem.OptionProblem> = []
+  if (options.issuer === "") problems.push({ option: "issuer", message: "empty; give the URL of this service" })
+  if (options.audience === "") problems.push({ option: "audience", message: "empty; give the name of this service" })
+  if (!Number.isSafeInteger(life) || life < 1) problems.push({ option: "life", message: "not at least one second" })
   const keys = yield* KeySet.make(options.current, options.previous ?? []).pipe(
     Effect.mapError((error) => new KeySet.JwtOptionsError({ problems: [...error.problems, ...problems] }))
   )

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as NodeCrypto from "node:crypto"
+import { OptionProblem } from "@gitlab-registry-usage/core"
 import { Effect, Redacted, Result, Schema } from "effect"
 import { calculateJwkThumbprint, type JSONWebKeySet } from "jose"
 import * as Secret from "./Secret.ts"
@@ -80,10 +81,10 @@ export const publicKey = (key: string): PublicKey => ({ _tag: "PublicKey", key }
  * @since 0.1.0
  */
 export class JwtOptionsError extends Schema.TaggedError<JwtOptionsError>()("JwtOptionsError", {
-  problems: Schema.Array(Schema.String)
+  problems: Schema.Array(OptionProblem.OptionProblem)
 }) {
   override get message(): string {
-    return `tokens cannot be signed: ${this.problems.join("; ")}`
+    return `tokens cannot be signed: ${OptionProblem.format(this.problems)}`
   }
 }
 
@@ -174,8 +175,11 @@ export const make = Effect.fnUntraced(function* (
   current: SigningKey,
   previous: ReadonlyArray<SigningKey | PublicKey>
 ): Effect.fn.Return<KeySet, JwtOptionsError> {
-  const signing = yield* Effect.result(importSigning(current))
-  const [verifying, problems] = yield* Effect.partition(previous, importVerifying)
+  const named = (option: string) => Effect.mapError((message: string) => ({ option, message }))
+  const [verifying, problems] = yield* Effect.partition(previous, (source, index) =>
+    importVerifying(source).pipe(named(`previous.${index}`))
+  )
+  const signing = yield* Effect.result(importSigning(current).pipe(named("current")))
   if (Result.isFailure(signing)) return yield* new JwtOptionsError({ problems: [signing.failure, ...problems] })
   if (problems.length > 0) return yield* new JwtOptionsError({ problems })
   const keys = [signing.success, ...verifying]

@@ -11,7 +11,7 @@ import * as Lookup from "./Lookup.ts"
 import { type LdapOptionsError, type Options, type Settings, validate } from "./Options.ts"
 
 export type { GroupRule, LdapOptionsError, Options } from "./Options.ts"
-export { validate } from "./Options.ts"
+export { certificates, isAttribute, isDn, isGid, validate } from "./Options.ts"
 
 const maximumUsernameBytes = 256
 

@@ -3,8 +3,6 @@
  *
  * The arguments are `effect/cli`'s task, which accepts exactly these flags once it is given the built-in ones to have.
  * Status 2 for wrong usage, and where messages go, are set here.
- *
- * @since 0.1.0
  */
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, References, Runtime, Schema } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
@@ -17,12 +15,7 @@ import { main } from "./main.ts"
 import { revokeAll } from "./RevokeTokens.ts"
 import { version } from "./Version.ts"
 
-/**
- * Where the configuration is looked for when no file is named; it need not be there. As in the original.
- *
- * @category constants
- * @since 0.1.0
- */
+/** Where the configuration is looked for when no file is named; it need not be there. As in the original. */
 export const defaultPath = "/etc/gitlab_registry_usage_rest.conf"
 
 /** For every command: where the configuration is. */
@@ -66,12 +59,7 @@ const presenter: CliOutput.Presenter = {
       : CliOutput.defaultPresenter.present(event)
 }
 
-/**
- * The arguments are wrong, which was told already.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The arguments are wrong, which was told already. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {}) {
   override readonly [Runtime.errorExitCode] = 2
   override readonly [Runtime.errorReported] = false
@@ -136,9 +124,6 @@ const command = (environment: ConfigSource.Places["environment"]) => {
 /**
  * The program, with the environment variables it is to see. Wrong usage and a configuration with problems end it with
  * status 2, what was not expected with 1.
- *
- * @category programs
- * @since 0.1.0
  */
 export const program = (
   environment: ConfigSource.Places["environment"]
@@ -158,11 +143,6 @@ export const program = (
     )
   )
 
-/**
- * A server that was asked to stop, and did, has done what it should: status 0.
- *
- * @category programs
- * @since 0.1.0
- */
+/** A server that was asked to stop, and did, has done what it should: status 0. */
 export const teardown: Runtime.Teardown = (exit, onExit) =>
   Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit)

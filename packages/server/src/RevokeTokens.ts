@@ -1,19 +1,10 @@
-/**
- * Revoking all tokens of a deployment, beside its servers.
- *
- * @since 0.1.0
- */
+/** Revoking all tokens of a deployment, beside its servers. */
 import { Revocation } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, Runtime, Schema } from "effect"
 import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import * as Stores from "./Stores.ts"
 
-/**
- * What was revoked would be known to this process alone.
- *
- * @category errors
- * @since 0.1.0
- */
+/** What was revoked would be known to this process alone. */
 export class NothingShared extends Schema.TaggedError<NothingShared>()("NothingShared", {}) {
   override readonly [Runtime.errorExitCode] = 2
   override readonly [Runtime.errorReported] = false
@@ -22,12 +13,7 @@ export class NothingShared extends Schema.TaggedError<NothingShared>()("NothingS
   }
 }
 
-/**
- * Has all servers that share the database refuse the tokens that were issued until now, within a second.
- *
- * @category programs
- * @since 0.1.0
- */
+/** Has all servers that share the database refuse the tokens that were issued until now, within a second. */
 export const revokeAll = Effect.fnUntraced(function* (config: ServerConfig) {
   const { store } = config
   if (store._tag === "File" || (store._tag === "Sqlite" && store.path === ":memory:")) return yield* new NothingShared()

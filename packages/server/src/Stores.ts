@@ -1,8 +1,4 @@
-/**
- * Where snapshots are kept and what replicas share, as the configuration says.
- *
- * @since 0.1.0
- */
+/** Where snapshots are kept and what replicas share, as the configuration says. */
 import { NodeServices } from "@effect/platform-node"
 import { type Database, Sqlite, type SqlMigrations } from "@gitlab-registry-usage/adapter-sql"
 import { Leadership, LoginAttempts, Revocation, SnapshotStore } from "@gitlab-registry-usage/core"
@@ -10,24 +6,14 @@ import { Effect, FileSystem, Layer, Option } from "effect"
 import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 
-/**
- * What the layer gives.
- *
- * @category models
- * @since 0.1.0
- */
+/** What the layer gives. */
 export type Stores =
   | SnapshotStore.SnapshotStore
   | Leadership.Leadership
   | Revocation.Revocation
   | LoginAttempts.LoginAttempts
 
-/**
- * The database cannot be used at the start.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The database cannot be used at the start. */
 export type StoresError = Database.DatabaseUnavailable | SqlMigrations.SchemaTooNew
 
 /** A server that shares nothing with others. */
@@ -93,10 +79,6 @@ const takeOver = (config: ServerConfig, path: string | undefined) =>
         Effect.provide(NodeServices.layer)
       )
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer = (config: ServerConfig): Layer.Layer<Stores, StoresError> => {
   const { store } = config
   if (store._tag === "File") return file(config, store.path)

@@ -1,8 +1,4 @@
-/**
- * The HTTP client towards the registry and GitLab, which counts what it asks.
- *
- * @since 0.1.0
- */
+/** The HTTP client towards the registry and GitLab, which counts what it asks. */
 import { Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
 import * as Metrics from "./Metrics.ts"
@@ -20,12 +16,7 @@ const endpointOf = (url: string): string => {
   return path.endsWith("/jwt/auth") || path.includes("token") ? "token" : "other"
 }
 
-/**
- * Counts each request by kind and status; what got no answer has the code `none`.
- *
- * @category layers
- * @since 0.1.0
- */
+/** Counts each request by kind and status; what got no answer has the code `none`. */
 export const layer: Layer.Layer<HttpClient.HttpClient, never, HttpClient.HttpClient> = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(

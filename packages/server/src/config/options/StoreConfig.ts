@@ -1,8 +1,4 @@
-/**
- * Where snapshots are kept, as [database] and [general] say together.
- *
- * @since 0.1.0
- */
+/** Where snapshots are kept, as [database] and [general] say together. */
 import { Loopback } from "@gitlab-registry-usage/core"
 import { type Duration, Option, Redacted } from "effect"
 import type { Findings } from "../source/ConfigDecoding.ts"
@@ -11,9 +7,6 @@ import type { Settings } from "../keys/ConfigKeys.ts"
 /**
  * Where snapshots are kept: in a database with their history, or the latest one in a file. `takeOver` is a file whose
  * snapshot goes into a database that has none.
- *
- * @category models
- * @since 0.1.0
  */
 export type StoreConfig =
   | { readonly _tag: "File"; readonly path: string }
@@ -43,12 +36,7 @@ const checkUrl = (text: Redacted.Redacted, found: Findings) => {
   }
 }
 
-/**
- * The place, from keys that are decoded already. What contradicts each other becomes findings.
- *
- * @category configuration
- * @since 0.1.0
- */
+/** The place, from keys that are decoded already. What contradicts each other becomes findings. */
 export const storeConfig = (
   { lease, path, url }: Settings["database"],
   { snapshot_file: file }: Settings["general"],

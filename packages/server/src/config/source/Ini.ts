@@ -7,27 +7,15 @@
  *
  * Source: https://docs.python.org/3/library/configparser.html, "Supported INI File Structure"; the tests hold the
  * answers that Python 3.11 gives.
- *
- * @since 0.1.0
  */
 
-/**
- * A value as it stands in the file, before interpolation, and the line (from 1) that its key is on.
- *
- * @category models
- * @since 0.1.0
- */
+/** A value as it stands in the file, before interpolation, and the line (from 1) that its key is on. */
 export interface IniEntry {
   readonly value: string
   readonly line: number
 }
 
-/**
- * A section: the line of its header, and its entries by key in lower case.
- *
- * @category models
- * @since 0.1.0
- */
+/** A section: the line of its header, and its entries by key in lower case. */
 export interface IniSection {
   readonly line: number
   readonly entries: ReadonlyMap<string, IniEntry>
@@ -35,9 +23,6 @@ export interface IniSection {
 
 /**
  * Something in the file that is not in the dialect. `message` never quotes the file, which may hold secrets anywhere.
- *
- * @category models
- * @since 0.1.0
  */
 export interface IniProblem {
   readonly line: number
@@ -46,9 +31,6 @@ export interface IniProblem {
 
 /**
  * A file that was read, as far as it could be: its sections by name, the entries of `[DEFAULT]`, and every problem.
- *
- * @category models
- * @since 0.1.0
  */
 export interface IniDocument {
   readonly sections: ReadonlyMap<string, IniSection>
@@ -71,9 +53,6 @@ const close = (entries: ReadonlyMap<string, OpenEntry>): ReadonlyMap<string, Ini
  * The sections and values of the text. Keys and values are separated by the first `=` or `:`; a line is a comment only
  * where it begins with `#` or `;`; a line indented deeper than its key continues the value. A byte order mark at the
  * start and any of the three line endings are accepted.
- *
- * @category parsing
- * @since 0.1.0
  */
 export const parse = (text: string): IniDocument => {
   const sections = new Map<string, { readonly line: number; readonly entries: Map<string, OpenEntry> }>()
@@ -142,10 +121,5 @@ export const parse = (text: string): IniDocument => {
   }
 }
 
-/**
- * The value as it is written into a file: `%` doubled, so that reading gives the same text again.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The value as it is written into a file: `%` doubled, so that reading gives the same text again. */
 export const escape = (value: string): string => value.replaceAll("%", "%%")

@@ -1,8 +1,6 @@
 /**
  * Interpolation of INI values as Python's `configparser.BasicInterpolation` does it: `%(key)s` stands for another value,
  * `%%` for a percent sign.
- *
- * @since 0.1.0
  */
 import { Result } from "effect"
 
@@ -12,9 +10,6 @@ const deepest = 10
 /**
  * The value with every `%(key)s` replaced by what `lookup` knows under that key, in lower case, and every `%%` by `%`;
  * or why it cannot be done. The message quotes nothing but the name of a key.
- *
- * @category parsing
- * @since 0.1.0
  */
 export const interpolate = (
   value: string,
@@ -44,11 +39,6 @@ export const interpolate = (
   return problem === undefined ? Result.succeed(text) : Result.fail(problem)
 }
 
-/**
- * The keys that the value refers to by `%(key)s`, in lower case.
- *
- * @category parsing
- * @since 0.1.0
- */
+/** The keys that the value refers to by `%(key)s`, in lower case. */
 export const references = (value: string): ReadonlyArray<string> =>
   [...value.replaceAll("%%", "").matchAll(/%\(([^)]+)\)s/g)].map((match) => match[1]!.toLowerCase())

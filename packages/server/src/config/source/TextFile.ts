@@ -1,8 +1,4 @@
-/**
- * Small files of text that the configuration names: secrets, certificates, keys.
- *
- * @since 0.1.0
- */
+/** Small files of text that the configuration names: secrets, certificates, keys. */
 import { Effect, FileSystem } from "effect"
 
 const reasons: Partial<Record<string, string>> = {
@@ -14,9 +10,6 @@ const reasons: Partial<Record<string, string>> = {
 /**
  * The text of the file without a byte order mark; or why it cannot be had, in words that quote neither the path, which
  * may be a secret in the wrong place, nor the content.
- *
- * @category reading
- * @since 0.1.0
  */
 export const readText = Effect.fnUntraced(function* (
   path: string
@@ -32,11 +25,6 @@ export const readText = Effect.fnUntraced(function* (
   })
 })
 
-/**
- * The one line of text that a file of a secret holds, without the end of line that editors and shells put there.
- *
- * @category reading
- * @since 0.1.0
- */
+/** The one line of text that a file of a secret holds, without the end of line that editors and shells put there. */
 export const readSecret = (path: string): Effect.Effect<string, string, FileSystem.FileSystem> =>
   Effect.map(readText(path), (text) => text.replace(/\r?\n$/, ""))
