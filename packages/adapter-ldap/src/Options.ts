@@ -1,5 +1,5 @@
 /**
- * What an operator says about the directory, and what of it is wrong.
+ * The options of the directory, and their validation.
  *
  * @since 0.1.0
  */
@@ -11,10 +11,10 @@ import { Duration, Option, Redacted, Result, Schema } from "effect"
  * Who of the directory's users may sign in.
  *
  * - `Anyone`: every user below the base.
- * - `PrimaryGroup`: whose own entry has one of the group ids in `attribute` (`gidNumber`). Members that only the group's
- *   entry lists are not found, and cannot sign in.
- * - `PosixGroup`: as `PrimaryGroup`, and those whom a `posixGroup` with one of the ids lists in `memberUid` (RFC 2307).
- * - `MemberOf`: whose own entry names one of the groups in `attribute` (`memberOf`).
+ * - `PrimaryGroup`: users whose entry has one of the group ids in `attribute` (`gidNumber`). Members that only the
+ *   group's entry lists cannot sign in.
+ * - `PosixGroup`: like `PrimaryGroup`, and users that a `posixGroup` with one of the ids lists in `memberUid` (RFC 2307).
+ * - `MemberOf`: users whose entry names one of the groups in `attribute` (`memberOf`).
  *
  * @category models
  * @since 0.1.0
@@ -47,29 +47,29 @@ export type GroupRule =
 export interface Options {
   /** `ldaps://host[:636]` speaks TLS at once, `ldap://host[:389]` upgrades with StartTLS before anything else. */
   readonly url: string
-  /** Below which entry the users are. */
+  /** The entry below which the users are. */
   readonly baseDn: string
   readonly group: GroupRule
-  /** The attribute that holds the user's name; `uid` by default. */
+  /** The attribute with the user's name; `uid` by default. */
   readonly usernameAttribute?: string | undefined
-  /** Who searches; nobody (anonymous) by default. */
+  /** The account that searches; the search is anonymous by default. */
   readonly service?: { readonly dn: string; readonly password: Redacted.Redacted } | undefined
   /** PEM of the authorities to trust instead of the system's. */
   readonly certificateAuthorities?: ReadonlyArray<string> | undefined
-  /** The name that the server's certificate is for, where it is not the host of the URL. */
+  /** The name in the server's certificate, if it is not the host of the URL. */
   readonly serverName?: string | undefined
-  /** Sends passwords in the clear over `ldap://`. */
+  /** Sends passwords over `ldap://` without encryption. */
   readonly insecurePlaintext?: boolean | undefined
-  /** Accepts any certificate, so that anybody on the way can read the passwords. */
+  /** Accepts any certificate, so that everybody on the network path can read the passwords. */
   readonly insecureSkipVerify?: boolean | undefined
   /** How long one sign-in may take, with the wait for a free connection; 10 seconds by default. */
   readonly deadline?: Duration.Input | undefined
   /**
-   * How long after its begin a refusal is answered, so that its time does not tell an unknown user from a wrong
-   * password; 300 milliseconds by default. Choose it longer than the directory usually takes.
+   * How long after its start a sign-in is refused; 300 milliseconds by default. With a value longer than the directory
+   * usually takes, the time does not show whether the user exists.
    */
   readonly refusalTime?: Duration.Input | undefined
-  /** How many sign-ins may be at the directory at the same time; 16 by default. */
+  /** How many sign-ins may use the directory at the same time; 16 by default. */
   readonly maxConnections?: number | undefined
 }
 
@@ -93,14 +93,10 @@ export class LdapOptionsError extends Schema.TaggedError<LdapOptionsError>()("Ld
  * @category models
  * @since 0.1.0
  */
-export interface Settings extends Pick<
-  Options,
-  "url" | "baseDn" | "group" | "service" | "certificateAuthorities" | "serverName"
-> {
+export interface Settings extends Options {
   readonly host: string
   readonly transport: "tls" | "startTls" | "plaintext"
   readonly usernameAttribute: string
-  readonly verifyCertificate: boolean
   readonly deadline: Duration.Duration
   readonly refusalTime: Duration.Duration
   readonly maxConnections: number
@@ -204,7 +200,7 @@ const checkTransport = (options: Options, transport: Settings["transport"], chec
 }
 
 /**
- * The options with their defaults, or all that is wrong with them.
+ * The options with their defaults, or all their problems. It makes no connection.
  *
  * @category validation
  * @since 0.1.0
@@ -214,7 +210,7 @@ export const validate = (options: Options): Result.Result<Settings, LdapOptionsE
   const check: Check = (valid, option, message) => {
     if (!valid) problems.push({ option, message })
   }
-  const { baseDn, certificateAuthorities, group, insecureSkipVerify, serverName, service, url } = options
+  const { baseDn, certificateAuthorities, group, service, url } = options
   const secure = url.toLowerCase().startsWith("ldaps:")
   const transport = secure ? "tls" : options.insecurePlaintext === true ? "plaintext" : "startTls"
   const usernameAttribute = options.usernameAttribute ?? "uid"
@@ -228,7 +224,7 @@ export const validate = (options: Options): Result.Result<Settings, LdapOptionsE
   checkAttribute("usernameAttribute", usernameAttribute, check)
   if (service !== undefined) {
     checkDn("service.dn", service.dn, check)
-    // A bind with a name and no password succeeds as nobody (RFC 4513, section 5.1.2).
+    // A bind with a name and no password is anonymous and succeeds (RFC 4513, section 5.1.2).
     check(Redacted.value(service.password).trim() !== "", "service.password", "empty")
   }
   checkTransport(options, transport, check)
@@ -244,16 +240,10 @@ export const validate = (options: Options): Result.Result<Settings, LdapOptionsE
     return Result.fail(new LdapOptionsError({ problems }))
   }
   return Result.succeed({
-    url,
+    ...options,
     host: new URL(url).hostname.replace(/^\[|\]$/g, ""),
     transport,
-    baseDn,
-    group,
     usernameAttribute,
-    service,
-    certificateAuthorities,
-    serverName,
-    verifyCertificate: insecureSkipVerify !== true,
     deadline,
     refusalTime,
     maxConnections

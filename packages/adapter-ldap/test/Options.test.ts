@@ -31,7 +31,7 @@ describe("Options", () => {
     assert.isEmpty(problems({ group: { _tag: "MemberOf", groups: ["cn=a,dc=test"] }, usernameAttribute: "2.5.4.3" }))
   })
 
-  it("speaks StartTLS over ldap:// and plaintext only when told to", () => {
+  it("uses StartTLS over ldap://, and plaintext only with insecurePlaintext", () => {
     const transport = (options: Partial<LdapDirectory.Options>) =>
       Result.getOrThrow(LdapDirectory.validate({ ...good, ...options })).transport
     assert.strictEqual(transport({}), "tls")

@@ -9,8 +9,6 @@ import { foreignSize, repositorySizes, type Sizes, tagSizes, total, type Usage }
 import { manifestDigest } from "./inventory/Inventory.ts"
 import * as Snapshot from "./snapshot/Snapshot.ts"
 
-export { CodedError } from "./CodedError.ts"
-
 /**
  * What a crawl saw, as bytes: the same that the command line saves with `--save`, and the server in its snapshot file. Keep
  * them to measure or compare later.

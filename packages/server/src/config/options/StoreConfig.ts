@@ -1,12 +1,12 @@
-/** Where snapshots are kept, as [database] and [general] say together. */
+/** Where snapshots are stored: the rules over [database] and [general]. */
 import { Loopback } from "@gitlab-registry-usage/core"
 import { type Duration, Option, Redacted } from "effect"
 import type { Findings } from "../source/ConfigDecoding.ts"
 import type { Settings } from "../keys/ConfigKeys.ts"
 
 /**
- * Where snapshots are kept: in a database with their history, or the latest one in a file. `takeOver` is a file whose
- * snapshot goes into a database that has none.
+ * Where snapshots are stored: in a database with their history, or the latest one in a file. `takeOver` is a file whose
+ * snapshot is copied into a database without snapshots.
  */
 export type StoreConfig =
   | { readonly _tag: "File"; readonly path: string }
@@ -36,7 +36,7 @@ const checkUrl = (text: Redacted.Redacted, found: Findings) => {
   }
 }
 
-/** The place, from keys that are decoded already. What contradicts each other becomes findings. */
+/** The store of the decoded keys. Contradictions become findings. */
 export const storeConfig = (
   { lease, path, url }: Settings["database"],
   { snapshot_file: file }: Settings["general"],

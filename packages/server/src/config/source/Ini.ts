@@ -1,15 +1,15 @@
 /**
- * Reading INI files in the dialect of Python's `configparser`, which existing configuration files are written in.
+ * Reads INI files in the dialect of Python's `configparser`, which existing configuration files use.
  *
- * Written here because no npm package reads that dialect. `ini`, `js-ini`, `confbox` and `effect/encoding` cut values at
- * `#` or `;`, or take quotes away, and so corrupt secrets in silence. `configparser` knows neither `%%`, `[DEFAULT]` nor
- * continuation lines, tells case in keys, drops what it does not understand, and no library tells the line of a value.
+ * No npm package reads that dialect. `ini`, `js-ini`, `confbox` and `effect/encoding` cut values at `#` or `;`, or remove
+ * quotes, and so corrupt secrets silently. The package `configparser` supports neither `%%`, `[DEFAULT]` nor continuation
+ * lines, distinguishes case in keys and ignores errors. No library reports the line of a value.
  *
- * Source: https://docs.python.org/3/library/configparser.html, "Supported INI File Structure"; the tests hold the
- * answers that Python 3.11 gives.
+ * Source: https://docs.python.org/3/library/configparser.html, "Supported INI File Structure"; the tests have
+ * the results of Python 3.11.
  */
 
-/** A value as it stands in the file, before interpolation, and the line (from 1) that its key is on. */
+/** A value before interpolation, and the line (from 1) of its key. */
 export interface IniEntry {
   readonly value: string
   readonly line: number
@@ -21,17 +21,13 @@ export interface IniSection {
   readonly entries: ReadonlyMap<string, IniEntry>
 }
 
-/**
- * Something in the file that is not in the dialect. `message` never quotes the file, which may hold secrets anywhere.
- */
+/** A syntax error. `message` never quotes the file, which may contain secrets anywhere. */
 export interface IniProblem {
   readonly line: number
   readonly message: string
 }
 
-/**
- * A file that was read, as far as it could be: its sections by name, the entries of `[DEFAULT]`, and every problem.
- */
+/** The sections of a file by name, the entries of `[DEFAULT]`, and all problems. */
 export interface IniDocument {
   readonly sections: ReadonlyMap<string, IniSection>
   readonly defaults: ReadonlyMap<string, IniEntry>
@@ -78,7 +74,7 @@ export const parse = (text: string): IniDocument => {
   const openEntry = (content: string, line: number) => {
     const match = option.exec(content)
     const key = match?.[1]?.toLowerCase()
-    // The lines that continue a value without a key have nowhere to go, but must not read as keys of their own.
+    // Lines that continue a value without a key are dropped, but must not become keys.
     entry = { line, lines: [match?.[2] ?? ""] }
     if (section === undefined) {
       problems.push({ line, message: "a value before the first [section]" })
@@ -121,5 +117,5 @@ export const parse = (text: string): IniDocument => {
   }
 }
 
-/** The value as it is written into a file: `%` doubled, so that reading gives the same text again. */
+/** The value as text for a file, with `%` doubled, so that the file reads as the same value. */
 export const escape = (value: string): string => value.replaceAll("%", "%%")

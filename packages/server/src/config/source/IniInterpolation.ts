@@ -4,12 +4,12 @@
  */
 import { Result } from "effect"
 
-/** As in Python: deeper means a cycle. */
+/** As in Python, deeper references are a cycle. */
 const deepest = 10
 
 /**
- * The value with every `%(key)s` replaced by what `lookup` knows under that key, in lower case, and every `%%` by `%`;
- * or why it cannot be done. The message quotes nothing but the name of a key.
+ * The value with every `%(key)s` replaced by the result of `lookup` for that key, in lower case, and every `%%` by `%`;
+ * or the reason why this is not possible. The message quotes only the name of a key.
  */
 export const interpolate = (
   value: string,
@@ -29,7 +29,7 @@ export const interpolate = (
       problem ??= `refers to %(${name})s, which neither its section nor [DEFAULT] has`
       return ""
     }
-    // As in Python, a value without a percent sign is not looked into, so the depth is that of the references.
+    // As in Python, a value without a percent sign does not count for the depth.
     if (!found.includes("%")) return found
     const nested = interpolate(found, lookup, depth + 1)
     if (Result.isSuccess(nested)) return nested.success

@@ -1,7 +1,7 @@
 /**
- * What somebody who mistyped a name may have meant.
+ * The known name that is nearest to a misspelt one.
  *
- * `effect/cli` has the same for its flags, but keeps it to itself.
+ * `effect/cli` has this for its flags, but does not export it.
  */
 
 /** The least number of letters to add, remove or change that makes one text of the other (Levenshtein). */
