@@ -128,7 +128,7 @@ export interface KeySet {
 const input = (text: string): NodeCrypto.JsonWebKeyInput | string =>
   text.trimStart().startsWith("{") ? { key: JSON.parse(text) as NodeCrypto.JsonWebKey, format: "jwk" } : text
 
-const algorithmOf = (key: NodeCrypto.KeyObject): Effect.Effect<"EdDSA" | "RS256", string> => {
+const signatureAlgorithm = (key: NodeCrypto.KeyObject): Effect.Effect<"EdDSA" | "RS256", string> => {
   if (key.asymmetricKeyType === "ed25519") return Effect.succeed("EdDSA")
   if (key.asymmetricKeyType !== "rsa") return Effect.fail("a key is neither Ed25519 nor RSA: make one of these")
   return (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048
@@ -155,14 +155,14 @@ const importSigning = Effect.fnUntraced(function* (source: SigningKey): Effect.f
   }
   const signing = yield* parse("private", () => NodeCrypto.createPrivateKey(input(Redacted.value(source.key))))
   const verifying = NodeCrypto.createPublicKey(signing)
-  const algorithm = yield* algorithmOf(verifying)
+  const algorithm = yield* signatureAlgorithm(verifying)
   return { id: yield* identify(verifying), algorithm, signing, verifying }
 })
 
 const importVerifying = Effect.fnUntraced(function* (source: SigningKey | PublicKey): Effect.fn.Return<Key, string> {
   if (source._tag !== "PublicKey") return yield* importSigning(source)
   const verifying = yield* parse("public", () => NodeCrypto.createPublicKey(input(source.key)))
-  const algorithm = yield* algorithmOf(verifying)
+  const algorithm = yield* signatureAlgorithm(verifying)
   return { id: yield* identify(verifying), algorithm, verifying }
 })
 

@@ -70,7 +70,7 @@ export class TokenFailure extends CodedError.CodedError<
   override readonly name = "TokenFailure"
 }
 
-const keyOf = (key: Key) =>
+const toKey = (key: Key) =>
   "secret" in key
     ? KeySet.sharedSecret(Redacted.make(key.secret))
     : "privateKey" in key
@@ -79,8 +79,8 @@ const keyOf = (key: Key) =>
 
 const tokens = (options: Options) =>
   JwtTokens.make({
-    current: keyOf(options.key) as KeySet.SigningKey,
-    previous: options.previous?.map(keyOf),
+    current: toKey(options.key) as KeySet.SigningKey,
+    previous: options.previous?.map(toKey),
     issuer: options.issuer,
     audience: options.audience,
     life: options.life,

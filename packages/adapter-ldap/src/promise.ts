@@ -57,7 +57,7 @@ export class LoginFailure extends CodedError.CodedError<
   override readonly name = "LoginFailure"
 }
 
-const groupOf = (group: Group): LdapDirectory.GroupRule => {
+const toGroupRule = (group: Group): LdapDirectory.GroupRule => {
   switch (group.rule) {
     case "anyone":
       return { _tag: "Anyone" }
@@ -86,7 +86,7 @@ export const verifyLogin = (
   return Effect.runPromise(
     LdapDirectory.make({
       ...rest,
-      group: groupOf(group),
+      group: toGroupRule(group),
       service: service === undefined ? undefined : { dn: service.dn, password: Redacted.make(service.password) }
     }).pipe(
       Effect.mapError((error) => new LoginFailure("ERR_LOGIN_OPTIONS", error.message)),

@@ -1,5 +1,5 @@
 /** The reference of the configuration for people, made from the table of keys. */
-import { configKeys, keysOf, type PlacedKey, type Section, sectionDocs, variableOf } from "./keys/ConfigKeys.ts"
+import { configKeys, sectionKeys, type PlacedKey, type Section, sectionDocs, variableName } from "./keys/ConfigKeys.ts"
 
 const introduction = `# Configuration
 
@@ -14,7 +14,7 @@ variable, and exits with status 2.
 
 For each key, the first of these that sets it counts:
 
-1. the environment variable \`GITLAB_REGISTRY_USAGE_<SECTION>_<KEY>\`, such as \`${variableOf("ldap", "base_dn")}\`, unless it
+1. the environment variable \`GITLAB_REGISTRY_USAGE_<SECTION>_<KEY>\`, such as \`${variableName("ldap", "base_dn")}\`, unless it
    is empty;
 2. for a secret, the file that \`GITLAB_REGISTRY_USAGE_<SECTION>_<KEY>_FILE\` names;
 3. the key in the configuration file;
@@ -55,7 +55,7 @@ const section = (name: Section): string =>
     "",
     sectionDocs[name],
     "",
-    ...keysOf(name).flatMap(({ key, name }) => [
+    ...sectionKeys(name).flatMap(({ key, name }) => [
       `### ${name}`,
       "",
       key.doc,

@@ -47,16 +47,16 @@ export const sectionDocs: { readonly [S in Section]: string } = {
 }
 
 /** The keys of a section, in their order. */
-export const keysOf = (section: string): ReadonlyArray<PlacedKey> =>
+export const sectionKeys = (section: string): ReadonlyArray<PlacedKey> =>
   placedKeys.filter((placed) => placed.section === section)
 
 /** How a key is named in messages: `[ldap] base_dn`. */
 export const address = (section: string, name: string): string => `[${section}] ${name}`
 
 /** The environment variable of a key: `GITLAB_REGISTRY_USAGE_LDAP_BASE_DN`. */
-export const variableOf = (section: string, name: string): string =>
+export const variableName = (section: string, name: string): string =>
   `GITLAB_REGISTRY_USAGE_${section}_${name}`.toUpperCase()
 
 /** The names that set a key: its own, and for a secret also that of a file with the secret. */
-export const namesOf = ({ key, name }: PlacedKey): ReadonlyArray<string> =>
+export const settingNames = ({ key, name }: PlacedKey): ReadonlyArray<string> =>
   key.value.secret ? [name, `${name}_file`] : [name]

@@ -9,11 +9,11 @@ type Ldap = Settings["ldap"]
 type Report = (key: KeyOf<"ldap">, message: string) => void
 
 /** A host without a scheme is LDAP over TLS, as in the original. */
-const schemeOf = ({ host, start_tls }: Ldap): "ldap" | "ldaps" => host.scheme ?? (start_tls ? "ldap" : "ldaps")
+const urlScheme = ({ host, start_tls }: Ldap): "ldap" | "ldaps" => host.scheme ?? (start_tls ? "ldap" : "ldaps")
 
 const checkTransport = (ldap: Ldap, problem: Report, { warning }: Findings): void => {
   const { insecure_plaintext, insecure_skip_verify, start_tls } = ldap
-  const tls = schemeOf(ldap) === "ldaps"
+  const tls = urlScheme(ldap) === "ldaps"
   if (tls && start_tls) problem("start_tls", "ldaps:// is TLS already; write ldap:// in host, or remove start_tls")
   if (!tls && start_tls && insecure_plaintext) {
     problem("insecure_plaintext", "start_tls asks for TLS; keep one of the two")
@@ -32,7 +32,7 @@ const checkTransport = (ldap: Ldap, problem: Report, { warning }: Findings): voi
   }
 }
 
-const groupOf = (ldap: Ldap, problem: Report): LdapDirectory.GroupRule => {
+const groupRule = (ldap: Ldap, problem: Report): LdapDirectory.GroupRule => {
   // The original checks no group where the attribute is empty.
   const rule = ldap.gid_attribute === "" && ldap.group_rule === "gid" ? "none" : ldap.group_rule
   if (rule !== "memberOf" && ldap.group_dn !== undefined) {
@@ -50,7 +50,7 @@ const groupOf = (ldap: Ldap, problem: Report): LdapDirectory.GroupRule => {
     : { _tag: "PosixGroup", ...group, baseDn: ldap.group_base_dn }
 }
 
-const serviceOf = (ldap: Ldap, problem: Report): LdapDirectory.Options["service"] => {
+const serviceAccount = (ldap: Ldap, problem: Report): LdapDirectory.Options["service"] => {
   const { bind_dn: dn, bind_password: password } = ldap
   if (dn === undefined && password === undefined) return undefined
   if (dn === undefined) problem("bind_dn", "is not set, but bind_password is; set both or none")
@@ -59,7 +59,7 @@ const serviceOf = (ldap: Ldap, problem: Report): LdapDirectory.Options["service"
 }
 
 /** The key of each option that the directory checks. */
-const keyOf: Readonly<Record<string, KeyOf<"ldap">>> = {
+const optionKeys: Readonly<Record<string, KeyOf<"ldap">>> = {
   url: "host",
   baseDn: "base_dn",
   usernameAttribute: "username_attribute",
@@ -87,11 +87,11 @@ export const directoryConfig = Effect.fnUntraced(function* (
   checkTransport(ldap, problem, findings)
   const { hostname, port } = ldap.host
   const options: LdapDirectory.Options = {
-    url: `${schemeOf(ldap)}://${hostname}${port === undefined ? "" : `:${port}`}`,
+    url: `${urlScheme(ldap)}://${hostname}${port === undefined ? "" : `:${port}`}`,
     baseDn: ldap.base_dn,
-    group: groupOf(ldap, problem),
+    group: groupRule(ldap, problem),
     usernameAttribute: ldap.username_attribute,
-    service: serviceOf(ldap, problem),
+    service: serviceAccount(ldap, problem),
     certificateAuthorities: yield* readCertificates(findings, "ldap", "ca_file", ldap.ca_file),
     serverName: ldap.server_name,
     insecurePlaintext: ldap.insecure_plaintext || undefined,
@@ -102,7 +102,7 @@ export const directoryConfig = Effect.fnUntraced(function* (
   }
   const valid = LdapDirectory.validate(options)
   if (Result.isFailure(valid)) {
-    for (const { message, option } of valid.failure.problems) problem(keyOf[option] ?? "host", message)
+    for (const { message, option } of valid.failure.problems) problem(optionKeys[option] ?? "host", message)
   }
   return options
 })

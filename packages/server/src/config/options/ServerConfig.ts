@@ -15,7 +15,7 @@ import { tokensConfig } from "./TokensConfig.ts"
 
 const levels = { trace: "Trace", debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const
 
-const tlsOf = Effect.fnUntraced(function* (general: Settings["general"], f: Findings) {
+const readTls = Effect.fnUntraced(function* (general: Settings["general"], f: Findings) {
   const { tls_certificate_file: certificateFile, tls_key_file: keyFile } = general
   const certificates = yield* readCertificates(f, "general", "tls_certificate_file", certificateFile)
   const key = yield* readNamed(f, "general", "tls_key_file", keyFile)
@@ -47,7 +47,7 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
   const { database, general, jwt, ldap, registry } = settings(source, found)
   checkRegistry(registry, found)
   const scope = scopeConfig(registry, found)
-  const tls = yield* tlsOf(general, found)
+  const tls = yield* readTls(general, found)
   const store = storeConfig(database, general, found)
   const directory = yield* directoryConfig(ldap, found)
   const tokens = yield* tokensConfig(jwt, registry.registry_base_url, found)

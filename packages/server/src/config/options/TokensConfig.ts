@@ -54,7 +54,7 @@ export const tokensConfig = Effect.fnUntraced(function* (
     life: jwt.auth_token_expires,
     notBefore: jwt.not_before === undefined ? undefined : Effect.succeed(jwt.not_before)
   }
-  const keyOf: Readonly<Record<string, Key>> = {
+  const optionKeys: Readonly<Record<string, Key>> = {
     current: jwt.private_key_file === undefined ? "secret_key" : "private_key_file",
     issuer: "issuer",
     audience: "audience",
@@ -62,7 +62,7 @@ export const tokensConfig = Effect.fnUntraced(function* (
     ...Object.fromEntries(previous.map(([name], index) => [`previous.${index}`, name]))
   }
   yield* Effect.catch(JwtTokens.make(options), ({ problems }) => {
-    for (const { message, option } of problems) findings.problem("jwt", keyOf[option] ?? "secret_key", message)
+    for (const { message, option } of problems) findings.problem("jwt", optionKeys[option] ?? "secret_key", message)
     return Effect.void
   })
   return options

@@ -3,11 +3,11 @@ import {
   address,
   configKeys,
   type KeyOf,
-  keysOf,
+  sectionKeys,
   type PlacedKey,
   type Section,
   type Settings,
-  variableOf
+  variableName
 } from "../keys/ConfigKeys.ts"
 import type { ConfigSource } from "./ConfigFile.ts"
 import type { ConfigProblem } from "./ConfigProblem.ts"
@@ -38,9 +38,9 @@ export const findings = (source: ConfigSource): Findings => {
 
 /** The message for a key that must be set and is not. */
 export const notSet = <S extends Section>(section: S, name: KeyOf<S>): string => {
-  const { presence, value } = keysOf(section).find((placed) => placed.name === name)!.key
+  const { presence, value } = sectionKeys(section).find((placed) => placed.name === name)!.key
   const problem = presence === "conditional" ? "is not set, or still the sample" : "is not set"
-  return `${problem}; set it there or in ${variableOf(section, name)}; accepted: ${value.accepts}`
+  return `${problem}; set it there or in ${variableName(section, name)}; accepted: ${value.accepts}`
 }
 
 /**
@@ -68,7 +68,7 @@ export const settings = (source: ConfigSource, findings: Findings): Settings => 
   return Object.fromEntries(
     Object.keys(configKeys).map((section) => [
       section,
-      Object.fromEntries(keysOf(section).map((placed) => [placed.name, decode(placed)]))
+      Object.fromEntries(sectionKeys(section).map((placed) => [placed.name, decode(placed)]))
     ])
   ) as unknown as Settings
 }

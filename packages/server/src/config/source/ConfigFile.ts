@@ -1,6 +1,6 @@
 /** The configuration file: its values with their lines, and its problems. */
 import { Result } from "effect"
-import { address, configKeys, keysOf, namesOf, placedKeys } from "../keys/ConfigKeys.ts"
+import { address, configKeys, sectionKeys, settingNames, placedKeys } from "../keys/ConfigKeys.ts"
 import type { ConfigProblem } from "./ConfigProblem.ts"
 import * as Ini from "./Ini.ts"
 import { interpolate, references } from "./IniInterpolation.ts"
@@ -23,10 +23,10 @@ export interface ConfigSource {
 
 /** The original interpolates defaults that the file does not set. */
 const initial = (section: string, name: string): string | undefined =>
-  keysOf(section).find((placed) => placed.name === name)?.key.initial
+  sectionKeys(section).find((placed) => placed.name === name)?.key.initial
 
 const misplaced = (name: string): ReadonlyArray<string> =>
-  placedKeys.filter((placed) => namesOf(placed).includes(name)).map(({ section }) => `${name} in [${section}]`)
+  placedKeys.filter((placed) => settingNames(placed).includes(name)).map(({ section }) => `${name} in [${section}]`)
 
 /** The values of the text of a file, interpolated. */
 export const parse = (path: string, text: string): ConfigSource => {
@@ -45,7 +45,7 @@ export const parse = (path: string, text: string): ConfigSource => {
       report(`[${section}]`, line, `there is no such section${didYouMean(section, Object.keys(configKeys))}`)
       continue
     }
-    const known = keysOf(section).flatMap(namesOf)
+    const known = sectionKeys(section).flatMap(settingNames)
     const lookup = (key: string) =>
       entries.get(key)?.value ?? document.defaults.get(key)?.value ?? initial(section, key)
     for (const [key, entry] of entries) {

@@ -3,7 +3,7 @@
  * and files that it names, in this order.
  */
 import { Effect, FileSystem } from "effect"
-import { address, configKeys, namesOf, type PlacedKey, placedKeys, variableOf } from "../keys/ConfigKeys.ts"
+import { address, configKeys, settingNames, type PlacedKey, placedKeys, variableName } from "../keys/ConfigKeys.ts"
 import { type ConfigSource, parse, type SourcedText } from "./ConfigFile.ts"
 import { type ConfigProblem, ConfigurationError } from "./ConfigProblem.ts"
 import { didYouMean } from "./Suggestion.ts"
@@ -32,8 +32,8 @@ const readFile = Effect.fnUntraced(function* (
 
 /** Variables that begin like those of a section and set no key. */
 const unknownVariables = (environment: Places["environment"]): ReadonlyArray<ConfigProblem> => {
-  const known = placedKeys.flatMap((placed) => namesOf(placed).map((name) => variableOf(placed.section, name)))
-  const beginnings = Object.keys(configKeys).map((section) => variableOf(section, ""))
+  const known = placedKeys.flatMap((placed) => settingNames(placed).map((name) => variableName(placed.section, name)))
+  const beginnings = Object.keys(configKeys).map((section) => variableName(section, ""))
   return Object.entries(environment)
     .filter(([name, value]) => value && beginnings.some((text) => name.startsWith(text)) && !known.includes(name))
     .map(([subject]) => ({
@@ -60,7 +60,7 @@ export const read = Effect.fnUntraced(function* ({
 
   const fromFile = (section: string, name: string) => file.values.get(address(section, name))
   const fromVariable = (section: string, name: string): SourcedText | undefined => {
-    const origin = variableOf(section, name)
+    const origin = variableName(section, name)
     const text = environment[origin]
     return text ? { text, origin } : undefined
   }

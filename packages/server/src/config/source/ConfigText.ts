@@ -2,11 +2,11 @@
 import {
   address,
   configKeys,
-  keysOf,
+  sectionKeys,
   type PlacedKey,
   type Section,
   sectionDocs,
-  variableOf
+  variableName
 } from "../keys/ConfigKeys.ts"
 import type { ConfigSource } from "./ConfigFile.ts"
 import { escape } from "./Ini.ts"
@@ -29,7 +29,7 @@ const sentences = ({ key, name, section }: PlacedKey): string =>
     key.doc,
     `Accepted: ${key.value.accepts}.`,
     key.presence === "default" ? "" : `Default: ${key.absence}.`,
-    key.value.secret ? `A file with the secret instead: ${name}_file, or ${variableOf(section, name)}_FILE.` : ""
+    key.value.secret ? `A file with the secret instead: ${name}_file, or ${variableName(section, name)}_FILE.` : ""
   ]
     .filter((sentence) => sentence !== "")
     .join(" ")
@@ -44,7 +44,7 @@ const inSections = (header: ReadonlyArray<string>, lines: (placed: PlacedKey) =>
       "",
       ...comment(sectionDocs[section as Section]),
       `[${section}]`,
-      ...keysOf(section).flatMap(lines)
+      ...sectionKeys(section).flatMap(lines)
     ])
   ].join("\n") + "\n"
 
@@ -55,7 +55,7 @@ const inSections = (header: ReadonlyArray<string>, lines: (placed: PlacedKey) =>
 export const defaultConfig: string = inSections(
   [
     "Configuration of gitlab-registry-usage-rest.",
-    `An environment variable overrides each key: ${variableOf("ldap", "host")} is host in [ldap].`,
+    `An environment variable overrides each key: ${variableName("ldap", "host")} is host in [ldap].`,
     "A line is a comment only where it begins with # or ;. A percent sign in a value is written %%."
   ].flatMap(comment),
   (placed) => ["", ...comment(sentences(placed)), assignment(placed)]

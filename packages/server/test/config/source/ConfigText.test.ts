@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { NodeServices } from "@effect/platform-node"
-import { configKeys, placedKeys, variableOf } from "../../../src/config/keys/ConfigKeys.ts"
+import { configKeys, placedKeys, variableName } from "../../../src/config/keys/ConfigKeys.ts"
 import * as ConfigSource from "../../../src/config/source/ConfigSource.ts"
 import { defaultConfig, effectiveConfig } from "../../../src/config/source/ConfigText.ts"
 import * as Ini from "../../../src/config/source/Ini.ts"
@@ -9,7 +9,7 @@ import { good, ini, load, refusal, secret, written } from "../fixture.ts"
 
 const variables = Object.fromEntries(
   Object.entries(good).flatMap(([section, values]) =>
-    Object.entries(values).map(([key, value]) => [variableOf(section, key), value])
+    Object.entries(values).map(([key, value]) => [variableName(section, key), value])
   )
 )
 
