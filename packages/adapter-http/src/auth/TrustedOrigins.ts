@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { Registry } from "@gitlab-registry-usage/core"
+import { Loopback, Registry } from "@gitlab-registry-usage/core"
 import { Result } from "effect"
 
 /**
@@ -36,22 +36,13 @@ export const trust = (urls: ReadonlyArray<URL>, further: ReadonlyArray<string>):
 }
 
 /**
- * Whether the host of the URL is this machine itself.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isLoopback = (url: URL): boolean =>
-  url.hostname === "localhost" || url.hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(url.hostname)
-
-/**
  * Whether what is sent to the URL cannot be read on the way: https, or the loopback interface.
  *
  * @category guards
  * @since 0.1.0
  */
 export const isPrivate = (url: URL): boolean =>
-  url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url))
+  url.protocol === "https:" || (url.protocol === "http:" && Loopback.isLoopback(url))
 
 /**
  * The URL for messages: without user, query and fragment, which may hold secrets.
