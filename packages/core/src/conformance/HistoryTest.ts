@@ -21,7 +21,9 @@ const inForce = (kept: ReadonlyArray<Snapshot>, instant: DateTime.Utc) =>
   inOrder(kept).findLast(({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant))
 
 const figuresByKey = (snapshot: Snapshot | undefined) =>
-  Object.fromEntries((snapshot === undefined ? [] : figuresOf(snapshot)).map(([subject, of]) => [key(subject), of]))
+  Object.fromEntries(
+    (snapshot === undefined ? [] : figuresOf(snapshot.usage)).map(([subject, of]) => [key(subject), of])
+  )
 
 /** Compares all that the store says with a list of the snapshots that it keeps, the latest of all being the last. */
 const compare = Effect.fnUntraced(function* (kept: ReadonlyArray<Snapshot>) {
@@ -45,7 +47,7 @@ const compare = Effect.fnUntraced(function* (kept: ReadonlyArray<Snapshot>) {
     expect(Object.fromEntries(figures)).toEqual(figuresByKey(expected))
     if (expected !== undefined) expect(figures[0]![0]).toBe(key(wholeRegistry))
   }
-  const subjects = new Map(kept.flatMap(figuresOf).map(([subject]) => [key(subject), subject]))
+  const subjects = new Map(kept.flatMap(({ usage }) => figuresOf(usage)).map(([subject]) => [key(subject), subject]))
   const period = { from: ordered[0]!.takenAt, to: ordered.at(-1)!.takenAt }
   for (const subject of subjects.values()) {
     const expected = ordered.map((snapshot) => ({

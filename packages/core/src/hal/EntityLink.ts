@@ -11,7 +11,7 @@ export const subjectHref = (view: View, subject: Subject, seen: DateTime.Utc | u
       : subject.path === ""
         ? imagesHref(view)
         : namespaceHref(view, subject.path)
-  return isPresent(view.snapshot, subject) || seen === undefined
+  return isPresent(view.snapshot.usage, subject) || seen === undefined
     ? href
     : `${href}${queryString([["at", DateTime.formatIso(seen)]])}`
 }

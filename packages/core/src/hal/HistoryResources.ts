@@ -100,7 +100,7 @@ export const history = (view: View, { period, points, query, step, subject }: Co
       self: { href: `${historyHref(view, subject)}${query}` },
       up: { href: subjectHref(view, subject, seen.at(-1)?.takenAt) },
       growth: {
-        href: growthHref(view, isPresent(view.snapshot, { _tag: "Namespace", path: namespace }) ? namespace : "")
+        href: growthHref(view, isPresent(view.snapshot.usage, { _tag: "Namespace", path: namespace }) ? namespace : "")
       }
     }),
     embedded: {}

@@ -6,8 +6,7 @@
 import { DateTime, Duration } from "effect"
 import type { RepositoryName } from "../registry/Names.ts"
 import { namespaceAt } from "../usage/Namespaces.ts"
-import type { Snapshot } from "../snapshot/Snapshot.ts"
-import { findRepository, repositorySizes, type Sizes } from "../usage/Usage.ts"
+import { findRepository, repositorySizes, type Sizes, type Usage } from "../usage/Usage.ts"
 
 /**
  * What figures are of: a namespace with all below it, where the empty path is the whole registry, or one repository.
@@ -64,12 +63,12 @@ export interface Period {
 }
 
 /**
- * The figures of every namespace and repository of a snapshot, the whole registry first.
+ * The figures of every namespace and repository, the whole registry first.
  *
  * @category getters
  * @since 0.1.0
  */
-export const figuresOf = ({ usage }: Snapshot): ReadonlyArray<readonly [subject: Subject, figures: Figures]> => {
+export const figuresOf = (usage: Usage): ReadonlyArray<readonly [subject: Subject, figures: Figures]> => {
   const { gaps, repositories } = usage.inventory
   const gapCounts = new Map<RepositoryName, number>()
   for (const { repository } of gaps) gapCounts.set(repository, (gapCounts.get(repository) ?? 0) + 1)
@@ -94,12 +93,12 @@ export const figuresOf = ({ usage }: Snapshot): ReadonlyArray<readonly [subject:
 }
 
 /**
- * Whether the snapshot has it.
+ * Whether the registry has this namespace or repository.
  *
  * @category guards
  * @since 0.1.0
  */
-export const isPresent = ({ usage }: Snapshot, { _tag, path }: Subject): boolean =>
+export const isPresent = (usage: Usage, { _tag, path }: Subject): boolean =>
   (_tag === "Repository" ? findRepository(usage, path) : namespaceAt(usage, path)) !== undefined
 
 /**

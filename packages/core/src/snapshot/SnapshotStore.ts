@@ -148,7 +148,7 @@ export const make = (primitives: Primitives): Operations => {
         Option.filter(latest, ({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant))
       ))
   const figuresAt = (instant: DateTime.Utc) =>
-    Effect.map(at(instant), Option.match({ onNone: () => [], onSome: figuresOf }))
+    Effect.map(at(instant), Option.match({ onNone: () => [], onSome: ({ usage }) => figuresOf(usage) }))
   return SnapshotStore.of({
     markStale: () => Effect.void,
     published: Stream.never,

@@ -63,7 +63,7 @@ const history = (subject: History.Subject, { past, query, view }: Context): Foun
     const { parameters, period } = yield* Effect.fromResult(spanOf(query, takenAt, "30 days"))
     const step = yield* Effect.fromResult(stepOf(query))
     const points = (yield* past.series(subject, period)).filter(({ figures }) => figures !== undefined)
-    if (points.length === 0 && !History.isPresent(view.snapshot, subject)) return undefined
+    if (points.length === 0 && !History.isPresent(view.snapshot.usage, subject)) return undefined
     const kept = yield* Effect.fromResult(thinned(points, step))
     const stepped = step === undefined ? [] : [["step", durationText(step)] as const]
     return HistoryResources.history(view, {
