@@ -1,17 +1,17 @@
 import { DateTime } from "effect"
 import { queryString } from "./Hal.ts"
-import { isPresent, type Subject } from "../history/History.ts"
+import { isPresent, type Entity } from "../history/History.ts"
 import { imageHref, imagesHref, namespaceHref, type View } from "./View.ts"
 
 /** Where it is; what is gone by now, in the snapshot of the instant at which it was `seen`. */
-export const subjectHref = (view: View, subject: Subject, seen: DateTime.Utc | undefined): string => {
+export const entityHref = (view: View, entity: Entity, seen: DateTime.Utc | undefined): string => {
   const href =
-    subject._tag === "Repository"
-      ? imageHref(view, subject.path)
-      : subject.path === ""
+    entity._tag === "Repository"
+      ? imageHref(view, entity.path)
+      : entity.path === ""
         ? imagesHref(view)
-        : namespaceHref(view, subject.path)
-  return isPresent(view.snapshot.usage, subject) || seen === undefined
+        : namespaceHref(view, entity.path)
+  return isPresent(view.snapshot.usage, entity) || seen === undefined
     ? href
     : `${href}${queryString([["at", DateTime.formatIso(seen)]])}`
 }

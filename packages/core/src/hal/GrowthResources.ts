@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import type { By, Change, Grower, Growth, Of } from "../history/Growth.ts"
+import type { Measure, Change, Grower, Growth, EntityKind } from "../history/Growth.ts"
 import type { Json, Resource } from "./Hal.ts"
-import type { Period, Subject } from "../history/History.ts"
+import type { Period, Entity } from "../history/History.ts"
 import { seconds } from "./HistoryResources.ts"
-import { subjectHref } from "./EntityLink.ts"
+import { entityHref } from "./EntityLink.ts"
 import { growthHref, historyHref, type View } from "./View.ts"
 import type { RepositoryName } from "../registry/Names.ts"
 import type { Projection } from "../history/Projection.ts"
@@ -19,11 +19,11 @@ import type { Projection } from "../history/Projection.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Account {
+export interface GrowthReport {
   readonly path: string
   readonly period: Period
-  readonly by: By
-  readonly of: Of
+  readonly by: Measure
+  readonly of: EntityKind
   readonly growth: Growth
   readonly capacity: number | undefined
   readonly projection: Projection | undefined
@@ -54,9 +54,9 @@ const projectionState = ({ basedOn, bytesPerDay, days, fullAt, method, reason }:
 })
 
 /** A grower has no document of its own: it is a part of this one, and about the image or the namespace. */
-const item = (view: View, { of, period }: Account, self: string, grower: Grower): Resource => {
+const item = (view: View, { of, period }: GrowthReport, self: string, grower: Grower): Resource => {
   const { path, presence } = grower
-  const subject: Subject =
+  const entity: Entity =
     of === "images" ? { _tag: "Repository", path: path as RepositoryName } : { _tag: "Namespace", path }
   return {
     state: {
@@ -66,8 +66,8 @@ const item = (view: View, { of, period }: Account, self: string, grower: Grower)
     },
     links: () => ({
       self: { href: `${self}#${encodeURIComponent(path)}` },
-      about: { href: subjectHref(view, subject, presence === "gone" ? period.from : period.to) },
-      history: { href: historyHref(view, subject) }
+      about: { href: entityHref(view, entity, presence === "gone" ? period.from : period.to) },
+      history: { href: historyHref(view, entity) }
     }),
     embedded: {}
   }
@@ -80,9 +80,9 @@ const item = (view: View, { of, period }: Account, self: string, grower: Grower)
  * @category resources
  * @since 0.1.0
  */
-export const growth = (view: View, account: Account): Resource => {
-  const { by, capacity, growth, of, path, period, projection, query } = account
-  const subject: Subject = { _tag: "Namespace", path }
+export const growth = (view: View, report: GrowthReport): Resource => {
+  const { by, capacity, growth, of, path, period, projection, query } = report
+  const entity: Entity = { _tag: "Namespace", path }
   const self = `${growthHref(view, path)}${query}`
   return {
     state: {
@@ -98,9 +98,9 @@ export const growth = (view: View, account: Account): Resource => {
     },
     links: () => ({
       self: { href: self },
-      up: { href: subjectHref(view, subject, growth.presence === "gone" ? period.from : period.to) },
-      history: { href: historyHref(view, subject) }
+      up: { href: entityHref(view, entity, growth.presence === "gone" ? period.from : period.to) },
+      history: { href: historyHref(view, entity) }
     }),
-    embedded: { items: () => growth.growers.map((grower) => item(view, account, self, grower)) }
+    embedded: { items: () => growth.growers.map((grower) => item(view, report, self, grower)) }
   }
 }

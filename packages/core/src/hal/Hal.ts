@@ -107,8 +107,8 @@ export const render = (resource: Resource, rendering: Rendering): Document => {
   return document
 }
 
-/** A list of links is cut into pieces of so many. */
-const linksPerPiece = 1000
+/** A list of links is cut into chunks of so many. */
+const linksPerChunk = 1000
 
 const linksIn = function* (resource: Resource): Generator<string> {
   let separator = '"_links":{'
@@ -120,9 +120,9 @@ const linksIn = function* (resource: Resource): Generator<string> {
       continue
     }
     yield "["
-    for (let at = 0; at < link.length; at += linksPerPiece) {
-      const piece = JSON.stringify(link.slice(at, at + linksPerPiece).map(linkOf))
-      yield `${at === 0 ? "" : ","}${piece.slice(1, -1)}`
+    for (let at = 0; at < link.length; at += linksPerChunk) {
+      const chunk = JSON.stringify(link.slice(at, at + linksPerChunk).map(linkOf))
+      yield `${at === 0 ? "" : ","}${chunk.slice(1, -1)}`
     }
     yield "]"
   }
@@ -136,14 +136,14 @@ const embeddedIn = function* (resource: Resource, below: Rendering): Generator<s
     separator = ","
     const value = get()
     if (isResource(value)) {
-      yield* pieces(value, below)
+      yield* chunks(value, below)
       continue
     }
     let between = "["
     for (const item of value) {
       yield between
       between = ","
-      yield* pieces(item, below)
+      yield* chunks(item, below)
     }
     yield between === "[" ? "[]" : "]"
   }
@@ -151,13 +151,13 @@ const embeddedIn = function* (resource: Resource, below: Rendering): Generator<s
 }
 
 /**
- * The JSON of what `render` gives, in pieces that are made one after the other, so that a document of any size needs
+ * The JSON of what `render` gives, in chunks that are made one after the other, so that a document of any size needs
  * little memory at a time.
  *
  * @category rendering
  * @since 0.1.0
  */
-export const pieces = function* (resource: Resource, rendering: Rendering): Generator<string> {
+export const chunks = function* (resource: Resource, rendering: Rendering): Generator<string> {
   const embeds = rendering.embed > 0 && Object.keys(resource.embedded).length > 0
   const state = JSON.stringify(resource.state)
   if (!embeds && !rendering.links) {

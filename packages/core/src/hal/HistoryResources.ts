@@ -5,9 +5,9 @@
  */
 import { DateTime, Duration } from "effect"
 import type { Resource } from "./Hal.ts"
-import { downsample, isPresent, type Period, type Point, type Subject } from "../history/History.ts"
+import { downsample, isPresent, type Period, type Point, type Entity } from "../history/History.ts"
 import { sizesState } from "./SizesState.ts"
-import { subjectHref } from "./EntityLink.ts"
+import { entityHref } from "./EntityLink.ts"
 import { growthHref, historyHref, type View } from "./View.ts"
 import { namespaceOf } from "../registry/Names.ts"
 
@@ -50,13 +50,13 @@ export const thin = <A extends { readonly takenAt: DateTime.Utc }>(
 }
 
 /**
- * The course of a subject in a period, the last point of each step. `query` is the canonical query string that asks for it.
+ * The course of a entity in a period, the last point of each step. `query` is the canonical query string that asks for it.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Course {
-  readonly subject: Subject
+export interface TimeSeries {
+  readonly entity: Entity
   readonly period: Period
   readonly step: Duration.Duration
   readonly points: ReadonlyArray<Point>
@@ -73,18 +73,18 @@ export const seconds = (instant: DateTime.Utc): number => DateTime.toEpochMillis
 
 /**
  * The course as a resource: `from` and `to` in seconds since 1970, the `step` in seconds, sizes in bytes, `null` where they
- * were unknown. A snapshot in which the subject was not there has no point. The view is that of the present; what is gone by
+ * were unknown. A snapshot in which the entity was not there has no point. The view is that of the present; what is gone by
  * then is linked where it was seen last.
  *
  * @category resources
  * @since 0.1.0
  */
-export const history = (view: View, { period, points, query, step, subject }: Course): Resource => {
+export const history = (view: View, { period, points, query, step, entity }: TimeSeries): Resource => {
   const seen = points.flatMap(({ figures, takenAt }) => (figures === undefined ? [] : [{ figures, takenAt }]))
-  const namespace = subject._tag === "Namespace" ? subject.path : namespaceOf(subject.path)
+  const namespace = entity._tag === "Namespace" ? entity.path : namespaceOf(entity.path)
   return {
     state: {
-      ...(subject._tag === "Namespace" ? { path: subject.path } : { name: subject.path }),
+      ...(entity._tag === "Namespace" ? { path: entity.path } : { name: entity.path }),
       from: seconds(period.from),
       to: seconds(period.to),
       step: Duration.toSeconds(step),
@@ -97,8 +97,8 @@ export const history = (view: View, { period, points, query, step, subject }: Co
       }))
     },
     links: () => ({
-      self: { href: `${historyHref(view, subject)}${query}` },
-      up: { href: subjectHref(view, subject, seen.at(-1)?.takenAt) },
+      self: { href: `${historyHref(view, entity)}${query}` },
+      up: { href: entityHref(view, entity, seen.at(-1)?.takenAt) },
       growth: {
         href: growthHref(view, isPresent(view.snapshot.usage, { _tag: "Namespace", path: namespace }) ? namespace : "")
       }

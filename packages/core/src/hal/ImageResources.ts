@@ -3,12 +3,12 @@ import type * as Listing from "./Listing.ts"
 import { namespaceOf } from "../registry/Names.ts"
 import { timestamp } from "../snapshot/Snapshot.ts"
 import * as Usage from "../usage/Usage.ts"
-import { everything, itemLinks, listed, matchingState } from "./ListResource.ts"
+import { everything, itemLinks, listPage, matchingState } from "./ListResource.ts"
 import { sizesState } from "./SizesState.ts"
 import { tags } from "./TagResources.ts"
 import {
   atOf,
-  courseLinks,
+  timeLinks,
   historyHref,
   historyLinks,
   imageHref,
@@ -29,7 +29,7 @@ import {
 export const images = (view: View, selection: Listing.Selection = everything): Resource => {
   const { duration, stale, usage } = view.snapshot
   const { gaps, repositories } = usage.inventory
-  const list = listed(
+  const list = listPage(
     view,
     view.base,
     {
@@ -53,7 +53,7 @@ export const images = (view: View, selection: Listing.Selection = everything): R
     },
     links: () => ({
       ...list.links,
-      ...courseLinks(view, ""),
+      ...timeLinks(view, ""),
       ...historyLinks(view, () => ({ at: { href: `${view.base}{?at}`, templated: true } })),
       ...itemLinks(
         list.numbers.map((r) => {

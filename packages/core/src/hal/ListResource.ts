@@ -10,7 +10,7 @@ export const everything: Listing.Selection = {}
 export const itemLinks = (items: ReadonlyArray<Link>) => (items.length === 0 ? {} : { items })
 
 /** A list as a resource: its own links with the selection in them, and those to the pages around. */
-export const listed = (
+export const listPage = (
   view: View,
   href: string,
   list: Listing.List,

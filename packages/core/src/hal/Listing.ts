@@ -5,7 +5,7 @@
  */
 import { Option } from "effect"
 import { queryString } from "./Hal.ts"
-import type { Sizes } from "../usage/Usage.ts"
+import { sizeKeys, type Sizes } from "../usage/Usage.ts"
 
 /**
  * What lists can be sorted by; a minus sign begins with the largest. Without one they stand in the registry's order.
@@ -58,8 +58,6 @@ export interface List {
   readonly nameOf: (i: number) => string
   readonly sizesOf: (i: number) => Sizes | undefined
 }
-
-const sizeKeys = { size: "size", disk_size: "diskSize", unique_size: "uniqueSize" } as const
 
 /** The numbers of a list in the order asked for. What has no size stands last in either direction; ties stay as listed. */
 const ordered = (list: List, sort: Sort | undefined): ReadonlyArray<number> => {

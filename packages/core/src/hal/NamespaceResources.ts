@@ -6,7 +6,7 @@
 import type { Resource } from "./Hal.ts"
 import { image } from "./ImageResources.ts"
 import { sizesState } from "./SizesState.ts"
-import { courseLinks, imageHref, namespaceHref, type View } from "./View.ts"
+import { timeLinks, imageHref, namespaceHref, type View } from "./View.ts"
 import { type Namespace, namespaceAt } from "../usage/Namespaces.ts"
 
 const resource = (view: View, namespace: Namespace): Resource => {
@@ -20,7 +20,7 @@ const resource = (view: View, namespace: Namespace): Resource => {
       up: {
         href: path === "" ? `${view.root}/` : namespaceHref(view, path.slice(0, Math.max(0, path.lastIndexOf("/"))))
       },
-      ...courseLinks(view, path),
+      ...timeLinks(view, path),
       ...(namespaces.length === 0
         ? {}
         : { items: namespaces.map((below) => ({ href: namespaceHref(view, below), title: below })) }),

@@ -2,7 +2,7 @@ import type { Resource } from "./Hal.ts"
 import type * as Listing from "./Listing.ts"
 import * as TagContents from "../usage/TagContents.ts"
 import * as Usage from "../usage/Usage.ts"
-import { everything, itemLinks, listed, matchingState } from "./ListResource.ts"
+import { everything, itemLinks, listPage, matchingState } from "./ListResource.ts"
 import { sizesState } from "./SizesState.ts"
 import { atOf, imageHref, tagPath, tagsPath, type View } from "./View.ts"
 
@@ -18,7 +18,7 @@ export const tags = (view: View, r: number, selection: Listing.Selection = every
   const { name, tagNames, unreadable } = repositoryAt(view, r)
   const { usage } = view.snapshot
   const start = usage.tagStarts[r]!
-  const list = listed(
+  const list = listPage(
     view,
     tagsPath(view, name),
     {

@@ -1,6 +1,6 @@
 import { DateTime } from "effect"
 import { type Link, queryString } from "./Hal.ts"
-import type { Subject } from "../history/History.ts"
+import type { Entity } from "../history/History.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
 import type { Snapshot } from "../snapshot/Snapshot.ts"
 
@@ -76,7 +76,7 @@ export const imagesHref = (view: View): string => `${view.base}${atOf(view)}`
  * @category links
  * @since 0.1.0
  */
-export const historyHref = ({ base, root }: Pick<View, "base" | "root">, { _tag, path }: Subject): string =>
+export const historyHref = ({ base, root }: Pick<View, "base" | "root">, { _tag, path }: Entity): string =>
   _tag === "Repository"
     ? `${base}/${encodeURIComponent(path)}/history`
     : `${root}${path === "" ? "" : `/namespaces/${encodeURIComponent(path)}`}/history`
@@ -96,7 +96,7 @@ export const growthHref = ({ root }: Pick<View, "root">, path: string): string =
  * @category links
  * @since 0.1.0
  */
-export const courseLinks = (view: View, path: string): Record<string, Link> =>
+export const timeLinks = (view: View, path: string): Record<string, Link> =>
   historyLinks(view, () => ({
     history: { href: historyHref(view, { _tag: "Namespace", path }) },
     growth: { href: growthHref(view, path) }

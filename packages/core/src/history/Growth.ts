@@ -3,45 +3,40 @@
  *
  * @since 0.1.0
  */
-import type { Figures, Subject } from "./History.ts"
-import type { Sizes } from "../usage/Usage.ts"
+import type { Figures, Entity } from "./History.ts"
+import { sizeKeys } from "../usage/Usage.ts"
 
 /**
- * The size that growth is told of.
- *
- * @category models
- * @since 0.1.0
- */
-export type By = "disk_size" | "size" | "unique_size"
-
-/**
- * Every figure by which growth is told.
+ * The sizes by which growth can be measured.
  *
  * @category constants
  * @since 0.1.0
  */
-export const bys = ["disk_size", "size", "unique_size"] as const satisfies ReadonlyArray<By>
-
-const keys = { size: "size", disk_size: "diskSize", unique_size: "uniqueSize" } as const satisfies Record<
-  By,
-  keyof Sizes
->
+export const measures = ["disk_size", "size", "unique_size"] as const
 
 /**
- * What growth is told of: images, or namespaces at every depth, so that one may lie in another.
+ * The size by which growth is measured.
  *
  * @category models
  * @since 0.1.0
  */
-export type Of = "images" | "namespaces"
+export type Measure = (typeof measures)[number]
 
 /**
- * Everything of which growth is told.
+ * The kinds of entities of which growth can be measured.
  *
  * @category constants
  * @since 0.1.0
  */
-export const ofs = ["images", "namespaces"] as const satisfies ReadonlyArray<Of>
+export const entityKinds = ["images", "namespaces"] as const
+
+/**
+ * Images, or namespaces at every depth, so that one may lie in another.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type EntityKind = (typeof entityKinds)[number]
 
 /**
  * A size before and after (bytes), undefined where it was unknown. `change` is undefined where one of them is, `percent` also
@@ -85,24 +80,24 @@ export interface Growth extends Change {
  * @category models
  * @since 0.1.0
  */
-export type AllFigures = ReadonlyArray<readonly [subject: Subject, figures: Figures]>
+export type AllFigures = ReadonlyArray<readonly [entity: Entity, figures: Figures]>
 
 /** @category models @since 0.1.0 */
 export interface Options {
   /** Default `images`. */
-  readonly of?: Of | undefined
+  readonly of?: EntityKind | undefined
   /** Default `disk_size`. */
-  readonly by?: By | undefined
+  readonly by?: Measure | undefined
   /** The path of a namespace: what lies below it alone. Default: everything. */
   readonly below?: string | undefined
   /** How many growers are told. Default: all. */
   readonly limit?: number | undefined
 }
 
-const sizeOf = (figures: Figures | undefined, by: By): number | undefined =>
-  figures === undefined ? 0 : figures.sizes?.[keys[by]]
+const sizeOf = (figures: Figures | undefined, by: Measure): number | undefined =>
+  figures === undefined ? 0 : figures.sizes?.[sizeKeys[by]]
 
-const changeOf = (was: Figures | undefined, is: Figures | undefined, by: By): Change => {
+const changeOf = (was: Figures | undefined, is: Figures | undefined, by: Measure): Change => {
   const [before, after] = [sizeOf(was, by), sizeOf(is, by)]
   const change = before === undefined || after === undefined ? undefined : after - before
   return {

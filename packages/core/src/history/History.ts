@@ -14,7 +14,7 @@ import { findRepository, repositorySizes, type Sizes, type Usage } from "../usag
  * @category models
  * @since 0.1.0
  */
-export type Subject =
+export type Entity =
   | { readonly _tag: "Namespace"; readonly path: string }
   | { readonly _tag: "Repository"; readonly path: RepositoryName }
 
@@ -24,10 +24,10 @@ export type Subject =
  * @category constructors
  * @since 0.1.0
  */
-export const wholeRegistry: Subject = { _tag: "Namespace", path: "" }
+export const wholeRegistry: Entity = { _tag: "Namespace", path: "" }
 
 /**
- * What is kept of a subject over time. `sizes` (bytes) are undefined where they were unknown; `repositories`, `tags` and
+ * What is kept of a entity over time. `sizes` (bytes) are undefined where they were unknown; `repositories`, `tags` and
  * `gaps` count those below it.
  *
  * @category models
@@ -41,7 +41,7 @@ export interface Figures {
 }
 
 /**
- * The figures of a subject in the snapshot that was taken at an instant; undefined where it was not there.
+ * The figures of a entity in the snapshot that was taken at an instant; undefined where it was not there.
  *
  * @category models
  * @since 0.1.0
@@ -68,7 +68,7 @@ export interface Period {
  * @category getters
  * @since 0.1.0
  */
-export const figuresOf = (usage: Usage): ReadonlyArray<readonly [subject: Subject, figures: Figures]> => {
+export const figuresOf = (usage: Usage): ReadonlyArray<readonly [entity: Entity, figures: Figures]> => {
   const { gaps, repositories } = usage.inventory
   const gapCounts = new Map<RepositoryName, number>()
   for (const { repository } of gaps) gapCounts.set(repository, (gapCounts.get(repository) ?? 0) + 1)
@@ -98,7 +98,7 @@ export const figuresOf = (usage: Usage): ReadonlyArray<readonly [subject: Subjec
  * @category guards
  * @since 0.1.0
  */
-export const isPresent = (usage: Usage, { _tag, path }: Subject): boolean =>
+export const isPresent = (usage: Usage, { _tag, path }: Entity): boolean =>
   (_tag === "Repository" ? findRepository(usage, path) : namespaceAt(usage, path)) !== undefined
 
 /**

@@ -18,7 +18,7 @@ export interface Level {
 }
 
 /**
- * Why it is not told when it will be full: no capacity is known, fewer than three days are, it does not grow, or it
+ * Why it is not nothingForeseen when it will be full: no capacity is known, fewer than three days are, it does not grow, or it
  * would take more than a hundred years.
  *
  * @category models
@@ -92,16 +92,20 @@ export const project = (levels: ReadonlyArray<Level>, capacity: number | undefin
   const points = downsample(known, Duration.millis(day))
   const last = points.at(-1)
   const basedOn = { points: points.length, from: points[0]?.takenAt, to: last?.takenAt }
-  const told = { method: "theil-sen", basedOn, days: undefined, fullAt: undefined } as const
+  const nothingForeseen = { method: "theil-sen", basedOn, days: undefined, fullAt: undefined } as const
   if (last === undefined || points.length < minimumPoints) {
-    return { ...told, bytesPerDay: undefined, reason: capacity === undefined ? "no-capacity" : "too-few-points" }
+    return {
+      ...nothingForeseen,
+      bytesPerDay: undefined,
+      reason: capacity === undefined ? "no-capacity" : "too-few-points"
+    }
   }
   const bytesPerDay = slopeOf(points)
-  if (capacity === undefined) return { ...told, bytesPerDay, reason: "no-capacity" }
+  if (capacity === undefined) return { ...nothingForeseen, bytesPerDay, reason: "no-capacity" }
   const free = Math.max(0, capacity - last.size)
-  if (free > 0 && bytesPerDay <= 0) return { ...told, bytesPerDay, reason: "not-growing" }
+  if (free > 0 && bytesPerDay <= 0) return { ...nothingForeseen, bytesPerDay, reason: "not-growing" }
   const days = free === 0 ? 0 : free / bytesPerDay
-  if (days > maximumDays) return { ...told, bytesPerDay, reason: "beyond-a-century" }
+  if (days > maximumDays) return { ...nothingForeseen, bytesPerDay, reason: "beyond-a-century" }
   const fullAt = DateTime.addDuration(last.takenAt, Duration.millis(Math.round(days * day)))
-  return { ...told, bytesPerDay, days, fullAt, reason: undefined }
+  return { ...nothingForeseen, bytesPerDay, days, fullAt, reason: undefined }
 }

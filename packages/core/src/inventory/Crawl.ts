@@ -7,7 +7,7 @@ import { Clock, Effect, Queue, Result, Stream } from "effect"
 import type { Digest } from "../registry/Digest.ts"
 import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
-import { type EarlierRepository, earlierOf } from "./PreviousInventory.ts"
+import { type PreviousRepository, previousInventory } from "./PreviousInventory.ts"
 import { manifestReader, Stop } from "./ManifestReader.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
 import { isTransient, type ListedTag, Registry, type RegistryError } from "../registry/Registry.ts"
@@ -87,7 +87,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     Array.from({ length: concurrency }, () => undefined)
   )
   const builder = InventoryBuilder.make()
-  const earlier = earlierOf(options.previous)
+  const earlier = previousInventory(options.previous)
   const repositories: Array<Repository> = []
   const progress = {
     repositoriesFound: 0,
@@ -141,7 +141,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   const digestOf = (
     repository: RepositoryName,
     tag: ListedTag,
-    before: EarlierRepository | undefined
+    before: PreviousRepository | undefined
   ): Effect.Effect<Result.Result<Digest | undefined, RegistryError>, Stop> => {
     const manifest = tag.digest === undefined ? before?.manifest(tag.name) : undefined
     return manifest === undefined
@@ -153,7 +153,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   const crawlTag = Effect.fnUntraced(function* (
     repository: RepositoryName,
     tag: ListedTag,
-    before: EarlierRepository | undefined
+    before: PreviousRepository | undefined
   ): Effect.fn.Return<number, Stop> {
     const unread = (error: RegistryError): number => {
       const manifest = isKept(error) ? before?.manifest(tag.name) : undefined

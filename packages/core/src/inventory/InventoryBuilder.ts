@@ -6,7 +6,7 @@
 import type { Digest } from "../registry/Digest.ts"
 import { type Gap, type Inventory, manifestDigest, type Repository, Role, State } from "./Inventory.ts"
 import * as Column from "./Column.ts"
-import * as DigestNumbers from "./DigestTable.ts"
+import * as DigestTable from "./DigestTable.ts"
 import type { Layer, Manifest } from "../registry/Manifest.ts"
 
 /**
@@ -49,7 +49,7 @@ const roleOf = (layer: Layer): Role => (layer.foreign ? Role.foreignLayer : Role
 
 /** What was collected so far. A manifest's references and children are rows of the columns, in the order of reading. */
 const nothing = () => ({
-  blobNumbers: DigestNumbers.make(),
+  blobNumbers: DigestTable.make(),
   sizes: Column.float64(),
   /** Blob → 1 where its size was measured on bytes that were read, and so outweighs what descriptors state. */
   measured: Column.uint8(),

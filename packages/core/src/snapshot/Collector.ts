@@ -105,7 +105,7 @@ const firstRetry = Duration.seconds(5)
 
 /** How long further changes are waited for after the first one was told, and how many there may be by then. */
 const settling = Duration.millis(200)
-const maximumTold = 10_000
+const maximumChanges = 10_000
 
 /**
  * Crawls that failed, with the attribute `reason`, which is a `FailureReason`.
@@ -157,7 +157,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const restore = Effect.gen(function* () {
     const saved = yield* store.load
     // Where nobody crawled until now, nothing was heard of the registry since.
-    const stale = (yield* leadership.standing) !== "following"
+    const stale = (yield* leadership.state) !== "following"
     yield* SubscriptionRef.set(
       snapshots,
       Option.map(saved, (snapshot) => (stale && !snapshot.stale ? { ...snapshot, stale } : snapshot))
@@ -274,8 +274,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   /** Changes come in bursts: a push is several. */
   const updates = (term: Leadership.Term) =>
-    leadership.told.pipe(
-      Stream.groupedWithin(maximumTold, settling),
+    leadership.notifications.pipe(
+      Stream.groupedWithin(maximumChanges, settling),
       Stream.runForEach((names) =>
         Effect.catchCause(update(new Set(names), term), (cause) =>
           Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
@@ -285,7 +285,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     )
 
   const refresh = Effect.gen(function* () {
-    if ((yield* leadership.standing) === "following") {
+    if ((yield* leadership.state) === "following") {
       return yield* new NotLeading({ detail: "what it publishes is served here within a second" })
     }
     const leading = yield* SubscriptionRef.changes(term).pipe(
@@ -324,7 +324,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Ref.update(status, (status) => ({ ...status, crawling: false }))
   })
 
-  const reign = (newest: Leadership.Term) =>
+  const lead = (newest: Leadership.Term) =>
     Effect.gen(function* () {
       yield* SubscriptionRef.set(term, Option.some(newest))
       return yield* Effect.raceFirst(Effect.andThen(due, loop), updates(newest))
@@ -337,12 +337,12 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     term,
     took: ({ takenAt }) => Ref.update(status, (status) => ({ ...status, lastSuccess: takenAt, lastError: undefined }))
   })
-  yield* Effect.forkScoped(leadership.lead(reign))
+  yield* Effect.forkScoped(leadership.lead(lead))
   return Collector.of({
     current: SubscriptionRef.get(snapshots),
     changes: SubscriptionRef.changes(snapshots),
     refresh,
-    changed: leadership.tell,
+    changed: leadership.notify,
     status: Ref.get(status)
   })
 })

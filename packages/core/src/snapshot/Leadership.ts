@@ -23,7 +23,7 @@ export interface Term {
  * @category models
  * @since 0.1.0
  */
-export type Standing = "leading" | "following" | "vacant"
+export type State = "leading" | "following" | "vacant"
 
 /**
  * Decides who crawls. At most one replica holds the newest term; one that does not hear of that in time, because it was
@@ -37,15 +37,15 @@ export class Leadership extends Context.Service<
   Leadership,
   {
     /**
-     * Waits until nobody else leads, then runs `reign` for as long as this replica does. Where it is lost, `reign` is
+     * Waits until nobody else leads, then runs `task` for as long as this replica does. Where it is lost, `task` is
      * interrupted and waiting begins again; where this is interrupted, another replica may lead at once.
      */
-    readonly lead: <R>(reign: (term: Term) => Effect.Effect<never, never, R>) => Effect.Effect<never, never, R>
-    readonly standing: Effect.Effect<Standing>
+    readonly lead: <R>(task: (term: Term) => Effect.Effect<never, never, R>) => Effect.Effect<never, never, R>
+    readonly state: Effect.Effect<State>
     /** Tells the leader, whoever that is, that something changed in these repositories. */
-    readonly tell: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
+    readonly notify: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
     /** What the leader was told, for the leader to read; what was told while nobody read may be lost. */
-    readonly told: Stream.Stream<RepositoryName>
+    readonly notifications: Stream.Stream<RepositoryName>
   }
 >()("@gitlab-registry-usage/core/Leadership") {}
 
@@ -64,18 +64,18 @@ export const makeGroup: Effect.Effect<Effect.Effect<Leadership["Service"], never
     return Effect.sync(() => {
       const self = Symbol("replica")
       return Leadership.of({
-        lead: (reign) =>
+        lead: (task) =>
           Ref.updateAndGet(generation, (n) => n + 1).pipe(
             Effect.tap(() => Ref.set(leader, self)),
-            Effect.flatMap((generation) => reign({ generation })),
+            Effect.flatMap((generation) => task({ generation })),
             Effect.ensuring(Ref.set(leader, undefined)),
             chair.withPermits(1)
           ),
-        standing: Effect.map(Ref.get(leader), (leader) =>
+        state: Effect.map(Ref.get(leader), (leader) =>
           leader === undefined ? "vacant" : leader === self ? "leading" : "following"
         ),
-        tell: (repositories) => Effect.asVoid(Queue.offerAll(queue, repositories)),
-        told: Stream.fromQueue(queue)
+        notify: (repositories) => Effect.asVoid(Queue.offerAll(queue, repositories)),
+        notifications: Stream.fromQueue(queue)
       })
     })
   }

@@ -67,7 +67,7 @@ export const select = (
 export const prune = Effect.fn("Retention.prune")(function* (policy: Policy) {
   const store = yield* SnapshotStore
   const leadership = yield* Effect.serviceOption(Leadership.Leadership)
-  if (Option.isSome(leadership) && (yield* leadership.value.standing) === "following") return 0
+  if (Option.isSome(leadership) && (yield* leadership.value.state) === "following") return 0
   const selected = select(yield* store.history, policy, yield* DateTime.now)
   return selected.length === 0 ? 0 : yield* store.forget(selected)
 })

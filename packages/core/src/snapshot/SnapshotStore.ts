@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Context, DateTime, Effect, Layer, Option, Ref, Schema, Stream } from "effect"
-import { type Figures, figuresOf, type Period, type Point, type Subject } from "../history/History.ts"
+import { type Figures, figuresOf, type Period, type Point, type Entity } from "../history/History.ts"
 import type { Term } from "./Leadership.ts"
 import type { Snapshot } from "./Snapshot.ts"
 
@@ -103,11 +103,11 @@ export interface Operations {
   /** The last snapshot that was taken at this instant or before it, where the store still holds one. */
   readonly at: (instant: DateTime.Utc) => Effect.Effect<Option.Option<Snapshot>, SnapshotStoreError>
   /** A point for each snapshot of the period, oldest first. */
-  readonly series: (subject: Subject, period: Period) => Effect.Effect<ReadonlyArray<Point>, SnapshotStoreError>
+  readonly series: (entity: Entity, period: Period) => Effect.Effect<ReadonlyArray<Point>, SnapshotStoreError>
   /** The figures of everything in the last snapshot that was taken at this instant or before it; empty for none. */
   readonly figuresAt: (
     instant: DateTime.Utc
-  ) => Effect.Effect<ReadonlyArray<readonly [Subject, Figures]>, SnapshotStoreError>
+  ) => Effect.Effect<ReadonlyArray<readonly [Entity, Figures]>, SnapshotStoreError>
   /** Forgets the snapshots that were taken at these instants, but never the latest. Returns how many there were. */
   readonly forget: (instants: ReadonlyArray<DateTime.Utc>) => Effect.Effect<number, SnapshotStoreError>
 }
@@ -156,11 +156,11 @@ export const make = (primitives: Primitives): Operations => {
     history,
     at,
     figuresAt,
-    series: Effect.fnUntraced(function* (subject, { from, to }) {
+    series: Effect.fnUntraced(function* (entity, { from, to }) {
       const instants = (yield* history).filter((instant) => DateTime.between(instant, { minimum: from, maximum: to }))
       return yield* Effect.forEach(instants, (takenAt) =>
         Effect.map(figuresAt(takenAt), (figures) => {
-          const found = figures.find(([{ _tag, path }]) => _tag === subject._tag && path === subject.path)
+          const found = figures.find(([{ _tag, path }]) => _tag === entity._tag && path === entity.path)
           return { takenAt, figures: found?.[1] }
         })
       )

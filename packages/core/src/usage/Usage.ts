@@ -29,6 +29,18 @@ export interface Sizes {
 }
 
 /**
+ * The names of the sizes in the API, each with its key in `Sizes`.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const sizeKeys = {
+  size: "size",
+  disk_size: "diskSize",
+  unique_size: "uniqueSize"
+} as const satisfies Record<string, keyof Sizes>
+
+/**
  * The measured inventory. Tags are numbered through all repositories in the inventory's order; repository `r` has the
  * tags `tagStarts[r] … tagStarts[r + 1]`.
  *

@@ -2,7 +2,7 @@ import { Bytes, Growth, type History, Names } from "@gitlab-registry-usage/core"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 
-type Entry = readonly [History.Subject, History.Figures]
+type Entry = readonly [History.Entity, History.Figures]
 
 const figures = (size: number | undefined): History.Figures => ({
   sizes:
