@@ -1,10 +1,10 @@
 /**
- * The course of sizes over time as a HAL resource.
+ * The history of an image or a namespace as a HAL resource.
  *
  * @since 0.1.0
  */
 import { DateTime, Duration } from "effect"
-import type { Resource } from "./Hal.ts"
+import * as Hal from "./Hal.ts"
 import { downsample, isPresent, type Period, type Point, type Entity } from "../history/History.ts"
 import { sizesState } from "./SizesState.ts"
 import { entityHref } from "./EntityLink.ts"
@@ -12,7 +12,7 @@ import { growthHref, historyHref, type View } from "./View.ts"
 import { namespaceOf } from "../registry/Names.ts"
 
 /**
- * Steps that are chosen from where none is asked for, the finest first. 0 keeps every point.
+ * The steps to choose from where a request names none, the finest first. 0 keeps every point.
  *
  * @category constants
  * @since 0.1.0
@@ -36,7 +36,7 @@ export const steps: ReadonlyArray<Duration.Duration> = (
 ).map(Duration.fromInputUnsafe)
 
 /**
- * A series thinned by the finest of `steps` that leaves at most so many points (or by the coarsest).
+ * Thins a time series by the finest of `steps` that leaves at most `maximum` points, or by the coarsest.
  *
  * @category thinning
  * @since 0.1.0
@@ -50,7 +50,7 @@ export const thin = <A extends { readonly takenAt: DateTime.Utc }>(
 }
 
 /**
- * The course of a entity in a period, the last point of each step. `query` is the canonical query string that asks for it.
+ * The history of an entity in a period: the last point of each step. `query` is the canonical query string of the document.
  *
  * @category models
  * @since 0.1.0
@@ -64,27 +64,29 @@ export interface TimeSeries {
 }
 
 /**
- * An instant as documents tell it: seconds since 1970, with fractions.
+ * An instant in seconds since 1970, with fractions; `null` where there is none.
  *
  * @category rendering
  * @since 0.1.0
  */
-export const seconds = (instant: DateTime.Utc): number => DateTime.toEpochMillis(instant) / 1000
+export const seconds = (instant: DateTime.Utc | undefined): number | null =>
+  instant === undefined ? null : DateTime.toEpochMillis(instant) / 1000
 
 /**
- * The course as a resource: `from` and `to` in seconds since 1970, the `step` in seconds, sizes in bytes, `null` where they
- * were unknown. A snapshot in which the entity was not there has no point. The view is that of the present; what is gone by
- * then is linked where it was seen last.
+ * The time series as a resource: `from` and `to` in seconds since 1970, the `step` in seconds, sizes in bytes, `null` where
+ * they were unknown. A snapshot that does not have the entity has no point. `view` is the present snapshot; the link to what
+ * is gone by then leads to the last snapshot that had it.
  *
  * @category resources
  * @since 0.1.0
  */
-export const history = (view: View, { period, points, query, step, entity }: TimeSeries): Resource => {
+export const history = (view: View, { entity, period, points, query, step }: TimeSeries): Hal.Resource => {
   const seen = points.flatMap(({ figures, takenAt }) => (figures === undefined ? [] : [{ figures, takenAt }]))
-  const namespace = entity._tag === "Namespace" ? entity.path : namespaceOf(entity.path)
-  return {
+  const isNamespace = entity._tag === "Namespace"
+  const namespace: Entity = { _tag: "Namespace", path: isNamespace ? entity.path : namespaceOf(entity.path) }
+  return Hal.make({
     state: {
-      ...(entity._tag === "Namespace" ? { path: entity.path } : { name: entity.path }),
+      [isNamespace ? "path" : "name"]: entity.path,
       from: seconds(period.from),
       to: seconds(period.to),
       step: Duration.toSeconds(step),
@@ -97,12 +99,9 @@ export const history = (view: View, { period, points, query, step, entity }: Tim
       }))
     },
     links: () => ({
-      self: { href: `${historyHref(view, entity)}${query}` },
-      up: { href: entityHref(view, entity, seen.at(-1)?.takenAt) },
-      growth: {
-        href: growthHref(view, isPresent(view.snapshot.usage, { _tag: "Namespace", path: namespace }) ? namespace : "")
-      }
-    }),
-    embedded: {}
-  }
+      self: `${historyHref(view, entity)}${query}`,
+      up: entityHref(view, entity, seen.at(-1)?.takenAt),
+      growth: growthHref(view, isPresent(view.snapshot.usage, namespace) ? namespace.path : "")
+    })
+  })
 }

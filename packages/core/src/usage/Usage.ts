@@ -188,7 +188,7 @@ export const tagSizes = (usage: Usage, tag: number): Sizes | undefined => sizesA
  * @since 0.1.0
  */
 export const namespaceSizes = (usage: Usage, path: string): Sizes | undefined => {
-  const node = usage.tree.namespace(path)
+  const node = usage.tree.namespaces.get(path)
   return node === undefined ? undefined : sizesAt(usage, node)
 }
 
