@@ -180,15 +180,6 @@ export const decode = Effect.fnUntraced(function* (
 })
 
 /**
- * The number of gaps of the snapshot that concern this repository.
- *
- * @category getters
- * @since 0.1.0
- */
-export const gapsOf = (snapshot: Snapshot, repository: RepositoryName): ReadonlyArray<Gap> =>
-  snapshot.usage.inventory.gaps.filter((gap) => gap.repository === repository)
-
-/**
  * Seconds since 1970 as the API tells them, with fractions.
  *
  * @category getters

@@ -197,38 +197,29 @@ export const layerMemoryOf = ({ keep }: { readonly keep: number }): Layer.Layer<
       })
       // What comes out of a store was not refreshed since it went in.
       const stale = Option.map((snapshot: Snapshot) => ({ ...snapshot, stale: true }))
-      const primitives: Primitives = {
+      return make({
+        keepsHistory: keep > 1,
         load: Effect.map(Ref.get(kept), (kept) => stale(Option.fromNullishOr(kept.at(-1)))),
         save: (snapshot, term) =>
           Effect.andThen(
             check(term),
             Ref.update(kept, (kept) => [...kept, snapshot].slice(-keep))
           ),
-        history: Effect.map(Ref.get(kept), (kept) => inOrder(kept).map(takenAt))
-      }
-      return make(
-        keep === 1
-          ? primitives
-          : {
-              ...primitives,
-              at: (instant) =>
-                Effect.map(Ref.get(kept), (kept) =>
-                  stale(
-                    Option.fromNullishOr(
-                      inOrder(kept).findLast(({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant))
-                    )
-                  )
-                ),
-              forget: (instants) =>
-                Ref.modify(kept, (kept) => {
-                  const forgotten = new Set(instants.map(DateTime.toEpochMillis))
-                  const left = kept.filter(
-                    (snapshot, i) => i === kept.length - 1 || !forgotten.has(DateTime.toEpochMillis(snapshot.takenAt))
-                  )
-                  return [kept.length - left.length, left] as const
-                })
-            }
-      )
+        history: Effect.map(Ref.get(kept), (kept) => inOrder(kept).map(takenAt)),
+        at: (instant) =>
+          Effect.map(Ref.get(kept), (kept) => {
+            const isBefore = ({ takenAt }: Snapshot) => DateTime.isLessThanOrEqualTo(takenAt, instant)
+            return stale(Option.fromNullishOr(inOrder(kept).findLast(isBefore)))
+          }),
+        forget: (instants) =>
+          Ref.modify(kept, (kept) => {
+            const forgotten = new Set(instants.map(DateTime.toEpochMillis))
+            const left = kept.filter(
+              (snapshot, i) => i === kept.length - 1 || !forgotten.has(DateTime.toEpochMillis(snapshot.takenAt))
+            )
+            return [kept.length - left.length, left] as const
+          })
+      })
     })
   )
 

@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Duration, Schema } from "effect"
+import * as ParsedText from "./ParsedText.ts"
 
 const grammar = /^(?:\d+\s*[a-z]+)(?:(?:\s*,\s*|\s+|)\d+\s*[a-z]+)*$/
 const part = /(\d+)\s*([a-z]+)/g
@@ -46,17 +47,8 @@ export const parse = (text: string): Duration.Duration | undefined => {
  * @category schemas
  * @since 0.1.0
  */
-export const DurationText = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Duration,
-    SchemaTransformation.transformEffect<Duration.Duration, string>({
-      decode: (text, options) => {
-        const duration = parse(text)
-        return duration === undefined
-          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a duration such as 1h30m" }, text, options))
-          : Effect.succeed(duration)
-      },
-      encode: (duration) => Effect.succeed(Duration.format(duration))
-    })
-  )
-)
+export const DurationText = ParsedText.make(Schema.Duration, {
+  expected: "a duration such as 1h30m",
+  parse,
+  format: Duration.format
+})
