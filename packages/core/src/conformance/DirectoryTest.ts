@@ -45,7 +45,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Directory, E>, fixture
     const check = (title: string, test: () => Effect.fn.Return<void, unknown, Directory>) =>
       it.effect(title, Effect.fnUntraced(test))
 
-    check("accepts the right password and tells the directory's own spelling", function* () {
+    check("accepts the right password and returns the directory's own spelling", function* () {
       assert.isNotEmpty(fixtures.accepted)
       for (const { username, password, spellings = [] } of fixtures.accepted) {
         for (const typed of [username, ...spellings]) {

@@ -71,7 +71,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<SnapshotStore, E>): vo
   const Chosen = Schema.Array(Schema.Boolean).check(Schema.isMinLength(6), Schema.isMaxLength(6))
 
   it.effect.prop(
-    `${name}: keeps every snapshot, whatever changed, and forgets those that it is told to`,
+    `${name}: keeps every snapshot, whatever changed, and forgets those that it should`,
     [Seeds, Chosen, Seeds],
     ([before, chosen, after]) =>
       Effect.gen(function* () {

@@ -11,7 +11,7 @@ import { check, type Group } from "./Replicas.ts"
 
 /** @category options @since 0.1.0 */
 export interface Options {
-  /** Whether the leader hears what is told to another replica. Default true. */
+  /** Whether a notification of another replica reaches the leader. Default true. */
   readonly hears?: boolean | undefined
 }
 
@@ -21,7 +21,7 @@ interface Leader {
   readonly generation: number
 }
 
-/** A replica that leads whenever it may, and tells when it does. */
+/** A replica that leads whenever it may, and reports that. */
 const campaign = (who: string, leadership: Leadership["Service"], leaders: Queue.Queue<Leader>, leading: Set<string>) =>
   leadership.lead(({ generation }: Term) =>
     Effect.gen(function* () {
@@ -76,7 +76,7 @@ export const suite = <E, F>(
     expect(yield* Effect.forEach(replicas, ({ state }) => state)).toEqual(["vacant", "vacant", "vacant"])
   })
 
-  test("who fails to lead leaves the place to others", function* (join) {
+  test("after a leader that fails, another replica leads", function* (join) {
     const [one, other] = [yield* join, yield* join]
     const exit = yield* Effect.exit(one.lead(() => Effect.die("no leader")))
     expect(Exit.isFailure(exit)).toBe(true)
@@ -85,7 +85,7 @@ export const suite = <E, F>(
     expect((yield* soon(Queue.take(leaders))).generation).toBeGreaterThan(1)
   })
 
-  test("the leader is told, whoever is", function* (join) {
+  test("notifications of every replica reach the leader", function* (join) {
     const [one, other] = [yield* join, yield* join]
     const heard = yield* Queue.unbounded<string>()
     const leading = yield* Queue.unbounded<void>()

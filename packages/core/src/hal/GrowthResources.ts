@@ -74,8 +74,7 @@ const item = (view: View, { of, period }: GrowthReport, self: string, grower: Gr
 
 /**
  * The growth as a resource: `from` and `to` in seconds since 1970, sizes in bytes, `percent` to two digits; `null` where
- * something is not known. `view` is the present snapshot; the link to what is gone by then leads to the snapshot that had
- * it.
+ * something is not known. `view` is the present snapshot; what is gone is linked in the snapshot that had it.
  *
  * @category resources
  * @since 0.1.0

@@ -74,8 +74,8 @@ export const seconds = (instant: DateTime.Utc | undefined): number | null =>
 
 /**
  * The time series as a resource: `from` and `to` in seconds since 1970, the `step` in seconds, sizes in bytes, `null` where
- * they were unknown. A snapshot that does not have the entity has no point. `view` is the present snapshot; the link to what
- * is gone by then leads to the last snapshot that had it.
+ * they were unknown. A snapshot that does not have the entity has no point. `view` is the present snapshot; what is gone is
+ * linked in the last snapshot that had it.
  *
  * @category resources
  * @since 0.1.0

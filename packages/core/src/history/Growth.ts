@@ -1,5 +1,5 @@
 /**
- * What grew between two instants, and by how much.
+ * Growth: the difference of two snapshots.
  *
  * @since 0.1.0
  */
@@ -75,7 +75,7 @@ export interface Growth extends Change {
 }
 
 /**
- * The figures of everything in a snapshot, as `SnapshotStore.figuresAt` tells them.
+ * The figures of all namespaces and repositories of a snapshot, as `SnapshotStore.figuresAt` returns them.
  *
  * @category models
  * @since 0.1.0
@@ -88,9 +88,9 @@ export interface Options {
   readonly of?: EntityKind | undefined
   /** Default `disk_size`. */
   readonly by?: Measure | undefined
-  /** The path of a namespace: what lies below it alone. Default: everything. */
+  /** The path of a namespace: only what lies below it is compared. Default: everything. */
   readonly below?: string | undefined
-  /** How many growers are told. Default: all. */
+  /** How many growers are returned at most. Default: all. */
   readonly limit?: number | undefined
 }
 
@@ -109,11 +109,11 @@ const changeOf = (was: Figures | undefined, is: Figures | undefined, by: Measure
   }
 }
 
-/** A key that tells namespaces from images of the same path. */
+/** The tags of the entities of each kind. */
 const tagOf = { images: "Repository", namespaces: "Namespace" } as const
 
 /**
- * Compares what everything took at two instants. Growers are sorted by change, the largest first, ties by path; those whose
+ * Compares the sizes of all entities at two instants. Growers are sorted by change, the largest first, ties by path; those whose
  * change is unknown stand last. What did not change is left out. Undefined where the namespace was there neither before nor
  * after.
  *

@@ -1,5 +1,5 @@
 /**
- * How large things were: figures of the namespaces and repositories of a snapshot, and their course over time.
+ * The figures of namespaces and repositories, and their time series.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import { namespaceAt } from "../usage/Namespaces.ts"
 import { findRepository, repositorySizes, type Sizes, type Usage } from "../usage/Usage.ts"
 
 /**
- * What figures are of: a namespace with all below it, where the empty path is the whole registry, or one repository.
+ * An entity that has figures: a namespace with all below it, where the empty path is the whole registry, or one repository.
  *
  * @category models
  * @since 0.1.0
@@ -27,7 +27,7 @@ export type Entity =
 export const wholeRegistry: Entity = { _tag: "Namespace", path: "" }
 
 /**
- * What is kept of a entity over time. `sizes` (bytes) are undefined where they were unknown; `repositories`, `tags` and
+ * The figures of an entity in one snapshot. `sizes` (bytes) are undefined where they were unknown; `repositories`, `tags` and
  * `gaps` count those below it.
  *
  * @category models
@@ -41,7 +41,7 @@ export interface Figures {
 }
 
 /**
- * The figures of a entity in the snapshot that was taken at an instant; undefined where it was not there.
+ * The figures of an entity in the snapshot that was taken at an instant; undefined where it was not there.
  *
  * @category models
  * @since 0.1.0

@@ -17,7 +17,7 @@ export const make = (): DigestTable => {
   const digests: Array<Digest> = []
   // A power of two, at least twice as many as there are digests. 0 is empty, else the number + 1.
   let slots = new Uint32Array(2048)
-  // Digests are chosen by whoever pushes; with a random beginning nobody can choose many of the same hash.
+  // Clients that push choose the digests; with a random seed they cannot choose many of the same hash.
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
 
   /** FNV-1a, finished as MurmurHash3 is, so that the low bits depend on all others. */

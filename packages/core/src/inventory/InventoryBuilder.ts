@@ -11,7 +11,7 @@ import * as DigestTable from "./DigestTable.ts"
 import type { Layer, Manifest } from "../registry/Manifest.ts"
 
 /**
- * A manifest together with what its bytes do not tell: its own size in bytes, and a size for each layer.
+ * A manifest with sizes that it does not state itself: its own in bytes, and one for each layer.
  *
  * @category models
  * @since 0.1.0
@@ -39,7 +39,7 @@ export interface InventoryBuilder {
   readonly absent: (manifest: number) => void
   /** Takes one manifest that was read over from an earlier inventory. Returns the numbers of its children. */
   readonly copyOne: (from: Inventory, manifest: number) => ReadonlyArray<number>
-  /** Takes a manifest over from an earlier inventory with all that it reaches, as it was known then. */
+  /** Takes a manifest over from an earlier inventory with all that it reaches. */
   readonly copy: (from: Inventory, manifest: number) => number
   readonly gap: (gap: Gap) => void
   /** All that was collected. The builder is empty afterwards. */

@@ -36,7 +36,7 @@ const maxDepth = 32
 export const manifestReader = (crawling: Crawling): ManifestReader => {
   const { builder, concurrency, earlier, gap, progress, registry, request } = crawling
 
-  /** Sizes of the layers; schema 1 states none, so they are asked for. */
+  /** Sizes of the layers; schema 1 states none, so the registry is asked. */
   const layerSizes = Effect.fnUntraced(function* (
     repository: RepositoryName,
     layers: ReadonlyArray<{ readonly digest: Digest; readonly size: number | undefined }>

@@ -6,7 +6,7 @@ import type { RepositoryName, TagName } from "../registry/Names.ts"
 export interface PreviousRepository {
   /** The manifest, as a number of the earlier inventory, that the tag pointed to. */
   readonly manifest: (tag: TagName) => number | undefined
-  /** Takes the whole repository over as it was then. */
+  /** Takes the whole repository over. */
   readonly copyInto: (builder: InventoryBuilder) => Repository
   /** Whether anything is known of it. */
   readonly readable: boolean

@@ -1,5 +1,5 @@
 /**
- * The port to who may crawl, where several replicas serve the same registry.
+ * The port that elects the replica that crawls, where several replicas serve the same registry.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ export interface Term {
 }
 
 /**
- * Whether this replica leads, another one does, or nobody is known to.
+ * Whether this replica leads, another one does, or no leader is known.
  *
  * @category models
  * @since 0.1.0
@@ -26,9 +26,8 @@ export interface Term {
 export type State = "leading" | "following" | "vacant"
 
 /**
- * Decides who crawls. At most one replica holds the newest term; one that does not hear of that in time, because it was
- * stopped or cut off, is refused by the store. No operation fails: while it cannot be decided nobody new leads. Every
- * adapter passes `LeadershipTest.suite` of `@gitlab-registry-usage/core/conformance`.
+ * Elects the replica that crawls. At most one replica holds the newest term; the store refuses one that does not notice in
+ * time that it lost its term. No operation fails: while no leader can be elected, no new replica leads. Every adapter passes `LeadershipTest.suite` of `@gitlab-registry-usage/core/conformance`.
  *
  * @category services
  * @since 0.1.0
@@ -37,14 +36,14 @@ export class Leadership extends Context.Service<
   Leadership,
   {
     /**
-     * Waits until nobody else leads, then runs `task` for as long as this replica does. Where it is lost, `task` is
-     * interrupted and waiting begins again; where this is interrupted, another replica may lead at once.
+     * Waits until no other replica leads, then runs `task` for as long as this one does. When it loses the lead, `task` is
+     * interrupted and waiting begins again; when `lead` is interrupted, another replica may lead at once.
      */
     readonly lead: <R>(task: (term: Term) => Effect.Effect<never, never, R>) => Effect.Effect<never, never, R>
     readonly state: Effect.Effect<State>
-    /** Tells the leader, whoever that is, that something changed in these repositories. */
+    /** Notifies the leader that something changed in these repositories. */
     readonly notify: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
-    /** What the leader was told, for the leader to read; what was told while nobody read may be lost. */
+    /** The repositories of `notify`, for the leader to read; those of a time when nobody reads may be lost. */
     readonly notifications: Stream.Stream<RepositoryName>
   }
 >()("@gitlab-registry-usage/core/Leadership") {}

@@ -1,5 +1,5 @@
 /**
- * Which earlier snapshots are kept, and for how long.
+ * How long earlier snapshots are kept.
  *
  * @since 0.1.0
  */
@@ -59,7 +59,7 @@ export const select = (
 }
 
 /**
- * Forgets what the policy does not keep, unless another replica leads, which does it then. Returns how many snapshots there were.
+ * Forgets the snapshots that the policy does not keep, unless another replica leads. Returns their number.
  *
  * @category running
  * @since 0.1.0

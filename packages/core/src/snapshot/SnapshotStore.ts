@@ -1,5 +1,5 @@
 /**
- * The port to where snapshots are kept.
+ * The port to the store of snapshots.
  *
  * @since 0.1.0
  */
@@ -65,7 +65,7 @@ export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()
 }
 
 /**
- * What the replicas that share a store learn of the snapshot that was published last.
+ * What a replica learns of a snapshot that another one published.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +76,7 @@ export interface Published {
 }
 
 /**
- * What a store does.
+ * The operations of a store.
  *
  * @category models
  * @since 0.1.0
@@ -92,9 +92,9 @@ export interface Operations {
    * refused (`Superseded`) once a later term is known.
    */
   readonly save: (snapshot: Snapshot, term?: Term) => Effect.Effect<void, SnapshotStoreError>
-  /** Marks the latest snapshot as stale, for all who share the store. Nothing where there is none. */
+  /** Marks the latest snapshot, if there is one, as stale for all replicas that share the store. */
   readonly markStale: (term?: Term) => Effect.Effect<void, SnapshotStoreError>
-  /** What others who share the store publish, within a second. Where nobody else can, this says nothing. */
+  /** The snapshots that other replicas publish, within a second. Empty where no other replica can. */
   readonly published: Stream.Stream<Published>
   /** Whether earlier snapshots are kept, and saving costs no more than what changed. */
   readonly keepsHistory: boolean
@@ -124,7 +124,7 @@ export class SnapshotStore extends Context.Service<SnapshotStore, Operations>()(
 ) {}
 
 /**
- * What a store can do by itself.
+ * The operations that a store implements itself.
  *
  * @category models
  * @since 0.1.0
@@ -132,8 +132,8 @@ export class SnapshotStore extends Context.Service<SnapshotStore, Operations>()(
 export type Primitives = Pick<Operations, "load" | "save"> & Partial<Operations>
 
 /**
- * A store from what it can do: everything beyond `load` and `save` follows from them and from what else is given. Without
- * `at` it holds the latest snapshot only.
+ * A store from its primitives: what is not given follows from `load` and `save`. Without `at` it holds the latest snapshot
+ * only.
  *
  * @category constructors
  * @since 0.1.0
@@ -172,11 +172,11 @@ export const make = (primitives: Primitives): Operations => {
 
 const takenAt = ({ takenAt }: Snapshot) => takenAt
 
-/** Oldest first, whatever the clock did between the saves. */
+/** Oldest first, even where the clock went back between two saves. */
 const inOrder = (kept: ReadonlyArray<Snapshot>) => kept.toSorted((a, b) => DateTime.Order(a.takenAt, b.takenAt))
 
 /**
- * A store that forgets with the process. Of the snapshots it keeps as many as `keep` says, by default the latest only.
+ * A store in the memory of the process that holds the latest `keep` snapshots.
  *
  * @category layers
  * @since 0.1.0
@@ -195,7 +195,7 @@ export const layerMemoryOf = ({ keep }: { readonly keep: number }): Layer.Layer<
           return yield* new SnapshotStoreError({ operation: "save", reason })
         }
       })
-      // What comes out of a store was not refreshed since it went in.
+      // A stored snapshot has not been refreshed since it was saved.
       const stale = Option.map((snapshot: Snapshot) => ({ ...snapshot, stale: true }))
       return make({
         keepsHistory: keep > 1,
@@ -224,7 +224,7 @@ export const layerMemoryOf = ({ keep }: { readonly keep: number }): Layer.Layer<
   )
 
 /**
- * A store that forgets with the process, and holds the latest snapshot only.
+ * A store in the memory of the process that holds the latest snapshot.
  *
  * @category layers
  * @since 0.1.0

@@ -22,7 +22,7 @@ const units: ReadonlyArray<readonly [names: ReadonlyArray<string>, millis: numbe
 ]
 
 /**
- * The duration that the text tells, as the sum of its parts: `2 weeks`, `1 week, 3 days`, `90s`, `1h30m`; or undefined
+ * Parses a duration, the sum of its parts: `2 weeks`, `1 week, 3 days`, `90s`, `1h30m`; or undefined
  * where it is none. Each part is a whole number and one of the units ms, s, m, h, d, w or their names, where a
  * month has 30 days; case does not matter.
  *

@@ -7,7 +7,7 @@ import * as Bytes from "../registry/Bytes.ts"
 import * as ParsedText from "./ParsedText.ts"
 
 /**
- * The size that the text tells, as in `10MB`, `1.5 GiB`, `20 k` or `1024`; undefined where it is none. Units of 1000 are
+ * Parses a size such as `10MB`, `1.5 GiB`, `20 k` or `1024`; undefined where it is none. Units of 1000 are
  * kB, MB, GB, TB, of 1024 KiB, MiB, GiB, TiB; case does not matter, and a letter alone counts in 1024, as `ls -h` does.
  *
  * @category parsing
