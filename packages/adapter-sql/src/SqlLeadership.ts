@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function* (
   const poll = Duration.toMillis(options.poll ?? lease / 3)
   const self = randomUUID()
   const leading = yield* Ref.make(false)
-  const standing = yield* Ref.make<Leadership.Standing>("vacant")
+  const standing = yield* Ref.make<Leadership.State>("vacant")
   const told = yield* Queue.sliding<Names.RepositoryName>(maximumTold)
   const wake = yield* Queue.sliding<void>(1)
   const now = sql.literal(dialect.now)
@@ -151,20 +151,20 @@ export const make = Effect.fnUntraced(function* (
     return row === undefined || row[0] === self ? "vacant" : "following"
   }).pipe(
     Effect.timeout("1 second"),
-    Effect.tap((found) => Ref.set(standing, found as Leadership.Standing)),
+    Effect.tap((found) => Ref.set(standing, found as Leadership.State)),
     Effect.catch(() => Ref.get(standing))
-  ) as Effect.Effect<Leadership.Standing>
+  ) as Effect.Effect<Leadership.State>
 
   return Leadership.Leadership.of({
     lead,
-    standing: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : asked)),
-    tell: Effect.fnUntraced(function* (repositories) {
+    state: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : asked)),
+    notify: Effect.fnUntraced(function* (repositories) {
       if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(told, repositories))
       yield* Effect.forEach(messagesOf(repositories), tell, { discard: true }).pipe(
         Effect.catch((error) => Effect.logDebug(`the leader was not told what changed: ${error.message}`))
       )
     }),
-    told: Stream.fromQueue(told)
+    notifications: Stream.fromQueue(told)
   })
 })
 

@@ -25,7 +25,7 @@ const figuresOf = ({ disk_size, gaps, repositories, size, tags, unique_size }: R
   gaps: Number(gaps)
 })
 
-const subjectOf = ({ kind, path }: Row): History.Subject =>
+const subjectOf = ({ kind, path }: Row): History.Entity =>
   kind === kinds.Namespace ? { _tag: "Namespace", path } : { _tag: "Repository", path: path as Names.RepositoryName }
 
 /** Namespaces before repositories, each in the order of their paths: the whole registry is the first. */
@@ -54,7 +54,7 @@ const inForce = <A extends { readonly since: number; readonly until: number | nu
 
 export const series = Effect.fnUntraced(function* (
   { sql, table: nameOf }: Database["Service"],
-  { _tag, path }: History.Subject,
+  { _tag, path }: History.Entity,
   { from, to }: History.Period
 ) {
   const snapshots = yield* sql`

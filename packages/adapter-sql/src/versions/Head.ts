@@ -66,7 +66,7 @@ export const figuresKey = (kind: number, path: string): string => `${kind} ${pat
 /** The figures of everything, as rows. */
 export const figuresOf = (snapshot: Snapshot.Snapshot): Map<string, ReadonlyArray<unknown>> =>
   new Map(
-    History.figuresOf(snapshot).map(([{ _tag, path }, { gaps, repositories, sizes, tags }]) => [
+    History.figuresOf(snapshot.usage).map(([{ _tag, path }, { gaps, repositories, sizes, tags }]) => [
       figuresKey(kinds[_tag], path),
       [
         kinds[_tag],

@@ -204,7 +204,7 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
         const error = yield* Effect.flip(one.store.save(large(2, 10), { generation: 1 }))
         expect(error.reason).toMatchObject({ _tag: "Superseded", generation: 1, newest: 2 })
         expect(yield* event).toBe("ends")
-        expect(yield* one.leadership.standing).toBe("following")
+        expect(yield* one.leadership.state).toBe("following")
         yield* Fiber.interrupt(fiber)
         expect(yield* event).toBe("begins")
       }).pipe(Effect.scoped)

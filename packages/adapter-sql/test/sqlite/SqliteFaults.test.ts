@@ -310,7 +310,7 @@ describe("SQLite", () => {
         yield* run(file, (client) => client.withTransaction(Effect.sleep("2 seconds")))
         yield* Effect.sleep("1 second")
         expect(yield* Queue.size(events)).toBe(0)
-        expect(yield* leadership.standing).toBe("leading")
+        expect(yield* leadership.state).toBe("leading")
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.scoped)
   )

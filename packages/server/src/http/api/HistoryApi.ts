@@ -50,8 +50,8 @@ const changes = {
   ...rendering,
   from: optionalText(`The begin: ${instants}. Default 7d`),
   to: optionalText(`The end: ${instants}. Default the latest snapshot`),
-  by: Schema.optionalKey(Schema.Literals(Growth.bys)),
-  of: Schema.optionalKey(Schema.Literals(Growth.ofs)),
+  by: Schema.optionalKey(Schema.Literals(Growth.measures)),
+  of: Schema.optionalKey(Schema.Literals(Growth.entityKinds)),
   limit: optionalText("How many items are told, 1 to 1000. Default 20")
 }
 
@@ -76,8 +76,8 @@ const growth = hal(
     path: Schema.String,
     from: Timestamp,
     to: Timestamp,
-    by: Schema.Literals(Growth.bys),
-    of: Schema.Literals(Growth.ofs),
+    by: Schema.Literals(Growth.measures),
+    of: Schema.Literals(Growth.entityKinds),
     ...Change,
     matching: Count,
     capacity: Schema.NullOr(Bytes),

@@ -171,7 +171,7 @@ export const document = ({ capacity, past, root }: Options) => {
             { "content-security-policy": Html.contentSecurityPolicy },
             () => [Html.render(resource)]
           )
-        : Rendered.make(memory, key, mediaType, {}, () => Hal.pieces(resource, rendering)))
+        : Rendered.make(memory, key, mediaType, {}, () => Hal.chunks(resource, rendering)))
     return yield* lifted(found(request, memory, made))
   })
 }

@@ -57,17 +57,17 @@ const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration |
 }
 
 /** The history of what is there now, or was in the period. */
-const history = (subject: History.Subject, { past, query, view }: Context): Found =>
+const history = (subject: History.Entity, { past, query, view }: Context): Found =>
   Effect.gen(function* () {
     const { takenAt } = view.snapshot
     const { parameters, period } = yield* Effect.fromResult(spanOf(query, takenAt, "30 days"))
     const step = yield* Effect.fromResult(stepOf(query))
     const points = (yield* past.series(subject, period)).filter(({ figures }) => figures !== undefined)
-    if (points.length === 0 && !History.isPresent(view.snapshot, subject)) return undefined
+    if (points.length === 0 && !History.isPresent(view.snapshot.usage, subject)) return undefined
     const kept = yield* Effect.fromResult(thinned(points, step))
     const stepped = step === undefined ? [] : [["step", durationText(step)] as const]
     return HistoryResources.history(view, {
-      subject,
+      entity: subject,
       period,
       ...kept,
       query: Hal.queryString([...parameters, ...stepped])
@@ -92,7 +92,7 @@ const limitOf = (query: URLSearchParams) =>
   })
 
 /** When the registry reaches its capacity, by what it took so far. */
-const projection = Effect.fnUntraced(function* ({ capacity, past, view }: Context, subject: History.Subject) {
+const projection = Effect.fnUntraced(function* ({ capacity, past, view }: Context, subject: History.Entity) {
   const to = view.snapshot.takenAt
   const points = yield* past.series(subject, { from: DateTime.subtractDuration(to, projected), to })
   return Projection.project(
@@ -108,8 +108,8 @@ const growth = (path: string, context: Context): Found =>
     const span = yield* Effect.fromResult(spanOf(query, view.snapshot.takenAt, "7 days"))
     const asked = yield* Effect.fromResult(
       Result.all({
-        by: oneOf(query, "by", Growth.bys),
-        of: oneOf(query, "of", Growth.ofs),
+        by: oneOf(query, "by", Growth.measures),
+        of: oneOf(query, "of", Growth.entityKinds),
         limit: limitOf(query)
       })
     )
