@@ -7,13 +7,13 @@
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Deferred, Effect, Redacted, type Scope as EffectScope } from "effect"
-import * as Body from "../transport/Body.ts"
+import * as Body from "../transport/Response.ts"
 import { type Answer, permanent } from "../transport/Failure.ts"
 import type { Credentials } from "./Credentials.ts"
 import type { Exchange } from "../transport/HttpExchange.ts"
 import { display } from "./TrustedOrigins.ts"
 import type { Scope } from "./Scope.ts"
-import * as TokenAnswer from "./TokenAnswer.ts"
+import * as TokenAnswer from "./TokenResponse.ts"
 
 /**
  * The token service that a registry names, checked to be trusted.

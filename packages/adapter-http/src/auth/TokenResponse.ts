@@ -9,7 +9,7 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Option, Redacted, Result, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
-import * as Body from "../transport/Body.ts"
+import * as Body from "../transport/Response.ts"
 import * as Scope from "./Scope.ts"
 
 /**

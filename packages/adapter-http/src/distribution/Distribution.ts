@@ -9,7 +9,7 @@ import { Bytes, Digest, MediaType, Names, Registry } from "@gitlab-registry-usag
 import { Effect, Schema, Stream } from "effect"
 import type { Digest as Hash } from "effect/crypto"
 import type { Authorization, Need } from "../auth/Authorization.ts"
-import * as Body from "../transport/Body.ts"
+import * as Body from "../transport/Response.ts"
 import { type Answer, permanent } from "../transport/Failure.ts"
 import type { Request } from "../transport/HttpExchange.ts"
 import * as ManifestDigest from "./ManifestDigest.ts"

@@ -6,7 +6,7 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Stream } from "effect"
 import { type Answer, codes, permanent } from "../transport/Failure.ts"
-import * as Body from "../transport/Body.ts"
+import * as Body from "../transport/Response.ts"
 import { nextPage } from "./Link.ts"
 
 /**

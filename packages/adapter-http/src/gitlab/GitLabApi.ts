@@ -7,7 +7,7 @@
  */
 import { Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Redacted, Result, Schema, Stream } from "effect"
-import * as Body from "../transport/Body.ts"
+import * as Body from "../transport/Response.ts"
 import type { Answer } from "../transport/Failure.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { Limits } from "../distribution/Distribution.ts"

@@ -9,7 +9,7 @@
 import { Digest, Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Semaphore, Stream } from "effect"
 import type { Authorization } from "../auth/Authorization.ts"
-import * as Body from "../transport/Body.ts"
+import * as Body from "../transport/Response.ts"
 import type { Answer } from "../transport/Failure.ts"
 import type { Limits } from "../distribution/Distribution.ts"
 import { wellFormed } from "../distribution/ListedNames.ts"

@@ -8,7 +8,7 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Duration, Result, Schema } from "effect"
 import { Headers, type HttpClientError } from "effect/http"
-import * as Body from "./Body.ts"
+import * as Body from "./Response.ts"
 import * as RateLimit from "./RateLimit.ts"
 
 /**

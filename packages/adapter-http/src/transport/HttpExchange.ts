@@ -6,7 +6,7 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Context, Duration, Effect, Option, Schedule } from "effect"
 import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, UrlParams } from "effect/http"
-import * as Body from "./Body.ts"
+import * as Body from "./Response.ts"
 import { type Answer, broken, transient } from "./Failure.ts"
 import type * as Concurrency from "./Concurrency.ts"
 import * as Hosts from "./Hosts.ts"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as Exchange from "../../src/transport/HttpExchange.ts"
-import { queueing, type Reply, simulate } from "../simulated.ts"
+import { queueing, type Reply, simulate } from "../simulatedHosts.ts"
 
 const registry = new URL("https://registry.example.com/v2/group/app/manifests/1.0")
 const gitlab = new URL("https://gitlab.example.com/jwt/auth")

@@ -6,8 +6,8 @@
 import { randomUUID } from "node:crypto"
 import { Leadership, type Names } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Layer, Option, Queue, Ref, type Scope, Stream } from "effect"
-import { Database } from "./database/Database.ts"
-import { undefected } from "./database/DatabaseFailure.ts"
+import { Database } from "../database/Database.ts"
+import { undefected } from "../database/DatabaseFailure.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {

@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto"
 import { LoginAttempts } from "@gitlab-registry-usage/core"
 import { Clock, Effect, Layer, Ref, type Scope } from "effect"
-import { Database } from "./database/Database.ts"
-import { undefected } from "./database/DatabaseFailure.ts"
+import { Database } from "../database/Database.ts"
+import { undefected } from "../database/DatabaseFailure.ts"
 
 /** How long the database has to answer before this replica counts by itself. */
 const deadline = "1 second"

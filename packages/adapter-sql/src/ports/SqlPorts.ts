@@ -1,13 +1,13 @@
 import type { Leadership, LoginAttempts, Revocation, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql"
-import { type Database, DatabaseUnavailable } from "./database/Database.ts"
+import { type Database, DatabaseUnavailable } from "../database/Database.ts"
 import * as SqlLeadership from "./SqlLeadership.ts"
 import * as SqlLoginAttempts from "./SqlLoginAttempts.ts"
-import type { SchemaTooNew } from "./database/SqlMigrations.ts"
+import type { SchemaTooNew } from "../database/SqlMigrations.ts"
 import * as SqlRevocation from "./SqlRevocation.ts"
 import * as SqlSnapshotStore from "./SqlSnapshotStore.ts"
-import { detailOf } from "./database/DatabaseFailure.ts"
+import { detailOf } from "../database/DatabaseFailure.ts"
 
 /** What any database gives. */
 export type Ports =

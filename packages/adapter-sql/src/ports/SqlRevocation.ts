@@ -6,8 +6,8 @@
 import { Revocation } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Layer, Ref, type Scope, Stream } from "effect"
 import type { SqlError } from "effect/sql"
-import { Database } from "./database/Database.ts"
-import { detailOf, undefected } from "./database/DatabaseFailure.ts"
+import { Database } from "../database/Database.ts"
+import { detailOf, undefected } from "../database/DatabaseFailure.ts"
 
 const revoked = "revoked"
 

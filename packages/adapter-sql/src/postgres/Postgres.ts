@@ -10,7 +10,7 @@ import { SqlError } from "effect/sql"
 import { Database, type DatabaseUnavailable } from "../database/Database.ts"
 import { postgres } from "../database/Dialect.ts"
 import { detailOf } from "../database/DatabaseFailure.ts"
-import { type PortOptions, type Ports, portsOver, unavailable } from "../SqlPorts.ts"
+import { type PortOptions, type Ports, portsOver, unavailable } from "../ports/SqlPorts.ts"
 import * as PostgresClient from "./PostgresClient.ts"
 import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 

@@ -8,7 +8,7 @@ import { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
 import { Database, type DatabaseUnavailable } from "../database/Database.ts"
 import { sqlite } from "../database/Dialect.ts"
-import { type PortOptions, type Ports, portsOver, unavailable } from "../SqlPorts.ts"
+import { type PortOptions, type Ports, portsOver, unavailable } from "../ports/SqlPorts.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 

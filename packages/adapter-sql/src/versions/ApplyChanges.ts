@@ -1,10 +1,10 @@
 import { Inventory, type Names } from "@gitlab-registry-usage/core"
 import { Schema } from "effect"
-import type { BegunBlobs, BegunManifests, Changes, TagRow } from "./Changes.ts"
-import { figuresKey, type Head } from "./Head.ts"
-import { unpackOrder } from "./Packing.ts"
-import { type Moved, movedOf } from "./Moving.ts"
-import { type Sliced, stride } from "../database/Slices.ts"
+import type { BegunBlobs, BegunManifests, Changes, TagRow } from "./ChangedRows.ts"
+import { figuresKey, type Head } from "./StoredSnapshot.ts"
+import { unpackOrder } from "./PackedValue.ts"
+import { type Moved, movedOf } from "./PlaceMapping.ts"
+import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 const decodeGap = Schema.decodeUnknownSync(Schema.fromJsonString(Inventory.Gap))

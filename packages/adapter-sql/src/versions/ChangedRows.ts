@@ -2,8 +2,8 @@ import type { Digest, Names } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "../database/Database.ts"
-import { unpackContents, unpackDigest } from "./Packing.ts"
-import { begunBetween, endedBetween } from "./Rows.ts"
+import { unpackContents, unpackDigest } from "./PackedValue.ts"
+import { begunBetween, endedBetween } from "./VersionedRows.ts"
 import * as Tables from "../database/Tables.ts"
 
 /** Of a table whose rows have ids: which of them ended, and what begun. What changed is both. */

@@ -1,8 +1,8 @@
 import { Bytes, type History, type Names } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Stream } from "effect"
 import type { Database } from "../database/Database.ts"
-import { kinds } from "./Head.ts"
-import { visible } from "./Rows.ts"
+import { kinds } from "./StoredSnapshot.ts"
+import { visible } from "./VersionedRows.ts"
 import { figures as table } from "../database/Tables.ts"
 
 interface Row {

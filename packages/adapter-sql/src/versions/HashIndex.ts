@@ -1,5 +1,5 @@
 import type { Digest } from "@gitlab-registry-usage/core"
-import { type Sliced, stride } from "../database/Slices.ts"
+import { type Sliced, stride } from "../database/TimeSlices.ts"
 
 /**
  * Keys with their places in a list, as an open hash table: a `Map` of a million takes half a second to make and ten

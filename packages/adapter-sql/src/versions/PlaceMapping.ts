@@ -1,5 +1,5 @@
-import { placesOfIds } from "./Places.ts"
-import { type Sliced, stride } from "../database/Slices.ts"
+import { placesOfIds } from "./HashIndex.ts"
+import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 /** Where the rows of a table are in a later snapshot: what stays keeps its order, what is new follows. */

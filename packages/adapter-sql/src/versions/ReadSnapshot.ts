@@ -1,10 +1,10 @@
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "../database/Database.ts"
-import { headAfter } from "./Applying.ts"
-import { type Changes, changesBetween } from "./Changes.ts"
-import { empty, type Head } from "./Head.ts"
-import { inSlices } from "../database/Slices.ts"
+import { headAfter } from "./ApplyChanges.ts"
+import { type Changes, changesBetween } from "./ChangedRows.ts"
+import { empty, type Head } from "./StoredSnapshot.ts"
+import { inSlices } from "../database/TimeSlices.ts"
 import { Inconsistent } from "../database/Tables.ts"
 
 /** A snapshot by itself. */

@@ -1,9 +1,9 @@
 import type { Digest, Inventory, Names, Snapshot } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import { figuresOf, flagsOf, type Head, unlike } from "./Head.ts"
-import { packContents, packDigest, packOrder } from "./Packing.ts"
-import { placesOf } from "./Places.ts"
-import { type Sliced, stride } from "../database/Slices.ts"
+import { figuresOf, flagsOf, type Head, unlike } from "./StoredSnapshot.ts"
+import { packContents, packDigest, packOrder } from "./PackedValue.ts"
+import { placesOf } from "./HashIndex.ts"
+import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 type Row = ReadonlyArray<unknown>
