@@ -6,7 +6,7 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
 import type { GitLabApi } from "./gitlab/GitLabApi.ts"
-import type { Roster } from "./distribution/RepositoryOrder.ts"
+import type { RepositoryOrder } from "./distribution/RepositoryOrder.ts"
 
 /**
  * `instance`: all, by the catalog, which takes an administrator under GitLab. `group` and `project`: those of a group
@@ -37,7 +37,7 @@ const withHint = (error: Registry.RegistryError): Registry.RegistryError =>
     : error
 
 /** What is done instead as long as nothing was listed; later a listing would begin anew in the middle. */
-const insteadOf =
+const fallback =
   (first: Repositories) =>
   (instead: (error: Registry.RegistryError) => Repositories | undefined): Repositories =>
     Stream.suspend(() => {
@@ -62,17 +62,17 @@ export const repositories = (options: {
   readonly catalog: Repositories
   readonly api: GitLabApi | undefined
   readonly isJob: boolean
-  readonly roster: Roster
+  readonly order: RepositoryOrder
 }): Repositories => {
-  const { api, catalog, isJob, roster, scope } = options
+  const { api, catalog, isJob, order, scope } = options
 
   const listed = (kind: "groups" | "projects", path: string): Repositories =>
     api === undefined
       ? Stream.fail(toError(path)(new Registry.Unsupported({ detail: "where GitLab is was not told" })))
       : Stream.suspend(() => {
-          roster.clear()
+          order.clear()
           return Stream.mapArray(api.repositories(kind, path), (names) => {
-            roster.add(names)
+            order.add(names)
             return names
           })
         }).pipe(
@@ -83,7 +83,7 @@ export const repositories = (options: {
   const groupOrProject = (path: string): Repositories =>
     isJob
       ? listed("projects", path)
-      : insteadOf(listed("groups", path))(({ reason }) =>
+      : fallback(listed("groups", path))(({ reason }) =>
           reason._tag === "NotFound" ? listed("projects", path) : undefined
         )
 
@@ -97,7 +97,7 @@ export const repositories = (options: {
     case "auto": {
       const { path } = scope
       if (path === undefined) return Stream.mapError(catalog, withHint)
-      return insteadOf(catalog)(({ reason }) =>
+      return fallback(catalog)(({ reason }) =>
         reason._tag !== "Denied" && reason._tag !== "Unsupported"
           ? undefined
           : Stream.unwrap(

@@ -41,7 +41,7 @@ const refusalMemory = Duration.toMillis("5 minutes")
 /** How long it is remembered that nobody answered: those who wait behind such a login need not try one after another. */
 const outageMemory = Duration.toMillis("5 seconds")
 
-const memoryOf = (reason: Registry.RegistryReason): number => {
+const rememberFor = (reason: Registry.RegistryReason): number => {
   switch (reason._tag) {
     case "Unauthorized":
       return refusalMemory
@@ -70,7 +70,7 @@ export const make = Effect.fnUntraced(function* (account: Account | undefined): 
   )
   const remember = (reason: Registry.RegistryReason) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      failed = { until: now + memoryOf(reason), reason }
+      failed = { until: now + rememberFor(reason), reason }
     })
 
   return {

@@ -7,13 +7,13 @@
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Deferred, Effect, Redacted, type Scope as EffectScope } from "effect"
-import * as Body from "../transport/Response.ts"
-import { type Answer, permanent } from "../transport/Failure.ts"
 import type { Credentials } from "./Credentials.ts"
-import type { Exchange } from "../transport/HttpExchange.ts"
+import type { HttpExchange } from "../transport/HttpExchange.ts"
 import { display } from "./TrustedOrigins.ts"
 import type { Scope } from "./Scope.ts"
-import * as TokenAnswer from "./TokenResponse.ts"
+import * as TokenResponse from "./TokenResponse.ts"
+import { permanentReason } from "../transport/Failure.ts"
+import { type HttpResponse, isHtml, unexpectedHtml } from "../transport/HttpResponse.ts"
 
 /**
  * The token service that a registry names, checked to be trusted.
@@ -82,7 +82,7 @@ const needed = function* (scope: Scope, also: () => Iterable<Scope>): Iterable<S
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (options: {
-  readonly exchange: Exchange
+  readonly exchange: HttpExchange
   readonly credentials: Credentials
   readonly batch: number
 }): Effect.fn.Return<RegistryTokens, never, EffectScope.Scope> {
@@ -94,7 +94,10 @@ export const make = Effect.fnUntraced(function* (options: {
   /** A service was seen to grant several scopes in one token, so a scope that is missing in one is denied. */
   let proven = false
 
-  const ask = (service: Service, scopes: ReadonlyArray<Scope>): Effect.Effect<Answer, Registry.RegistryReason> => {
+  const ask = (
+    service: Service,
+    scopes: ReadonlyArray<Scope>
+  ): Effect.Effect<HttpResponse, Registry.RegistryReason> => {
     const url = new URL(service.realm)
     if (service.name !== undefined) url.searchParams.set("service", service.name)
     url.searchParams.set("client_id", "gitlab-registry-usage")
@@ -109,38 +112,41 @@ export const make = Effect.fnUntraced(function* (options: {
     })
   }
 
-  const refusal = (answer: Answer): Registry.RegistryReason => {
+  const refusal = (response: HttpResponse): Registry.RegistryReason => {
     const detail =
       credentials.basic === undefined
-        ? `${answer.from} gives nobody a token without credentials`
-        : `${answer.from} refused the credentials with ${answer.status}`
+        ? `${response.from} gives nobody a token without credentials`
+        : `${response.from} refused the credentials with ${response.status}`
     // GitLab answers 403 while an address is banned: going on would prolong that.
-    return answer.status === 401 || answer.status === 403 ? new Registry.Unauthorized({ detail }) : permanent(answer)
+    return response.status === 401 || response.status === 403
+      ? new Registry.Unauthorized({ detail })
+      : permanentReason(response)
   }
 
   const login = Effect.fnUntraced(function* (
     service: Service,
     scopes: ReadonlyArray<Scope>
-  ): Effect.fn.Return<{ readonly answer: Answer; readonly asked: number }, Registry.RegistryReason> {
+  ): Effect.fn.Return<{ readonly response: HttpResponse; readonly asked: number }, Registry.RegistryReason> {
     const asked = yield* Clock.currentTimeMillis
-    const answer = yield* ask(service, scopes)
-    const isSettled = answer.status === 200 || answer.status === 400 || answer.status === 414 || answer.status === 431
-    return isSettled ? { answer, asked } : yield* refusal(answer)
+    const response = yield* ask(service, scopes)
+    const isSettled =
+      response.status === 200 || response.status === 400 || response.status === 414 || response.status === 431
+    return isSettled ? { response, asked } : yield* refusal(response)
   })
 
   const request = Effect.fnUntraced(function* (
     service: Service,
     scopes: ReadonlyArray<Scope>
   ): Effect.fn.Return<void, Registry.RegistryReason> {
-    const { answer, asked } = yield* credentials.login(login(service, scopes))
-    if (answer.status !== 200) {
-      if (scopes.length === 1) return yield* permanent(answer)
+    const { response, asked } = yield* credentials.login(login(service, scopes))
+    if (response.status !== 200) {
+      if (scopes.length === 1) return yield* permanentReason(response)
       // This service, or a proxy before it, does not take as many.
       size = 1
       return yield* request(service, scopes.slice(0, 1))
     }
-    if (Body.isPage(answer.headers["content-type"])) return yield* Body.unexpectedPage(display(service.realm))
-    const { granted, life, token } = yield* Effect.fromResult(TokenAnswer.decode(answer.body))
+    if (isHtml(response.headers["content-type"])) return yield* unexpectedHtml(display(service.realm))
+    const { granted, life, token } = yield* Effect.fromResult(TokenResponse.decode(response.body))
     const header = Redacted.make(`Bearer ${Redacted.value(token)}`)
     const renewAt = asked + life - margin(life)
     const isGranted = (scope: Scope) => granted === undefined || granted.has(scope)
@@ -158,7 +164,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const isMissing = (scope: Scope, now: number) => !pending.has(scope) && now >= (grants.get(scope)?.renewAt ?? 0)
 
   /** As many of the scopes as fit into one request, of those that have no token: the first ones. */
-  const batchOf = (wanted: Iterable<Scope>, now: number): ReadonlyArray<Scope> => {
+  const nextBatch = (wanted: Iterable<Scope>, now: number): ReadonlyArray<Scope> => {
     const scopes: Array<Scope> = []
     let length = 0
     let seen = 0
@@ -176,7 +182,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const fetch = (service: Service, wanted: Iterable<Scope>, now: number) =>
     Effect.uninterruptible(
       Effect.suspend(() => {
-        const scopes = batchOf(wanted, now)
+        const scopes = nextBatch(wanted, now)
         if (scopes.length === 0) return Effect.undefined
         const done = Deferred.makeUnsafe<void, Registry.RegistryReason>()
         for (const scope of scopes) {

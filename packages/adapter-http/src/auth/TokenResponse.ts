@@ -9,8 +9,8 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Option, Redacted, Result, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
-import * as Body from "../transport/Response.ts"
 import * as Scope from "./Scope.ts"
+import { decodeJson } from "../transport/HttpResponse.ts"
 
 /**
  * A token: `life` in milliseconds from the request for it, and the scopes that it grants, `undefined` where it cannot be
@@ -19,19 +19,19 @@ import * as Scope from "./Scope.ts"
  * @category models
  * @since 0.1.0
  */
-export interface TokenAnswer {
+export interface TokenResponse {
   readonly token: Redacted.Redacted
   readonly life: number
   readonly granted: ReadonlySet<Scope.Scope> | undefined
 }
 
 const Text = Schema.optionalKey(Schema.NullOr(Schema.String))
-const Answer = Schema.Struct({
+const Body = Schema.Struct({
   token: Text,
   access_token: Text,
   expires_in: Schema.optionalKey(Schema.Unknown)
 })
-const decodeAnswer = Body.json(Answer, "the answer of the token service")
+const decodeBody = decodeJson(Body, "the answer of the token service")
 
 const Payload = Schema.Struct({
   exp: Schema.optionalKey(Schema.Unknown),
@@ -64,9 +64,9 @@ const seconds = (value: unknown): number | undefined =>
  * @category decoding
  * @since 0.1.0
  */
-export const decode = (body: Uint8Array): Result.Result<TokenAnswer, Registry.Malformed> =>
-  Result.flatMap(decodeAnswer(body), (answer) => {
-    const token = answer.token || answer.access_token
+export const decode = (body: Uint8Array): Result.Result<TokenResponse, Registry.Malformed> =>
+  Result.flatMap(decodeBody(body), (response) => {
+    const token = response.token || response.access_token
     if (!token || !grammar.test(token)) {
       return Result.fail(new Registry.Malformed({ detail: "the answer of the token service holds no token" }))
     }
@@ -77,7 +77,7 @@ export const decode = (body: Uint8Array): Result.Result<TokenAnswer, Registry.Ma
     const life = typeof exp === "number" && typeof iat === "number" ? seconds(exp - iat) : undefined
     return Result.succeed({
       token: Redacted.make(token),
-      life: life ?? seconds(answer.expires_in) ?? defaultLife,
+      life: life ?? seconds(response.expires_in) ?? defaultLife,
       granted: payload === undefined ? undefined : Scope.granted(payload.access ?? [])
     })
   })

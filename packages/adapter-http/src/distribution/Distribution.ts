@@ -8,15 +8,15 @@
 import { Bytes, Digest, MediaType, Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Stream } from "effect"
 import type { Digest as Hash } from "effect/crypto"
-import type { Authorization, Need } from "../auth/Authorization.ts"
-import * as Body from "../transport/Response.ts"
-import { type Answer, permanent } from "../transport/Failure.ts"
-import type { Request } from "../transport/HttpExchange.ts"
+import type { Authorization, RequiredScope } from "../auth/Authorization.ts"
+import type { HttpRequest } from "../transport/HttpExchange.ts"
 import * as ManifestDigest from "./ManifestDigest.ts"
 import { wellFormed } from "./ListedNames.ts"
 import * as Pages from "./Pages.ts"
-import * as Roster from "./RepositoryOrder.ts"
+import * as RepositoryOrder from "./RepositoryOrder.ts"
 import * as Scope from "../auth/Scope.ts"
+import { permanentReason } from "../transport/Failure.ts"
+import { decodeJson, type HttpResponse, isHtml, unexpectedHtml } from "../transport/HttpResponse.ts"
 
 /**
  * How much a registry may answer.
@@ -38,8 +38,8 @@ type Operation = Registry.RegistryError["operation"]
 const NameList = Schema.NullOr(Schema.Array(Schema.String))
 const Repositories = Schema.Struct({ repositories: NameList })
 const Tags = Schema.Struct({ tags: NameList })
-const decodeRepositories = Body.json(Repositories, "the list of repositories")
-const decodeTags = Body.json(Tags, "the list of tags")
+const decodeRepositories = decodeJson(Repositories, "the list of repositories")
+const decodeTags = decodeJson(Tags, "the list of tags")
 
 /** Redirects of a blob to where it is stored. */
 const maxRedirects = 5
@@ -59,23 +59,23 @@ export const make = (options: {
   readonly authorization: Authorization
   readonly hash: Hash.Digest["Service"]
   readonly limits: Limits
-  readonly roster: Roster.Roster
+  readonly order: RepositoryOrder.RepositoryOrder
 }): Registry.Registry["Service"] => {
-  const { authorization, hash, limits, roster } = options
+  const { authorization, hash, limits, order } = options
   const base = `${options.url.origin}${options.url.pathname.replace(/\/+$/, "")}/v2/`
   const pageBytes = limits.pageBytes ?? 32 * 1024 * 1024
   const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
   const maxPages = limits.pages ?? 10_000
-  const pull = (repository: Names.RepositoryName): Need => Roster.pull(roster, repository)
-  const alone = (scope: Scope.Scope): Need => ({ scope, also: () => [] })
+  const pull = (repository: Names.RepositoryName): RequiredScope => RepositoryOrder.pull(order, repository)
+  const alone = (scope: Scope.Scope): RequiredScope => ({ scope, also: () => [] })
 
   const fail = (operation: Operation, target: string) => (reason: Registry.RegistryReason) =>
     new Registry.RegistryError({ operation, target, reason })
 
-  const list = <A extends string>(url: URL, need: Need, decode: Pages.Listing<A>["decode"]) =>
+  const list = <A extends string>(url: URL, required: RequiredScope, decode: Pages.Listing<A>["decode"]) =>
     Pages.entries({
       first: url,
-      get: (url) => authorization.send({ method: "GET", url, headers: acceptJson, maxBytes: pageBytes }, need),
+      get: (url) => authorization.send({ method: "GET", url, headers: acceptJson, maxBytes: pageBytes }, required),
       decode,
       key: (name) => name,
       maxPages
@@ -90,13 +90,13 @@ export const make = (options: {
   const send = (
     repository: Names.RepositoryName,
     rest: string,
-    request: Omit<Request, "url">,
-    need: Need = pull(repository)
-  ): Effect.Effect<Answer, Registry.RegistryReason> =>
-    Effect.flatMap(at(repository, rest), (url) => authorization.send({ ...request, url }, need))
+    request: Omit<HttpRequest, "url">,
+    required: RequiredScope = pull(repository)
+  ): Effect.Effect<HttpResponse, Registry.RegistryReason> =>
+    Effect.flatMap(at(repository, rest), (url) => authorization.send({ ...request, url }, required))
 
-  const expect = (answer: Answer, status = 200): Effect.Effect<Answer, Registry.RegistryReason> =>
-    answer.status === status ? Effect.succeed(answer) : Effect.fail(permanent(answer))
+  const expect = (response: HttpResponse, status = 200): Effect.Effect<HttpResponse, Registry.RegistryReason> =>
+    response.status === status ? Effect.succeed(response) : Effect.fail(permanentReason(response))
 
   const isReference = (reference: string) => Names.isTagName(reference) || Digest.isDigest(reference)
   const referenceText = (reference: string) => (reference.includes(":") ? `@${reference}` : `:${reference}`)
@@ -106,37 +106,37 @@ export const make = (options: {
     reference: Names.TagName | Digest.Digest
   ): Effect.fn.Return<Registry.StoredManifest, Registry.RegistryReason> {
     if (!isReference(reference)) return yield* new Registry.NotFound({ detail: "not a name of a tag or a digest" })
-    const answer = yield* send(repository, `manifests/${reference}`, {
+    const response = yield* send(repository, `manifests/${reference}`, {
       method: "GET",
       headers: acceptManifests,
       maxBytes: manifestBytes
     })
-    return yield* verified(answer, reference)
+    return yield* verified(response, reference)
   })
 
   const verified = Effect.fnUntraced(function* (
-    answer: Answer,
+    response: HttpResponse,
     reference: Names.TagName | Digest.Digest
   ): Effect.fn.Return<Registry.StoredManifest, Registry.RegistryReason> {
-    yield* expect(answer)
-    const mediaType = answer.headers["content-type"] ?? ""
-    if (Body.isPage(mediaType)) return yield* Body.unexpectedPage(answer.from)
+    yield* expect(response)
+    const mediaType = response.headers["content-type"] ?? ""
+    if (isHtml(mediaType)) return yield* unexpectedHtml(response.from)
     const asked = Digest.isDigest(reference) ? reference : undefined
     return yield* ManifestDigest.verified(
       hash,
-      { mediaType, body: answer.body },
+      { mediaType, body: response.body },
       asked,
-      answer.headers["docker-content-digest"]
+      response.headers["docker-content-digest"]
     )
   })
 
   return {
     repositories: Stream.suspend(() => {
-      roster.clear()
+      order.clear()
       return list(new URL(`${base}_catalog`), alone(Scope.catalog), (body) =>
         Effect.fromResult(decodeRepositories(body)).pipe(
           Effect.flatMap(({ repositories }) => wellFormed(repositories, Names.isRepositoryName, "repositories")),
-          Effect.tap((names) => Effect.sync(() => roster.add(names)))
+          Effect.tap((names) => Effect.sync(() => order.add(names)))
         )
       )
     }).pipe(
@@ -174,12 +174,12 @@ export const make = (options: {
           // every HEAD (https://github.com/nodejs/undici/issues/258), which over TLS takes longer than the request.
           const headers = { ...acceptManifests, "if-none-match": `"${known}"` }
           const request = { method: "GET", headers, maxBytes: manifestBytes } as const
-          const answer = yield* send(repository, `manifests/${tag}`, request)
-          return answer.status === 304 ? known : (yield* verified(answer, tag)).digest
+          const response = yield* send(repository, `manifests/${tag}`, request)
+          return response.status === 304 ? known : (yield* verified(response, tag)).digest
         }
         const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0 } as const
-        const answer = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expect)
-        const digest = answer.headers["docker-content-digest"]
+        const response = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expect)
+        const digest = response.headers["docker-content-digest"]
         if (digest === undefined) return (yield* manifest(repository, tag)).digest
         if (Digest.isDigest(digest)) return digest
         return yield* new Registry.Malformed({ detail: "the registry tells a malformed digest of the manifest" })
@@ -213,8 +213,8 @@ export const make = (options: {
         yield* Effect.annotateCurrentSpan({ repository, digest })
         if (!Digest.isDigest(digest)) return yield* new Registry.NotFound({ detail: "not a digest" })
         const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects: maxRedirects } as const
-        const answer = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expect)
-        const length = answer.headers["content-length"] ?? ""
+        const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expect)
+        const length = response.headers["content-length"] ?? ""
         const size = /^\d+$/.test(length) ? Number(length) : -1
         if (Bytes.isBytes(size)) return size
         return yield* new Registry.Malformed({ detail: "the registry does not tell the size of the blob" })
@@ -227,12 +227,12 @@ export const make = (options: {
         yield* Effect.annotateCurrentSpan({ repository, digest })
         if (!Digest.isDigest(digest)) return yield* new Registry.NotFound({ detail: "not a digest" })
         const request = { method: "DELETE", headers: plain, maxBytes: 64 * 1024 } as const
-        const answer = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
-        if (answer.status === 200 && Body.isPage(answer.headers["content-type"])) {
-          return yield* Body.unexpectedPage(answer.from)
+        const response = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
+        if (response.status === 200 && isHtml(response.headers["content-type"])) {
+          return yield* unexpectedHtml(response.from)
         }
         // 202 by the specification.
-        if (answer.status < 200 || answer.status >= 300) return yield* permanent(answer)
+        if (response.status < 200 || response.status >= 300) return yield* permanentReason(response)
       },
       (effect, repository, digest) => Effect.mapError(effect, fail("deleteManifest", `${repository}@${digest}`))
     )

@@ -73,17 +73,17 @@ export const verify = (
  */
 export const verified = Effect.fnUntraced(function* (
   hash: Hash.Digest["Service"],
-  answer: { readonly mediaType: string; readonly body: Uint8Array },
+  response: { readonly mediaType: string; readonly body: Uint8Array },
   asked: Digest.Digest | undefined,
   told: string | undefined
 ): Effect.fn.Return<Registry.StoredManifest, Registry.Malformed> {
   if (told !== undefined && !Digest.isDigest(told)) {
     return yield* new Registry.Malformed({ detail: "the registry tells a malformed digest of the manifest" })
   }
-  const signed = MediaType.essence(answer.mediaType) === MediaType.dockerSchema1Signed
-  const body = signed ? yield* Effect.fromResult(signedPayload(answer.body)) : answer.body
+  const signed = MediaType.essence(response.mediaType) === MediaType.dockerSchema1Signed
+  const body = signed ? yield* Effect.fromResult(signedPayload(response.body)) : response.body
   if (asked !== undefined) yield* verify(hash, body, asked)
   if (told !== undefined && told !== asked) yield* verify(hash, body, told)
   const digest = asked ?? told ?? Digest.Digest.make(`sha256:${yield* hash.digestHex(Hash.sha256, body)}`)
-  return { digest, mediaType: answer.mediaType, body }
+  return { digest, mediaType: response.mediaType, body }
 })

@@ -5,9 +5,9 @@
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Stream } from "effect"
-import { type Answer, codes, permanent } from "../transport/Failure.ts"
-import * as Body from "../transport/Response.ts"
 import { nextPage } from "./Link.ts"
+import { errorCodes, permanentReason } from "../transport/Failure.ts"
+import { type HttpResponse, isHtml, unexpectedHtml } from "../transport/HttpResponse.ts"
 
 /**
  * A listing: where it begins, how a page is asked for, and what it holds.
@@ -18,7 +18,7 @@ import { nextPage } from "./Link.ts"
 export interface Listing<A> {
   /** The URL of the first page, without its size. */
   readonly first: URL
-  readonly get: (url: URL) => Effect.Effect<Answer, Registry.RegistryReason>
+  readonly get: (url: URL) => Effect.Effect<HttpResponse, Registry.RegistryReason>
   readonly decode: (body: Uint8Array) => Effect.Effect<ReadonlyArray<A>, Registry.Malformed>
   /** What tells one entry from another: of each only the first counts. */
   readonly key: (entry: A) => string
@@ -26,7 +26,7 @@ export interface Listing<A> {
   /** The parameter for the size of a page, and the size. Default: `n` and 1000. */
   readonly size?: readonly [parameter: string, entries: string] | undefined
   /** The page after the one at `url`, by its answer. Default: by its `Link`. */
-  readonly next?: ((url: URL, answer: Answer) => ReturnType<typeof nextPage>) | undefined
+  readonly next?: ((url: URL, response: HttpResponse) => ReturnType<typeof nextPage>) | undefined
 }
 
 /** The largest page that distribution and GitLab give. */
@@ -47,7 +47,7 @@ const sized = <A>({ first, size: [parameter, entries] = ["n", pageSize] }: Listi
  */
 export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.RegistryReason> =>
   Stream.suspend(() => {
-    const { next = (url, answer) => nextPage(url, answer.headers["link"]) } = listing
+    const { next = (url, response) => nextPage(url, response.headers["link"]) } = listing
     const urls = new Set<string>()
     const keys = new Set<string>()
 
@@ -59,16 +59,16 @@ export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.Regis
         return yield* new Registry.Malformed({ detail: `the listing has more than ${listing.maxPages} pages` })
       }
       urls.add(url.href)
-      const answer = yield* listing.get(url)
-      if (answer.status !== 200) {
+      const response = yield* listing.get(url)
+      if (response.status !== 200) {
         // A registry may allow smaller pages only, and then chooses the size best itself.
-        const isTooLarge = answer.status === 400 && codes(answer).includes("PAGINATION_NUMBER_INVALID")
+        const isTooLarge = response.status === 400 && errorCodes(response).includes("PAGINATION_NUMBER_INVALID")
         if (isTooLarge && url.searchParams.get("n") === pageSize) return [[], Option.some(listing.first)]
-        return yield* permanent(answer)
+        return yield* permanentReason(response)
       }
-      if (Body.isPage(answer.headers["content-type"])) return yield* Body.unexpectedPage(answer.from)
-      const found = yield* listing.decode(answer.body)
-      const following = yield* Effect.fromResult(next(url, answer))
+      if (isHtml(response.headers["content-type"])) return yield* unexpectedHtml(response.from)
+      const found = yield* listing.decode(response.body)
+      const following = yield* Effect.fromResult(next(url, response))
       const fresh = found.filter((entry) => {
         const key = listing.key(entry)
         return !keys.has(key) && keys.add(key)

@@ -4,14 +4,14 @@
  * @since 0.1.0
  */
 import type { Names } from "@gitlab-registry-usage/core"
-import type { Need } from "../auth/Authorization.ts"
+import type { RequiredScope } from "../auth/Authorization.ts"
 import * as Scope from "../auth/Scope.ts"
 
 /**
  * @category models
  * @since 0.1.0
  */
-export interface Roster {
+export interface RepositoryOrder {
   /** Adds names that are not there yet. */
   readonly add: (names: ReadonlyArray<Names.RepositoryName>) => void
   /** Forgets all names, as a new listing begins. */
@@ -24,7 +24,7 @@ export interface Roster {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (): Roster => {
+export const make = (): RepositoryOrder => {
   // A map keeps the order of insertion but cannot begin in the middle, so the places are kept beside the names.
   let names: Array<Names.RepositoryName> = []
   const places = new Map<Names.RepositoryName, number>()
@@ -48,8 +48,8 @@ export const make = (): Roster => {
   }
 }
 
-const following = function* (roster: Roster, repository: Names.RepositoryName): Iterable<Scope.Scope> {
-  for (const name of roster.after(repository)) yield Scope.pull(name)
+const following = function* (order: RepositoryOrder, repository: Names.RepositoryName): Iterable<Scope.Scope> {
+  for (const name of order.after(repository)) yield Scope.pull(name)
 }
 
 /**
@@ -58,7 +58,7 @@ const following = function* (roster: Roster, repository: Names.RepositoryName): 
  * @category getters
  * @since 0.1.0
  */
-export const pull = (roster: Roster, repository: Names.RepositoryName): Need => ({
+export const pull = (order: RepositoryOrder, repository: Names.RepositoryName): RequiredScope => ({
   scope: Scope.pull(repository),
-  also: () => following(roster, repository)
+  also: () => following(order, repository)
 })

@@ -7,15 +7,14 @@
  */
 import { Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Redacted, Result, Schema, Stream } from "effect"
-import * as Body from "../transport/Response.ts"
-import type { Answer } from "../transport/Failure.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { Limits } from "../distribution/Distribution.ts"
-import type { Exchange } from "../transport/HttpExchange.ts"
+import type { HttpExchange } from "../transport/HttpExchange.ts"
 import { nextPage } from "../distribution/Link.ts"
 import { wellFormed } from "../distribution/ListedNames.ts"
 import { display, isPrivate } from "../auth/TrustedOrigins.ts"
 import * as Pages from "../distribution/Pages.ts"
+import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 
 /**
  * Who asks: an access token of a user, group or project, or the token of a CI/CD job, which sees its own project alone.
@@ -46,7 +45,7 @@ export interface GitLabApi {
 const acceptJson = { accept: "application/json", "accept-encoding": "identity" }
 
 const Repositories = Schema.Array(Schema.Struct({ path: Schema.String }))
-const decodeRepositories = Body.json(Repositories, "the list of repositories")
+const decodeRepositories = decodeJson(Repositories, "the list of repositories")
 
 /** A path or number of GitLab's; nothing else may get into a URL. */
 const isId = (id: string): boolean =>
@@ -56,7 +55,7 @@ const isId = (id: string): boolean =>
 const pageSize = ["per_page", "100"] as const
 
 /** By `Link`; a proxy may have dropped it, and then by the number that pages by offset tell beside it. */
-const following = (url: URL, { headers }: Answer): ReturnType<typeof nextPage> => {
+const following = (url: URL, { headers }: HttpResponse): ReturnType<typeof nextPage> => {
   const number = headers["x-next-page"] ?? ""
   if (headers["link"] !== undefined || !/^\d{1,9}$/.test(number)) return nextPage(url, headers["link"])
   const next = new URL(url)
@@ -74,15 +73,15 @@ const following = (url: URL, { headers }: Answer): ReturnType<typeof nextPage> =
 export const make = Effect.fnUntraced(function* (options: {
   readonly url: URL
   readonly token: ApiToken | undefined
-  readonly exchange: Exchange
+  readonly exchange: HttpExchange
   readonly limits: Limits
 }): Effect.fn.Return<GitLabApi> {
   const { exchange, limits, token, url } = options
   const base = `${url.origin}${url.pathname.replace(/\/+$/, "")}/api/v4/`
   const attempts = yield* Credentials.make(undefined)
-  const refusal = (answer: Answer): Registry.RegistryReason | undefined => {
-    const detail = `${answer.from} answered ${answer.status}`
-    switch (answer.status) {
+  const refusal = (response: HttpResponse): Registry.RegistryReason | undefined => {
+    const detail = `${response.from} answered ${response.status}`
+    switch (response.status) {
       case 401:
         return new Registry.Unauthorized({
           detail: `${detail}: ${token === undefined ? "it wants a token" : "the token is refused, or may not ask this"}`
@@ -96,16 +95,16 @@ export const make = Effect.fnUntraced(function* (options: {
     }
   }
 
-  const get = Effect.fnUntraced(function* (url: URL): Effect.fn.Return<Answer, Registry.RegistryReason> {
+  const get = Effect.fnUntraced(function* (url: URL): Effect.fn.Return<HttpResponse, Registry.RegistryReason> {
     const authentication = token === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(token.token) }
-    const answer = yield* exchange.send({
+    const response = yield* exchange.send({
       method: "GET",
       url,
       headers: { ...acceptJson, ...authentication },
       maxBytes: limits.pageBytes ?? 32 * 1024 * 1024
     })
-    const refused = refusal(answer)
-    return refused === undefined ? answer : yield* refused
+    const refused = refusal(response)
+    return refused === undefined ? response : yield* refused
   })
 
   const names = (body: Uint8Array) =>

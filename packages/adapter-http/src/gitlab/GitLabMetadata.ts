@@ -9,12 +9,11 @@
 import { Digest, Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Semaphore, Stream } from "effect"
 import type { Authorization } from "../auth/Authorization.ts"
-import * as Body from "../transport/Response.ts"
-import type { Answer } from "../transport/Failure.ts"
 import type { Limits } from "../distribution/Distribution.ts"
 import { wellFormed } from "../distribution/ListedNames.ts"
 import * as Pages from "../distribution/Pages.ts"
-import * as Roster from "../distribution/RepositoryOrder.ts"
+import * as RepositoryOrder from "../distribution/RepositoryOrder.ts"
+import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 
 /**
  * @category models
@@ -28,7 +27,7 @@ export interface GitLabMetadata {
 }
 
 const Tags = Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.optionalKey(Schema.Unknown) }))
-const decodeTags = Body.json(Tags, "the list of tags with digests")
+const decodeTags = decodeJson(Tags, "the list of tags with digests")
 
 const acceptJson = { accept: "application/json", "accept-encoding": "identity" }
 
@@ -38,7 +37,7 @@ const listed = ({ digest, name }: (typeof Tags.Type)[number]): Registry.ListedTa
   return typeof digest === "string" && Digest.isDigest(digest) ? { name, digest } : { name }
 }
 
-const tagsOf = Effect.fnUntraced(function* (
+const decodeTagPage = Effect.fnUntraced(function* (
   repository: Names.RepositoryName,
   body: Uint8Array
 ): Effect.fn.Return<ReadonlyArray<Registry.ListedTag>, Registry.Malformed> {
@@ -49,7 +48,7 @@ const tagsOf = Effect.fnUntraced(function* (
 })
 
 /** GitLab's registry tells its version with every answer of this API; whoever else answers 200 here is none. */
-const isGitLab = ({ headers, status }: Answer): boolean =>
+const isGitLab = ({ headers, status }: HttpResponse): boolean =>
   status === 200 && headers["gitlab-container-registry-version"] !== undefined
 
 /**
@@ -63,16 +62,16 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly url: URL
   readonly authorization: Authorization
   readonly limits: Limits
-  readonly roster: Roster.Roster
+  readonly order: RepositoryOrder.RepositoryOrder
   readonly otherwise: Registry.Registry["Service"]["tags"]
 }): Effect.fn.Return<GitLabMetadata> {
-  const { authorization, limits, otherwise, roster } = options
+  const { authorization, limits, otherwise, order } = options
   const base = `${options.url.origin}${options.url.pathname.replace(/\/+$/, "")}/gitlab/v1/`
   const semaphore = yield* Semaphore.make(1)
   let known: boolean | undefined
 
   const get = (url: URL, repository: Names.RepositoryName, maxBytes: number) =>
-    authorization.send({ method: "GET", url, headers: acceptJson, maxBytes }, Roster.pull(roster, repository))
+    authorization.send({ method: "GET", url, headers: acceptJson, maxBytes }, RepositoryOrder.pull(order, repository))
 
   /**
    * Any token will do for the question, so it comes with one that the repository needs anyway. An answer that tells
@@ -82,16 +81,16 @@ export const make = Effect.fnUntraced(function* (options: {
     repository: Names.RepositoryName
   ): Effect.fn.Return<boolean, Registry.RegistryReason> {
     if (known !== undefined) return known
-    const answer = yield* get(new URL(base), repository, 64 * 1024).pipe(
+    const isOffered = yield* get(new URL(base), repository, 64 * 1024).pipe(
       Effect.map(isGitLab),
       Effect.catchTags({
         Unreachable: () => Effect.succeed(false),
         Malformed: () => Effect.succeed(false)
       })
     )
-    yield* Effect.logDebug(`the registry ${answer ? "has" : "does not offer"} GitLab's metadata database`)
-    known = answer
-    return answer
+    yield* Effect.logDebug(`the registry ${isOffered ? "has" : "does not offer"} GitLab's metadata database`)
+    known = isOffered
+    return isOffered
   })
 
   const isAvailable = (repository: Names.RepositoryName) =>
@@ -108,7 +107,7 @@ export const make = Effect.fnUntraced(function* (options: {
         get: (url) => get(url, repository, limits.pageBytes ?? 32 * 1024 * 1024),
         decode: (body) => {
           begun = true
-          return tagsOf(repository, body)
+          return decodeTagPage(repository, body)
         },
         key: (tag) => tag.name,
         maxPages: limits.pages ?? 10_000

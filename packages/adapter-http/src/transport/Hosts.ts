@@ -6,9 +6,9 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { type Clock, Effect, Exit, Semaphore } from "effect"
 import * as Circuit from "./Circuit.ts"
-import type { Answer } from "./Failure.ts"
 import * as Concurrency from "./Concurrency.ts"
 import * as RateLimit from "./RateLimit.ts"
+import type { HttpResponse } from "./HttpResponse.ts"
 
 /**
  * Why there is no answer.
@@ -53,7 +53,7 @@ export interface Turn {
  */
 export interface Host {
   /** Runs an attempt when it is the request's turn. */
-  readonly attempt: (turn: Turn, execute: Effect.Effect<Answer, Failed>) => Effect.Effect<Answer, Failed>
+  readonly attempt: (turn: Turn, execute: Effect.Effect<HttpResponse, Failed>) => Effect.Effect<HttpResponse, Failed>
   /** A request failed after all its attempts. */
   readonly gaveUp: (reason: Failure, now: number) => void
 }
@@ -92,9 +92,9 @@ const makeHost = (
     heldUntil = Math.max(heldUntil, now + Math.min(wait, maxHold))
   }
 
-  const answered = (answer: Answer, now: number) => {
+  const answered = (response: HttpResponse, now: number) => {
     holds = 0
-    const wait = RateLimit.pause(answer.headers, now)
+    const wait = RateLimit.pause(response.headers, now)
     if (wait === undefined || wait === 0) return
     if (now >= heldUntil) concurrency.restart()
     hold(wait, now)
@@ -113,8 +113,8 @@ const makeHost = (
 
   const execute = (
     { clock, kind, last }: Turn,
-    effect: Effect.Effect<Answer, Failed>
-  ): Effect.Effect<Answer, Failed> => {
+    effect: Effect.Effect<HttpResponse, Failed>
+  ): Effect.Effect<HttpResponse, Failed> => {
     const first = last() === undefined
     const number = ++sent
     const full = ++underWay >= permits
@@ -147,13 +147,13 @@ const makeHost = (
   const attempt: Host["attempt"] = (turn, effect) => {
     const { clock, last, latest } = turn
     /** In turn. What was true when it began to wait may not be true any more: then there is no answer yet. */
-    const inTurn: Effect.Effect<Answer | undefined, Failed> = Effect.suspend(() => {
+    const inTurn: Effect.Effect<HttpResponse | undefined, Failed> = Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       if (now < heldUntil || circuit.refusal(now) !== undefined) return Effect.undefined
       const before = now > latest ? last() : undefined
       return before === undefined ? execute(turn, effect) : Effect.fail(final(before))
     })
-    const waiting: Effect.Effect<Answer, Failed> = Effect.suspend(() => {
+    const waiting: Effect.Effect<HttpResponse, Failed> = Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       const refusal = circuit.refusal(now)
       if (refusal !== undefined) return Effect.fail(final(refusal))
@@ -166,7 +166,7 @@ const makeHost = (
       // In whole milliseconds, lest what is lost in rounding is waited for again and again.
       return Effect.andThen(Effect.sleep(Math.ceil(rest)), waiting)
     })
-    const orWait = (answer: Answer | undefined) => (answer === undefined ? waiting : Effect.succeed(answer))
+    const orWait = (response: HttpResponse | undefined) => (response === undefined ? waiting : Effect.succeed(response))
     return waiting
   }
 

@@ -6,11 +6,11 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Context, Duration, Effect, Option, Schedule } from "effect"
 import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, UrlParams } from "effect/http"
-import * as Body from "./Response.ts"
-import { type Answer, broken, transient } from "./Failure.ts"
 import type * as Concurrency from "./Concurrency.ts"
 import * as Hosts from "./Hosts.ts"
 import { display } from "../auth/TrustedOrigins.ts"
+import { connectionReason, transientReason } from "./Failure.ts"
+import { type HttpResponse, readBody } from "./HttpResponse.ts"
 
 /**
  * The bounds of every exchange.
@@ -38,7 +38,7 @@ export interface Bounds {
  * @category models
  * @since 0.1.0
  */
-export interface Request {
+export interface HttpRequest {
   readonly method: "GET" | "HEAD" | "DELETE"
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
@@ -60,12 +60,12 @@ export type Failure = Hosts.Failure
  * @category models
  * @since 0.1.0
  */
-export interface Exchange {
+export interface HttpExchange {
   /**
    * The answer, whatever its status, unless it is one that may pass and did not. It waits for the request's turn; where
    * the host does not answer any more, it fails at once.
    */
-  readonly send: (request: Request) => Effect.Effect<Answer, Failure>
+  readonly send: (request: HttpRequest) => Effect.Effect<HttpResponse, Failure>
 }
 
 const isTransient = (reason: Failure): boolean => reason._tag === "Unreachable" || reason._tag === "RateLimited"
@@ -84,16 +84,16 @@ const quietly = Context.make(HttpClient.TracerDisabledWhen, () => true).pipe(
 )
 
 /** Requests that take about the same time: those for the same part of the registry's API with the same method. */
-const kindOf = ({ method, url }: Request): string =>
+const requestKind = ({ method, url }: HttpRequest): string =>
   `${method} ${/\/(?:manifests|blobs|tags|_catalog)(?:\/|$)/.exec(url.pathname)?.[0] ?? ""}`
 
 /**
  * The request that a redirect leads to: `Unsafe` from https to http, which would show it to everybody on the way;
  * `undefined` where the answer is no redirect that can be followed.
  */
-const redirected = (request: Request, answer: Answer): Request | Registry.Unsafe | undefined => {
-  const { location } = answer.headers
-  if (answer.status < 300 || answer.status >= 400 || location === undefined) return undefined
+const redirected = (request: HttpRequest, response: HttpResponse): HttpRequest | Registry.Unsafe | undefined => {
+  const { location } = response.headers
+  if (response.status < 300 || response.status >= 400 || location === undefined) return undefined
   if (!request.redirects || request.method === "DELETE" || !URL.canParse(location, request.url.href)) return undefined
   const url = new URL(location, request.url)
   if (request.url.protocol === "https:" ? url.protocol !== "https:" : !/^https?:$/.test(url.protocol)) {
@@ -114,7 +114,7 @@ const redirected = (request: Request, answer: Answer): Request | Registry.Unsafe
  */
 export const make = Effect.fnUntraced(function* (
   bounds: Bounds
-): Effect.fn.Return<Exchange, never, HttpClient.HttpClient> {
+): Effect.fn.Return<HttpExchange, never, HttpClient.HttpClient> {
   const client = yield* HttpClient.HttpClient
   const timeout = Duration.fromInputUnsafe(bounds.timeout ?? "30 seconds")
   const deadline = Duration.toMillis(bounds.deadline ?? "2 minutes")
@@ -138,7 +138,7 @@ export const make = Effect.fnUntraced(function* (
     overload
   })
 
-  const execute = (request: Request, from: string): Effect.Effect<Answer, Hosts.Failed> => {
+  const execute = (request: HttpRequest, from: string): Effect.Effect<HttpResponse, Hosts.Failed> => {
     const outgoing = HttpClientRequest.makeWith(
       request.method,
       request.url.href,
@@ -153,10 +153,10 @@ export const make = Effect.fnUntraced(function* (
         // Neither has a body (RFC 9110, section 6.4.1), and fetch fails to read what is not there.
         return request.method === "HEAD" || status === 304
           ? Effect.succeed({ from, status, headers, body: nothing })
-          : Effect.map(Body.read(response, headers, request.maxBytes), (body) => ({ from, status, headers, body }))
+          : Effect.map(readBody(response, headers, request.maxBytes), (body) => ({ from, status, headers, body }))
       }),
       Effect.mapError((error) => {
-        const reason = error._tag === "HttpClientError" ? broken(from, error) : error
+        const reason = error._tag === "HttpClientError" ? connectionReason(from, error) : error
         return failed(reason, reason._tag === "Unreachable")
       }),
       Effect.timeoutOrElse({
@@ -166,21 +166,21 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
-  const attempt = (request: Request, from: string, clock: Clock.Clock): Effect.Effect<Answer, Hosts.Failed> =>
-    Effect.flatMap(execute(request, from), (answer) => {
-      const reason = answer.status < 400 ? undefined : transient(answer, clock.currentTimeMillisUnsafe())
+  const attempt = (request: HttpRequest, from: string, clock: Clock.Clock): Effect.Effect<HttpResponse, Hosts.Failed> =>
+    Effect.flatMap(execute(request, from), (response) => {
+      const reason = response.status < 400 ? undefined : transientReason(response, clock.currentTimeMillisUnsafe())
       // 500 is about this one request.
-      return reason === undefined ? Effect.succeed(answer) : Effect.fail(failed(reason, answer.status !== 500))
+      return reason === undefined ? Effect.succeed(response) : Effect.fail(failed(reason, response.status !== 500))
     })
 
   /** One request with all its attempts. */
-  const exchange = (request: Request, clock: Clock.Clock): Effect.Effect<Answer, Failure> => {
+  const exchange = (request: HttpRequest, clock: Clock.Clock): Effect.Effect<HttpResponse, Failure> => {
     const from = display(request.url)
     const host = hosts(request.url)
     let last: Failure | undefined
     const turn = {
       clock,
-      kind: kindOf(request),
+      kind: requestKind(request),
       latest: clock.currentTimeMillisUnsafe() + deadline,
       last: () => last
     }
@@ -206,22 +206,22 @@ export const make = Effect.fnUntraced(function* (
           return reason
         }),
         // The answer to an attempt was lost, not the request: what should be deleted is not there any more.
-        Effect.map((answer) =>
-          request.method === "DELETE" && isLost && answer.status === 404
+        Effect.map((response) =>
+          request.method === "DELETE" && isLost && response.status === 404
             ? { from, status: 202, headers: Headers.empty, body: nothing }
-            : answer
+            : response
         )
       )
     })
   }
 
   /** Each step of a redirect is a request to its own host, with attempts of its own. */
-  const follow = (request: Request, clock: Clock.Clock): Effect.Effect<Answer, Failure> =>
+  const follow = (request: HttpRequest, clock: Clock.Clock): Effect.Effect<HttpResponse, Failure> =>
     request.redirects === undefined
       ? exchange(request, clock)
-      : Effect.flatMap(exchange(request, clock), (answer) => {
-          const next = redirected(request, answer)
-          if (next === undefined) return Effect.succeed(answer)
+      : Effect.flatMap(exchange(request, clock), (response) => {
+          const next = redirected(request, response)
+          if (next === undefined) return Effect.succeed(response)
           return "_tag" in next ? Effect.fail(next) : follow(next, clock)
         })
 

@@ -11,7 +11,7 @@ import * as Exchange from "../../src/transport/HttpExchange.ts"
 import { blobStore, json, listen, name, overUndici, redirecting, registryAt, tag, tagNames } from "../servers.ts"
 
 const digest = Digest.Digest.make(`sha256:${"a".repeat(64)}`)
-const get = (url: URL): Exchange.Request => ({ method: "GET", url, headers: {}, maxBytes: 1000 })
+const get = (url: URL): Exchange.HttpRequest => ({ method: "GET", url, headers: {}, maxBytes: 1000 })
 
 const reason = <A, E extends { readonly reason: Registry.RegistryReason }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.reason)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Headers } from "effect/http"
-import { transient } from "../../src/transport/Failure.ts"
+import { transientReason } from "../../src/transport/Failure.ts"
 import * as RateLimit from "../../src/transport/RateLimit.ts"
 
 const now = Date.UTC(2026, 0, 1)
@@ -39,7 +39,7 @@ describe("RateLimit", () => {
 
   it("F77 a 429 without Retry-After waits for the reset, and Retry-After counts before it", () => {
     const refused = (told: Readonly<Record<string, string>>) =>
-      transient({ from: "x", status: 429, headers: headers(told), body: new TextEncoder().encode("Retry later") }, now)
+      transientReason({ from: "x", status: 429, headers: headers(told), body: new TextEncoder().encode("Retry later") }, now)
     const reset = { "ratelimit-remaining": "0", "ratelimit-reset": String(seconds + 30) }
     assert.deepInclude(refused(reset), { _tag: "RateLimited", retryAfter: 30_000 })
     assert.deepInclude(refused({ ...reset, "retry-after": "5" }), { _tag: "RateLimited", retryAfter: 5000 })

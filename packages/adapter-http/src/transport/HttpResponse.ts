@@ -5,7 +5,20 @@
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema, Stream } from "effect"
-import type { HttpClientError, HttpClientResponse } from "effect/http"
+import type { Headers, HttpClientError, HttpClientResponse } from "effect/http"
+
+/**
+ * What came back for a request: `from` is its URL without secrets.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HttpResponse {
+  readonly from: string
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly body: Uint8Array
+}
 
 const tooLarge = (limit: number) =>
   new Registry.Malformed({ detail: `the answer is larger than the limit of ${limit} bytes` })
@@ -23,7 +36,7 @@ const plainLength = (headers: HttpClientResponse.HttpClientResponse["headers"]):
  * @category reading
  * @since 0.1.0
  */
-export const read = (
+export const readBody = (
   response: HttpClientResponse.HttpClientResponse,
   headers: HttpClientResponse.HttpClientResponse["headers"],
   limit: number
@@ -59,7 +72,7 @@ export const read = (
  * @category guards
  * @since 0.1.0
  */
-export const isPage = (contentType: string | undefined): boolean =>
+export const isHtml = (contentType: string | undefined): boolean =>
   /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? "")
 
 /**
@@ -68,7 +81,7 @@ export const isPage = (contentType: string | undefined): boolean =>
  * @category errors
  * @since 0.1.0
  */
-export const unexpectedPage = (from: string): Registry.Malformed =>
+export const unexpectedHtml = (from: string): Registry.Malformed =>
   new Registry.Malformed({
     detail: `${from} answers with a web page, perhaps to sign in, where a registry does not: is the URL right?`
   })
@@ -81,7 +94,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true })
  * @category decoding
  * @since 0.1.0
  */
-export const json = <A>(
+export const decodeJson = <A>(
   schema: Schema.Codec<A, unknown>,
   what: string
 ): ((body: Uint8Array) => Result.Result<A, Registry.Malformed>) => {
