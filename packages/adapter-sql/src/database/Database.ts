@@ -41,9 +41,9 @@ export class Database extends Context.Service<
     /** Runs one statement that writes, beside whatever is published meanwhile. */
     readonly write: <A, E, R>(statement: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
     /** Tells all who share the database, this process included; in a transaction once that ends well. */
-    readonly tell: (message: string) => Effect.Effect<void, SqlError.SqlError>
+    readonly notify: (message: string) => Effect.Effect<void, SqlError.SqlError>
     /** What was told. It may be lost: whoever needs to know looks as well. */
-    readonly heard: Stream.Stream<string>
+    readonly notifications: Stream.Stream<string>
     /** Whether what is told reaches other processes. */
     readonly reachesOthers: boolean
     /** Begins an empty database where the file is damaged. Returns where the old one is. */

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto"
 import { Leadership, type Names } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Layer, Option, Queue, Ref, type Scope, Stream } from "effect"
 import { Database } from "../database/Database.ts"
-import { undefected } from "../database/DatabaseFailure.ts"
+import { recoverSqlDefects } from "../database/DatabaseFailure.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
@@ -21,17 +21,17 @@ export interface Options {
 const maximumMessage = 7000
 
 /** How much is remembered of what was told and not read. */
-const maximumTold = 65_536
+const maximumUnread = 65_536
 
 const released = "released"
-const toldPrefix = "told "
+const changedPrefix = "told "
 
-const messagesOf = (repositories: Iterable<Names.RepositoryName>): ReadonlyArray<string> => {
+const notificationsFor = (repositories: Iterable<Names.RepositoryName>): ReadonlyArray<string> => {
   const messages: Array<string> = []
   let names: Array<string> = []
   let length = 0
   const send = () => {
-    if (names.length > 0) messages.push(toldPrefix + names.join("\n"))
+    if (names.length > 0) messages.push(changedPrefix + names.join("\n"))
     names = []
     length = 0
   }
@@ -54,24 +54,24 @@ type Renewal = "renewed" | "lost" | "unanswered" | "blocked"
 export const make = Effect.fnUntraced(function* (
   options: Options = {}
 ): Effect.fn.Return<Leadership.Leadership["Service"], never, Database | Scope.Scope> {
-  const { dialect, exclusively, heard, reachesOthers, sql, table, tell, write } = yield* Database
+  const { dialect, exclusively, notifications, reachesOthers, sql, table, notify, write } = yield* Database
   const lease = Duration.toMillis(options.lease ?? "15 seconds")
   const poll = Duration.toMillis(options.poll ?? lease / 3)
   const self = randomUUID()
   const leading = yield* Ref.make(false)
-  const standing = yield* Ref.make<Leadership.Standing>("vacant")
-  const told = yield* Queue.sliding<Names.RepositoryName>(maximumTold)
+  const lastStanding = yield* Ref.make<Leadership.Standing>("vacant")
+  const changed = yield* Queue.sliding<Names.RepositoryName>(maximumUnread)
   const wake = yield* Queue.sliding<void>(1)
   const now = sql.literal(dialect.now)
   const rows = table("leadership")
 
-  const hear = Effect.fnUntraced(function* (message: string) {
+  const receive = Effect.fnUntraced(function* (message: string) {
     if (message === released) return yield* Queue.offer(wake, undefined)
     // The one that leads is asked; elsewhere nobody reads.
-    if (!message.startsWith(toldPrefix) || !(yield* Ref.get(leading))) return
-    yield* Queue.offerAll(told, message.slice(toldPrefix.length).split("\n") as Array<Names.RepositoryName>)
+    if (!message.startsWith(changedPrefix) || !(yield* Ref.get(leading))) return
+    yield* Queue.offerAll(changed, message.slice(changedPrefix.length).split("\n") as Array<Names.RepositoryName>)
   })
-  yield* Effect.forkScoped(Stream.runForEach(heard, hear))
+  yield* Effect.forkScoped(Stream.runForEach(notifications, receive))
 
   /** The generation that begins, where nobody else leads. No save is under way then. */
   const take = exclusively(
@@ -88,7 +88,7 @@ export const make = Effect.fnUntraced(function* (
       sql`UPDATE ${rows} SET expires_at = ${now} + ${lease}
         WHERE holder = ${self} AND generation = ${generation} RETURNING 1`.values
     ).pipe(
-      undefected,
+      recoverSqlDefects,
       Effect.map((found): Renewal => (found.length > 0 ? "renewed" : "lost")),
       Effect.timeout(remaining),
       // Who cannot write a file because the disk is full, or somebody writes for long, is not alone in that.
@@ -105,11 +105,11 @@ export const make = Effect.fnUntraced(function* (
       const left = lease - (yield* elapsedSince(since))
       if (left <= 0 && reachesOthers) return yield* Effect.logWarning("the lease ran out: nobody answered")
       yield* Effect.sleep(reachesOthers ? Math.min(pause, left) : pause)
-      const asked = yield* Clock.currentTimeNanos
+      const askedAt = yield* Clock.currentTimeNanos
       const remaining = Math.max(lease - (yield* elapsedSince(since)), reachesOthers ? 1 : lease)
       const renewal = yield* renew(generation, remaining)
-      if (renewal === "lost") return yield* Effect.logWarning("another replica leads now: this one was not heard of")
-      if (renewal !== "unanswered") since = asked
+      if (renewal === "lost") return yield* Effect.logWarning("another replica leads now: this one was not notifications of")
+      if (renewal !== "unanswered") since = askedAt
       pause = renewal === "renewed" ? lease / 3 : lease / 15
     }
   })
@@ -119,18 +119,18 @@ export const make = Effect.fnUntraced(function* (
       .withTransaction(
         Effect.andThen(
           sql`UPDATE ${rows} SET expires_at = 0 WHERE holder = ${self} AND generation = ${generation}`,
-          tell(released)
+          notify(released)
         )
       )
-      .pipe(undefected, Effect.timeout("2 seconds"), Effect.ignore)
+      .pipe(recoverSqlDefects, Effect.timeout("2 seconds"), Effect.ignore)
 
-  const reignOnce = <R>(
+  const leadOnce = <R>(
     reign: (term: Leadership.Term) => Effect.Effect<never, never, R>,
     generation: number,
     taken: bigint
   ) =>
     Effect.gen(function* () {
-      yield* Queue.clear(told)
+      yield* Queue.clear(changed)
       yield* Ref.set(leading, true)
       yield* Effect.logDebug(`this replica leads, as generation ${generation}`)
       yield* Effect.raceFirst(reign({ generation }), keep(generation, taken))
@@ -138,33 +138,33 @@ export const make = Effect.fnUntraced(function* (
 
   const lead: Leadership.Leadership["Service"]["lead"] = (reign) =>
     Effect.gen(function* () {
-      const asked = yield* Clock.currentTimeNanos
-      const generation = yield* Effect.option(undefected(take))
+      const askedAt = yield* Clock.currentTimeNanos
+      const generation = yield* Effect.option(recoverSqlDefects(take))
       if (Option.isSome(generation) && Option.isSome(generation.value)) {
-        yield* reignOnce(reign, generation.value.value, asked)
+        yield* leadOnce(reign, generation.value.value, askedAt)
       }
       yield* Effect.raceFirst(Queue.take(wake), Effect.sleep(poll))
     }).pipe(Effect.forever)
 
-  const asked = Effect.gen(function* () {
+  const readStanding = Effect.gen(function* () {
     const [row] = yield* sql`SELECT holder FROM ${rows} WHERE expires_at > ${now}`.values
     return row === undefined || row[0] === self ? "vacant" : "following"
   }).pipe(
     Effect.timeout("1 second"),
-    Effect.tap((found) => Ref.set(standing, found as Leadership.Standing)),
-    Effect.catch(() => Ref.get(standing))
+    Effect.tap((found) => Ref.set(lastStanding, found as Leadership.Standing)),
+    Effect.catch(() => Ref.get(lastStanding))
   ) as Effect.Effect<Leadership.Standing>
 
   return Leadership.Leadership.of({
     lead,
-    standing: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : asked)),
+    standing: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : readStanding)),
     tell: Effect.fnUntraced(function* (repositories) {
-      if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(told, repositories))
-      yield* Effect.forEach(messagesOf(repositories), tell, { discard: true }).pipe(
+      if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(changed, repositories))
+      yield* Effect.forEach(notificationsFor(repositories), notify, { discard: true }).pipe(
         Effect.catch((error) => Effect.logDebug(`the leader was not told what changed: ${error.message}`))
       )
     }),
-    told: Stream.fromQueue(told)
+    told: Stream.fromQueue(changed)
   })
 })
 

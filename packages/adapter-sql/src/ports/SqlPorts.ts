@@ -7,7 +7,7 @@ import * as SqlLoginAttempts from "./SqlLoginAttempts.ts"
 import type { SchemaTooNew } from "../database/SqlMigrations.ts"
 import * as SqlRevocation from "./SqlRevocation.ts"
 import * as SqlSnapshotStore from "./SqlSnapshotStore.ts"
-import { detailOf } from "../database/DatabaseFailure.ts"
+import { describeError } from "../database/DatabaseFailure.ts"
 
 /** What any database gives. */
 export type Ports =
@@ -28,7 +28,7 @@ export interface PortOptions {
 }
 
 export const unavailable = (database: string) => (error: SqlError.SqlError) =>
-  new DatabaseUnavailable({ database, detail: detailOf(error) })
+  new DatabaseUnavailable({ database, detail: describeError(error) })
 
 /** Every port over one database, of this name. */
 export const portsOver = (

@@ -7,15 +7,15 @@ import { type Leadership, type Snapshot, SnapshotStore, Usage } from "@gitlab-re
 import { DateTime, Effect, Layer, Option, Ref, Schedule, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
 import { Database } from "../database/Database.ts"
-import { classify, storeError, undefected } from "../database/DatabaseFailure.ts"
-import { differenceOf } from "../versions/SnapshotDifference.ts"
-import { empty, type Head } from "../versions/StoredSnapshot.ts"
+import { classify, storeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"
+import { difference } from "../versions/SnapshotDifference.ts"
+import { empty, type StoredSnapshot } from "../versions/StoredSnapshot.ts"
 import * as Figures from "../versions/FigureRows.ts"
 import { type Latest, published } from "../versions/PublishedSnapshots.ts"
-import { headAt, type SnapshotRow } from "../versions/ReadSnapshot.ts"
+import { readSnapshot, type SnapshotRow } from "../versions/ReadSnapshot.ts"
 import { begin, end } from "../versions/VersionedRows.ts"
 import { inSlices } from "../database/TimeSlices.ts"
-import { sweep } from "../versions/Pruning.ts"
+import { prune } from "../versions/Pruning.ts"
 import * as Tables from "../database/Tables.ts"
 import { isDamage } from "../sqlite/SqliteClient.ts"
 
@@ -24,7 +24,7 @@ export interface Options {
   readonly accounting?: Usage.Accounting | undefined
 }
 
-const later = (a: Head, b: Head) => (a.id > b.id ? a : b)
+const later = (a: StoredSnapshot, b: StoredSnapshot) => (a.id > b.id ? a : b)
 
 /** A save that met another may come through when it is tried again. */
 const isConflict = (error: SqlError.SqlError | SnapshotStore.SnapshotStoreError) =>
@@ -78,7 +78,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const classified =
     (operation: SnapshotStore.SnapshotStoreError["operation"]) =>
     <A, E>(effect: Effect.Effect<A, E | SqlError.SqlError>) =>
-      undefected(effect).pipe(
+      recoverSqlDefects(effect).pipe(
         Effect.catchIf(SqlError.isSqlError, (error) =>
           isDamage(error) ? damaged(operation, error.message) : Effect.fail(classify(operation)(error))
         )
@@ -95,7 +95,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         classified(operation)
       )
 
-  const snapshotOf = (row: SnapshotRow, { inventory }: Head): Snapshot.Snapshot => ({
+  const snapshotOf = (row: SnapshotRow, { inventory }: StoredSnapshot): Snapshot.Snapshot => ({
     takenAt: DateTime.makeUnsafe(Number(row.taken_at)),
     duration: row.duration,
     stale: row.stale !== 0,
@@ -105,14 +105,14 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   /** A snapshot as it is read. One that was forgotten meanwhile is looked for again: another may be in its place. */
   const read = Effect.fnUntraced(function* (
     find: Effect.Effect<SnapshotRow | undefined, SqlError.SqlError>,
-    known?: Head
+    known?: StoredSnapshot
   ) {
     while (true) {
       const row = yield* find
-      if (row === undefined) return Option.none<[SnapshotRow, Head]>()
-      const found = yield* Effect.result(headAt(database, row, known))
+      if (row === undefined) return Option.none<[SnapshotRow, StoredSnapshot]>()
+      const found = yield* Effect.result(readSnapshot(database, row, known))
       const isThere = yield* sql`SELECT 1 FROM ${table("snapshots")} WHERE id = ${row.id}`.values
-      if (isThere.length > 0) return Option.some<[SnapshotRow, Head]>([row, yield* Effect.fromResult(found)])
+      if (isThere.length > 0) return Option.some<[SnapshotRow, StoredSnapshot]>([row, yield* Effect.fromResult(found)])
     }
   })
 
@@ -132,7 +132,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   /** The head that is compared with. Where it cannot be put together, all begins anew. */
   const headOf = Effect.fnUntraced(function* (latest: SnapshotRow | undefined) {
     if (latest === undefined) return empty
-    return yield* headAt(database, latest, yield* Ref.get(head)).pipe(
+    return yield* readSnapshot(database, latest, yield* Ref.get(head)).pipe(
       Effect.catchTag("Inconsistent", ({ detail }) =>
         Effect.gen(function* () {
           yield* Effect.logWarning(
@@ -164,7 +164,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         Effect.gen(function* () {
           yield* isOverdue(term)
           const before = yield* headOf(yield* newest)
-          const { changes, head: after } = yield* inSlices(() => differenceOf(before, snapshot))
+          const { changes, head: after } = yield* inSlices(() => difference(before, snapshot))
           for (const { begun, ended, table } of changes) {
             yield* end(database, table, after.id)(ended)
             yield* begin(database, table, after.id)(begun)
@@ -177,7 +177,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
             generation: term?.generation ?? null,
             next_id: after.nextId
           })}`
-          yield* database.tell("published")
+          yield* database.notify("published")
           return after
         })
       )
@@ -202,7 +202,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
           const latest = yield* newest
           if (latest === undefined || latest.stale !== 0) return
           yield* sql`UPDATE ${table("snapshots")} SET stale = 1 WHERE id = ${latest.id}`
-          yield* database.tell("published")
+          yield* database.notify("published")
         })
       ).pipe(classified("save")),
     published: published(database, newest, Ref.get(loaded)),
@@ -219,7 +219,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         Effect.flatMap((row) => (row === undefined ? Effect.succeed([]) : Figures.at(database, row.id))),
         reading("history")
       ),
-    forget: (instants) => sweep(database, instants).pipe(classified("history"))
+    forget: (instants) => prune(database, instants).pipe(classified("history"))
   })
 })
 

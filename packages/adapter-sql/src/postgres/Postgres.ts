@@ -9,7 +9,7 @@ import { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
 import { Database, type DatabaseUnavailable } from "../database/Database.ts"
 import { postgres } from "../database/Dialect.ts"
-import { detailOf } from "../database/DatabaseFailure.ts"
+import { describeError } from "../database/DatabaseFailure.ts"
 import { type PortOptions, type Ports, portsOver, unavailable } from "../ports/SqlPorts.ts"
 import * as PostgresClient from "./PostgresClient.ts"
 import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
@@ -42,7 +42,7 @@ const described = (url: Redacted.Redacted): string => {
 const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
 
 /** A name that depends on the schema, of a length that PostgreSQL allows. */
-const channelOf = (schema: string) =>
+const channelName = (schema: string) =>
   `gitlab_registry_usage_${createHash("sha256").update(schema).digest("hex").slice(0, 16)}`
 
 /** Publishes what is notified, over a connection that is made anew whenever it is lost. */
@@ -60,7 +60,7 @@ const listen = Effect.fnUntraced(function* (
       wasLost
         ? Effect.void
         : Effect.logWarning(
-            `the database does not notify of what other replicas do; it is asked twice a second: ${detailOf(error)}`
+            `the database does not notify of what other replicas do; it is asked twice a second: ${describeError(error)}`
           )
     )
   yield* PostgresClient.listen(config, channel, (message) => PubSub.publish(messages, message), begun).pipe(
@@ -88,7 +88,7 @@ export const makeDatabase = Effect.fnUntraced(function* (
     applicationName: "gitlab-registry-usage"
   } as const
   const sql = yield* PostgresClient.make({ ...config, maxConnections: options.maxConnections ?? 4 }, deadline)
-  const channel = channelOf(schema)
+  const channel = channelName(schema)
   const messages = yield* PubSub.sliding<string>(1024)
   // Whoever dies in a transaction must not keep others waiting.
   const limits = sql`
@@ -103,8 +103,8 @@ export const makeDatabase = Effect.fnUntraced(function* (
     table: (name) => sql.literal(`${quoted(schema)}.${name}`),
     exclusively,
     write: (statement) => statement,
-    tell: (message) => Effect.asVoid(sql`SELECT 1 FROM pg_notify(${channel}, ${message})`),
-    heard: Stream.fromPubSub(messages),
+    notify: (message) => Effect.asVoid(sql`SELECT 1 FROM pg_notify(${channel}, ${message})`),
+    notifications: Stream.fromPubSub(messages),
     reachesOthers: true,
     setAside: undefined
   })

@@ -122,7 +122,7 @@ export const make = Effect.fnUntraced(function* (
 export const listen = (
   config: PgConnection.Config,
   channel: string,
-  heard: (message: string) => Effect.Effect<unknown>,
+  onMessage: (message: string) => Effect.Effect<unknown>,
   begun: Effect.Effect<void>
 ): Effect.Effect<never, SqlError.SqlError> =>
   Effect.acquireUseRelease(
@@ -134,7 +134,7 @@ export const listen = (
         const notifications = yield* Scope.provide(session.listen(channel), listening)
         yield* begun
         return yield* Queue.take(notifications).pipe(
-          Effect.flatMap(({ payload }) => heard(payload)),
+          Effect.flatMap(({ payload }) => onMessage(payload)),
           Effect.forever
         )
       }),

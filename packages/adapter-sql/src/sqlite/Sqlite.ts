@@ -40,8 +40,8 @@ export const makeDatabase = Effect.fnUntraced(function* (options: Options) {
     table: (name) => client.literal(name),
     exclusively: client.withTransaction,
     write: client.withTransaction,
-    tell: (message) => client.afterCommit(Effect.asVoid(PubSub.publish(messages, message))),
-    heard: Stream.fromPubSub(messages),
+    notify: (message) => client.afterCommit(Effect.asVoid(PubSub.publish(messages, message))),
+    notifications: Stream.fromPubSub(messages),
     reachesOthers: false,
     setAside: Effect.tap(client.setAside, () => Effect.orDie(migrate(database)))
   })

@@ -176,7 +176,7 @@ class Connection implements SqlConnection.Connection {
 }
 
 /** What one connection is leased by, one statement or transaction at a time. */
-const leasesOf = Effect.fnUntraced(function* (connection: Connection) {
+const makeAcquirers = Effect.fnUntraced(function* (connection: Connection) {
   const semaphore = yield* Semaphore.make(1)
   yield* Effect.addFinalizer(() => connection.end)
   return SqlClient.makeSqliteAcquirers({
@@ -198,10 +198,10 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<SqliteClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
   const deadline = Duration.fromInputUnsafe(options.deadline ?? "30 seconds")
   const writer = new Connection(options.path, true, deadline)
-  const writing = yield* leasesOf(writer)
+  const writing = yield* makeAcquirers(writer)
   // What is in memory belongs to one connection.
   const reader = options.path === ":memory:" ? writer : new Connection(options.path, false, deadline)
-  const reading = reader === writer ? writing : yield* leasesOf(reader)
+  const reading = reader === writer ? writing : yield* makeAcquirers(reader)
   // Of two processes that make the same database one is told that it is locked.
   yield* writer.execute("SELECT 1", [], undefined).pipe(
     Effect.retry({

@@ -3,7 +3,7 @@ import { Effect, Stream } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "../database/Database.ts"
 import { unpackContents, unpackDigest } from "./PackedValue.ts"
-import { begunBetween, endedBetween } from "./VersionedRows.ts"
+import { readBegun, readEnded } from "./VersionedRows.ts"
 import * as Tables from "../database/Tables.ts"
 
 /** Of a table whose rows have ids: which of them ended, and what begun. What changed is both. */
@@ -63,7 +63,7 @@ interface FiguresRow {
 type BegunFigures = FiguresRow & Readonly<Record<string, string | number | null>>
 
 /** What is different in a snapshot from an earlier one, as rows tell it: in ids. */
-export interface Changes {
+export interface ChangedRows {
   readonly blobs: Changed<BegunBlobs>
   readonly manifests: Changed<BegunManifests>
   readonly mediaTypes: Changed<ReadonlyArray<NamedRow>>
@@ -74,7 +74,7 @@ export interface Changes {
     readonly begun: ReadonlyMap<number, ReadonlyArray<TagRow>>
   }
   /** By repository, or 0 for their list. */
-  readonly arrangements: Changed<ReadonlyMap<number, string>>
+  readonly orderings: Changed<ReadonlyMap<number, string>>
   readonly gaps: Changed<ReadonlyArray<GapRow>>
   readonly figures: {
     readonly ended: ReadonlyArray<FiguresRow>
@@ -91,11 +91,11 @@ const grouped = <A extends { readonly repository: number }, B>(into: Map<number,
 }
 
 /** Reads what is different in a snapshot from an earlier one: from 0, all of it. */
-export const changesBetween = Effect.fnUntraced(function* (
+export const readChanges = Effect.fnUntraced(function* (
   database: Database["Service"],
   after: number,
   snapshot: number
-): Effect.fn.Return<Changes, SqlError.SqlError | Tables.Inconsistent> {
+): Effect.fn.Return<ChangedRows, SqlError.SqlError | Tables.Inconsistent> {
   const each = <A>(rows: Stream.Stream<A, SqlError.SqlError>, take: (row: A) => void) =>
     Stream.runForEachArray(rows, (piece) =>
       Effect.try({
@@ -106,9 +106,9 @@ export const changesBetween = Effect.fnUntraced(function* (
       })
     )
   const eachBegun = <A extends object>(table: Tables.Table, take: (row: A) => void) =>
-    each(begunBetween<A>(database, table, after, snapshot), take)
+    each(readBegun<A>(database, table, after, snapshot), take)
   const eachEnded = <A extends object>(table: Tables.Table, take: (row: A) => void) =>
-    after === 0 ? Effect.void : each(endedBetween<A>(database, table, after, snapshot), take)
+    after === 0 ? Effect.void : each(readEnded<A>(database, table, after, snapshot), take)
   const endedIn = Effect.fnUntraced(function* (table: Tables.Table, key: string = "id") {
     const ended = new Set<number>()
     yield* eachEnded<Readonly<Record<string, number>>>(table, (row) => ended.add(row[key]!))
@@ -173,9 +173,9 @@ export const changesBetween = Effect.fnUntraced(function* (
     grouped<TagRow, TagRow>(begunTags, (row) => row)
   )
 
-  const arrangements = new Map<number, string>()
-  yield* eachBegun<{ repository: number; places: string }>(Tables.arrangements, ({ places, repository }) =>
-    arrangements.set(repository, places)
+  const orderings = new Map<number, string>()
+  yield* eachBegun<{ repository: number; places: string }>(Tables.orderings, ({ places, repository }) =>
+    orderings.set(repository, places)
   )
   const endedFigures: Array<FiguresRow> = []
   yield* eachEnded<FiguresRow>(Tables.figures, (row) => endedFigures.push(row))
@@ -189,7 +189,7 @@ export const changesBetween = Effect.fnUntraced(function* (
       begun: yield* begunIn<RepositoryRow>(Tables.repositories)
     },
     tags: { ended: endedTags, begun: begunTags },
-    arrangements: { ended: yield* endedIn(Tables.arrangements, "repository"), begun: arrangements },
+    orderings: { ended: yield* endedIn(Tables.orderings, "repository"), begun: orderings },
     gaps: { ended: yield* endedIn(Tables.gaps), begun: yield* begunIn<GapRow>(Tables.gaps) },
     figures: { ended: endedFigures, begun: yield* begunIn<BegunFigures>(Tables.figures) }
   }

@@ -30,7 +30,7 @@ const mixed = (value: number) => {
   return half ^ (half >>> 13)
 }
 
-export const placesOf = (digests: ReadonlyArray<Digest.Digest>): Sliced<(digest: Digest.Digest) => number> => {
+export const indexDigests = (digests: ReadonlyArray<Digest.Digest>): Sliced<(digest: Digest.Digest) => number> => {
   // Digests are chosen by whoever pushes; with a random beginning nobody can choose many of the same hash.
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
   /** FNV-1a. */
@@ -41,4 +41,4 @@ export const placesOf = (digests: ReadonlyArray<Digest.Digest>): Sliced<(digest:
   })
 }
 
-export const placesOfIds = (ids: Float64Array): Sliced<(id: number) => number> => hashed<number>(ids, mixed)
+export const indexIds = (ids: Float64Array): Sliced<(id: number) => number> => hashed<number>(ids, mixed)

@@ -22,7 +22,7 @@ export const published = (
     Effect.map(loaded, (loaded) =>
       Stream.merge(
         Stream.tick(interval),
-        Stream.filter(database.heard, (message) => message === "published")
+        Stream.filter(database.notifications, (message) => message === "published")
       ).pipe(
         Stream.mapEffect(() => Effect.option(newest)),
         Stream.mapAccum(

@@ -1,8 +1,8 @@
 import type { Digest, Inventory, Names, Snapshot } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import { figuresOf, flagsOf, type Head, unlike } from "./StoredSnapshot.ts"
+import { figuresOf, packFlags, type StoredSnapshot, distinct } from "./StoredSnapshot.ts"
 import { packContents, packDigest, packOrder } from "./PackedValue.ts"
-import { placesOf } from "./HashIndex.ts"
+import { indexDigests } from "./HashIndex.ts"
 import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
@@ -44,7 +44,7 @@ const sameFlags = (a: { readonly flags: number }, b: { readonly flags: number })
 const sameRow = (a: Row, b: Row) => a.every((value, i) => value === b[i])
 
 /** Blob → id, and where it was among those of the head (−1 for a new one). */
-function* blobsOf(head: Head, { blobs }: Inventory.Inventory, newId: () => number) {
+function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: () => number) {
   const before = head.inventory.blobs
   let find: ((digest: Digest.Digest) => number) | undefined
   const ids = new Float64Array(blobs.digests.length)
@@ -59,7 +59,7 @@ function* blobsOf(head: Head, { blobs }: Inventory.Inventory, newId: () => numbe
     // Most of them come in the order of the crawl before.
     let place = next
     if (before.digests[place] !== digest) {
-      find ??= yield* placesOf(before.digests)
+      find ??= yield* indexDigests(before.digests)
       place = find(digest)
     }
     earlier[blob] = place
@@ -81,7 +81,7 @@ function* blobsOf(head: Head, { blobs }: Inventory.Inventory, newId: () => numbe
 type Blobs = ReturnType<typeof blobsOf> extends Sliced<infer A> ? A : never
 
 function* manifestsOf(
-  head: Head,
+  head: StoredSnapshot,
   { manifests }: Inventory.Inventory,
   blobs: Blobs,
   mediaTypeId: (name: string) => number,
@@ -196,15 +196,15 @@ const byName = (repositories: ReadonlyArray<Inventory.Repository>) => {
 const none = new Map<string, number>()
 
 /** What has to be written, and the head that it leads to. */
-export interface Difference {
+export interface SnapshotDifference {
   readonly changes: ReadonlyArray<Change>
-  readonly head: Head
+  readonly head: StoredSnapshot
 }
 
 /**
  * What has to be written to get from the head to this snapshot, and the head that it is then.
  */
-export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<Difference> {
+export function* difference(head: StoredSnapshot, snapshot: Snapshot.Snapshot): Sliced<SnapshotDifference> {
   const { inventory } = snapshot.usage
   let { nextId } = head
   const newId = () => nextId++
@@ -223,15 +223,15 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
   const repositoryIds = new Map(
     Array.from(repositories.values(), (repository) => [
       repository.name,
-      { id: head.repositories.get(repository.name)?.id ?? newId(), flags: flagsOf(repository) }
+      { id: head.repositories.get(repository.name)?.id ?? newId(), flags: packFlags(repository) }
     ])
   )
-  const arrangements = new Map<number, string>()
-  const arrange = (id: number, names: ReadonlyArray<string>) => {
+  const orderings = new Map<number, string>()
+  const addOrdering = (id: number, names: ReadonlyArray<string>) => {
     const order = packOrder(names)
-    if (order !== undefined) arrangements.set(id, order)
+    if (order !== undefined) orderings.set(id, order)
   }
-  arrange(0, [...repositories.keys()])
+  addOrdering(0, [...repositories.keys()])
   const endedTags: Array<Row> = []
   const begunTags: Array<Row> = []
   for (const [name, repository] of repositories) {
@@ -239,12 +239,12 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
     const { id } = repositoryIds.get(name)!
     const was = before.get(name)
     if (was !== undefined && sameTags([repository, manifests.ids], [was, head.manifests])) {
-      const order = head.arrangements.get(id)
-      if (order !== undefined) arrangements.set(id, order)
+      const order = head.orderings.get(id)
+      if (order !== undefined) orderings.set(id, order)
       continue
     }
     const tags = tagsOf(repository, manifests.ids)
-    arrange(id, [...tags.keys()])
+    addOrdering(id, [...tags.keys()])
     const { begun, ended } = yield* changed(
       Tables.tags,
       was === undefined ? none : tagsOf(was, head.manifests),
@@ -262,7 +262,7 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
   }
 
   const gaps = new Map(
-    unlike(inventory.gaps.map((gap) => JSON.stringify(gap))).map((gap) => [gap, head.gaps.get(gap) ?? newId()])
+    distinct(inventory.gaps.map((gap) => JSON.stringify(gap))).map((gap) => [gap, head.gaps.get(gap) ?? newId()])
   )
   const figures = figuresOf(snapshot)
   const changes: ReadonlyArray<Change> = [
@@ -278,10 +278,10 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
     blobs.change,
     yield* changed(Tables.mediaTypes, head.mediaTypes, mediaTypes, (name, id) => [id, name]),
     yield* changed(Tables.gaps, head.gaps, gaps, (gap, id) => [id, gap]),
-    yield* changed(Tables.arrangements, head.arrangements, arrangements, (id, order) => [id, order]),
+    yield* changed(Tables.orderings, head.orderings, orderings, (id, order) => [id, order]),
     yield* changed(Tables.figures, head.figures, figures, (_, row) => row, sameRow)
   ]
-  const next: Head = {
+  const next: StoredSnapshot = {
     isRead: false,
     id: head.id + 1,
     takenAt: DateTime.toEpochMillis(snapshot.takenAt),
@@ -292,7 +292,7 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
     repositories: repositoryIds,
     mediaTypes,
     gaps,
-    arrangements,
+    orderings,
     figures
   }
   return { changes, head: next }
