@@ -18,8 +18,16 @@ export const classify = (operation: SnapshotStore.SnapshotStoreError["operation"
   storeError(operation, new SnapshotStore.StoreUnavailable({ detail: describeError(error) }))
 
 /** A transaction that cannot be taken back is a defect to the client; to whoever uses the store it is away. */
-export const recoverSqlDefects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
+export const recoverSqlDefects = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError.SqlError, R> =>
   Effect.catchCause(effect, (cause): Effect.Effect<never, E | SqlError.SqlError> => {
     const defect = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => SqlError.isSqlError(defect))?.defect
     return defect === undefined ? Effect.failCause(cause) : Effect.fail(defect as SqlError.SqlError)
   })
+
+/** Whether SQLite reports a damaged file, or a file that is no database: SQLITE_CORRUPT and SQLITE_NOTADB. */
+export const isDamage = ({ reason: { cause } }: SqlError.SqlError): boolean => {
+  const code = (cause as { readonly errno?: number } | undefined)?.errno
+  return code !== undefined && ((code & 255) === 11 || (code & 255) === 26)
+}

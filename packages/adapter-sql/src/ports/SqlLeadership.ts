@@ -108,7 +108,8 @@ export const make = Effect.fnUntraced(function* (
       const askedAt = yield* Clock.currentTimeNanos
       const remaining = Math.max(lease - (yield* elapsedSince(since)), reachesOthers ? 1 : lease)
       const renewal = yield* renew(generation, remaining)
-      if (renewal === "lost") return yield* Effect.logWarning("another replica leads now: this one was not notifications of")
+      if (renewal === "lost")
+        return yield* Effect.logWarning("another replica leads now: this one was not notifications of")
       if (renewal !== "unanswered") since = askedAt
       pause = renewal === "renewed" ? lease / 3 : lease / 15
     }

@@ -1,7 +1,8 @@
-import type { Leadership, LoginAttempts, Revocation, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
-import { type Duration, Effect, Layer } from "effect"
-import type { SqlError } from "effect/sql"
-import { type Database, DatabaseUnavailable } from "../database/Database.ts"
+import { type Leadership, type LoginAttempts, Revocation, type SnapshotStore } from "@gitlab-registry-usage/core"
+import { Effect, Layer, type Scope } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlError } from "effect/sql"
+import { Database, DatabaseUnavailable } from "../database/Database.ts"
 import * as SqlLeadership from "./SqlLeadership.ts"
 import * as SqlLoginAttempts from "./SqlLoginAttempts.ts"
 import type { SchemaTooNew } from "../database/SqlMigrations.ts"
@@ -16,19 +17,23 @@ export type Ports =
   | Revocation.Revocation
   | LoginAttempts.LoginAttempts
 
-/** What may be said of the ports, over any database. */
-export interface PortOptions {
-  readonly accounting?: Usage.Accounting | undefined
-  /** How long who crawls is believed to, without a word from it. Default 15 seconds. */
-  readonly lease?: Duration.Input | undefined
-  /** How often who does not crawl looks whether it may. Default a third of the lease. */
-  readonly poll?: Duration.Input | undefined
+/** Options of the ports, over any database. */
+export interface PortOptions extends SqlSnapshotStore.Options, SqlLeadership.Options {
   /** How many sign-ins may be refused. */
   readonly attempts?: LoginAttempts.Options | undefined
 }
 
-export const unavailable = (database: string) => (error: SqlError.SqlError) =>
-  new DatabaseUnavailable({ database, detail: describeError(error) })
+const unavailable = (database: string) => (error: SqlError.SqlError) =>
+  Effect.fail(new DatabaseUnavailable({ database, detail: describeError(error) }))
+
+/** The layer of a database of this name. */
+export const layerDatabase = <E>(
+  name: string,
+  make: Effect.Effect<Database["Service"], E | SqlError.SqlError, Scope.Scope | Reactivity.Reactivity>
+): Layer.Layer<Database, Exclude<E, SqlError.SqlError> | DatabaseUnavailable> =>
+  Layer.effect(Database, Effect.catchIf(make, SqlError.isSqlError, unavailable(name))).pipe(
+    Layer.provide(Reactivity.layer)
+  ) as Layer.Layer<Database, Exclude<E, SqlError.SqlError> | DatabaseUnavailable>
 
 /** Every port over one database, of this name. */
 export const portsOver = (
@@ -40,7 +45,5 @@ export const portsOver = (
     SqlSnapshotStore.layer(options),
     SqlLeadership.layer(options),
     SqlLoginAttempts.layer(options.attempts),
-    Layer.catchTag(SqlRevocation.layer, "SqlError", (error) =>
-      Layer.effectDiscard(Effect.fail(unavailable(name)(error)))
-    ) as Layer.Layer<Revocation.Revocation, DatabaseUnavailable, Database>
+    Layer.effect(Revocation.Revocation, Effect.catchTag(SqlRevocation.make, "SqlError", unavailable(name)))
   ).pipe(Layer.provide(database))

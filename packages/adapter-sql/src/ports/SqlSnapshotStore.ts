@@ -7,7 +7,7 @@ import { type Leadership, type Snapshot, SnapshotStore, Usage } from "@gitlab-re
 import { DateTime, Effect, Layer, Option, Ref, Schedule, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
 import { Database } from "../database/Database.ts"
-import { classify, storeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"
+import { classify, isDamage, storeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"
 import { difference } from "../versions/SnapshotDifference.ts"
 import { empty, type StoredSnapshot } from "../versions/StoredSnapshot.ts"
 import * as Figures from "../versions/FigureRows.ts"
@@ -17,7 +17,6 @@ import { begin, end } from "../versions/VersionedRows.ts"
 import { inSlices } from "../database/TimeSlices.ts"
 import { prune } from "../versions/Pruning.ts"
 import * as Tables from "../database/Tables.ts"
-import { isDamage } from "../sqlite/SqliteClient.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {

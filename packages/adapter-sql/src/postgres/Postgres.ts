@@ -4,18 +4,18 @@
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
-import { Duration, Effect, Layer, PubSub, Redacted, Ref, Schedule, type Scope, Stream } from "effect"
-import { Reactivity } from "effect/reactivity"
+import { Duration, Effect, type Layer, PubSub, Redacted, Ref, Schedule, type Scope, Stream } from "effect"
+import type { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
 import { Database, type DatabaseUnavailable } from "../database/Database.ts"
 import { postgres } from "../database/Dialect.ts"
 import { describeError } from "../database/DatabaseFailure.ts"
-import { type PortOptions, type Ports, portsOver, unavailable } from "../ports/SqlPorts.ts"
+import * as SqlPorts from "../ports/SqlPorts.ts"
 import * as PostgresClient from "./PostgresClient.ts"
 import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 
 /** @category models @since 0.1.0 */
-export interface Options extends PortOptions {
+export interface Options extends SqlPorts.PortOptions {
   /**
    * `postgres://user:password@host:5432/database`, with `?sslmode=require` or `verify-full` for TLS; either verifies the
    * certificate and the name of the server.
@@ -30,7 +30,7 @@ export interface Options extends PortOptions {
 }
 
 /** The URL without the password, for messages. */
-const described = (url: Redacted.Redacted): string => {
+const describeUrl = (url: Redacted.Redacted): string => {
   try {
     const { host, pathname, username } = new URL(Redacted.value(url))
     return `postgres://${username === "" ? "" : `${username}@`}${host}${pathname}`
@@ -133,12 +133,7 @@ export const makeDatabase = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseUnavailable | SchemaTooNew> =>
-  Layer.effect(
-    Database,
-    makeDatabase(options).pipe(
-      Effect.catchIf(SqlError.isSqlError, (error) => Effect.fail(unavailable(described(options.url))(error)))
-    )
-  ).pipe(Layer.provide(Reactivity.layer))
+  SqlPorts.layerDatabase(describeUrl(options.url), makeDatabase(options))
 
 /**
  * Every port over one database.
@@ -146,5 +141,5 @@ export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseU
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Ports, DatabaseUnavailable | SchemaTooNew> =>
-  portsOver(described(options.url), layerDatabase(options), options)
+export const layer = (options: Options): Layer.Layer<SqlPorts.Ports, DatabaseUnavailable | SchemaTooNew> =>
+  SqlPorts.portsOver(describeUrl(options.url), layerDatabase(options), options)

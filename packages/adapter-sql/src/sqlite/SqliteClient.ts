@@ -33,17 +33,6 @@ export interface SqliteClient extends SqlClient.SqlClient {
   readonly movedTo: string | undefined
 }
 
-/**
- * Whether the database says of itself that it is damaged, or none at all.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isDamage = ({ reason: { cause } }: SqlError.SqlError): boolean => {
-  const code = (cause as Answer["error"])?.errno
-  return code !== undefined && ((code & 255) === 11 || (code & 255) === 26)
-}
-
 const failure = (error: NonNullable<Answer["error"]>) =>
   new SqlError.SqlError({ reason: SqlError.classifySqliteError(error, { message: `SQLite: ${error.message}` }) })
 

@@ -9,7 +9,11 @@ import * as Tables from "../database/Tables.ts"
 
 const decodeGap = Schema.decodeUnknownSync(Schema.fromJsonString(Inventory.Gap))
 
-function* blobsAfter(before: Inventory.Blobs, { at, ids, now }: PlaceMapping, begun: BegunBlobs): Sliced<Inventory.Blobs> {
+function* blobsAfter(
+  before: Inventory.Blobs,
+  { at, ids, now }: PlaceMapping,
+  begun: BegunBlobs
+): Sliced<Inventory.Blobs> {
   const digests = new Array<Inventory.Blobs["digests"][number]>(ids.length)
   const sizes = new Float64Array(ids.length)
   for (let was = 0; was < now.length; was++) {
@@ -72,43 +76,36 @@ function* manifestsAfter(
     if (taken.has(place)) keptPlaces[was] = -1
   })
 
+  const sources = [
+    { rows: before, places: keptPlaces, blob: blobs.kept, mediaType: types.kept, child: moved.kept },
+    { rows: begun, places: begunPlaces, blob: blobs.at, mediaType: types.at, child: moved.at }
+  ]
   const referenceCounts = new Uint32Array(count)
   const childCounts = new Uint32Array(count)
-  const measureLists = (
-    places: Int32Array,
-    { childStarts, referenceStarts }: Record<"childStarts" | "referenceStarts", ArrayLike<number>>
-  ) =>
+  for (const { places, rows } of sources) {
     places.forEach((place, i) => {
       if (place < 0) return
-      referenceCounts[place] = referenceStarts[i + 1]! - referenceStarts[i]!
-      childCounts[place] = childStarts[i + 1]! - childStarts[i]!
+      referenceCounts[place] = rows.referenceStarts[i + 1]! - rows.referenceStarts[i]!
+      childCounts[place] = rows.childStarts[i + 1]! - rows.childStarts[i]!
     })
-  measureLists(keptPlaces, before)
-  measureLists(begunPlaces, begun)
+  }
   const references = new Lists(referenceCounts)
   const children = new Lists(childCounts)
 
   const own = new Uint32Array(count)
   const states = new Uint8Array(count)
   const mediaTypes = new Uint16Array(count)
-  for (let was = 0; was < keptPlaces.length; was++) {
-    if (was % stride === 0) yield
-    const place = keptPlaces[was]!
-    if (place < 0) continue
-    own[place] = blobs.kept(before.blobs[was]!)
-    states[place] = before.states[was]!
-    mediaTypes[place] = types.kept(before.mediaTypes[was]!)
-    references.fill(place, before.referenceStarts[was]!, before.references, before.roles, blobs.kept)
-    children.fill(place, before.childStarts[was]!, before.children, before.attestations, moved.kept)
-  }
-  for (let i = 0; i < begunPlaces.length; i++) {
-    if (i % stride === 0) yield
-    const place = begunPlaces[i]!
-    own[place] = blobs.at(begun.blobs[i]!)
-    states[place] = begun.states[i]!
-    mediaTypes[place] = types.at(begun.mediaTypes[i]!)
-    references.fill(place, begun.referenceStarts[i]!, begun.references, begun.roles, blobs.at)
-    children.fill(place, begun.childStarts[i]!, begun.children, begun.attestations, moved.at)
+  for (const { blob, child, mediaType, places, rows } of sources) {
+    for (let i = 0; i < places.length; i++) {
+      if (i % stride === 0) yield
+      const place = places[i]!
+      if (place < 0) continue
+      own[place] = blob(rows.blobs[i]!)
+      states[place] = rows.states[i]!
+      mediaTypes[place] = mediaType(rows.mediaTypes[i]!)
+      references.fill(place, rows.referenceStarts[i]!, rows.references, rows.roles, blob)
+      children.fill(place, rows.childStarts[i]!, rows.children, rows.attestations, child)
+    }
   }
   return {
     blobs: own,
@@ -170,7 +167,11 @@ type Repositories = Pick<StoredSnapshot, "repositories" | "orderings"> & {
   readonly built: ReadonlyArray<Inventory.Repository>
 }
 
-function* repositoriesAfter(before: StoredSnapshot, changes: ChangedRows, manifests: PlaceMapping): Sliced<Repositories> {
+function* repositoriesAfter(
+  before: StoredSnapshot,
+  changes: ChangedRows,
+  manifests: PlaceMapping
+): Sliced<Repositories> {
   const orderings = new Map([...before.orderings].filter(([id]) => !changes.orderings.ended.has(id)))
   for (const [id, order] of changes.orderings.begun) orderings.set(id, order)
   const rows = new Map<Names.RepositoryName, { readonly id: number; readonly flags: number }>()
@@ -238,7 +239,10 @@ const gapsAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["gaps"]
   return { ids, gaps }
 }
 
-const figuresAfter = (before: StoredSnapshot["figures"], { begun, ended }: ChangedRows["figures"]): StoredSnapshot["figures"] => {
+const figuresAfter = (
+  before: StoredSnapshot["figures"],
+  { begun, ended }: ChangedRows["figures"]
+): StoredSnapshot["figures"] => {
   const figures = new Map(before)
   for (const { kind, path } of ended) figures.delete(figuresKey(kind, path))
   for (const row of begun) figures.set(figuresKey(row.kind, row.path), Object.values(row))

@@ -1,4 +1,4 @@
-import type { Digest, Names } from "@gitlab-registry-usage/core"
+import type { Digest, Inventory, Names } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "../database/Database.ts"
@@ -19,18 +19,9 @@ export interface BegunBlobs {
   readonly sizes: Array<number>
 }
 
-/** Column by column; what the manifest at a place refers to are ids, from where its list starts to where the next does. */
-export interface BegunManifests {
-  readonly ids: Array<number>
-  readonly blobs: Array<number>
-  readonly states: Array<number>
-  readonly mediaTypes: Array<number>
-  readonly referenceStarts: Array<number>
-  readonly references: Array<number>
-  readonly roles: Array<number>
-  readonly childStarts: Array<number>
-  readonly children: Array<number>
-  readonly attestations: Array<number>
+/** The columns of an inventory's manifests. A manifest refers to ids, from where its list starts to where the next does. */
+export type BegunManifests = { readonly ids: Array<number> } & {
+  readonly [Column in Exclude<keyof Inventory.Manifests, "mediaTypeNames">]: Array<number>
 }
 
 interface RepositoryRow {

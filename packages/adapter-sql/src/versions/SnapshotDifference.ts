@@ -80,6 +80,36 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
 
 type Blobs = ReturnType<typeof blobsOf> extends Sliced<infer A> ? A : never
 
+/** Lists of what manifests refer to, each with a mark: where the list of each manifest starts, and all lists in a row. */
+type Lists = readonly [starts: Uint32Array, targets: Uint32Array, marks: Uint8Array]
+
+const listsOf = (manifests: Inventory.Manifests): readonly [references: Lists, children: Lists] => [
+  [manifests.referenceStarts, manifests.references, manifests.roles],
+  [manifests.childStarts, manifests.children, manifests.attestations]
+]
+
+/** Whether a manifest refers to the same as an earlier one; `earlier` maps targets to their earlier places. */
+const sameList = (
+  [starts, targets, marks]: Lists,
+  [earlierStarts, earlierTargets, earlierMarks]: Lists,
+  manifest: number,
+  was: number,
+  earlier: Int32Array
+): boolean => {
+  const shift = earlierStarts[was]! - starts[manifest]!
+  const end = starts[manifest + 1]!
+  if (end + shift !== earlierStarts[was + 1]!) return false
+  for (let at = starts[manifest]!; at < end; at++) {
+    if (marks[at] !== earlierMarks[at + shift] || earlier[targets[at]!] !== earlierTargets[at + shift]) return false
+  }
+  return true
+}
+
+const idsIn = ([starts, targets, marks]: Lists, manifest: number, ids: Float64Array) => {
+  const range = [starts[manifest]!, starts[manifest + 1]!] as const
+  return [Array.from(targets.subarray(...range), (target) => ids[target]!), Array.from(marks.subarray(...range))] as const
+}
+
 function* manifestsOf(
   head: StoredSnapshot,
   { manifests }: Inventory.Inventory,
@@ -105,37 +135,22 @@ function* manifestsOf(
     return (mediaTypes[number] ||= mediaTypeId(JSON.stringify(manifests.mediaTypeNames[number] ?? "")))
   }
 
+  const [references, children] = listsOf(manifests)
+  const [earlierReferences, earlierChildren] = listsOf(before)
   const same = (manifest: number, was: number): boolean => {
     const [a, b] = [manifests, before]
     if (a.states[manifest] !== b.states[was]) return false
     if (a.mediaTypeNames[a.mediaTypes[manifest]!] !== b.mediaTypeNames[b.mediaTypes[was]!]) return false
-    const shift = b.referenceStarts[was]! - a.referenceStarts[manifest]!
-    const end = a.referenceStarts[manifest + 1]!
-    if (end + shift !== b.referenceStarts[was + 1]!) return false
-    for (let at = a.referenceStarts[manifest]!; at < end; at++) {
-      if (a.roles[at] !== b.roles[at + shift]) return false
-      if (blobs.earlier[a.references[at]!] !== b.references[at + shift]) return false
-    }
-    const childShift = b.childStarts[was]! - a.childStarts[manifest]!
-    const childEnd = a.childStarts[manifest + 1]!
-    if (childEnd + childShift !== b.childStarts[was + 1]!) return false
-    for (let at = a.childStarts[manifest]!; at < childEnd; at++) {
-      if (a.attestations[at] !== b.attestations[at + childShift]) return false
-      if (earlier[a.children[at]!] !== b.children[at + childShift]) return false
-    }
-    return true
+    return (
+      sameList(references, earlierReferences, manifest, was, blobs.earlier) &&
+      sameList(children, earlierChildren, manifest, was, earlier)
+    )
   }
 
   const rowOf = (manifest: number): Row => {
-    const { attestations, children, childStarts, references, referenceStarts, roles } = manifests
-    const refers = [referenceStarts[manifest]!, referenceStarts[manifest + 1]!] as const
-    const includes = [childStarts[manifest]!, childStarts[manifest + 1]!] as const
-    const contents = packContents({
-      references: Array.from(references.subarray(...refers), (blob) => blobs.ids[blob]!),
-      roles: Array.from(roles.subarray(...refers)),
-      children: Array.from(children.subarray(...includes), (child) => ids[child]!),
-      attestations: Array.from(attestations.subarray(...includes))
-    })
+    const [blobIds, roles] = idsIn(references, manifest, blobs.ids)
+    const [childIds, attestations] = idsIn(children, manifest, ids)
+    const contents = packContents({ references: blobIds, roles, children: childIds, attestations })
     return [
       ids[manifest],
       blobs.ids[manifests.blobs[manifest]!],

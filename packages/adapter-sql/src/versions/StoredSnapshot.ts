@@ -1,4 +1,4 @@
-import { History, type Inventory, type Names, type Snapshot } from "@gitlab-registry-usage/core"
+import { History, type Inventory, InventoryBuilder, type Names, type Snapshot } from "@gitlab-registry-usage/core"
 
 /** The newest snapshot of the database, with the ids of what is in it: what the next one is compared with. */
 export interface StoredSnapshot {
@@ -31,23 +31,7 @@ export const empty: StoredSnapshot = {
   id: 0,
   takenAt: 0,
   nextId: 1,
-  inventory: {
-    blobs: { digests: [], sizes: new Float64Array() },
-    manifests: {
-      blobs: new Uint32Array(),
-      states: new Uint8Array(),
-      mediaTypes: new Uint16Array(),
-      mediaTypeNames: [],
-      referenceStarts: new Uint32Array(1),
-      references: new Uint32Array(),
-      roles: new Uint8Array(),
-      childStarts: new Uint32Array(1),
-      children: new Uint32Array(),
-      attestations: new Uint8Array()
-    },
-    repositories: [],
-    gaps: []
-  },
+  inventory: InventoryBuilder.make().build([]),
   blobs: new Float64Array(),
   manifests: new Float64Array(),
   repositories: new Map(),
