@@ -11,6 +11,7 @@ import * as Authorization from "./auth/Authorization.ts"
 import * as Credentials from "./auth/Credentials.ts"
 import * as Distribution from "./distribution/Distribution.ts"
 import * as HttpExchange from "./transport/HttpExchange.ts"
+import type * as Pages from "./distribution/Pages.ts"
 import * as GitLabApi from "./gitlab/GitLabApi.ts"
 import * as GitLabMetadata from "./gitlab/GitLabMetadata.ts"
 import * as TrustedOrigins from "./auth/TrustedOrigins.ts"
@@ -43,7 +44,7 @@ export interface Options extends HttpExchange.Bounds {
    * credentials, as the token of a CI/CD job where their user is `gitlab-ci-token`.
    */
   readonly apiToken?: Redacted.Redacted | undefined
-  readonly limits?: Distribution.Limits | undefined
+  readonly limits?: Pages.Limits | undefined
   /** Repositories that one token is asked for, if the token service allows it. Default 16. */
   readonly repositoriesPerToken?: number | undefined
 }

@@ -14,17 +14,7 @@ import * as RegistryHttp from "./RegistryHttp.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Progress {
-  readonly repositoriesFound: number
-  readonly repositoriesDone: number
-  readonly tagsFound: number
-  readonly tagsDone: number
-  readonly manifests: number
-  readonly bytes: number
-  readonly gaps: number
-  readonly requests: number
-  readonly elapsed: number
-}
+export type Progress = Crawl.Progress
 
 /** @category options @since 0.1.0 */
 export interface Options {

@@ -3,34 +3,24 @@
  *
  * Nothing is sent unasked: the first request goes without, and the registry's challenge tells the scheme for all later
  * ones. A registry that challenges nobody is open.
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
 import * as Challenge from "./Challenge.ts"
 import type { Credentials } from "./Credentials.ts"
 import type { HttpExchange, HttpRequest } from "../transport/HttpExchange.ts"
-import { isPrivate, realm, type Trusted } from "./TrustedOrigins.ts"
+import { isConfidential } from "../transport/RequestUrl.ts"
+import { parseRealm, type TrustedOrigins } from "./TrustedOrigins.ts"
 import type { RegistryTokens, Service } from "./RegistryTokens.ts"
 import type { Scope } from "./Scope.ts"
 import type { HttpResponse } from "../transport/HttpResponse.ts"
 
-/**
- * The scope that a request needs, and the scopes that others are likely to need next.
- *
- * @category models
- * @since 0.1.0
- */
+/** The scope that a request needs, and the scopes that others are likely to need next. */
 export interface RequiredScope {
   readonly scope: Scope
   readonly also: () => Iterable<Scope>
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Authorization {
   /** The answer to a request to the registry. Never 401: that is `Unauthorized` or `Denied`. */
   readonly send: (request: HttpRequest, required: RequiredScope) => Effect.Effect<HttpResponse, Registry.RegistryReason>
@@ -45,13 +35,9 @@ const authorized = (request: HttpRequest, header: Redacted.Redacted | undefined)
 
 const readChallenges = (response: HttpResponse) => Challenge.parse(response.headers["www-authenticate"] ?? "")
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly registry: URL
-  readonly trusted: Trusted
+  readonly trusted: TrustedOrigins
   readonly exchange: HttpExchange
   readonly credentials: Credentials
   readonly tokens: RegistryTokens
@@ -68,14 +54,14 @@ export const make = (options: {
     const challenges = readChallenges(response)
     const bearer = challenges.find(({ parameters, scheme }) => scheme === "bearer" && parameters.has("realm"))
     if (bearer !== undefined) {
-      const url = yield* Effect.fromResult(realm(bearer.parameters.get("realm")!, trusted))
+      const url = yield* Effect.fromResult(parseRealm(bearer.parameters.get("realm")!, trusted))
       return { _tag: "Bearer", service: { realm: url, name: bearer.parameters.get("service") } }
     }
     if (!challenges.some(({ scheme }) => scheme === "basic")) {
       return yield* refused(response, "it asks for neither Basic nor Bearer authorization")
     }
     if (credentials.basic === undefined) return yield* refused(response, "there are no credentials")
-    if (isPrivate(registry)) return { _tag: "Basic" }
+    if (isConfidential(registry)) return { _tag: "Basic" }
     return yield* new Registry.Unsafe({
       detail: `${registry.origin} asks for credentials, but is not reached over https`
     })

@@ -2,16 +2,9 @@
  * What a server asks for when it answers 401.
  *
  * Source: RFC 9110, section 11.6.1 (`WWW-Authenticate`); RFC 6750, section 3 (`Bearer`).
- *
- * @since 0.1.0
  */
 
-/**
- * One challenge: its scheme and the names of its parameters in lower case.
- *
- * @category models
- * @since 0.1.0
- */
+/** One challenge: its scheme and the names of its parameters in lower case. */
 export interface Challenge {
   readonly scheme: string
   readonly parameters: ReadonlyMap<string, string>
@@ -30,9 +23,6 @@ const maxLength = 8192
 /**
  * The challenges of a `WWW-Authenticate` header in its order. One header may hold several, with commas between them as
  * well as between their parameters. What comes after the first thing that fits no grammar is left out.
- *
- * @category parsing
- * @since 0.1.0
  */
 export const parse = (header: string): ReadonlyArray<Challenge> => {
   const challenges: Array<{ readonly scheme: string; readonly parameters: Map<string, string> }> = []

@@ -3,29 +3,18 @@
  *
  * GitLab bans an address for an hour after 30 refused logins within three minutes. So only one login is under way at a
  * time, and after a refusal there is none for a while: whoever asks then gets the same refusal without a request.
- *
- * @since 0.1.0
  */
 import type { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Redacted, Semaphore } from "effect"
 import { Base64 } from "effect/encoding"
 
-/**
- * A user, deploy token or access token.
- *
- * @category options
- * @since 0.1.0
- */
+/** A user, deploy token or access token. */
 export interface Account {
   readonly username: string
   /** Password or token. */
   readonly token: Redacted.Redacted
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Credentials {
   /** Value of an `Authorization` header, `undefined` where there are no credentials. */
   readonly basic: Redacted.Redacted | undefined
@@ -53,10 +42,6 @@ const rememberFor = (reason: Registry.RegistryReason): number => {
   }
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = Effect.fnUntraced(function* (account: Account | undefined): Effect.fn.Return<Credentials> {
   const semaphore = yield* Semaphore.make(1)
   let failed: { readonly until: number; readonly reason: Registry.RegistryReason } | undefined

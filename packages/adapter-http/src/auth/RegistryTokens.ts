@@ -2,34 +2,23 @@
  * Bearer tokens for the registry, each for many repositories.
  *
  * Source: distribution, "Token Authentication Specification"; GitLab, `/jwt/auth`.
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Deferred, Effect, Redacted, type Scope as EffectScope } from "effect"
 import type { Credentials } from "./Credentials.ts"
 import type { HttpExchange } from "../transport/HttpExchange.ts"
-import { display } from "./TrustedOrigins.ts"
+import { withoutSecrets } from "../transport/RequestUrl.ts"
 import type { Scope } from "./Scope.ts"
 import * as TokenResponse from "./TokenResponse.ts"
 import { permanentReason } from "../transport/Failure.ts"
-import { type HttpResponse, isHtml, unexpectedHtml } from "../transport/HttpResponse.ts"
+import type { HttpResponse } from "../transport/HttpResponse.ts"
 
-/**
- * The token service that a registry names, checked to be trusted.
- *
- * @category models
- * @since 0.1.0
- */
+/** The token service that a registry names, checked to be trusted. */
 export interface Service {
   readonly realm: URL
   readonly name: string | undefined
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface RegistryTokens {
   /**
    * The `Authorization` header for a scope. `also` are scopes that are likely to be asked for next: as many as fit come
@@ -77,9 +66,6 @@ const needed = function* (scope: Scope, also: () => Iterable<Scope>): Iterable<S
 /**
  * Tokens for at most `batch` scopes at once. Requests for them run in the scope of the constructor, so that whoever waits
  * for one may go away without taking it from the others.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (options: {
   readonly exchange: HttpExchange
@@ -145,8 +131,7 @@ export const make = Effect.fnUntraced(function* (options: {
       size = 1
       return yield* request(service, scopes.slice(0, 1))
     }
-    if (isHtml(response.headers["content-type"])) return yield* unexpectedHtml(display(service.realm))
-    const { granted, life, token } = yield* Effect.fromResult(TokenResponse.decode(response.body))
+    const { granted, life, token } = yield* Effect.fromResult(TokenResponse.decode(response))
     const header = Redacted.make(`Bearer ${Redacted.value(token)}`)
     const renewAt = asked + life - margin(life)
     const isGranted = (scope: Scope) => granted === undefined || granted.has(scope)
@@ -203,7 +188,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const use = (service: Service, scope: Scope, grant: Grant) =>
     grant.header !== undefined
       ? Effect.succeed(grant.header)
-      : Effect.fail(new Registry.Denied({ detail: `${display(service.realm)} does not grant ${scope}` }))
+      : Effect.fail(new Registry.Denied({ detail: `${withoutSecrets(service.realm)} does not grant ${scope}` }))
 
   const header: RegistryTokens["header"] = (service, scope, also) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {

@@ -3,21 +3,16 @@
  *
  * Sources: distribution, "Token Authentication Specification"; RFC 7519 for the token of GitLab, which tells its life and
  * what it permits only in its payload.
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Option, Redacted, Result, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
 import * as Scope from "./Scope.ts"
-import { decodeJson } from "../transport/HttpResponse.ts"
+import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 
 /**
  * A token: `life` in milliseconds from the request for it, and the scopes that it grants, `undefined` where it cannot be
  * read.
- *
- * @category models
- * @since 0.1.0
  */
 export interface TokenResponse {
   readonly token: Redacted.Redacted
@@ -60,13 +55,10 @@ const seconds = (value: unknown): number | undefined =>
 /**
  * Reads the body of the token service's answer. The life is the distance of `exp` and `iat`, which does not depend on
  * whether the clocks agree.
- *
- * @category decoding
- * @since 0.1.0
  */
-export const decode = (body: Uint8Array): Result.Result<TokenResponse, Registry.Malformed> =>
-  Result.flatMap(decodeBody(body), (response) => {
-    const token = response.token || response.access_token
+export const decode = (response: HttpResponse): Result.Result<TokenResponse, Registry.Malformed> =>
+  Result.flatMap(decodeBody(response), (body) => {
+    const token = body.token || body.access_token
     if (!token || !grammar.test(token)) {
       return Result.fail(new Registry.Malformed({ detail: "the answer of the token service holds no token" }))
     }
@@ -77,7 +69,7 @@ export const decode = (body: Uint8Array): Result.Result<TokenResponse, Registry.
     const life = typeof exp === "number" && typeof iat === "number" ? seconds(exp - iat) : undefined
     return Result.succeed({
       token: Redacted.make(token),
-      life: life ?? seconds(response.expires_in) ?? defaultLife,
+      life: life ?? seconds(body.expires_in) ?? defaultLife,
       granted: payload === undefined ? undefined : Scope.granted(payload.access ?? [])
     })
   })

@@ -2,35 +2,25 @@
  * GitLab's REST API, as far as it lists repositories of container registries.
  *
  * Source: GitLab, "Container registry API"; "REST API", "Pagination" and "Authentication".
- *
- * @since 0.1.0
  */
 import { Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Redacted, Result, Schema, Stream } from "effect"
 import * as Credentials from "../auth/Credentials.ts"
-import type { Limits } from "../distribution/Distribution.ts"
-import type { HttpExchange } from "../transport/HttpExchange.ts"
+import type { HttpExchange, HttpRequest } from "../transport/HttpExchange.ts"
 import { nextPage } from "../distribution/Link.ts"
-import { wellFormed } from "../distribution/ListedNames.ts"
-import { display, isPrivate } from "../auth/TrustedOrigins.ts"
+import { decodeEntries, validName } from "../distribution/ListedNames.ts"
+import { isConfidential, resolve, withoutSecrets } from "../transport/RequestUrl.ts"
 import * as Pages from "../distribution/Pages.ts"
 import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 
 /**
  * Who asks: an access token of a user, group or project, or the token of a CI/CD job, which sees its own project alone.
- *
- * @category models
- * @since 0.1.0
  */
 export interface ApiToken {
   readonly header: "PRIVATE-TOKEN" | "JOB-TOKEN"
   readonly token: Redacted.Redacted
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface GitLabApi {
   /**
    * The repositories of a group with its subgroups, or of a project, by path or number. `NotFound` where there is none
@@ -42,10 +32,12 @@ export interface GitLabApi {
   ) => Stream.Stream<Names.RepositoryName, Registry.RegistryReason>
 }
 
-const acceptJson = { accept: "application/json", "accept-encoding": "identity" }
-
-const Repositories = Schema.Array(Schema.Struct({ path: Schema.String }))
-const decodeRepositories = decodeJson(Repositories, "the list of repositories")
+const decodeRepositories = decodeEntries(
+  decodeJson(Schema.Array(Schema.Struct({ path: Schema.String })), "the list of repositories"),
+  (repositories) => repositories.map(({ path }) => path),
+  validName(Names.isRepositoryName),
+  "repositories"
+)
 
 /** A path or number of GitLab's; nothing else may get into a URL. */
 const isId = (id: string): boolean =>
@@ -66,18 +58,14 @@ const following = (url: URL, { headers }: HttpResponse): ReturnType<typeof nextP
 /**
  * The API of the GitLab at `url`. The token is sent to its origin only, in a header, and no redirect is followed. After a
  * refusal of the token nothing is asked for five minutes.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (options: {
   readonly url: URL
   readonly token: ApiToken | undefined
   readonly exchange: HttpExchange
-  readonly limits: Limits
+  readonly limits: Pages.Limits
 }): Effect.fn.Return<GitLabApi> {
   const { exchange, limits, token, url } = options
-  const base = `${url.origin}${url.pathname.replace(/\/+$/, "")}/api/v4/`
   const attempts = yield* Credentials.make(undefined)
   const refusal = (response: HttpResponse): Registry.RegistryReason | undefined => {
     const detail = `${response.from} answered ${response.status}`
@@ -95,34 +83,22 @@ export const make = Effect.fnUntraced(function* (options: {
     }
   }
 
-  const get = Effect.fnUntraced(function* (url: URL): Effect.fn.Return<HttpResponse, Registry.RegistryReason> {
+  const send = Effect.fnUntraced(function* (
+    request: HttpRequest
+  ): Effect.fn.Return<HttpResponse, Registry.RegistryReason> {
     const authentication = token === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(token.token) }
-    const response = yield* exchange.send({
-      method: "GET",
-      url,
-      headers: { ...acceptJson, ...authentication },
-      maxBytes: limits.pageBytes ?? 32 * 1024 * 1024
-    })
+    const response = yield* exchange.send({ ...request, headers: { ...request.headers, ...authentication } })
     const refused = refusal(response)
     return refused === undefined ? response : yield* refused
   })
-
-  const names = (body: Uint8Array) =>
-    Effect.flatMap(Effect.fromResult(decodeRepositories(body)), (repositories) =>
-      wellFormed(
-        repositories.map(({ path }) => path),
-        Names.isRepositoryName,
-        "repositories"
-      )
-    )
 
   return {
     repositories: (kind, id) => {
       if (!isId(id))
         return Stream.fail(new Registry.NotFound({ detail: "not the path or number of a group or project" }))
-      if (token !== undefined && !isPrivate(url)) {
+      if (token !== undefined && !isConfidential(url)) {
         return Stream.fail(
-          new Registry.Unsafe({ detail: `${display(url)} gets no token, as it is not reached over https` })
+          new Registry.Unsafe({ detail: `${withoutSecrets(url)} gets no token, as it is not reached over https` })
         )
       }
       if (kind === "groups" && token?.header === "JOB-TOKEN") {
@@ -131,11 +107,11 @@ export const make = Effect.fnUntraced(function* (options: {
         )
       }
       return Pages.entries({
-        first: new URL(`${base}${kind}/${encodeURIComponent(id)}/registry/repositories`),
-        get: (url) => attempts.login(get(url)),
-        decode: names,
+        first: resolve(url, `api/v4/${kind}/${encodeURIComponent(id)}/registry/repositories`),
+        send: (request) => attempts.login(send(request)),
+        decode: decodeRepositories,
         key: (name) => name,
-        maxPages: limits.pages ?? 10_000,
+        limits,
         size: pageSize,
         next: following
       })

@@ -2,8 +2,6 @@
  * Leaving a host alone that does not answer.
  *
  * Source: M. Nygard, "Release It!", "Circuit Breaker".
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Duration } from "effect"
@@ -13,9 +11,6 @@ import { Duration } from "effect"
  * at least once where that has been going on for long; attempts alone do not count, for a single manifest that cannot be
  * read has several. Then no request is sent for a while, and after it a single attempt, the probe, closes the circuit or
  * opens it for longer. Times are in milliseconds.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Circuit {
   /** Why no request may be sent, `undefined` where one may. */
@@ -42,10 +37,6 @@ const patience = 60_000
 const cooldown = 10_000
 const maxCooldown = 120_000
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (origin: string): Circuit => {
   /** Since the last answer: requests that were given up, requests that failed, and since when. */
   let givenUp = 0

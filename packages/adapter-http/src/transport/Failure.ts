@@ -2,8 +2,6 @@
  * From HTTP to the reasons of a `RegistryError`.
  *
  * Sources: OCI distribution specification, "Error Codes"; RFC 9110, section 15; GitLab, container registry API.
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Duration, Result, Schema } from "effect"
@@ -19,12 +17,10 @@ const decodeErrors = decodeJson(Errors, "the error")
 /**
  * The codes of an error's body, none where it is in another format. Nothing else of it is used: a server may repeat in
  * its messages what it was sent.
- *
- * @category decoding
- * @since 0.1.0
  */
 export const errorCodes = (response: HttpResponse): ReadonlyArray<string> =>
-  Result.match(decodeErrors(response.body), {
+  // An error in JSON counts even where its media type says HTML.
+  Result.match(decodeErrors({ ...response, headers: Headers.empty }), {
     onSuccess: ({ errors }) => errors.map(({ code }) => code),
     onFailure: () => []
   })
@@ -32,9 +28,6 @@ export const errorCodes = (response: HttpResponse): ReadonlyArray<string> =>
 /**
  * Milliseconds that the server asks to wait, from seconds or an HTTP date; `undefined` where it does not say, or nothing
  * that can be understood.
- *
- * @category decoding
- * @since 0.1.0
  */
 export const retryAfter = (headers: Headers.Headers, now: number): number | undefined => {
   const header = headers["retry-after"]
@@ -45,12 +38,7 @@ export const retryAfter = (headers: Headers.Headers, now: number): number | unde
   })
 }
 
-/**
- * The reason of an answer that trying again may turn into another, `undefined` for all other answers.
- *
- * @category classifying
- * @since 0.1.0
- */
+/** The reason of an answer that trying again may turn into another, `undefined` for all other answers. */
 export const transientReason = (
   response: HttpResponse,
   now: number
@@ -67,12 +55,7 @@ export const transientReason = (
     : undefined
 }
 
-/**
- * The reason of an answer that is not what was hoped for and will not change.
- *
- * @category classifying
- * @since 0.1.0
- */
+/** The reason of an answer that is not what was hoped for and will not change. */
 export const permanentReason = (response: HttpResponse): Registry.RegistryReason => {
   const { status } = response
   const found = errorCodes(response)
@@ -110,12 +93,7 @@ const describeCause = (cause: unknown): string => {
   return named
 }
 
-/**
- * The reason of an exchange that broke off.
- *
- * @category classifying
- * @since 0.1.0
- */
+/** The reason of an exchange that broke off. */
 export const connectionReason = (
   from: string,
   error: HttpClientError.HttpClientError

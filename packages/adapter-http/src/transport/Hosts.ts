@@ -1,8 +1,4 @@
-/**
- * The turns of requests, for each host apart: how many at once, when none, and when none any more.
- *
- * @since 0.1.0
- */
+/** The turns of requests, for each host apart: how many at once, when none, and when none any more. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { type Clock, Effect, Exit, Semaphore } from "effect"
 import * as Circuit from "./Circuit.ts"
@@ -10,19 +6,11 @@ import * as Concurrency from "./Concurrency.ts"
 import * as RateLimit from "./RateLimit.ts"
 import type { HttpResponse } from "./HttpResponse.ts"
 
-/**
- * Why there is no answer.
- *
- * @category errors
- * @since 0.1.0
- */
+/** Why there is no answer. */
 export type Failure = Registry.Unreachable | Registry.RateLimited | Registry.Malformed | Registry.Unsafe
 
 /**
  * An attempt without an answer. `final` where no other should follow; `overload` where fewer at once may help.
- *
- * @category errors
- * @since 0.1.0
  */
 export interface Failed {
   readonly reason: Failure
@@ -33,9 +21,6 @@ export interface Failed {
 /**
  * A request that takes turns. Latencies are compared among requests of the same `kind`. `last` is why its last attempt
  * failed, `undefined` before the first.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Turn {
   readonly clock: Clock.Clock
@@ -45,12 +30,7 @@ export interface Turn {
   readonly last: () => Failure | undefined
 }
 
-/**
- * One host, which is a scheme, a name and a port.
- *
- * @category models
- * @since 0.1.0
- */
+/** One host, which is a scheme, a name and a port. */
 export interface Host {
   /** Runs an attempt when it is the request's turn. */
   readonly attempt: (turn: Turn, execute: Effect.Effect<HttpResponse, Failed>) => Effect.Effect<HttpResponse, Failed>
@@ -180,9 +160,6 @@ const makeHost = (
 
 /**
  * The hosts, each made when it is first asked for. `maxPause` is the longest pause, in milliseconds, that a request waits.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (options: {
   readonly concurrency: Concurrency.Options

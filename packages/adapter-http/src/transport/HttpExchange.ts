@@ -1,23 +1,14 @@
-/**
- * One request and its answer, bounded in time and bytes, and tried again where that may help.
- *
- * @since 0.1.0
- */
+/** One request and its answer, bounded in time and bytes, and tried again where that may help. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Context, Duration, Effect, Option, Schedule } from "effect"
 import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, UrlParams } from "effect/http"
 import type * as Concurrency from "./Concurrency.ts"
 import * as Hosts from "./Hosts.ts"
-import { display } from "../auth/TrustedOrigins.ts"
+import { withoutSecrets } from "./RequestUrl.ts"
 import { connectionReason, transientReason } from "./Failure.ts"
 import { type HttpResponse, readBody } from "./HttpResponse.ts"
 
-/**
- * The bounds of every exchange.
- *
- * @category options
- * @since 0.1.0
- */
+/** The bounds of every exchange. */
 export interface Bounds {
   /** One attempt, from the connection to the last byte. Default 30 seconds. */
   readonly timeout?: Duration.Input | undefined
@@ -34,9 +25,6 @@ export interface Bounds {
 /**
  * A request: `maxBytes` bounds the body of its answer. `redirects` follows that many redirects, without
  * `Authorization` where they leave the origin; without it a redirect is the answer.
- *
- * @category models
- * @since 0.1.0
  */
 export interface HttpRequest {
   readonly method: "GET" | "HEAD" | "DELETE"
@@ -46,20 +34,10 @@ export interface HttpRequest {
   readonly redirects?: number | undefined
 }
 
-/**
- * Why there is no answer.
- *
- * @category errors
- * @since 0.1.0
- */
+/** Why there is no answer. */
 export type Failure = Hosts.Failure
 
-/**
- * Sends requests.
- *
- * @category models
- * @since 0.1.0
- */
+/** Sends requests. */
 export interface HttpExchange {
   /**
    * The answer, whatever its status, unless it is one that may pass and did not. It waits for the request's turn; where
@@ -106,12 +84,7 @@ const redirected = (request: HttpRequest, response: HttpResponse): HttpRequest |
   return { ...request, url, headers: isSame ? request.headers : others, redirects: request.redirects - 1 }
 }
 
-/**
- * Exchanges over the client of the context.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Exchanges over the client of the context. */
 export const make = Effect.fnUntraced(function* (
   bounds: Bounds
 ): Effect.fn.Return<HttpExchange, never, HttpClient.HttpClient> {
@@ -175,7 +148,7 @@ export const make = Effect.fnUntraced(function* (
 
   /** One request with all its attempts. */
   const exchange = (request: HttpRequest, clock: Clock.Clock): Effect.Effect<HttpResponse, Failure> => {
-    const from = display(request.url)
+    const from = withoutSecrets(request.url)
     const host = hosts(request.url)
     let last: Failure | undefined
     const turn = {
@@ -184,35 +157,25 @@ export const make = Effect.fnUntraced(function* (
       latest: clock.currentTimeMillisUnsafe() + deadline,
       last: () => last
     }
-    const once = host.attempt(turn, attempt(request, from, clock))
-
-    // Most requests need no second attempt, and what watches over those takes time.
-    return Effect.catch(once, (first) => {
-      let isFirst = true
-      let isLost = false
-      return Effect.suspend(() => {
-        if (!isFirst) return once
-        isFirst = false
-        return Effect.fail(first)
-      }).pipe(
-        Effect.tapError(({ reason }) => {
-          last = reason
-          if (reason._tag === "Unreachable") isLost = true
-          return Effect.void
-        }),
-        Effect.retry({ schedule, while: (failure) => !failure.final }),
-        Effect.mapError(({ reason }) => {
-          host.gaveUp(reason, clock.currentTimeMillisUnsafe())
-          return reason
-        }),
-        // The answer to an attempt was lost, not the request: what should be deleted is not there any more.
-        Effect.map((response) =>
-          request.method === "DELETE" && isLost && response.status === 404
-            ? { from, status: 202, headers: Headers.empty, body: nothing }
-            : response
-        )
+    let isLost = false
+    return host.attempt(turn, attempt(request, from, clock)).pipe(
+      Effect.tapError(({ reason }) => {
+        last = reason
+        if (reason._tag === "Unreachable") isLost = true
+        return Effect.void
+      }),
+      Effect.retry({ schedule, while: (failure) => !failure.final }),
+      Effect.mapError(({ reason }) => {
+        host.gaveUp(reason, clock.currentTimeMillisUnsafe())
+        return reason
+      }),
+      // The answer to an attempt was lost, not the request: what should be deleted is not there any more.
+      Effect.map((response) =>
+        request.method === "DELETE" && isLost && response.status === 404
+          ? { from, status: 202, headers: Headers.empty, body: nothing }
+          : response
       )
-    })
+    )
   }
 
   /** Each step of a redirect is a request to its own host, with attempts of its own. */

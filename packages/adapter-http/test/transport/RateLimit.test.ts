@@ -39,7 +39,10 @@ describe("RateLimit", () => {
 
   it("F77 a 429 without Retry-After waits for the reset, and Retry-After counts before it", () => {
     const refused = (told: Readonly<Record<string, string>>) =>
-      transientReason({ from: "x", status: 429, headers: headers(told), body: new TextEncoder().encode("Retry later") }, now)
+      transientReason(
+        { from: "x", status: 429, headers: headers(told), body: new TextEncoder().encode("Retry later") },
+        now
+      )
     const reset = { "ratelimit-remaining": "0", "ratelimit-reset": String(seconds + 30) }
     assert.deepInclude(refused(reset), { _tag: "RateLimited", retryAfter: 30_000 })
     assert.deepInclude(refused({ ...reset, "retry-after": "5" }), { _tag: "RateLimited", retryAfter: 5000 })
