@@ -20,7 +20,7 @@ import * as RegistryTokens from "./auth/RegistryTokens.ts"
 import * as RepositoryOrder from "./distribution/RepositoryOrder.ts"
 
 /**
- * Which registry is read, as whom, and within which bounds.
+ * The registry, the credentials, and the bounds of requests.
  *
  * @category options
  * @since 0.1.0
@@ -35,7 +35,7 @@ export interface Options extends HttpExchange.Bounds {
   readonly gitlabUrl?: URL | undefined
   /** Further hosts whose token service may be given the credentials, each `host` or `host:port`. */
   readonly tokenHosts?: ReadonlyArray<string> | undefined
-  /** Without credentials only what everybody may read is seen. */
+  /** Without credentials the crawl sees public repositories only. */
   readonly credentials?: Credentials.Account | undefined
   /** Which repositories are listed. Default: all that the catalog has. */
   readonly scope?: RegistryScope.RegistryScope | undefined
@@ -45,7 +45,7 @@ export interface Options extends HttpExchange.Bounds {
    */
   readonly apiToken?: Redacted.Redacted | undefined
   readonly limits?: Pages.Limits | undefined
-  /** Repositories that one token is asked for, if the token service allows it. Default 16. */
+  /** Repositories of one token, if the token service allows several. Default 16. */
   readonly repositoriesPerToken?: number | undefined
 }
 

@@ -20,7 +20,7 @@ type Repositories = Registry.Registry["Service"]["repositories"]
 const toError = (target: string) => (reason: Registry.RegistryReason) =>
   new Registry.RegistryError({ operation: "repositories", target, reason })
 
-/** Tells somebody who is no administrator what to do. */
+/** Adds what a user who is no administrator can do. */
 const withHint = (error: Registry.RegistryError): Registry.RegistryError =>
   error.reason._tag === "Denied"
     ? toError(error.target)(

@@ -1,8 +1,8 @@
 /**
- * Requests to the registry with the authorization that it asks for.
+ * Requests to the registry with the authorization that its challenge requires.
  *
- * Nothing is sent unasked: the first request goes without, and the registry's challenge tells the scheme for all later
- * ones. A registry that challenges nobody is open.
+ * The first request carries no credentials. The registry's challenge decides the scheme of all later requests. A registry
+ * that sends no challenge is open.
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
@@ -110,19 +110,19 @@ export const make = (options: {
     const header = yield* currentHeader(required)
     const response = yield* exchange.send(authorized(request, header))
     if (response.status !== 401) return response
-    const asked = yield* chooseScheme(response)
-    if (asked._tag === "Basic") {
+    const chosen = yield* chooseScheme(response)
+    if (chosen._tag === "Basic") {
       if (header === credentials.basic) {
         return yield* credentials.login(Effect.fail(refused(response, "the credentials are refused")))
       }
       const permitted = yield* sendBasic(request)
       // Only now: requests that begin during this login would bring credentials along that may be wrong.
-      scheme = asked
+      scheme = chosen
       return permitted
     }
-    scheme = asked
+    scheme = chosen
     if (header !== undefined) tokens.forget(header)
-    return yield* sendBearer(request, required, asked.service)
+    return yield* sendBearer(request, required, chosen.service)
   })
 
   return { send }

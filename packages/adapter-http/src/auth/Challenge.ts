@@ -1,5 +1,5 @@
 /**
- * What a server asks for when it answers 401.
+ * The challenges of a 401 response.
  *
  * Source: RFC 9110, section 11.6.1 (`WWW-Authenticate`); RFC 6750, section 3 (`Bearer`).
  */
@@ -14,7 +14,7 @@ const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const separator = /[\s,]*/y
 // A value without quotes may hold more here than RFC 9110 grants it: servers send URLs so.
 const parameter = new RegExp(`(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s,"]+))(?=\\s*(?:,|$))`, "y")
-// A token68 after a scheme (`Negotiate YII==`) is told from a parameter by the comma or end behind it.
+// A token68 after a scheme (`Negotiate YII==`) is recognized by the comma or end behind it.
 const scheme = new RegExp(`(${token})(?:[ \\t]+[A-Za-z0-9._~+/-]+=*(?=\\s*(?:,|$)))?`, "y")
 
 /** A header of more than this is no challenge but an attempt to keep the parser busy. */

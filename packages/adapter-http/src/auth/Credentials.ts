@@ -2,7 +2,7 @@
  * The credentials of the registry's user, and when not to use them.
  *
  * GitLab bans an address for an hour after 30 refused logins within three minutes. So only one login is under way at a
- * time, and after a refusal there is none for a while: whoever asks then gets the same refusal without a request.
+ * time, and after a refusal there is none for a while: further callers get the same refusal without a request.
  */
 import type { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Redacted, Semaphore } from "effect"
@@ -27,7 +27,7 @@ export interface Credentials {
 /** How long a refusal is remembered. */
 const refusalMemory = Duration.toMillis("5 minutes")
 
-/** How long it is remembered that nobody answered: those who wait behind such a login need not try one after another. */
+/** How long an outage is remembered, so that logins in the queue do not each wait for it. */
 const outageMemory = Duration.toMillis("5 seconds")
 
 const rememberFor = (reason: Registry.RegistryReason): number => {

@@ -21,7 +21,7 @@ export interface Service {
 
 export interface RegistryTokens {
   /**
-   * The `Authorization` header for a scope. `also` are scopes that are likely to be asked for next: as many as fit come
+   * The `Authorization` header for a scope. `also` are scopes that later requests are likely to need: as many as fit come
    * with the same token. `Denied` where the service does not grant the scope.
    */
   readonly header: (
@@ -64,8 +64,8 @@ const needed = function* (scope: Scope, also: () => Iterable<Scope>): Iterable<S
 }
 
 /**
- * Tokens for at most `batch` scopes at once. Requests for them run in the scope of the constructor, so that whoever waits
- * for one may go away without taking it from the others.
+ * Tokens for at most `batch` scopes at once. Requests for them run in the scope of the constructor, so that one
+ * caller that is interrupted does not stop the request that others wait for.
  */
 export const make = Effect.fnUntraced(function* (options: {
   readonly exchange: HttpExchange
@@ -112,19 +112,19 @@ export const make = Effect.fnUntraced(function* (options: {
   const login = Effect.fnUntraced(function* (
     service: Service,
     scopes: ReadonlyArray<Scope>
-  ): Effect.fn.Return<{ readonly response: HttpResponse; readonly asked: number }, Registry.RegistryReason> {
-    const asked = yield* Clock.currentTimeMillis
+  ): Effect.fn.Return<{ readonly response: HttpResponse; readonly requestedAt: number }, Registry.RegistryReason> {
+    const requestedAt = yield* Clock.currentTimeMillis
     const response = yield* ask(service, scopes)
     const isSettled =
       response.status === 200 || response.status === 400 || response.status === 414 || response.status === 431
-    return isSettled ? { response, asked } : yield* refusal(response)
+    return isSettled ? { response, requestedAt } : yield* refusal(response)
   })
 
   const request = Effect.fnUntraced(function* (
     service: Service,
     scopes: ReadonlyArray<Scope>
   ): Effect.fn.Return<void, Registry.RegistryReason> {
-    const { response, asked } = yield* credentials.login(login(service, scopes))
+    const { response, requestedAt } = yield* credentials.login(login(service, scopes))
     if (response.status !== 200) {
       if (scopes.length === 1) return yield* permanentReason(response)
       // This service, or a proxy before it, does not take as many.
@@ -133,7 +133,7 @@ export const make = Effect.fnUntraced(function* (options: {
     }
     const { granted, life, token } = yield* Effect.fromResult(TokenResponse.decode(response))
     const header = Redacted.make(`Bearer ${Redacted.value(token)}`)
-    const renewAt = asked + life - margin(life)
+    const renewAt = requestedAt + life - margin(life)
     const isGranted = (scope: Scope) => granted === undefined || granted.has(scope)
     const count = scopes.filter(isGranted).length
     const batch: Batch = { first: scopes[0]!, isFollowed: false }
@@ -195,9 +195,8 @@ export const make = Effect.fnUntraced(function* (options: {
       const grant = grants.get(scope)
       if (grant !== undefined && now < grant.renewAt) {
         const { batch } = grant
-        // The next batch is fetched when the second scope of one is used, so that nobody waits when its last one is done;
-        // whoever needs a single scope, as between crawls, is not taken for a crawl. A failure is told to those who come
-        // to need the scopes.
+        // The next batch is fetched when the second scope of one is used, so that no request waits for it later;
+        // a single scope, as between crawls, fetches no further ones. Requests that need the scopes report a failure.
         if (batch.isFollowed || scope === batch.first) return use(service, scope, grant)
         batch.isFollowed = true
         return Effect.andThen(fetch(service, also(), now), use(service, scope, grant))

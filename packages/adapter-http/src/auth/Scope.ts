@@ -5,7 +5,7 @@
  */
 import type { Names } from "@gitlab-registry-usage/core"
 
-/** A scope as it is asked for, such as `repository:group/image:pull`. */
+/** A scope as a request names it, such as `repository:group/image:pull`. */
 export type Scope = string
 
 /** Listing all repositories. GitLab grants it to administrators only, and only in this form. */

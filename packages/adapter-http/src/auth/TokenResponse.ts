@@ -1,8 +1,8 @@
 /**
- * What a token service answers.
+ * The response of a token service.
  *
- * Sources: distribution, "Token Authentication Specification"; RFC 7519 for the token of GitLab, which tells its life and
- * what it permits only in its payload.
+ * Sources: distribution, "Token Authentication Specification"; RFC 7519 for the token of GitLab, which states its life
+ * and what it permits only in its payload.
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Option, Redacted, Result, Schema } from "effect"
@@ -46,7 +46,7 @@ const decodePayload = Schema.decodeUnknownOption(Schema.fromJsonString(Payload))
 /** Of RFC 6750's b64token nothing else may stand in a header; a token that holds more is no token. */
 const grammar = /^[A-Za-z0-9._~+/=-]+$/
 
-/** The life of a token that does not tell it, by the specification. */
+/** The life of a token that does not state it, by the specification. */
 const defaultLife = 60_000
 
 const seconds = (value: unknown): number | undefined =>

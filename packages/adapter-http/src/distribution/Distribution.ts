@@ -164,14 +164,8 @@ export const make = (options: {
         Stream.withSpan("Registry.tags", { attributes: { repository } })
       ),
 
-    resolve: operation(
-      "resolve",
-      "tag",
-      Effect.fnUntraced(function* (
-        repository: Names.RepositoryName,
-        tag: Names.TagName,
-        known?: Digest.Digest | undefined
-      ): Effect.fn.Return<Digest.Digest, Registry.RegistryReason> {
+    resolve: operation("resolve", "tag", (repository, tag: Names.TagName, known?: Digest.Digest | undefined) =>
+      Effect.gen(function* () {
         if (known !== undefined) {
           // A registry looks at the tag alone then, and not at the manifest; and undici opens a connection anew for
           // every HEAD (https://github.com/nodejs/undici/issues/258), which over TLS takes longer than the request.
@@ -190,14 +184,8 @@ export const make = (options: {
 
     manifest: operation("manifest", "reference", manifest),
 
-    blob: operation(
-      "blob",
-      "digest",
-      Effect.fnUntraced(function* (
-        repository: Names.RepositoryName,
-        digest: Digest.Digest,
-        maxBytes: number
-      ): Effect.fn.Return<Uint8Array, Registry.RegistryReason> {
+    blob: operation("blob", "digest", (repository, digest: Digest.Digest, maxBytes: number) =>
+      Effect.gen(function* () {
         const request = { method: "GET", headers: plain, maxBytes, redirects: maxRedirects } as const
         const { body } = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
         yield* ManifestDigest.verify(hash, body, digest)
@@ -205,13 +193,8 @@ export const make = (options: {
       })
     ),
 
-    blobSize: operation(
-      "blobSize",
-      "digest",
-      Effect.fnUntraced(function* (
-        repository: Names.RepositoryName,
-        digest: Digest.Digest
-      ): Effect.fn.Return<Bytes.Bytes, Registry.RegistryReason> {
+    blobSize: operation("blobSize", "digest", (repository, digest: Digest.Digest) =>
+      Effect.gen(function* () {
         const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects: maxRedirects } as const
         const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
         const length = response.headers["content-length"] ?? ""
@@ -221,13 +204,8 @@ export const make = (options: {
       })
     ),
 
-    deleteManifest: operation(
-      "deleteManifest",
-      "digest",
-      Effect.fnUntraced(function* (
-        repository: Names.RepositoryName,
-        digest: Digest.Digest
-      ): Effect.fn.Return<void, Registry.RegistryReason> {
+    deleteManifest: operation("deleteManifest", "digest", (repository, digest: Digest.Digest) =>
+      Effect.gen(function* () {
         const request = { method: "DELETE", headers: plain, maxBytes: 64 * 1024 } as const
         const response = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
         if (response.status === 200 && isHtml(response.headers["content-type"])) {

@@ -1,4 +1,4 @@
-/** Whether a manifest is what its digest says. */
+/** Verifies a manifest against its digest. */
 import { Digest, MediaType, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema } from "effect"
 import { Digest as Hash } from "effect/crypto"
@@ -6,7 +6,7 @@ import { Base64Url } from "effect/encoding"
 
 const algorithms: Readonly<Record<string, Hash.Algorithm>> = { sha256: Hash.sha256, sha512: Hash.sha512 }
 
-/** The part of a JSON signature that tells what it signs (docker/libtrust, jsonsign.go). */
+/** The part of a JSON signature that states what it signs (docker/libtrust, jsonsign.go). */
 const Signed = Schema.Struct({ signatures: Schema.Array(Schema.Struct({ protected: Schema.String })) })
 const Protected = Schema.Struct({
   formatLength: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),

@@ -14,7 +14,7 @@ import * as Pages from "../distribution/Pages.ts"
 import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 
 /**
- * Who asks: an access token of a user, group or project, or the token of a CI/CD job, which sees its own project alone.
+ * The identity of the requests: an access token of a user, group or project, or the token of a CI/CD job, which sees its own project alone.
  */
 export interface ApiToken {
   readonly header: "PRIVATE-TOKEN" | "JOB-TOKEN"
@@ -46,7 +46,7 @@ const isId = (id: string): boolean =>
 /** The largest page that GitLab gives. */
 const pageSize = ["per_page", "100"] as const
 
-/** By `Link`; a proxy may have dropped it, and then by the number that pages by offset tell beside it. */
+/** The next page by `Link`, or by `X-Next-Page` of pages by offset where a proxy has dropped the `Link`. */
 const following = (url: URL, { headers }: HttpResponse): ReturnType<typeof nextPage> => {
   const number = headers["x-next-page"] ?? ""
   if (headers["link"] !== undefined || !/^\d{1,9}$/.test(number)) return nextPage(url, headers["link"])
@@ -57,7 +57,7 @@ const following = (url: URL, { headers }: HttpResponse): ReturnType<typeof nextP
 
 /**
  * The API of the GitLab at `url`. The token is sent to its origin only, in a header, and no redirect is followed. After a
- * refusal of the token nothing is asked for five minutes.
+ * refusal of the token no request is sent for five minutes.
  */
 export const make = Effect.fnUntraced(function* (options: {
   readonly url: URL

@@ -1,8 +1,8 @@
 /**
  * Tags with their digests, from the metadata database of GitLab's registry: one request for a thousand of them.
  *
- * Source: GitLab, "Container Registry HTTP API", `/gitlab/v1/`; every path of it ends with a slash. The sizes that it
- * tells are not used: they leave out configs and manifests, and indexes.
+ * Source: GitLab, "Container Registry HTTP API", `/gitlab/v1/`; every path of it ends with a slash. Its sizes are
+ * not used: they leave out configs, manifests and indexes.
  */
 import { Digest, Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Semaphore, Stream } from "effect"
@@ -32,13 +32,13 @@ const validTag = ({ digest, name }: { readonly name: string; readonly digest?: u
     ? { name, ...(typeof digest === "string" && Digest.isDigest(digest) ? { digest } : {}) }
     : undefined
 
-/** GitLab's registry tells its version with every answer of this API; whoever else answers 200 here is none. */
+/** GitLab's registry sends its version with every response of this API; any other server that answers 200 has none. */
 const isGitLab = ({ headers, status }: HttpResponse): boolean =>
   status === 200 && headers["gitlab-container-registry-version"] !== undefined
 
 /**
- * The tags by the metadata database of the registry at `url`. Whether there is one is asked for with the first
- * repository, and once. Without one, and for a repository that it does not know, the tags are `otherwise`'s.
+ * The tags by the metadata database of the registry at `url`. One request, with the
+ * first repository, finds out whether there is one. Without one, and for a repository that it does not know, the tags are `otherwise`'s.
  */
 export const make = Effect.fnUntraced(function* (options: {
   readonly url: URL
@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function* (options: {
   let known: boolean | undefined
 
   /**
-   * Any token will do for the question, so it comes with one that the repository needs anyway. An answer that tells
+   * Any token will do for this request, so it uses one that the repository needs anyway. A response that says
    * nothing about the database (the repository is denied, the registry wants fewer requests) leaves it open.
    */
   const ask = Effect.fnUntraced(function* (

@@ -1,5 +1,5 @@
 /**
- * Leaving a host alone that does not answer.
+ * Sends no requests to a host that does not answer.
  *
  * Source: M. Nygard, "Release It!", "Circuit Breaker".
  */
@@ -30,7 +30,7 @@ export interface Circuit {
 /** Requests in a row that find no answer before the circuit opens. */
 const maxFailures = 5
 
-/** How long it lasts until their first attempts are enough: where nobody answers, an attempt takes its whole timeout. */
+/** After this time failed first attempts are enough: without an answer, an attempt takes its whole timeout. */
 const patience = 60_000
 
 /** How long the circuit is open the first time; twice as long after each probe that fails, up to the longest. */
@@ -89,7 +89,7 @@ export const make = (origin: string): Circuit => {
       if (openUntil === undefined && failing >= maxFailures && now - since >= patience) open(detail, now)
     },
     gaveUp: (detail, now) => {
-      // What was under way when the circuit opened tells nothing new.
+      // Requests that were under way when the circuit opened report the same failure.
       if (openUntil === undefined && ++givenUp >= maxFailures) open(detail, now)
     }
   }

@@ -1,4 +1,4 @@
-/** The turns of requests, for each host apart: how many at once, when none, and when none any more. */
+/** The queue of each host: how many requests run at once, when it pauses, and when it fails at once. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { type Clock, Effect, Exit, Semaphore } from "effect"
 import * as Circuit from "./Circuit.ts"
@@ -38,10 +38,10 @@ export interface Host {
   readonly gaveUp: (reason: Failure, now: number) => void
 }
 
-/** However long a host asks to be left alone, it is asked again after this time, in milliseconds. */
+/** The longest pause of a host, in milliseconds, however long it requests. */
 const maxHold = 300_000
 
-/** The pause of a host that wants one and does not tell how long, in milliseconds; twice as long each time. */
+/** The pause of a host that states no length, in milliseconds; it doubles each time. */
 const firstHold = 250
 
 /** Hosts that are remembered: a registry and its services are few, but redirects may name any number. */
@@ -65,8 +65,8 @@ const makeHost = (
   let underWay = 0
   let heldUntil = 0
   let holds = 0
-  /** Attempts up to this one were sent before the host was found overloaded, and tell it no second time. */
-  let told = 0
+  /** The last attempt that was sent before the host reported an overload: those before it report the same overload. */
+  let lastBeforeOverload = 0
 
   const hold = (wait: number, now: number) => {
     heldUntil = Math.max(heldUntil, now + Math.min(wait, maxHold))
@@ -82,8 +82,8 @@ const makeHost = (
 
   const overloaded = (number: number, reason: Failure, now: number) => {
     const isLimit = reason._tag === "RateLimited"
-    const first = number > told
-    if (first) told = sent
+    const first = number > lastBeforeOverload
+    if (first) lastBeforeOverload = sent
     if (isLimit && reason.retryAfter !== undefined) hold(reason.retryAfter, now)
     else if (isLimit && first) hold(Math.min(firstHold * 2 ** holds++, maxPause), now)
     if (!first) return
@@ -159,7 +159,7 @@ const makeHost = (
 }
 
 /**
- * The hosts, each made when it is first asked for. `maxPause` is the longest pause, in milliseconds, that a request waits.
+ * The hosts, each made at its first request. `maxPause` is the longest pause, in milliseconds, that a request waits.
  */
 export const make = (options: {
   readonly concurrency: Concurrency.Options

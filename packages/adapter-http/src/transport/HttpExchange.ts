@@ -1,4 +1,4 @@
-/** One request and its answer, bounded in time and bytes, and tried again where that may help. */
+/** One request and its response, bounded in time and bytes, and tried again where that may help. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Context, Duration, Effect, Option, Schedule } from "effect"
 import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, UrlParams } from "effect/http"
@@ -48,8 +48,8 @@ export interface HttpExchange {
 
 const isTransient = (reason: Failure): boolean => reason._tag === "Unreachable" || reason._tag === "RateLimited"
 
-/** The pause before a further attempt that the server asked for, in milliseconds. */
-const asked = (reason: Failure): number => (reason._tag === "RateLimited" ? (reason.retryAfter ?? 0) : 0)
+/** The pause that the server requested before a further attempt, in milliseconds. */
+const requestedPause = (reason: Failure): number => (reason._tag === "RateLimited" ? (reason.retryAfter ?? 0) : 0)
 
 const nothing = new Uint8Array(0)
 
@@ -100,14 +100,14 @@ export const make = Effect.fnUntraced(function* (
     Schedule.jittered,
     Schedule.setInputType<Hosts.Failed>(),
     Schedule.modifyDelay(({ duration, input }) =>
-      Effect.succeed(Math.min(Math.max(Duration.toMillis(duration), asked(input.reason)), maxPause))
+      Effect.succeed(Math.min(Math.max(Duration.toMillis(duration), requestedPause(input.reason)), maxPause))
     ),
     Schedule.upTo({ times: bounds.retries ?? 4, duration: deadline })
   )
 
   const failed = (reason: Failure, overload: boolean): Hosts.Failed => ({
     reason,
-    final: !isTransient(reason) || asked(reason) > maxPause,
+    final: !isTransient(reason) || requestedPause(reason) > maxPause,
     overload
   })
 

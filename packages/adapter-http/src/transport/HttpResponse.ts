@@ -1,9 +1,9 @@
-/** Reading the body of an answer within a limit. */
+/** A response, its body within a limit, and its JSON. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema, Stream } from "effect"
 import type { Headers, HttpClientError, HttpClientResponse } from "effect/http"
 
-/** What came back for a request: `from` is its URL without secrets. */
+/** The response to a request: `from` is the URL without secrets. */
 export interface HttpResponse {
   readonly from: string
   readonly status: number
@@ -55,7 +55,7 @@ export const readBody = (
 }
 
 /**
- * Whether the answer is a web page: what a proxy or a GitLab that wants somebody to sign in sends in place of an answer.
+ * Whether the response is a web page, such as the sign-in page of a proxy or GitLab.
  */
 export const isHtml = (contentType: string | undefined): boolean =>
   /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? "")

@@ -280,7 +280,7 @@ describe("Hosts", () => {
         const exchange = yield* exchangeWith(hosts, { retries: 0 })
         for (let i = 0; i < 5; i++) assert.include((yield* failure(exchange)).detail, "answered 502")
         assert.lengthOf(state.sent, 5)
-        // Open: it fails at once, and tells when it is tried again.
+        // Open: it fails at once, with the time of the next try.
         yield* TestClock.adjust("3 seconds")
         for (let i = 0; i < 100; i++) {
           const { _tag, detail } = yield* failure(exchange)

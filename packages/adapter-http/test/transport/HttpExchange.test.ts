@@ -50,7 +50,7 @@ describe("Exchange", () => {
     })
   )
 
-  it.effect("F77 a Retry-After beyond the longest pause fails at once and tells how long", () =>
+  it.effect("F77 a Retry-After beyond the longest pause fails at once and states how long", () =>
     Effect.gen(function* () {
       for (const [retryAfter, expected] of [
         ["86400", 86_400_000],
@@ -145,7 +145,7 @@ describe("Exchange", () => {
     }).pipe(overUndici)
   )
 
-  it.live("F78 a reset, an end in the middle and a refused connection are repeated, then told by their code", () =>
+  it.live("F78 a reset, an end in the middle and a refused connection are repeated, then reported by their code", () =>
     Effect.gen(function* () {
       for (const [breaking, code] of [
         [(socket: Net.Socket) => void socket.resetAndDestroy(), "ECONNRESET"],

@@ -17,7 +17,7 @@ export const storeError = (
 export const classify = (operation: SnapshotStore.SnapshotStoreError["operation"]) => (error: SqlError.SqlError) =>
   storeError(operation, new SnapshotStore.StoreUnavailable({ detail: describeError(error) }))
 
-/** A transaction that cannot be taken back is a defect to the client; to whoever uses the store it is away. */
+/** The client dies where a rollback fails; the ports report it as an unavailable database. */
 export const recoverSqlDefects = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SqlError.SqlError, R> =>

@@ -1,5 +1,5 @@
 /**
- * The `Leadership` port as a lease: one row tells who leads, and until when by the clock of the database.
+ * The `Leadership` port as a lease: one row holds the leader, and the end of its lease by the clock of the database.
  *
  * @since 0.1.0
  */
@@ -11,19 +11,20 @@ import { recoverSqlDefects } from "../database/DatabaseFailure.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
-  /** How long who leads is believed to, without a word from it. It is renewed at a third of that. Default 15 seconds. */
+  /** How long a lease lasts without renewal. The leader renews it after a third of that time. Default 15 seconds. */
   readonly lease?: Duration.Input | undefined
-  /** How often who does not lead looks whether it may. Default a third of the lease. */
+  /** How often a follower tries to take the lease. Default a third of the lease. */
   readonly poll?: Duration.Input | undefined
 }
 
-/** What is told to the leader comes in messages of at most so many bytes: PostgreSQL has 8000. */
+/** The largest notification to the leader, in bytes: PostgreSQL allows 8000. */
 const maximumMessage = 7000
 
-/** How much is remembered of what was told and not read. */
+/** Repositories that are remembered until the leader reads them. */
 const maximumUnread = 65_536
 
 const released = "released"
+/** Replicas of earlier versions use the same prefix. */
 const changedPrefix = "told "
 
 const notificationsFor = (repositories: Iterable<Names.RepositoryName>): ReadonlyArray<string> => {
@@ -44,7 +45,7 @@ const notificationsFor = (repositories: Iterable<Names.RepositoryName>): Readonl
   return messages
 }
 
-/** What became of a renewal: `unanswered` where it is not known, `blocked` where nobody else can have taken over. */
+/** The outcome of a renewal: `unanswered` where it is unknown, `blocked` where no other replica can have taken over. */
 type Renewal = "renewed" | "lost" | "unanswered" | "blocked"
 
 /**
@@ -67,13 +68,13 @@ export const make = Effect.fnUntraced(function* (
 
   const receive = Effect.fnUntraced(function* (message: string) {
     if (message === released) return yield* Queue.offer(wake, undefined)
-    // The one that leads is asked; elsewhere nobody reads.
+    // Only the leader reads these.
     if (!message.startsWith(changedPrefix) || !(yield* Ref.get(leading))) return
     yield* Queue.offerAll(changed, message.slice(changedPrefix.length).split("\n") as Array<Names.RepositoryName>)
   })
   yield* Effect.forkScoped(Stream.runForEach(notifications, receive))
 
-  /** The generation that begins, where nobody else leads. No save is under way then. */
+  /** Takes the lease where it is free, and returns the new generation. No save is under way then. */
   const take = exclusively(
     sql`UPDATE ${rows} SET holder = ${self}, generation = generation + 1, expires_at = ${now} + ${lease}
       WHERE expires_at <= ${now} OR holder = ${self} RETURNING generation`.values
@@ -82,7 +83,7 @@ export const make = Effect.fnUntraced(function* (
     Effect.timeout(lease)
   )
 
-  // Beside a long save: nobody else can take over as long as that lasts.
+  // Not exclusive, so that it runs beside a long save, during which no other replica can take over.
   const renew = (generation: number, remaining: number): Effect.Effect<Renewal> =>
     write(
       sql`UPDATE ${rows} SET expires_at = ${now} + ${lease}
@@ -91,25 +92,25 @@ export const make = Effect.fnUntraced(function* (
       recoverSqlDefects,
       Effect.map((found): Renewal => (found.length > 0 ? "renewed" : "lost")),
       Effect.timeout(remaining),
-      // Who cannot write a file because the disk is full, or somebody writes for long, is not alone in that.
+      // Where a file cannot be written, as the disk is full or another process writes, no other process can write it either.
       Effect.catch(() => Effect.succeed<Renewal>(reachesOthers ? "unanswered" : "blocked"))
     )
 
   const elapsedSince = (begin: bigint) => Effect.map(Clock.currentTimeNanos, (now) => Number(now - begin) / 1_000_000)
 
-  /** Ends when the lease is lost: it is somebody else's, or nobody answered for as long as it lasts. */
+  /** Ends when the lease is lost: another replica has it, or the database did not answer while it lasted. */
   const keep = Effect.fnUntraced(function* (generation: number, taken: bigint) {
     let since = taken
     let pause = lease / 3
     while (true) {
       const left = lease - (yield* elapsedSince(since))
-      if (left <= 0 && reachesOthers) return yield* Effect.logWarning("the lease ran out: nobody answered")
+      if (left <= 0 && reachesOthers) return yield* Effect.logWarning("the lease ran out: the database did not answer")
       yield* Effect.sleep(reachesOthers ? Math.min(pause, left) : pause)
       const askedAt = yield* Clock.currentTimeNanos
       const remaining = Math.max(lease - (yield* elapsedSince(since)), reachesOthers ? 1 : lease)
       const renewal = yield* renew(generation, remaining)
       if (renewal === "lost")
-        return yield* Effect.logWarning("another replica leads now: this one was not notifications of")
+        return yield* Effect.logWarning("another replica leads now: this one did not renew its lease in time")
       if (renewal !== "unanswered") since = askedAt
       pause = renewal === "renewed" ? lease / 3 : lease / 15
     }
@@ -162,7 +163,9 @@ export const make = Effect.fnUntraced(function* (
     tell: Effect.fnUntraced(function* (repositories) {
       if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(changed, repositories))
       yield* Effect.forEach(notificationsFor(repositories), notify, { discard: true }).pipe(
-        Effect.catch((error) => Effect.logDebug(`the leader was not told what changed: ${error.message}`))
+        Effect.catch((error) =>
+          Effect.logDebug(`the leader did not get the notification of a change: ${error.message}`)
+        )
       )
     }),
     told: Stream.fromQueue(changed)

@@ -21,7 +21,7 @@ const tidying = "10 seconds"
 /** The user and the address, with how much is allowed for each. */
 type Keys = ReadonlyArray<readonly [key: string, allowed: number]>
 
-/** Nobody who reads the table learns who tried to sign in. */
+/** A reader of the table learns no user names or addresses. */
 const hashKey = (kind: "user" | "address", name: string): string =>
   createHash("sha256").update(`${kind} ${name}`).digest("hex")
 

@@ -29,7 +29,7 @@ const later = (a: StoredSnapshot, b: StoredSnapshot) => (a.id > b.id ? a : b)
 const isConflict = (error: SqlError.SqlError | SnapshotStore.SnapshotStoreError) =>
   SqlError.isSqlError(error) && (error.reason._tag === "DeadlockError" || error.reason._tag === "SerializationError")
 
-/** A connection that was lost is replaced by the next try. Who did not answer in time is not asked again. */
+/** A retry replaces a lost connection. After a timeout there is no retry. */
 const isLost = (error: unknown) => SqlError.isSqlError(error) && error.reason._tag === "ConnectionError"
 
 const soon = { schedule: Schedule.spaced("100 millis"), times: 1 }
@@ -43,7 +43,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const { dialect, exclusively, sql, table } = database
   const head = yield* Ref.make(empty)
   const loaded = yield* Ref.make(Option.none<Latest>())
-  // The head belongs to one save at a time.
+  // One save at a time uses the head.
   const saving = yield* Semaphore.make(1)
   const columns = sql.literal(
     (["id", "taken_at", "stale", "next_id"] as const)

@@ -53,14 +53,14 @@ const listen = Effect.fnUntraced(function* (
 ) {
   const isLost = yield* Ref.make(false)
   const begun = Effect.flatMap(Ref.getAndSet(isLost, false), (wasLost) =>
-    wasLost ? Effect.logInfo("the database notifies again of what other replicas do") : Effect.void
+    wasLost ? Effect.logInfo("the database sends notifications of other replicas again") : Effect.void
   )
   const lost = (error: SqlError.SqlError) =>
     Effect.flatMap(Ref.getAndSet(isLost, true), (wasLost) =>
       wasLost
         ? Effect.void
         : Effect.logWarning(
-            `the database does not notify of what other replicas do; it is asked twice a second: ${describeError(error)}`
+            `the database sends no notifications of other replicas; it is polled twice a second: ${describeError(error)}`
           )
     )
   yield* PostgresClient.listen(config, channel, (message) => PubSub.publish(messages, message), begun).pipe(
@@ -90,7 +90,7 @@ export const makeDatabase = Effect.fnUntraced(function* (
   const sql = yield* PostgresClient.make({ ...config, maxConnections: options.maxConnections ?? 4 }, deadline)
   const channel = channelName(schema)
   const messages = yield* PubSub.sliding<string>(1024)
-  // Whoever dies in a transaction must not keep others waiting.
+  // A replica that dies within a transaction must not block the others.
   const limits = sql`
     SELECT set_config('lock_timeout', ${`${Duration.toMillis(deadline)}`}, true),
       set_config('idle_in_transaction_session_timeout', ${`${Duration.toMillis(deadline)}`}, true)`
@@ -110,7 +110,7 @@ export const makeDatabase = Effect.fnUntraced(function* (
   })
   yield* exclusively(
     Effect.gen(function* () {
-      // Who may not make a schema may still use one.
+      // A user without the right to create a schema may still use one.
       const found = yield* sql`SELECT 1 FROM pg_namespace WHERE nspname = ${schema}`.values
       if (found.length === 0) yield* sql`CREATE SCHEMA ${sql.literal(quoted(schema))}`
     })

@@ -191,7 +191,7 @@ export const make = Effect.fnUntraced(function* (
   // What is in memory belongs to one connection.
   const reader = options.path === ":memory:" ? writer : new Connection(options.path, false, deadline)
   const reading = reader === writer ? writing : yield* makeAcquirers(reader)
-  // Of two processes that make the same database one is told that it is locked.
+  // Of two processes that create the same database one finds it locked.
   yield* writer.execute("SELECT 1", [], undefined).pipe(
     Effect.retry({
       schedule: Schedule.spaced("100 millis"),

@@ -221,7 +221,7 @@ function* repositoriesAfter(
   return { built, repositories: new Map(repositories), orderings }
 }
 
-/** The gaps as they are told, and their ids, in the same order. */
+/** The gaps and their ids, in the same order. */
 const gapsAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["gaps"]) => {
   const ids = new Map<string, number>()
   const gaps: Array<Inventory.Gap> = []
@@ -249,7 +249,7 @@ const figuresAfter = (
   return figures
 }
 
-/** The head at a snapshot, by what is different in it from an earlier one. Throws `Inconsistent`. */
+/** The snapshot after an earlier one, by the difference of their rows. Throws `Inconsistent`. */
 export function* applyChanges(
   before: StoredSnapshot,
   changes: ChangedRows,

@@ -53,7 +53,7 @@ interface FiguresRow {
 
 type BegunFigures = FiguresRow & Readonly<Record<string, string | number | null>>
 
-/** What is different in a snapshot from an earlier one, as rows tell it: in ids. */
+/** The difference of a snapshot from an earlier one, in rows and ids. */
 export interface ChangedRows {
   readonly blobs: Changed<BegunBlobs>
   readonly manifests: Changed<BegunManifests>
@@ -81,7 +81,7 @@ const grouped = <A extends { readonly repository: number }, B>(into: Map<number,
   }
 }
 
-/** Reads what is different in a snapshot from an earlier one: from 0, all of it. */
+/** Reads the difference of a snapshot from an earlier one; from 0 the whole snapshot. */
 export const readChanges = Effect.fnUntraced(function* (
   database: Database["Service"],
   after: number,

@@ -31,7 +31,7 @@ const mixed = (value: number) => {
 }
 
 export const indexDigests = (digests: ReadonlyArray<Digest.Digest>): Sliced<(digest: Digest.Digest) => number> => {
-  // Digests are chosen by whoever pushes; with a random beginning nobody can choose many of the same hash.
+  // A user who pushes chooses digests; the random seed prevents many with the same hash.
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
   /** FNV-1a. */
   return hashed(digests, (digest) => {

@@ -1,7 +1,7 @@
 import type { Digest, Inventory } from "@gitlab-registry-usage/core"
 import { Inconsistent } from "../database/Tables.ts"
 
-/** Whole numbers from 0 on, in groups of 7 bits, the lowest first; the highest bit tells that more follow. */
+/** Whole numbers from 0 on, in groups of 7 bits, the lowest first; the highest bit is set where more follow. */
 const writeNumber = (into: Array<number>, value: number) => {
   let rest = value
   while (rest > 127) {

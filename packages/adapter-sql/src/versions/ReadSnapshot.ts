@@ -30,7 +30,7 @@ const apply = (
     Effect.catchDefect((defect) => Effect.fail(Inconsistent.from(defect)))
   )
 
-/** Where rows do not belong together, all of them are read again, and tell what is wrong. */
+/** Inconsistent rows are ignored here; reading all rows raises the error again. */
 const ignoring = <A, E>(effect: Effect.Effect<A, E | Inconsistent>) =>
   Effect.catchIf(
     effect,

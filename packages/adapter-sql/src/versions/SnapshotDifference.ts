@@ -56,7 +56,7 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
   for (let blob = 0; blob < ids.length; blob++) {
     if (blob % stride === 0) yield
     const digest = blobs.digests[blob]!
-    // Most of them come in the order of the crawl before.
+    // Most digests come in the order of the crawl before.
     let place = next
     if (before.digests[place] !== digest) {
       find ??= yield* indexDigests(before.digests)
@@ -107,7 +107,10 @@ const sameList = (
 
 const idsIn = ([starts, targets, marks]: Lists, manifest: number, ids: Float64Array) => {
   const range = [starts[manifest]!, starts[manifest + 1]!] as const
-  return [Array.from(targets.subarray(...range), (target) => ids[target]!), Array.from(marks.subarray(...range))] as const
+  return [
+    Array.from(targets.subarray(...range), (target) => ids[target]!),
+    Array.from(marks.subarray(...range))
+  ] as const
 }
 
 function* manifestsOf(
@@ -118,7 +121,7 @@ function* manifestsOf(
   newId: () => number
 ) {
   const before = head.inventory.manifests
-  // What a manifest is told apart by is its own blob.
+  // A manifest is identified by its own blob.
   const manifestOfBlob = new Int32Array(head.inventory.blobs.digests.length).fill(-1)
   before.blobs.forEach((blob, manifest) => {
     manifestOfBlob[blob] = manifest
@@ -210,14 +213,14 @@ const byName = (repositories: ReadonlyArray<Inventory.Repository>) => {
 
 const none = new Map<string, number>()
 
-/** What has to be written, and the head that it leads to. */
+/** The rows to write, and the head that follows. */
 export interface SnapshotDifference {
   readonly changes: ReadonlyArray<Change>
   readonly head: StoredSnapshot
 }
 
 /**
- * What has to be written to get from the head to this snapshot, and the head that it is then.
+ * The rows to write for a snapshot after the head, and the head that follows.
  */
 export function* difference(head: StoredSnapshot, snapshot: Snapshot.Snapshot): Sliced<SnapshotDifference> {
   const { inventory } = snapshot.usage

@@ -18,7 +18,7 @@ export interface StoredSnapshot {
   readonly repositories: ReadonlyMap<Names.RepositoryName, { readonly id: number; readonly flags: number }>
   /** Media type as JSON → id. */
   readonly mediaTypes: ReadonlyMap<string, number>
-  /** Gap as JSON → id, in the order of the inventory. A gap that is there a second time is told apart by a space. */
+  /** Gap as JSON → id, in the order of the inventory. A repeated gap differs by a space at its end. */
   readonly gaps: ReadonlyMap<string, number>
   /** Repository, or 0 for their list → the order that is not that of the names. */
   readonly orderings: ReadonlyMap<number, string>

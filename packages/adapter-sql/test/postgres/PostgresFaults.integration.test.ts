@@ -30,7 +30,7 @@ const listen = Effect.fnUntraced(function* (store: Port.SnapshotStore["Service"]
   return Effect.timeout(Queue.take(heard), "10 seconds")
 })
 
-/** A reign that tells when it begins and ends. */
+/** A reign that reports its begin and end. */
 const reign = Effect.fnUntraced(function* (leadership: Leadership.Leadership["Service"]) {
   const events = yield* Queue.unbounded<"begins" | "ends">()
   yield* Effect.forkScoped(
@@ -133,7 +133,7 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
       expect(takenAt(yield* next)).toBe(takenAt(largeSnapshot(3, 10)))
       expect(takenAt(Option.getOrThrow(yield* other.store.load))).toBe(takenAt(largeSnapshot(3, 10)))
       expect(yield* other.store.history).toHaveLength(2)
-      // The other is told again as well, not only looks.
+      // The other gets notifications again, and does not only poll.
       yield* Effect.sleep("1500 millis")
       yield* one.store.save(largeSnapshot(4, 10))
       expect(takenAt(yield* next)).toBe(takenAt(largeSnapshot(4, 10)))

@@ -130,7 +130,7 @@ describe("SQLite", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("damage is found at the start, told, and does not prevent it", () =>
+  it.live("damage is found at the start, reported, and does not prevent it", () =>
     Effect.gen(function* () {
       const file = yield* path
       Fs.writeFileSync(file, "no database ".repeat(1000))
@@ -149,7 +149,7 @@ describe("SQLite", () => {
         client`INSERT INTO arrangements (repository, places, since) SELECT id, x'00', 1 FROM repositories`
     }
   for (const [what, damage] of Object.entries(damages)) {
-    it.live(`a snapshot that ${what} is told of, and the next is kept whole`, () =>
+    it.live(`a snapshot that ${what} is reported, and the next is stored whole`, () =>
       Effect.gen(function* () {
         const file = yield* path
         yield* withStore(file, (store) => store.save(largeSnapshot(1)))
