@@ -14,7 +14,7 @@ import * as RegistryHttp from "./RegistryHttp.ts"
  * @category models
  * @since 0.1.0
  */
-export type Progress = Crawl.Progress
+export interface Progress extends Crawl.Progress {}
 
 /** @category options @since 0.1.0 */
 export interface Options {
