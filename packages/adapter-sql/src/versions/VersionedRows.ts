@@ -62,7 +62,7 @@ const selected = ({ dialect, sql }: Database["Service"], of: ReadonlyArray<reado
 const ahead = Stream.bufferArray({ capacity: 2 })
 
 /** The rows that a snapshot has, and an earlier one has not or not in this form; all of them where that is 0. */
-export const begunBetween = <A extends object>(
+export const readBegun = <A extends object>(
   database: Database["Service"],
   table: Table,
   after: number,
@@ -76,7 +76,7 @@ export const begunBetween = <A extends object>(
 }
 
 /** The keys of the rows that a snapshot has not, or not in this form, and an earlier one has. */
-export const endedBetween = <A extends object>(
+export const readEnded = <A extends object>(
   database: Database["Service"],
   table: Table,
   after: number,
@@ -90,4 +90,4 @@ export const endedBetween = <A extends object>(
 
 /** The rows of a snapshot. */
 export const visible = <A extends object>(database: Database["Service"], table: Table, snapshot: number) =>
-  begunBetween<A>(database, table, 0, snapshot)
+  readBegun<A>(database, table, 0, snapshot)

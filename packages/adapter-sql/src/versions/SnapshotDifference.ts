@@ -1,9 +1,9 @@
 import type { Digest, Inventory, Names, Snapshot } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import { figuresOf, flagsOf, type Head, unlike } from "./Head.ts"
-import { packContents, packDigest, packOrder } from "./Packing.ts"
-import { placesOf } from "./Places.ts"
-import { type Sliced, stride } from "../database/Slices.ts"
+import { figuresOf, packFlags, type StoredSnapshot, distinct } from "./StoredSnapshot.ts"
+import { packContents, packDigest, packOrder } from "./PackedValue.ts"
+import { indexDigests } from "./HashIndex.ts"
+import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 type Row = ReadonlyArray<unknown>
@@ -44,7 +44,7 @@ const sameFlags = (a: { readonly flags: number }, b: { readonly flags: number })
 const sameRow = (a: Row, b: Row) => a.every((value, i) => value === b[i])
 
 /** Blob → id, and where it was among those of the head (−1 for a new one). */
-function* blobsOf(head: Head, { blobs }: Inventory.Inventory, newId: () => number) {
+function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: () => number) {
   const before = head.inventory.blobs
   let find: ((digest: Digest.Digest) => number) | undefined
   const ids = new Float64Array(blobs.digests.length)
@@ -56,10 +56,10 @@ function* blobsOf(head: Head, { blobs }: Inventory.Inventory, newId: () => numbe
   for (let blob = 0; blob < ids.length; blob++) {
     if (blob % stride === 0) yield
     const digest = blobs.digests[blob]!
-    // Most of them come in the order of the crawl before.
+    // Most digests come in the order of the crawl before.
     let place = next
     if (before.digests[place] !== digest) {
-      find ??= yield* placesOf(before.digests)
+      find ??= yield* indexDigests(before.digests)
       place = find(digest)
     }
     earlier[blob] = place
@@ -80,15 +80,48 @@ function* blobsOf(head: Head, { blobs }: Inventory.Inventory, newId: () => numbe
 
 type Blobs = ReturnType<typeof blobsOf> extends Sliced<infer A> ? A : never
 
+/** Lists of what manifests refer to, each with a mark: where the list of each manifest starts, and all lists in a row. */
+type Lists = readonly [starts: Uint32Array, targets: Uint32Array, marks: Uint8Array]
+
+const listsOf = (manifests: Inventory.Manifests): readonly [references: Lists, children: Lists] => [
+  [manifests.referenceStarts, manifests.references, manifests.roles],
+  [manifests.childStarts, manifests.children, manifests.attestations]
+]
+
+/** Whether a manifest refers to the same as an earlier one; `earlier` maps targets to their earlier places. */
+const sameList = (
+  [starts, targets, marks]: Lists,
+  [earlierStarts, earlierTargets, earlierMarks]: Lists,
+  manifest: number,
+  was: number,
+  earlier: Int32Array
+): boolean => {
+  const shift = earlierStarts[was]! - starts[manifest]!
+  const end = starts[manifest + 1]!
+  if (end + shift !== earlierStarts[was + 1]!) return false
+  for (let at = starts[manifest]!; at < end; at++) {
+    if (marks[at] !== earlierMarks[at + shift] || earlier[targets[at]!] !== earlierTargets[at + shift]) return false
+  }
+  return true
+}
+
+const idsIn = ([starts, targets, marks]: Lists, manifest: number, ids: Float64Array) => {
+  const range = [starts[manifest]!, starts[manifest + 1]!] as const
+  return [
+    Array.from(targets.subarray(...range), (target) => ids[target]!),
+    Array.from(marks.subarray(...range))
+  ] as const
+}
+
 function* manifestsOf(
-  head: Head,
+  head: StoredSnapshot,
   { manifests }: Inventory.Inventory,
   blobs: Blobs,
   mediaTypeId: (name: string) => number,
   newId: () => number
 ) {
   const before = head.inventory.manifests
-  // What a manifest is told apart by is its own blob.
+  // A manifest is identified by its own blob.
   const manifestOfBlob = new Int32Array(head.inventory.blobs.digests.length).fill(-1)
   before.blobs.forEach((blob, manifest) => {
     manifestOfBlob[blob] = manifest
@@ -105,37 +138,22 @@ function* manifestsOf(
     return (mediaTypes[number] ||= mediaTypeId(JSON.stringify(manifests.mediaTypeNames[number] ?? "")))
   }
 
+  const [references, children] = listsOf(manifests)
+  const [earlierReferences, earlierChildren] = listsOf(before)
   const same = (manifest: number, was: number): boolean => {
     const [a, b] = [manifests, before]
     if (a.states[manifest] !== b.states[was]) return false
     if (a.mediaTypeNames[a.mediaTypes[manifest]!] !== b.mediaTypeNames[b.mediaTypes[was]!]) return false
-    const shift = b.referenceStarts[was]! - a.referenceStarts[manifest]!
-    const end = a.referenceStarts[manifest + 1]!
-    if (end + shift !== b.referenceStarts[was + 1]!) return false
-    for (let at = a.referenceStarts[manifest]!; at < end; at++) {
-      if (a.roles[at] !== b.roles[at + shift]) return false
-      if (blobs.earlier[a.references[at]!] !== b.references[at + shift]) return false
-    }
-    const childShift = b.childStarts[was]! - a.childStarts[manifest]!
-    const childEnd = a.childStarts[manifest + 1]!
-    if (childEnd + childShift !== b.childStarts[was + 1]!) return false
-    for (let at = a.childStarts[manifest]!; at < childEnd; at++) {
-      if (a.attestations[at] !== b.attestations[at + childShift]) return false
-      if (earlier[a.children[at]!] !== b.children[at + childShift]) return false
-    }
-    return true
+    return (
+      sameList(references, earlierReferences, manifest, was, blobs.earlier) &&
+      sameList(children, earlierChildren, manifest, was, earlier)
+    )
   }
 
   const rowOf = (manifest: number): Row => {
-    const { attestations, children, childStarts, references, referenceStarts, roles } = manifests
-    const refers = [referenceStarts[manifest]!, referenceStarts[manifest + 1]!] as const
-    const includes = [childStarts[manifest]!, childStarts[manifest + 1]!] as const
-    const contents = packContents({
-      references: Array.from(references.subarray(...refers), (blob) => blobs.ids[blob]!),
-      roles: Array.from(roles.subarray(...refers)),
-      children: Array.from(children.subarray(...includes), (child) => ids[child]!),
-      attestations: Array.from(attestations.subarray(...includes))
-    })
+    const [blobIds, roles] = idsIn(references, manifest, blobs.ids)
+    const [childIds, attestations] = idsIn(children, manifest, ids)
+    const contents = packContents({ references: blobIds, roles, children: childIds, attestations })
     return [
       ids[manifest],
       blobs.ids[manifests.blobs[manifest]!],
@@ -195,16 +213,16 @@ const byName = (repositories: ReadonlyArray<Inventory.Repository>) => {
 
 const none = new Map<string, number>()
 
-/** What has to be written, and the head that it leads to. */
-export interface Difference {
+/** The rows to write, and the head that follows. */
+export interface SnapshotDifference {
   readonly changes: ReadonlyArray<Change>
-  readonly head: Head
+  readonly head: StoredSnapshot
 }
 
 /**
- * What has to be written to get from the head to this snapshot, and the head that it is then.
+ * The rows to write for a snapshot after the head, and the head that follows.
  */
-export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<Difference> {
+export function* difference(head: StoredSnapshot, snapshot: Snapshot.Snapshot): Sliced<SnapshotDifference> {
   const { inventory } = snapshot.usage
   let { nextId } = head
   const newId = () => nextId++
@@ -223,15 +241,15 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
   const repositoryIds = new Map(
     Array.from(repositories.values(), (repository) => [
       repository.name,
-      { id: head.repositories.get(repository.name)?.id ?? newId(), flags: flagsOf(repository) }
+      { id: head.repositories.get(repository.name)?.id ?? newId(), flags: packFlags(repository) }
     ])
   )
-  const arrangements = new Map<number, string>()
-  const arrange = (id: number, names: ReadonlyArray<string>) => {
+  const orderings = new Map<number, string>()
+  const addOrdering = (id: number, names: ReadonlyArray<string>) => {
     const order = packOrder(names)
-    if (order !== undefined) arrangements.set(id, order)
+    if (order !== undefined) orderings.set(id, order)
   }
-  arrange(0, [...repositories.keys()])
+  addOrdering(0, [...repositories.keys()])
   const endedTags: Array<Row> = []
   const begunTags: Array<Row> = []
   for (const [name, repository] of repositories) {
@@ -239,12 +257,12 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
     const { id } = repositoryIds.get(name)!
     const was = before.get(name)
     if (was !== undefined && sameTags([repository, manifests.ids], [was, head.manifests])) {
-      const order = head.arrangements.get(id)
-      if (order !== undefined) arrangements.set(id, order)
+      const order = head.orderings.get(id)
+      if (order !== undefined) orderings.set(id, order)
       continue
     }
     const tags = tagsOf(repository, manifests.ids)
-    arrange(id, [...tags.keys()])
+    addOrdering(id, [...tags.keys()])
     const { begun, ended } = yield* changed(
       Tables.tags,
       was === undefined ? none : tagsOf(was, head.manifests),
@@ -262,7 +280,7 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
   }
 
   const gaps = new Map(
-    unlike(inventory.gaps.map((gap) => JSON.stringify(gap))).map((gap) => [gap, head.gaps.get(gap) ?? newId()])
+    distinct(inventory.gaps.map((gap) => JSON.stringify(gap))).map((gap) => [gap, head.gaps.get(gap) ?? newId()])
   )
   const figures = figuresOf(snapshot)
   const changes: ReadonlyArray<Change> = [
@@ -278,10 +296,10 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
     blobs.change,
     yield* changed(Tables.mediaTypes, head.mediaTypes, mediaTypes, (name, id) => [id, name]),
     yield* changed(Tables.gaps, head.gaps, gaps, (gap, id) => [id, gap]),
-    yield* changed(Tables.arrangements, head.arrangements, arrangements, (id, order) => [id, order]),
+    yield* changed(Tables.orderings, head.orderings, orderings, (id, order) => [id, order]),
     yield* changed(Tables.figures, head.figures, figures, (_, row) => row, sameRow)
   ]
-  const next: Head = {
+  const next: StoredSnapshot = {
     isRead: false,
     id: head.id + 1,
     takenAt: DateTime.toEpochMillis(snapshot.takenAt),
@@ -292,7 +310,7 @@ export function* differenceOf(head: Head, snapshot: Snapshot.Snapshot): Sliced<D
     repositories: repositoryIds,
     mediaTypes,
     gaps,
-    arrangements,
+    orderings,
     figures
   }
   return { changes, head: next }

@@ -1,37 +1,38 @@
 /**
- * The `Leadership` port as a lease: one row tells who leads, and until when by the clock of the database.
+ * The `Leadership` port as a lease: one row holds the leader, and the end of its lease by the clock of the database.
  *
  * @since 0.1.0
  */
 import { randomUUID } from "node:crypto"
 import { Leadership, type Names } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Layer, Option, Queue, Ref, type Scope, Stream } from "effect"
-import { Database } from "./database/Database.ts"
-import { undefected } from "./database/DatabaseFailure.ts"
+import { Database } from "../database/Database.ts"
+import { recoverSqlDefects } from "../database/DatabaseFailure.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
-  /** How long who leads is believed to, without a word from it. It is renewed at a third of that. Default 15 seconds. */
+  /** How long a lease lasts without renewal. The leader renews it after a third of that time. Default 15 seconds. */
   readonly lease?: Duration.Input | undefined
-  /** How often who does not lead looks whether it may. Default a third of the lease. */
+  /** How often a follower tries to take the lease. Default a third of the lease. */
   readonly poll?: Duration.Input | undefined
 }
 
-/** What is told to the leader comes in messages of at most so many bytes: PostgreSQL has 8000. */
+/** The largest notification to the leader, in bytes: PostgreSQL allows 8000. */
 const maximumMessage = 7000
 
-/** How much is remembered of what was told and not read. */
-const maximumTold = 65_536
+/** Repositories that are remembered until the leader reads them. */
+const maximumUnread = 65_536
 
 const released = "released"
-const toldPrefix = "told "
+/** Replicas of earlier versions use the same prefix. */
+const changedPrefix = "told "
 
-const messagesOf = (repositories: Iterable<Names.RepositoryName>): ReadonlyArray<string> => {
+const notificationsFor = (repositories: Iterable<Names.RepositoryName>): ReadonlyArray<string> => {
   const messages: Array<string> = []
   let names: Array<string> = []
   let length = 0
   const send = () => {
-    if (names.length > 0) messages.push(toldPrefix + names.join("\n"))
+    if (names.length > 0) messages.push(changedPrefix + names.join("\n"))
     names = []
     length = 0
   }
@@ -44,7 +45,7 @@ const messagesOf = (repositories: Iterable<Names.RepositoryName>): ReadonlyArray
   return messages
 }
 
-/** What became of a renewal: `unanswered` where it is not known, `blocked` where nobody else can have taken over. */
+/** The outcome of a renewal: `unanswered` where it is unknown, `blocked` where no other replica can have taken over. */
 type Renewal = "renewed" | "lost" | "unanswered" | "blocked"
 
 /**
@@ -54,26 +55,26 @@ type Renewal = "renewed" | "lost" | "unanswered" | "blocked"
 export const make = Effect.fnUntraced(function* (
   options: Options = {}
 ): Effect.fn.Return<Leadership.Leadership["Service"], never, Database | Scope.Scope> {
-  const { dialect, exclusively, heard, reachesOthers, sql, table, tell, write } = yield* Database
+  const { dialect, exclusively, notifications, reachesOthers, sql, table, notify, write } = yield* Database
   const lease = Duration.toMillis(options.lease ?? "15 seconds")
   const poll = Duration.toMillis(options.poll ?? lease / 3)
   const self = randomUUID()
   const leading = yield* Ref.make(false)
-  const standing = yield* Ref.make<Leadership.State>("vacant")
-  const told = yield* Queue.sliding<Names.RepositoryName>(maximumTold)
+  const lastState = yield* Ref.make<Leadership.State>("vacant")
+  const changed = yield* Queue.sliding<Names.RepositoryName>(maximumUnread)
   const wake = yield* Queue.sliding<void>(1)
   const now = sql.literal(dialect.now)
   const rows = table("leadership")
 
-  const hear = Effect.fnUntraced(function* (message: string) {
+  const receive = Effect.fnUntraced(function* (message: string) {
     if (message === released) return yield* Queue.offer(wake, undefined)
-    // The one that leads is asked; elsewhere nobody reads.
-    if (!message.startsWith(toldPrefix) || !(yield* Ref.get(leading))) return
-    yield* Queue.offerAll(told, message.slice(toldPrefix.length).split("\n") as Array<Names.RepositoryName>)
+    // Only the leader reads these.
+    if (!message.startsWith(changedPrefix) || !(yield* Ref.get(leading))) return
+    yield* Queue.offerAll(changed, message.slice(changedPrefix.length).split("\n") as Array<Names.RepositoryName>)
   })
-  yield* Effect.forkScoped(Stream.runForEach(heard, hear))
+  yield* Effect.forkScoped(Stream.runForEach(notifications, receive))
 
-  /** The generation that begins, where nobody else leads. No save is under way then. */
+  /** Takes the lease where it is free, and returns the new generation. No save is under way then. */
   const take = exclusively(
     sql`UPDATE ${rows} SET holder = ${self}, generation = generation + 1, expires_at = ${now} + ${lease}
       WHERE expires_at <= ${now} OR holder = ${self} RETURNING generation`.values
@@ -82,34 +83,35 @@ export const make = Effect.fnUntraced(function* (
     Effect.timeout(lease)
   )
 
-  // Beside a long save: nobody else can take over as long as that lasts.
+  // Not exclusive, so that it runs beside a long save, during which no other replica can take over.
   const renew = (generation: number, remaining: number): Effect.Effect<Renewal> =>
     write(
       sql`UPDATE ${rows} SET expires_at = ${now} + ${lease}
         WHERE holder = ${self} AND generation = ${generation} RETURNING 1`.values
     ).pipe(
-      undefected,
+      recoverSqlDefects,
       Effect.map((found): Renewal => (found.length > 0 ? "renewed" : "lost")),
       Effect.timeout(remaining),
-      // Who cannot write a file because the disk is full, or somebody writes for long, is not alone in that.
+      // Where a file cannot be written, as the disk is full or another process writes, no other process can write it either.
       Effect.catch(() => Effect.succeed<Renewal>(reachesOthers ? "unanswered" : "blocked"))
     )
 
   const elapsedSince = (begin: bigint) => Effect.map(Clock.currentTimeNanos, (now) => Number(now - begin) / 1_000_000)
 
-  /** Ends when the lease is lost: it is somebody else's, or nobody answered for as long as it lasts. */
+  /** Ends when the lease is lost: another replica has it, or the database did not answer while it lasted. */
   const keep = Effect.fnUntraced(function* (generation: number, taken: bigint) {
     let since = taken
     let pause = lease / 3
     while (true) {
       const left = lease - (yield* elapsedSince(since))
-      if (left <= 0 && reachesOthers) return yield* Effect.logWarning("the lease ran out: nobody answered")
+      if (left <= 0 && reachesOthers) return yield* Effect.logWarning("the lease ran out: the database did not answer")
       yield* Effect.sleep(reachesOthers ? Math.min(pause, left) : pause)
-      const asked = yield* Clock.currentTimeNanos
+      const askedAt = yield* Clock.currentTimeNanos
       const remaining = Math.max(lease - (yield* elapsedSince(since)), reachesOthers ? 1 : lease)
       const renewal = yield* renew(generation, remaining)
-      if (renewal === "lost") return yield* Effect.logWarning("another replica leads now: this one was not heard of")
-      if (renewal !== "unanswered") since = asked
+      if (renewal === "lost")
+        return yield* Effect.logWarning("another replica leads now: this one did not renew its lease in time")
+      if (renewal !== "unanswered") since = askedAt
       pause = renewal === "renewed" ? lease / 3 : lease / 15
     }
   })
@@ -119,18 +121,18 @@ export const make = Effect.fnUntraced(function* (
       .withTransaction(
         Effect.andThen(
           sql`UPDATE ${rows} SET expires_at = 0 WHERE holder = ${self} AND generation = ${generation}`,
-          tell(released)
+          notify(released)
         )
       )
-      .pipe(undefected, Effect.timeout("2 seconds"), Effect.ignore)
+      .pipe(recoverSqlDefects, Effect.timeout("2 seconds"), Effect.ignore)
 
-  const reignOnce = <R>(
+  const leadOnce = <R>(
     reign: (term: Leadership.Term) => Effect.Effect<never, never, R>,
     generation: number,
     taken: bigint
   ) =>
     Effect.gen(function* () {
-      yield* Queue.clear(told)
+      yield* Queue.clear(changed)
       yield* Ref.set(leading, true)
       yield* Effect.logDebug(`this replica leads, as generation ${generation}`)
       yield* Effect.raceFirst(reign({ generation }), keep(generation, taken))
@@ -138,33 +140,35 @@ export const make = Effect.fnUntraced(function* (
 
   const lead: Leadership.Leadership["Service"]["lead"] = (reign) =>
     Effect.gen(function* () {
-      const asked = yield* Clock.currentTimeNanos
-      const generation = yield* Effect.option(undefected(take))
+      const askedAt = yield* Clock.currentTimeNanos
+      const generation = yield* Effect.option(recoverSqlDefects(take))
       if (Option.isSome(generation) && Option.isSome(generation.value)) {
-        yield* reignOnce(reign, generation.value.value, asked)
+        yield* leadOnce(reign, generation.value.value, askedAt)
       }
       yield* Effect.raceFirst(Queue.take(wake), Effect.sleep(poll))
     }).pipe(Effect.forever)
 
-  const asked = Effect.gen(function* () {
+  const readState = Effect.gen(function* () {
     const [row] = yield* sql`SELECT holder FROM ${rows} WHERE expires_at > ${now}`.values
     return row === undefined || row[0] === self ? "vacant" : "following"
   }).pipe(
     Effect.timeout("1 second"),
-    Effect.tap((found) => Ref.set(standing, found as Leadership.State)),
-    Effect.catch(() => Ref.get(standing))
+    Effect.tap((found) => Ref.set(lastState, found as Leadership.State)),
+    Effect.catch(() => Ref.get(lastState))
   ) as Effect.Effect<Leadership.State>
 
   return Leadership.Leadership.of({
     lead,
-    state: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : asked)),
+    state: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : readState)),
     notify: Effect.fnUntraced(function* (repositories) {
-      if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(told, repositories))
-      yield* Effect.forEach(messagesOf(repositories), tell, { discard: true }).pipe(
-        Effect.catch((error) => Effect.logDebug(`the leader was not told what changed: ${error.message}`))
+      if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(changed, repositories))
+      yield* Effect.forEach(notificationsFor(repositories), notify, { discard: true }).pipe(
+        Effect.catch((error) =>
+          Effect.logDebug(`the leader did not get the notification of a change: ${error.message}`)
+        )
       )
     }),
-    notifications: Stream.fromQueue(told)
+    notifications: Stream.fromQueue(changed)
   })
 })
 

@@ -1,15 +1,19 @@
 import { Inventory, type Names } from "@gitlab-registry-usage/core"
 import { Schema } from "effect"
-import type { BegunBlobs, BegunManifests, Changes, TagRow } from "./Changes.ts"
-import { figuresKey, type Head } from "./Head.ts"
-import { unpackOrder } from "./Packing.ts"
-import { type Moved, movedOf } from "./Moving.ts"
-import { type Sliced, stride } from "../database/Slices.ts"
+import type { BegunBlobs, BegunManifests, ChangedRows, TagRow } from "./ChangedRows.ts"
+import { figuresKey, type StoredSnapshot } from "./StoredSnapshot.ts"
+import { unpackOrder } from "./PackedValue.ts"
+import { type PlaceMapping, mapPlaces } from "./PlaceMapping.ts"
+import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 const decodeGap = Schema.decodeUnknownSync(Schema.fromJsonString(Inventory.Gap))
 
-function* blobsAfter(before: Inventory.Blobs, { at, ids, now }: Moved, begun: BegunBlobs): Sliced<Inventory.Blobs> {
+function* blobsAfter(
+  before: Inventory.Blobs,
+  { at, ids, now }: PlaceMapping,
+  begun: BegunBlobs
+): Sliced<Inventory.Blobs> {
   const digests = new Array<Inventory.Blobs["digests"][number]>(ids.length)
   const sizes = new Float64Array(ids.length)
   for (let was = 0; was < now.length; was++) {
@@ -58,8 +62,8 @@ class Lists {
 
 function* manifestsAfter(
   before: Inventory.Manifests,
-  moved: Moved,
-  blobs: Moved,
+  moved: PlaceMapping,
+  blobs: PlaceMapping,
   begun: BegunManifests,
   types: MediaTypes
 ): Sliced<Inventory.Manifests> {
@@ -72,43 +76,36 @@ function* manifestsAfter(
     if (taken.has(place)) keptPlaces[was] = -1
   })
 
+  const sources = [
+    { rows: before, places: keptPlaces, blob: blobs.kept, mediaType: types.kept, child: moved.kept },
+    { rows: begun, places: begunPlaces, blob: blobs.at, mediaType: types.at, child: moved.at }
+  ]
   const referenceCounts = new Uint32Array(count)
   const childCounts = new Uint32Array(count)
-  const measureLists = (
-    places: Int32Array,
-    { childStarts, referenceStarts }: Record<"childStarts" | "referenceStarts", ArrayLike<number>>
-  ) =>
+  for (const { places, rows } of sources) {
     places.forEach((place, i) => {
       if (place < 0) return
-      referenceCounts[place] = referenceStarts[i + 1]! - referenceStarts[i]!
-      childCounts[place] = childStarts[i + 1]! - childStarts[i]!
+      referenceCounts[place] = rows.referenceStarts[i + 1]! - rows.referenceStarts[i]!
+      childCounts[place] = rows.childStarts[i + 1]! - rows.childStarts[i]!
     })
-  measureLists(keptPlaces, before)
-  measureLists(begunPlaces, begun)
+  }
   const references = new Lists(referenceCounts)
   const children = new Lists(childCounts)
 
   const own = new Uint32Array(count)
   const states = new Uint8Array(count)
   const mediaTypes = new Uint16Array(count)
-  for (let was = 0; was < keptPlaces.length; was++) {
-    if (was % stride === 0) yield
-    const place = keptPlaces[was]!
-    if (place < 0) continue
-    own[place] = blobs.kept(before.blobs[was]!)
-    states[place] = before.states[was]!
-    mediaTypes[place] = types.kept(before.mediaTypes[was]!)
-    references.fill(place, before.referenceStarts[was]!, before.references, before.roles, blobs.kept)
-    children.fill(place, before.childStarts[was]!, before.children, before.attestations, moved.kept)
-  }
-  for (let i = 0; i < begunPlaces.length; i++) {
-    if (i % stride === 0) yield
-    const place = begunPlaces[i]!
-    own[place] = blobs.at(begun.blobs[i]!)
-    states[place] = begun.states[i]!
-    mediaTypes[place] = types.at(begun.mediaTypes[i]!)
-    references.fill(place, begun.referenceStarts[i]!, begun.references, begun.roles, blobs.at)
-    children.fill(place, begun.childStarts[i]!, begun.children, begun.attestations, moved.at)
+  for (const { blob, child, mediaType, places, rows } of sources) {
+    for (let i = 0; i < places.length; i++) {
+      if (i % stride === 0) yield
+      const place = places[i]!
+      if (place < 0) continue
+      own[place] = blob(rows.blobs[i]!)
+      states[place] = rows.states[i]!
+      mediaTypes[place] = mediaType(rows.mediaTypes[i]!)
+      references.fill(place, rows.referenceStarts[i]!, rows.references, rows.roles, blob)
+      children.fill(place, rows.childStarts[i]!, rows.children, rows.attestations, child)
+    }
   }
   return {
     blobs: own,
@@ -132,7 +129,7 @@ interface MediaTypes {
   readonly kept: (before: number) => number
 }
 
-const mediaTypesAfter = (before: Head, { begun, ended }: Changes["mediaTypes"]): MediaTypes => {
+const mediaTypesAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["mediaTypes"]): MediaTypes => {
   const ids = new Map([...before.mediaTypes].filter(([, id]) => !ended.has(id)))
   for (const { id, name } of begun) ids.set(name, id)
   const placeOfId = new Map(Array.from(ids.values(), (id, place) => [id, place]))
@@ -161,18 +158,22 @@ const ascending = (a: { readonly name: string }, b: { readonly name: string }) =
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
 /** Named things in the order of their names, or the one that was packed. */
-const arranged = <A extends { readonly name: string }>(order: string | undefined, named: Array<A>): Array<A> => {
+const inOrder = <A extends { readonly name: string }>(order: string | undefined, named: Array<A>): Array<A> => {
   named.sort(ascending)
   return order === undefined ? named : unpackOrder(order, named)
 }
 
-type Repositories = Pick<Head, "repositories" | "arrangements"> & {
+type Repositories = Pick<StoredSnapshot, "repositories" | "orderings"> & {
   readonly built: ReadonlyArray<Inventory.Repository>
 }
 
-function* repositoriesAfter(before: Head, changes: Changes, manifests: Moved): Sliced<Repositories> {
-  const arrangements = new Map([...before.arrangements].filter(([id]) => !changes.arrangements.ended.has(id)))
-  for (const [id, order] of changes.arrangements.begun) arrangements.set(id, order)
+function* repositoriesAfter(
+  before: StoredSnapshot,
+  changes: ChangedRows,
+  manifests: PlaceMapping
+): Sliced<Repositories> {
+  const orderings = new Map([...before.orderings].filter(([id]) => !changes.orderings.ended.has(id)))
+  for (const [id, order] of changes.orderings.begun) orderings.set(id, order)
   const rows = new Map<Names.RepositoryName, { readonly id: number; readonly flags: number }>()
   for (const [name, row] of before.repositories) if (!changes.repositories.ended.has(row.id)) rows.set(name, row)
   for (const { flags, id, name } of changes.repositories.begun) rows.set(name, { id, flags })
@@ -188,7 +189,7 @@ function* repositoriesAfter(before: Head, changes: Changes, manifests: Moved): S
   const tagsOf = (id: number): Pick<Inventory.Repository, "tagNames" | "tagManifests"> => {
     const was = earlier.get(id)
     const isSame = !begun.has(id) && !ended.has(id)
-    if (was !== undefined && isSame && arrangements.get(id) === before.arrangements.get(id)) {
+    if (was !== undefined && isSame && orderings.get(id) === before.orderings.get(id)) {
       return { tagNames: was.tagNames, tagManifests: was.tagManifests.map(now) }
     }
     const gone = new Set(ended.get(id))
@@ -197,8 +198,8 @@ function* repositoriesAfter(before: Head, changes: Changes, manifests: Moved): S
       if (!gone.has(name) && !tags.has(name)) tags.set(name, now(was.tagManifests[i]!))
     })
     for (const { manifest, name } of begun.get(id) ?? []) tags.set(name, manifest < 0 ? -1 : manifests.at(manifest))
-    const ordered = arranged(
-      arrangements.get(id),
+    const ordered = inOrder(
+      orderings.get(id),
       Array.from(tags, ([name, manifest]) => ({ name, manifest }))
     )
     return {
@@ -209,19 +210,19 @@ function* repositoriesAfter(before: Head, changes: Changes, manifests: Moved): S
 
   const built: Array<Inventory.Repository> = []
   const repositories: Array<readonly [Names.RepositoryName, { readonly id: number; readonly flags: number }]> = []
-  for (const { flags, id, name } of arranged(
-    arrangements.get(0),
+  for (const { flags, id, name } of inOrder(
+    orderings.get(0),
     Array.from(rows, ([name, row]) => ({ name, ...row }))
   )) {
     yield
     built.push({ name, ...tagsOf(id), unreadable: (flags & 1) !== 0, stale: (flags & 2) !== 0 })
     repositories.push([name, { id, flags }])
   }
-  return { built, repositories: new Map(repositories), arrangements }
+  return { built, repositories: new Map(repositories), orderings }
 }
 
-/** The gaps as they are told, and their ids, in the same order. */
-const gapsAfter = (before: Head, { begun, ended }: Changes["gaps"]) => {
+/** The gaps and their ids, in the same order. */
+const gapsAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["gaps"]) => {
   const ids = new Map<string, number>()
   const gaps: Array<Inventory.Gap> = []
   let place = 0
@@ -238,24 +239,27 @@ const gapsAfter = (before: Head, { begun, ended }: Changes["gaps"]) => {
   return { ids, gaps }
 }
 
-const figuresAfter = (before: Head["figures"], { begun, ended }: Changes["figures"]): Head["figures"] => {
+const figuresAfter = (
+  before: StoredSnapshot["figures"],
+  { begun, ended }: ChangedRows["figures"]
+): StoredSnapshot["figures"] => {
   const figures = new Map(before)
   for (const { kind, path } of ended) figures.delete(figuresKey(kind, path))
   for (const row of begun) figures.set(figuresKey(row.kind, row.path), Object.values(row))
   return figures
 }
 
-/** The head at a snapshot, by what is different in it from an earlier one. Throws `Inconsistent`. */
-export function* headAfter(
-  before: Head,
-  changes: Changes,
-  snapshot: Pick<Head, "id" | "takenAt" | "nextId">
-): Sliced<Head> {
+/** The snapshot after an earlier one, by the difference of their rows. Throws `Inconsistent`. */
+export function* applyChanges(
+  before: StoredSnapshot,
+  changes: ChangedRows,
+  snapshot: Pick<StoredSnapshot, "id" | "takenAt" | "nextId">
+): Sliced<StoredSnapshot> {
   const { blobs, manifests, mediaTypes } = changes
-  const movedBlobs = yield* movedOf(Tables.blobs, before.blobs, blobs.ended, blobs.begun.ids)
-  const movedManifests = yield* movedOf(Tables.manifests, before.manifests, manifests.ended, manifests.begun.ids)
+  const movedBlobs = yield* mapPlaces(Tables.blobs, before.blobs, blobs.ended, blobs.begun.ids)
+  const movedManifests = yield* mapPlaces(Tables.manifests, before.manifests, manifests.ended, manifests.begun.ids)
   const types = mediaTypesAfter(before, mediaTypes)
-  const { arrangements, built, repositories } = yield* repositoriesAfter(before, changes, movedManifests)
+  const { orderings, built, repositories } = yield* repositoriesAfter(before, changes, movedManifests)
   const gaps = gapsAfter(before, changes.gaps)
   return {
     ...snapshot,
@@ -271,7 +275,7 @@ export function* headAfter(
     repositories,
     mediaTypes: types.ids,
     gaps: gaps.ids,
-    arrangements,
+    orderings,
     figures: figuresAfter(before.figures, changes.figures)
   }
 }

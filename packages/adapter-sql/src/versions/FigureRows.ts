@@ -1,8 +1,8 @@
 import { Bytes, type History, type Names } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Stream } from "effect"
 import type { Database } from "../database/Database.ts"
-import { kinds } from "./Head.ts"
-import { visible } from "./Rows.ts"
+import { kinds } from "./StoredSnapshot.ts"
+import { visible } from "./VersionedRows.ts"
 import { figures as table } from "../database/Tables.ts"
 
 interface Row {
@@ -25,7 +25,7 @@ const figuresOf = ({ disk_size, gaps, repositories, size, tags, unique_size }: R
   gaps: Number(gaps)
 })
 
-const subjectOf = ({ kind, path }: Row): History.Entity =>
+const toEntity = ({ kind, path }: Row): History.Entity =>
   kind === kinds.Namespace ? { _tag: "Namespace", path } : { _tag: "Repository", path: path as Names.RepositoryName }
 
 /** Namespaces before repositories, each in the order of their paths: the whole registry is the first. */
@@ -34,7 +34,7 @@ const order = (a: Row, b: Row) => a.kind - b.kind || (a.path < b.path ? -1 : 1)
 /** The figures of everything in a snapshot. */
 export const at = (database: Database["Service"], snapshot: number) =>
   Effect.map(Stream.runCollect(visible<Row>(database, table, snapshot)), (rows) =>
-    [...rows].sort(order).map((row) => [subjectOf(row), figuresOf(row)] as const)
+    [...rows].sort(order).map((row) => [toEntity(row), figuresOf(row)] as const)
   )
 
 /** Rows of one subject follow each other: which of them was there at a snapshot is found by halving. */

@@ -1,37 +1,32 @@
 /**
- * What a token service answers.
+ * The response of a token service.
  *
- * Sources: distribution, "Token Authentication Specification"; RFC 7519 for the token of GitLab, which tells its life and
- * what it permits only in its payload.
- *
- * @since 0.1.0
+ * Sources: distribution, "Token Authentication Specification"; RFC 7519 for the token of GitLab, which states its life
+ * and what it permits only in its payload.
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Option, Redacted, Result, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
-import * as Body from "../transport/Body.ts"
 import * as Scope from "./Scope.ts"
+import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 
 /**
  * A token: `life` in milliseconds from the request for it, and the scopes that it grants, `undefined` where it cannot be
  * read.
- *
- * @category models
- * @since 0.1.0
  */
-export interface TokenAnswer {
+export interface TokenResponse {
   readonly token: Redacted.Redacted
   readonly life: number
   readonly granted: ReadonlySet<Scope.Scope> | undefined
 }
 
 const Text = Schema.optionalKey(Schema.NullOr(Schema.String))
-const Answer = Schema.Struct({
+const Body = Schema.Struct({
   token: Text,
   access_token: Text,
   expires_in: Schema.optionalKey(Schema.Unknown)
 })
-const decodeAnswer = Body.json(Answer, "the answer of the token service")
+const decodeBody = decodeJson(Body, "the answer of the token service")
 
 const Payload = Schema.Struct({
   exp: Schema.optionalKey(Schema.Unknown),
@@ -51,7 +46,7 @@ const decodePayload = Schema.decodeUnknownOption(Schema.fromJsonString(Payload))
 /** Of RFC 6750's b64token nothing else may stand in a header; a token that holds more is no token. */
 const grammar = /^[A-Za-z0-9._~+/=-]+$/
 
-/** The life of a token that does not tell it, by the specification. */
+/** The life of a token that does not state it, by the specification. */
 const defaultLife = 60_000
 
 const seconds = (value: unknown): number | undefined =>
@@ -60,13 +55,10 @@ const seconds = (value: unknown): number | undefined =>
 /**
  * Reads the body of the token service's answer. The life is the distance of `exp` and `iat`, which does not depend on
  * whether the clocks agree.
- *
- * @category decoding
- * @since 0.1.0
  */
-export const decode = (body: Uint8Array): Result.Result<TokenAnswer, Registry.Malformed> =>
-  Result.flatMap(decodeAnswer(body), (answer) => {
-    const token = answer.token || answer.access_token
+export const decode = (response: HttpResponse): Result.Result<TokenResponse, Registry.Malformed> =>
+  Result.flatMap(decodeBody(response), (body) => {
+    const token = body.token || body.access_token
     if (!token || !grammar.test(token)) {
       return Result.fail(new Registry.Malformed({ detail: "the answer of the token service holds no token" }))
     }
@@ -77,7 +69,7 @@ export const decode = (body: Uint8Array): Result.Result<TokenAnswer, Registry.Ma
     const life = typeof exp === "number" && typeof iat === "number" ? seconds(exp - iat) : undefined
     return Result.succeed({
       token: Redacted.make(token),
-      life: life ?? seconds(answer.expires_in) ?? defaultLife,
+      life: life ?? seconds(body.expires_in) ?? defaultLife,
       granted: payload === undefined ? undefined : Scope.granted(payload.access ?? [])
     })
   })

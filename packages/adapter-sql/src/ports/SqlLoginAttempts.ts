@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto"
 import { LoginAttempts } from "@gitlab-registry-usage/core"
 import { Clock, Effect, Layer, Ref, type Scope } from "effect"
-import { Database } from "./database/Database.ts"
-import { undefected } from "./database/DatabaseFailure.ts"
+import { Database } from "../database/Database.ts"
+import { recoverSqlDefects } from "../database/DatabaseFailure.ts"
 
 /** How long the database has to answer before this replica counts by itself. */
 const deadline = "1 second"
@@ -21,8 +21,8 @@ const tidying = "10 seconds"
 /** The user and the address, with how much is allowed for each. */
 type Keys = ReadonlyArray<readonly [key: string, allowed: number]>
 
-/** Nobody who reads the table learns who tried to sign in. */
-const keyOf = (kind: "user" | "address", name: string): string =>
+/** A reader of the table learns no user names or addresses. */
+const hashKey = (kind: "user" | "address", name: string): string =>
   createHash("sha256").update(`${kind} ${name}`).digest("hex")
 
 /**
@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function* (
     yield* Effect.logWarning("sign-ins are counted by this replica alone: the database does not answer")
   })
 
-  const asked = <A, E>(effect: Effect.Effect<A, E>) => undefected(write(effect)).pipe(Effect.timeout(deadline))
+  const inTime = <A, E>(effect: Effect.Effect<A, E>) => recoverSqlDefects(write(effect)).pipe(Effect.timeout(deadline))
 
   const elements = (keys: Keys) =>
     // Always in the same order: two attempts that wait for each other would do so for ever.
@@ -86,32 +86,32 @@ export const make = Effect.fnUntraced(function* (
 
   const shared = Effect.fnUntraced(function* (user: string, address: string) {
     const keys = [
-      [keyOf("user", LoginAttempts.canonical(user)), perUser],
-      [keyOf("address", address), perAddress]
+      [hashKey("user", LoginAttempts.canonical(user)), perUser],
+      [hashKey("address", address), perAddress]
     ] as const
     yield* Ref.set(isTidy, false)
-    const found = new Set((yield* asked(begin(keys))).map(([key]) => String(key)))
+    const found = new Set((yield* inTime(begin(keys))).map(([key]) => String(key)))
     const begun = keys.filter(([key]) => found.has(key))
     if (begun.length < keys.length) {
-      if (begun.length > 0) yield* asked(settle(begun, "unknown"))
-      const [row] = yield* asked(
+      if (begun.length > 0) yield* inTime(settle(begun, "unknown"))
+      const [row] = yield* inTime(
         sql`SELECT max(until) - ${now} FROM ${rows}
           WHERE key IN (SELECT ${key} FROM ${elements(keys.filter(([key]) => !found.has(key)))})`.values
       )
       return LoginAttempts.limited(Number(row?.[0] ?? 0))
     }
     const isSettled = yield* Ref.make(false)
-    const told = Effect.fnUntraced(function* (outcome: LoginAttempts.Outcome) {
+    const settleOnce = Effect.fnUntraced(function* (outcome: LoginAttempts.Outcome) {
       if (yield* Ref.getAndSet(isSettled, true)) return
-      yield* Effect.catch(asked(settle(keys, outcome)), () => warn)
+      yield* Effect.catch(inTime(settle(keys, outcome)), () => warn)
     })
-    return { _tag: "Allowed", settle: told } satisfies LoginAttempts.Verdict
+    return { _tag: "Allowed", settle: settleOnce } satisfies LoginAttempts.Verdict
   })
 
   const tidy = Effect.gen(function* () {
     if (yield* Ref.getAndSet(isTidy, true)) return
-    yield* asked(sql`DELETE FROM ${rows} WHERE until + ${grace} <= ${now}`)
-    yield* asked(sql`DELETE FROM ${rows} WHERE until < (
+    yield* inTime(sql`DELETE FROM ${rows} WHERE until + ${grace} <= ${now}`)
+    yield* inTime(sql`DELETE FROM ${rows} WHERE until < (
       SELECT until FROM ${rows} ORDER BY until DESC LIMIT 1 OFFSET ${2 * capacity - 1})`)
   })
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(tidying), Effect.ignore(tidy))))

@@ -1,11 +1,15 @@
-/**
- * Reading the body of an answer within a limit.
- *
- * @since 0.1.0
- */
+/** A response, its body within a limit, and its JSON. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema, Stream } from "effect"
-import type { HttpClientError, HttpClientResponse } from "effect/http"
+import type { Headers, HttpClientError, HttpClientResponse } from "effect/http"
+
+/** The response to a request: `from` is the URL without secrets. */
+export interface HttpResponse {
+  readonly from: string
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly body: Uint8Array
+}
 
 const tooLarge = (limit: number) =>
   new Registry.Malformed({ detail: `the answer is larger than the limit of ${limit} bytes` })
@@ -19,11 +23,8 @@ const plainLength = (headers: HttpClientResponse.HttpClientResponse["headers"]):
 /**
  * The bytes of the body, `Malformed` as soon as there are more than `limit` of them, counted after decompression where
  * the client decompresses. The connection is closed then, and kept otherwise.
- *
- * @category reading
- * @since 0.1.0
  */
-export const read = (
+export const readBody = (
   response: HttpClientResponse.HttpClientResponse,
   headers: HttpClientResponse.HttpClientResponse["headers"],
   limit: number
@@ -54,45 +55,37 @@ export const read = (
 }
 
 /**
- * Whether the answer is a web page: what a proxy or a GitLab that wants somebody to sign in sends in place of an answer.
- *
- * @category guards
- * @since 0.1.0
+ * Whether the response is a web page, such as the sign-in page of a proxy or GitLab.
  */
-export const isPage = (contentType: string | undefined): boolean =>
+export const isHtml = (contentType: string | undefined): boolean =>
   /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? "")
 
-/**
- * The refusal of a web page, for `from`, which is a URL without secrets.
- *
- * @category errors
- * @since 0.1.0
- */
-export const unexpectedPage = (from: string): Registry.Malformed =>
+/** The refusal of a web page, for `from`, which is a URL without secrets. */
+export const unexpectedHtml = (from: string): Registry.Malformed =>
   new Registry.Malformed({
     detail: `${from} answers with a web page, perhaps to sign in, where a registry does not: is the URL right?`
   })
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
-/**
- * A decoder of JSON bodies of one shape; what has another is `Malformed`, without a word of what it holds.
- *
- * @category decoding
- * @since 0.1.0
- */
-export const json = <A>(
+/** Decodes JSON bodies of one shape. Any other body is `Malformed`, without a word of what it holds. */
+export const decodeJson = <A>(
   schema: Schema.Codec<A, unknown>,
   what: string
-): ((body: Uint8Array) => Result.Result<A, Registry.Malformed>) => {
+): ((response: HttpResponse) => Result.Result<A, Registry.Malformed>) => {
   const decode = Schema.decodeUnknownResult(schema)
-  return (body) =>
-    Result.try({
-      try: () => JSON.parse(decoder.decode(body)) as unknown,
-      catch: () => new Registry.Malformed({ detail: `${what} is not JSON` })
-    }).pipe(
-      Result.flatMap((value) =>
-        Result.mapError(decode(value), () => new Registry.Malformed({ detail: `${what} has not the expected shape` }))
-      )
-    )
+  return (response) =>
+    isHtml(response.headers["content-type"])
+      ? Result.fail(unexpectedHtml(response.from))
+      : Result.try({
+          try: () => JSON.parse(decoder.decode(response.body)) as unknown,
+          catch: () => new Registry.Malformed({ detail: `${what} is not JSON` })
+        }).pipe(
+          Result.flatMap((value) =>
+            Result.mapError(
+              decode(value),
+              () => new Registry.Malformed({ detail: `${what} has not the expected shape` })
+            )
+          )
+        )
 }

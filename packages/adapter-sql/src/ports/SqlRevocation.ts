@@ -6,8 +6,8 @@
 import { Revocation } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Layer, Ref, type Scope, Stream } from "effect"
 import type { SqlError } from "effect/sql"
-import { Database } from "./database/Database.ts"
-import { detailOf, undefected } from "./database/DatabaseFailure.ts"
+import { Database } from "../database/Database.ts"
+import { describeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"
 
 const revoked = "revoked"
 
@@ -19,7 +19,7 @@ const revoked = "revoked"
  */
 export const make: Effect.Effect<Revocation.Revocation["Service"], SqlError.SqlError, Database | Scope.Scope> =
   Effect.gen(function* () {
-    const { exclusively, heard, sql, table, tell } = yield* Database
+    const { exclusively, notifications, sql, table, notify } = yield* Database
     const known = yield* Ref.make(Revocation.never)
     const forward = (instant: DateTime.Utc) => Ref.update(known, (before) => DateTime.max(before, instant))
     const read = Effect.gen(function* () {
@@ -27,9 +27,9 @@ export const make: Effect.Effect<Revocation.Revocation["Service"], SqlError.SqlE
       if (row?.[0] != null) yield* forward(DateTime.makeUnsafe(Number(row[0])))
     })
     yield* read
-    const told = Stream.filter(heard, (message) => message === revoked)
+    const revocations = Stream.filter(notifications, (message) => message === revoked)
     // A database that is away says nothing: what is known stays.
-    yield* Stream.merge(Stream.tick("500 millis"), told).pipe(
+    yield* Stream.merge(Stream.tick("500 millis"), revocations).pipe(
       Stream.runForEach(() => Effect.ignore(read)),
       Effect.forkScoped
     )
@@ -42,11 +42,11 @@ export const make: Effect.Effect<Revocation.Revocation["Service"], SqlError.SqlE
             yield* sql`INSERT INTO ${table("revocation")} (id, not_before) VALUES (1, ${millis})
               ON CONFLICT (id) DO UPDATE SET not_before = excluded.not_before
               WHERE excluded.not_before > ${table("revocation")}.not_before`
-            yield* tell(revoked)
+            yield* notify(revoked)
           })
         ).pipe(
-          undefected,
-          Effect.catch((error) => Effect.fail(new Revocation.RevocationError({ detail: detailOf(error) }))),
+          recoverSqlDefects,
+          Effect.catch((error) => Effect.fail(new Revocation.RevocationError({ detail: describeError(error) }))),
           Effect.andThen(forward(instant))
         )
     })

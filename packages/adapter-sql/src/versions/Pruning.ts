@@ -55,7 +55,7 @@ const giveBack = ({ exclusively, sql }: Database["Service"]): Effect.Effect<unkn
   })
 
 /** Forgets snapshots, and returns how many there were. */
-export const sweep = Effect.fnUntraced(function* (
+export const prune = Effect.fnUntraced(function* (
   database: Database["Service"],
   instants: ReadonlyArray<DateTime.Utc>
 ) {

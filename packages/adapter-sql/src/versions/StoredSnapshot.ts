@@ -1,7 +1,7 @@
-import { History, type Inventory, type Names, type Snapshot } from "@gitlab-registry-usage/core"
+import { History, type Inventory, InventoryBuilder, type Names, type Snapshot } from "@gitlab-registry-usage/core"
 
 /** The newest snapshot of the database, with the ids of what is in it: what the next one is compared with. */
-export interface Head {
+export interface StoredSnapshot {
   /** Whether it comes from the database, rather than from the snapshot that was saved. */
   readonly isRead: boolean
   /** The snapshot, 0 before the first. */
@@ -18,46 +18,30 @@ export interface Head {
   readonly repositories: ReadonlyMap<Names.RepositoryName, { readonly id: number; readonly flags: number }>
   /** Media type as JSON → id. */
   readonly mediaTypes: ReadonlyMap<string, number>
-  /** Gap as JSON → id, in the order of the inventory. A gap that is there a second time is told apart by a space. */
+  /** Gap as JSON → id, in the order of the inventory. A repeated gap differs by a space at its end. */
   readonly gaps: ReadonlyMap<string, number>
   /** Repository, or 0 for their list → the order that is not that of the names. */
-  readonly arrangements: ReadonlyMap<number, string>
+  readonly orderings: ReadonlyMap<number, string>
   /** Kind and path → the figures, as in the table. */
   readonly figures: ReadonlyMap<string, ReadonlyArray<unknown>>
 }
 
-export const empty: Head = {
+export const empty: StoredSnapshot = {
   isRead: true,
   id: 0,
   takenAt: 0,
   nextId: 1,
-  inventory: {
-    blobs: { digests: [], sizes: new Float64Array() },
-    manifests: {
-      blobs: new Uint32Array(),
-      states: new Uint8Array(),
-      mediaTypes: new Uint16Array(),
-      mediaTypeNames: [],
-      referenceStarts: new Uint32Array(1),
-      references: new Uint32Array(),
-      roles: new Uint8Array(),
-      childStarts: new Uint32Array(1),
-      children: new Uint32Array(),
-      attestations: new Uint8Array()
-    },
-    repositories: [],
-    gaps: []
-  },
+  inventory: InventoryBuilder.make().build([]),
   blobs: new Float64Array(),
   manifests: new Float64Array(),
   repositories: new Map(),
   mediaTypes: new Map(),
   gaps: new Map(),
-  arrangements: new Map(),
+  orderings: new Map(),
   figures: new Map()
 }
 
-export const flagsOf = ({ stale, unreadable }: Inventory.Repository): number => (unreadable ? 1 : 0) + (stale ? 2 : 0)
+export const packFlags = ({ stale, unreadable }: Inventory.Repository): number => (unreadable ? 1 : 0) + (stale ? 2 : 0)
 
 export const kinds = { Namespace: 0, Repository: 1 } as const
 
@@ -82,7 +66,7 @@ export const figuresOf = (snapshot: Snapshot.Snapshot): Map<string, ReadonlyArra
   )
 
 /** Texts that may be equal, made unlike each other by spaces at the end, which JSON does not mind. */
-export const unlike = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
+export const distinct = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
   const seen = new Set<string>()
   return texts.map((text) => {
     let name = text

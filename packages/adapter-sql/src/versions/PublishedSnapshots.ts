@@ -6,12 +6,12 @@ import type { Database } from "../database/Database.ts"
 /** The newest snapshot, or undefined where there is none. */
 export type Latest = { readonly id: number; readonly taken_at: number; readonly stale: number } | undefined
 
-/** How long a change may stay unseen that was told to nobody. */
+/** How long a change without a notification may stay unseen. */
 const interval = "500 millis"
 
 /**
- * The newest snapshot as often as it is another than before, from what was loaded last on. It is looked for when somebody
- * tells, and now and then all the same: who was told nothing, as the connection was lost, sees it a little later.
+ * Emits the newest snapshot whenever it differs from the one before, beginning with the one that was loaded last. It polls
+ * as well as listening, because notifications are lost with the connection.
  */
 export const published = (
   database: Database["Service"],
@@ -22,7 +22,7 @@ export const published = (
     Effect.map(loaded, (loaded) =>
       Stream.merge(
         Stream.tick(interval),
-        Stream.filter(database.heard, (message) => message === "published")
+        Stream.filter(database.notifications, (message) => message === "published")
       ).pipe(
         Stream.mapEffect(() => Effect.option(newest)),
         Stream.mapAccum(

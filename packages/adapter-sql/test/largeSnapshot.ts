@@ -13,7 +13,7 @@ const digestOf = (kind: string, number: number) =>
   `sha256:${kind}${number.toString(16).padStart(63, "0")}` as Digest.Digest
 
 /** A snapshot of a registry with so many tags, all of which are others in the snapshot of another number. */
-export const large = (number: number, tags = 3000): Snapshot.Snapshot => {
+export const largeSnapshot = (number: number, tags = 3000): Snapshot.Snapshot => {
   const builder = InventoryBuilder.make()
   const layer = (n: number) => ({
     digest: digestOf("b", n),

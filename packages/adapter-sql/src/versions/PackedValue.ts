@@ -1,7 +1,7 @@
 import type { Digest, Inventory } from "@gitlab-registry-usage/core"
 import { Inconsistent } from "../database/Tables.ts"
 
-/** Whole numbers from 0 on, in groups of 7 bits, the lowest first; the highest bit tells that more follow. */
+/** Whole numbers from 0 on, in groups of 7 bits, the lowest first; the highest bit is set where more follow. */
 const writeNumber = (into: Array<number>, value: number) => {
   let rest = value
   while (rest > 127) {
@@ -15,7 +15,7 @@ const writeNumber = (into: Array<number>, value: number) => {
 const unsigned = (value: number) => (value < 0 ? -value * 2 - 1 : value * 2)
 const signed = (value: number) => (value % 2 === 1 ? -(value + 1) / 2 : value / 2)
 
-const hexOf = (bytes: Array<number>) => Buffer.from(bytes).toString("hex")
+const toHex = (bytes: Array<number>) => Buffer.from(bytes).toString("hex")
 
 const reader = (hex: string) => {
   const bytes = Buffer.from(hex, "hex")
@@ -55,7 +55,7 @@ export const packContents = ({ attestations, children, references, roles }: Cont
   const bytes: Array<number> = []
   writeMarked(bytes, references, roles)
   if (children.length > 0) writeMarked(bytes, children, attestations)
-  return hexOf(bytes)
+  return toHex(bytes)
 }
 
 export const unpackContents = (
@@ -88,7 +88,7 @@ export const packOrder = (names: ReadonlyArray<string>): string | undefined => {
     writeNumber(bytes, unsigned(place - before - 1))
     before = place
   }
-  return hexOf(bytes)
+  return toHex(bytes)
 }
 
 /** What is sorted by name, in the order that was packed. */

@@ -6,31 +6,30 @@
 import { type Leadership, type Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Layer, Option, Ref, Schedule, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
-import { Database } from "./database/Database.ts"
-import { classify, storeError, undefected } from "./database/DatabaseFailure.ts"
-import { differenceOf } from "./versions/Difference.ts"
-import { empty, type Head } from "./versions/Head.ts"
-import * as Figures from "./versions/Figures.ts"
-import { type Latest, published } from "./versions/Published.ts"
-import { headAt, type SnapshotRow } from "./versions/Reading.ts"
-import { begin, end } from "./versions/Rows.ts"
-import { inSlices } from "./database/Slices.ts"
-import { sweep } from "./versions/Sweeping.ts"
-import * as Tables from "./database/Tables.ts"
-import { isDamage } from "./sqlite/SqliteClient.ts"
+import { Database } from "../database/Database.ts"
+import { classify, isDamage, storeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"
+import { difference } from "../versions/SnapshotDifference.ts"
+import { empty, type StoredSnapshot } from "../versions/StoredSnapshot.ts"
+import * as Figures from "../versions/FigureRows.ts"
+import { type Latest, published } from "../versions/PublishedSnapshots.ts"
+import { readSnapshot, type SnapshotRow } from "../versions/ReadSnapshot.ts"
+import { begin, end } from "../versions/VersionedRows.ts"
+import { inSlices } from "../database/TimeSlices.ts"
+import { prune } from "../versions/Pruning.ts"
+import * as Tables from "../database/Tables.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
   readonly accounting?: Usage.Accounting | undefined
 }
 
-const later = (a: Head, b: Head) => (a.id > b.id ? a : b)
+const later = (a: StoredSnapshot, b: StoredSnapshot) => (a.id > b.id ? a : b)
 
 /** A save that met another may come through when it is tried again. */
 const isConflict = (error: SqlError.SqlError | SnapshotStore.SnapshotStoreError) =>
   SqlError.isSqlError(error) && (error.reason._tag === "DeadlockError" || error.reason._tag === "SerializationError")
 
-/** A connection that was lost is replaced by the next try. Who did not answer in time is not asked again. */
+/** A retry replaces a lost connection. After a timeout there is no retry. */
 const isLost = (error: unknown) => SqlError.isSqlError(error) && error.reason._tag === "ConnectionError"
 
 const soon = { schedule: Schedule.spaced("100 millis"), times: 1 }
@@ -44,7 +43,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const { dialect, exclusively, sql, table } = database
   const head = yield* Ref.make(empty)
   const loaded = yield* Ref.make(Option.none<Latest>())
-  // The head belongs to one save at a time.
+  // One save at a time uses the head.
   const saving = yield* Semaphore.make(1)
   const columns = sql.literal(
     (["id", "taken_at", "stale", "next_id"] as const)
@@ -78,7 +77,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const classified =
     (operation: SnapshotStore.SnapshotStoreError["operation"]) =>
     <A, E>(effect: Effect.Effect<A, E | SqlError.SqlError>) =>
-      undefected(effect).pipe(
+      recoverSqlDefects(effect).pipe(
         Effect.catchIf(SqlError.isSqlError, (error) =>
           isDamage(error) ? damaged(operation, error.message) : Effect.fail(classify(operation)(error))
         )
@@ -95,7 +94,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         classified(operation)
       )
 
-  const snapshotOf = (row: SnapshotRow, { inventory }: Head): Snapshot.Snapshot => ({
+  const snapshotOf = (row: SnapshotRow, { inventory }: StoredSnapshot): Snapshot.Snapshot => ({
     takenAt: DateTime.makeUnsafe(Number(row.taken_at)),
     duration: row.duration,
     stale: row.stale !== 0,
@@ -105,14 +104,14 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   /** A snapshot as it is read. One that was forgotten meanwhile is looked for again: another may be in its place. */
   const read = Effect.fnUntraced(function* (
     find: Effect.Effect<SnapshotRow | undefined, SqlError.SqlError>,
-    known?: Head
+    known?: StoredSnapshot
   ) {
     while (true) {
       const row = yield* find
-      if (row === undefined) return Option.none<[SnapshotRow, Head]>()
-      const found = yield* Effect.result(headAt(database, row, known))
+      if (row === undefined) return Option.none<[SnapshotRow, StoredSnapshot]>()
+      const found = yield* Effect.result(readSnapshot(database, row, known))
       const isThere = yield* sql`SELECT 1 FROM ${table("snapshots")} WHERE id = ${row.id}`.values
-      if (isThere.length > 0) return Option.some<[SnapshotRow, Head]>([row, yield* Effect.fromResult(found)])
+      if (isThere.length > 0) return Option.some<[SnapshotRow, StoredSnapshot]>([row, yield* Effect.fromResult(found)])
     }
   })
 
@@ -132,7 +131,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   /** The head that is compared with. Where it cannot be put together, all begins anew. */
   const headOf = Effect.fnUntraced(function* (latest: SnapshotRow | undefined) {
     if (latest === undefined) return empty
-    return yield* headAt(database, latest, yield* Ref.get(head)).pipe(
+    return yield* readSnapshot(database, latest, yield* Ref.get(head)).pipe(
       Effect.catchTag("Inconsistent", ({ detail }) =>
         Effect.gen(function* () {
           yield* Effect.logWarning(
@@ -164,7 +163,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         Effect.gen(function* () {
           yield* isOverdue(term)
           const before = yield* headOf(yield* newest)
-          const { changes, head: after } = yield* inSlices(() => differenceOf(before, snapshot))
+          const { changes, head: after } = yield* inSlices(() => difference(before, snapshot))
           for (const { begun, ended, table } of changes) {
             yield* end(database, table, after.id)(ended)
             yield* begin(database, table, after.id)(begun)
@@ -177,7 +176,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
             generation: term?.generation ?? null,
             next_id: after.nextId
           })}`
-          yield* database.tell("published")
+          yield* database.notify("published")
           return after
         })
       )
@@ -202,7 +201,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
           const latest = yield* newest
           if (latest === undefined || latest.stale !== 0) return
           yield* sql`UPDATE ${table("snapshots")} SET stale = 1 WHERE id = ${latest.id}`
-          yield* database.tell("published")
+          yield* database.notify("published")
         })
       ).pipe(classified("save")),
     published: published(database, newest, Ref.get(loaded)),
@@ -219,7 +218,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         Effect.flatMap((row) => (row === undefined ? Effect.succeed([]) : Figures.at(database, row.id))),
         reading("history")
       ),
-    forget: (instants) => sweep(database, instants).pipe(classified("history"))
+    forget: (instants) => prune(database, instants).pipe(classified("history"))
   })
 })
 

@@ -1,12 +1,12 @@
-/** Keeps a snapshot: `bundled.ts <path>`. */
+/** Keeps a snapshot: `saveOnce.ts <path>`. */
 import { Sqlite } from "@gitlab-registry-usage/adapter-sql"
 import { SnapshotStore } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
-import { large } from "./large.ts"
+import { largeSnapshot } from "./largeSnapshot.ts"
 
 const program = Effect.gen(function* () {
   const store = yield* SnapshotStore.SnapshotStore
-  yield* store.save(large(1, 10))
+  yield* store.save(largeSnapshot(1, 10))
   const { length } = yield* store.history
   process.stdout.write(`${length} kept, without history: ${!store.keepsHistory}\n`)
 })

@@ -1,9 +1,9 @@
-import { placesOfIds } from "./Places.ts"
-import { type Sliced, stride } from "../database/Slices.ts"
+import { indexIds } from "./HashIndex.ts"
+import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 /** Where the rows of a table are in a later snapshot: what stays keeps its order, what is new follows. */
-export interface Moved {
+export interface PlaceMapping {
   readonly ids: Float64Array
   /** Place before → place now, −1 for what is gone. */
   readonly now: Int32Array
@@ -32,12 +32,12 @@ const bisecting = (ids: Float64Array) => (id: number) => {
 const few = 8
 
 /** A row that ended and begun is another by the same id: it stays where it is. */
-export function* movedOf(
+export function* mapPlaces(
   table: Tables.Table,
   before: Float64Array,
   ended: ReadonlySet<number>,
   begun: ReadonlyArray<number>
-): Sliced<Moved> {
+): Sliced<PlaceMapping> {
   const replaced = new Set(ended.size === 0 ? [] : begun.filter((id) => ended.has(id)))
   // Ids grow from snapshot to snapshot: with the new ones in order all are.
   const added = Float64Array.from(replaced.size === 0 ? begun : begun.filter((id) => !replaced.has(id))).sort()
@@ -58,7 +58,7 @@ export function* movedOf(
     throw new Tables.Inconsistent({ detail: `in ${table.name} a row ended that was not there` })
   }
   ids.set(added, next)
-  const find = begun.length * few < ids.length && isAscending(ids) ? bisecting(ids) : yield* placesOfIds(ids)
+  const find = begun.length * few < ids.length && isAscending(ids) ? bisecting(ids) : yield* indexIds(ids)
   return {
     ids,
     now,

@@ -1,9 +1,9 @@
-import type { Digest, Names } from "@gitlab-registry-usage/core"
+import type { Digest, Inventory, Names } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "../database/Database.ts"
-import { unpackContents, unpackDigest } from "./Packing.ts"
-import { begunBetween, endedBetween } from "./Rows.ts"
+import { unpackContents, unpackDigest } from "./PackedValue.ts"
+import { readBegun, readEnded } from "./VersionedRows.ts"
 import * as Tables from "../database/Tables.ts"
 
 /** Of a table whose rows have ids: which of them ended, and what begun. What changed is both. */
@@ -19,18 +19,9 @@ export interface BegunBlobs {
   readonly sizes: Array<number>
 }
 
-/** Column by column; what the manifest at a place refers to are ids, from where its list starts to where the next does. */
-export interface BegunManifests {
-  readonly ids: Array<number>
-  readonly blobs: Array<number>
-  readonly states: Array<number>
-  readonly mediaTypes: Array<number>
-  readonly referenceStarts: Array<number>
-  readonly references: Array<number>
-  readonly roles: Array<number>
-  readonly childStarts: Array<number>
-  readonly children: Array<number>
-  readonly attestations: Array<number>
+/** The columns of an inventory's manifests. A manifest refers to ids, from where its list starts to where the next does. */
+export type BegunManifests = { readonly ids: Array<number> } & {
+  readonly [Column in Exclude<keyof Inventory.Manifests, "mediaTypeNames">]: Array<number>
 }
 
 interface RepositoryRow {
@@ -62,8 +53,8 @@ interface FiguresRow {
 
 type BegunFigures = FiguresRow & Readonly<Record<string, string | number | null>>
 
-/** What is different in a snapshot from an earlier one, as rows tell it: in ids. */
-export interface Changes {
+/** The difference of a snapshot from an earlier one, in rows and ids. */
+export interface ChangedRows {
   readonly blobs: Changed<BegunBlobs>
   readonly manifests: Changed<BegunManifests>
   readonly mediaTypes: Changed<ReadonlyArray<NamedRow>>
@@ -74,7 +65,7 @@ export interface Changes {
     readonly begun: ReadonlyMap<number, ReadonlyArray<TagRow>>
   }
   /** By repository, or 0 for their list. */
-  readonly arrangements: Changed<ReadonlyMap<number, string>>
+  readonly orderings: Changed<ReadonlyMap<number, string>>
   readonly gaps: Changed<ReadonlyArray<GapRow>>
   readonly figures: {
     readonly ended: ReadonlyArray<FiguresRow>
@@ -90,12 +81,12 @@ const grouped = <A extends { readonly repository: number }, B>(into: Map<number,
   }
 }
 
-/** Reads what is different in a snapshot from an earlier one: from 0, all of it. */
-export const changesBetween = Effect.fnUntraced(function* (
+/** Reads the difference of a snapshot from an earlier one; from 0 the whole snapshot. */
+export const readChanges = Effect.fnUntraced(function* (
   database: Database["Service"],
   after: number,
   snapshot: number
-): Effect.fn.Return<Changes, SqlError.SqlError | Tables.Inconsistent> {
+): Effect.fn.Return<ChangedRows, SqlError.SqlError | Tables.Inconsistent> {
   const each = <A>(rows: Stream.Stream<A, SqlError.SqlError>, take: (row: A) => void) =>
     Stream.runForEachArray(rows, (piece) =>
       Effect.try({
@@ -106,9 +97,9 @@ export const changesBetween = Effect.fnUntraced(function* (
       })
     )
   const eachBegun = <A extends object>(table: Tables.Table, take: (row: A) => void) =>
-    each(begunBetween<A>(database, table, after, snapshot), take)
+    each(readBegun<A>(database, table, after, snapshot), take)
   const eachEnded = <A extends object>(table: Tables.Table, take: (row: A) => void) =>
-    after === 0 ? Effect.void : each(endedBetween<A>(database, table, after, snapshot), take)
+    after === 0 ? Effect.void : each(readEnded<A>(database, table, after, snapshot), take)
   const endedIn = Effect.fnUntraced(function* (table: Tables.Table, key: string = "id") {
     const ended = new Set<number>()
     yield* eachEnded<Readonly<Record<string, number>>>(table, (row) => ended.add(row[key]!))
@@ -173,9 +164,9 @@ export const changesBetween = Effect.fnUntraced(function* (
     grouped<TagRow, TagRow>(begunTags, (row) => row)
   )
 
-  const arrangements = new Map<number, string>()
-  yield* eachBegun<{ repository: number; places: string }>(Tables.arrangements, ({ places, repository }) =>
-    arrangements.set(repository, places)
+  const orderings = new Map<number, string>()
+  yield* eachBegun<{ repository: number; places: string }>(Tables.orderings, ({ places, repository }) =>
+    orderings.set(repository, places)
   )
   const endedFigures: Array<FiguresRow> = []
   yield* eachEnded<FiguresRow>(Tables.figures, (row) => endedFigures.push(row))
@@ -189,7 +180,7 @@ export const changesBetween = Effect.fnUntraced(function* (
       begun: yield* begunIn<RepositoryRow>(Tables.repositories)
     },
     tags: { ended: endedTags, begun: begunTags },
-    arrangements: { ended: yield* endedIn(Tables.arrangements, "repository"), begun: arrangements },
+    orderings: { ended: yield* endedIn(Tables.orderings, "repository"), begun: orderings },
     gaps: { ended: yield* endedIn(Tables.gaps), begun: yield* begunIn<GapRow>(Tables.gaps) },
     figures: { ended: endedFigures, begun: yield* begunIn<BegunFigures>(Tables.figures) }
   }

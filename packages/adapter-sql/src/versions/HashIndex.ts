@@ -1,5 +1,5 @@
 import type { Digest } from "@gitlab-registry-usage/core"
-import { type Sliced, stride } from "../database/Slices.ts"
+import { type Sliced, stride } from "../database/TimeSlices.ts"
 
 /**
  * Keys with their places in a list, as an open hash table: a `Map` of a million takes half a second to make and ten
@@ -30,8 +30,8 @@ const mixed = (value: number) => {
   return half ^ (half >>> 13)
 }
 
-export const placesOf = (digests: ReadonlyArray<Digest.Digest>): Sliced<(digest: Digest.Digest) => number> => {
-  // Digests are chosen by whoever pushes; with a random beginning nobody can choose many of the same hash.
+export const indexDigests = (digests: ReadonlyArray<Digest.Digest>): Sliced<(digest: Digest.Digest) => number> => {
+  // A user who pushes chooses digests; the random seed prevents many with the same hash.
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
   /** FNV-1a. */
   return hashed(digests, (digest) => {
@@ -41,4 +41,4 @@ export const placesOf = (digests: ReadonlyArray<Digest.Digest>): Sliced<(digest:
   })
 }
 
-export const placesOfIds = (ids: Float64Array): Sliced<(id: number) => number> => hashed<number>(ids, mixed)
+export const indexIds = (ids: Float64Array): Sliced<(id: number) => number> => hashed<number>(ids, mixed)
