@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Redacted } from "effect"
-import type { Contents } from "../registry/Contents.ts"
+import type { Contents } from "../data/Contents.ts"
 import type { Access } from "./Jwt.ts"
 
 /**

@@ -7,8 +7,8 @@
  */
 import { Effect, Option } from "effect"
 import type { Access, Jwt } from "./Jwt.ts"
-import { RegistryProblem } from "../registry/RegistryProblem.ts"
-import type { Request } from "../registry/Route.ts"
+import { RegistryProblem } from "../http/RegistryProblem.ts"
+import type { Request } from "../http/Route.ts"
 import { service } from "./TokenService.ts"
 
 /**

@@ -10,10 +10,10 @@ import { Clock, Duration, Effect, Redacted, Ref, Result } from "effect"
 import { Base64 } from "effect/encoding"
 import { HttpServerResponse } from "effect/http"
 import { type Account, granted } from "./Account.ts"
-import type { Contents } from "../registry/Contents.ts"
+import type { Contents } from "../data/Contents.ts"
 import type { Access, Jwt } from "./Jwt.ts"
-import { RegistryProblem } from "../registry/RegistryProblem.ts"
-import { pattern, type Request, type Route } from "../registry/Route.ts"
+import { RegistryProblem } from "../http/RegistryProblem.ts"
+import { pattern, type Request, type Route } from "../http/Route.ts"
 
 /**
  * What the registry calls itself in challenges, and the audience of its tokens.

@@ -7,7 +7,7 @@
  */
 import { Clock, Duration, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { RegistryProblem } from "../registry/RegistryProblem.ts"
+import type { RegistryProblem } from "../http/RegistryProblem.ts"
 
 /**
  * At most `requests` in each `period`, which begin together for all.

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { Request } from "../registry/Route.ts"
+import type { Request } from "../http/Route.ts"
 
 /**
  * How the API gives pages: by their number, or by the last entry of the page before, which is told in `Link` alone.
@@ -31,7 +31,7 @@ const link = (origin: string, request: Request, changed: Record<string, string>,
  * @category getters
  * @since 0.1.0
  */
-export const of = <A>(
+export const paginate = <A>(
   entries: ReadonlyArray<A>,
   request: Request,
   options: {

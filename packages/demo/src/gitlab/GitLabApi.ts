@@ -10,10 +10,10 @@ import { HttpServerResponse } from "effect/http"
 import { type Account, jobUsername } from "../auth/Account.ts"
 import * as ApiLimit from "./ApiLimit.ts"
 import * as ApiPage from "./ApiPage.ts"
-import type { Contents, StoredRepository } from "../registry/Contents.ts"
+import type { Contents, StoredRepository } from "../data/Contents.ts"
 import { sizeOf } from "./GitLabMetadata.ts"
 import * as Projects from "./Projects.ts"
-import { type Handler, pattern, type Request, type Route } from "../registry/Route.ts"
+import { type Handler, pattern, type Request, type Route } from "../http/Route.ts"
 
 /**
  * How the API behaves where GitLab's behaves now one way and now another.
@@ -93,7 +93,7 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
           const from = { contents: yield* Ref.get(contents), account, ids }
           const found = Projects.repositoriesOf(kind, request.reference ?? "", from)
           if (found === undefined) return yield* message(404, notFound[kind])
-          const { entries, headers } = ApiPage.of(found, request, {
+          const { entries, headers } = ApiPage.paginate(found, request, {
             origin,
             paging: options.paging ?? "offset",
             totals: options.totals ?? true,

@@ -8,11 +8,11 @@
 import { Manifest, MediaType, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Result } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { StoredRepository } from "../registry/Contents.ts"
+import type { StoredRepository } from "../data/Contents.ts"
 import { inRepository, type Options } from "../registry/Distribution.ts"
-import * as Page from "../registry/Page.ts"
-import { nameUnknown, RegistryProblem } from "../registry/RegistryProblem.ts"
-import { type Handler, pattern, type Request, type Route } from "../registry/Route.ts"
+import * as RegistryPage from "../http/RegistryPage.ts"
+import { nameUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
+import { type Handler, pattern, type Request, type Route } from "../http/Route.ts"
 
 /** Everything in the demonstration was pushed at once. */
 const pushedAt = "2026-01-01T00:00:00.000Z"
@@ -85,14 +85,14 @@ const unknown = ({ repository = "" }: Request) => nameUnknown(repository)
 const tagPage = Effect.fnUntraced(function* (repository: StoredRepository, request: Request, size: number) {
   const names = [...repository.tags.keys()]
   const asked = request.parameters.get("n")
-  if (asked !== null && !(Number(asked) >= 1 && Number(asked) <= Page.maximum)) {
+  if (asked !== null && !(Number(asked) >= 1 && Number(asked) <= RegistryPage.maximum)) {
     return yield* new RegistryProblem({
       status: 400,
       code: "INVALID_QUERY_PARAMETER_VALUE",
       message: "the value of a query parameter is invalid"
     })
   }
-  const { headers, names: page } = yield* Page.of(names, request, size)
+  const { headers, names: page } = yield* RegistryPage.paginate(names, request, size)
   const before = page[0]
   const previous =
     before !== undefined && before !== names[0]

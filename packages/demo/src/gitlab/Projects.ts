@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { type Account, holds } from "../auth/Account.ts"
-import type { Contents, StoredRepository } from "../registry/Contents.ts"
+import type { Contents, StoredRepository } from "../data/Contents.ts"
 
 /**
  * The path of the project that a repository belongs to: its first two names. GitLab allows deeper ones; here nothing

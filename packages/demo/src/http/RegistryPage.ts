@@ -30,7 +30,7 @@ export interface Page {
  * @category getters
  * @since 0.1.0
  */
-export const of = (
+export const paginate = (
   names: ReadonlyArray<string>,
   request: Request,
   size: number

@@ -6,8 +6,8 @@
  */
 import { Effect, Ref } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { Contents } from "./Contents.ts"
-import { type Handler, pattern, type Route } from "./Route.ts"
+import type { Contents } from "../data/Contents.ts"
+import { type Handler, pattern, type Route } from "../http/Route.ts"
 
 /**
  * The URL of a blob under the origin of the storage.

@@ -1,43 +1,31 @@
-/**
- * A past for the demonstration, so that there is something to be seen of what grew.
- *
- * @since 0.1.0
- */
-import { Crawl, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
-import { type Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
+/** A history for the demo, so that the page shows growth from its start. */
+import type { SnapshotStore } from "@gitlab-registry-usage/core"
+import type { Images } from "@gitlab-registry-usage/core/testing"
 import { DateTime, Effect, Layer } from "effect"
+import * as DailySnapshots from "../data/DailySnapshots.ts"
 
-/** One snapshot for each day of so many. */
+/** Days of history. */
 const days = 30
 
-/** The repositories as they were while their tags came one by one; those with many tags came to be later. */
-const asOf = (repositories: ReadonlyArray<Images.Repository>, share: number): ReadonlyArray<Images.Repository> =>
+/** The repositories with this share of their tags, the first ones. */
+const withShare = (repositories: ReadonlyArray<Images.Repository>, share: number): ReadonlyArray<Images.Repository> =>
   repositories.map((repository) => ({
     ...repository,
     tags: repository.tags.slice(0, Math.ceil(repository.tags.length * share))
   }))
 
-/**
- * A store that remembers how the repositories came to be what they are, day by day until an hour ago.
- *
- * @category layers
- * @since 0.1.0
- */
+/** A store with a snapshot of each day until an hour ago, in which the tags of the repositories are added one by one. */
 export const layer = <E, R>(
   repositories: Effect.Effect<ReadonlyArray<Images.Repository>, E, R>
 ): Layer.Layer<SnapshotStore.SnapshotStore, E, R> =>
-  Layer.effectDiscard(
+  Layer.unwrap(
     Effect.gen(function* () {
-      const store = yield* SnapshotStore.SnapshotStore
       const all = yield* repositories
-      const end = DateTime.subtract(yield* DateTime.now, { hours: 1 })
-      for (let day = days; day >= 0; day--) {
-        const registry = RegistryMemory.layer({ repositories: asOf(all, 0.4 + 0.6 * (1 - day / days) ** 2) })
-        const inventory = yield* Crawl.crawl().pipe(Effect.provide(registry), Effect.orDie)
-        const usage = Usage.measure(inventory)
-        yield* Effect.orDie(
-          store.save({ takenAt: DateTime.subtract(end, { days: day }), duration: 100, stale: false, usage })
-        )
-      }
+      return DailySnapshots.layer({
+        repositories: (daysAgo) => Effect.succeed(withShare(all, 0.4 + 0.6 * (1 - daysAgo / days) ** 2)),
+        now: DateTime.subtract(yield* DateTime.now, { hours: 1 }),
+        first: days,
+        last: 0
+      })
     })
-  ).pipe(Layer.provideMerge(SnapshotStore.layerMemoryOf({ keep: 1000 })))
+  )

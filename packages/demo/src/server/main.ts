@@ -1,10 +1,12 @@
-#!/usr/bin/env node
 import { NodeRuntime } from "@effect/platform-node"
-import { Effect, Logger } from "effect"
-import { demo } from "./Demo.ts"
-import { teardown } from "./Cli.ts"
+import { Cause, Effect, Exit, Logger, Runtime } from "effect"
+import { run } from "./DemoServer.ts"
 
 const logs = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
 const once = process.argv.includes("--once")
 
-NodeRuntime.runMain(demo({ port: 5000, once }).pipe(Effect.provide(logs)), { teardown })
+NodeRuntime.runMain(run({ port: 5000, once }).pipe(Effect.provide(logs)), {
+  // Ctrl-C is how a demo ends: status 0.
+  teardown: (exit, onExit) =>
+    Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit)
+})
