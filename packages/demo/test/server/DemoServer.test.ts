@@ -33,8 +33,8 @@ describe("DemoServer", () => {
       const [, url] = /at (http:\S+), on/.exec(lines.join("\n"))!
       const login = `Basic ${Buffer.from("demo:demo-password").toString("base64")}`
       const read = (path: string, authorization: string) =>
-        Effect.promise(async () => (await fetch(`${url}${path}`, { headers: { authorization } })).json())
-      const { auth_token: token } = yield* read("/auth_token", login)
+        Effect.promise(async () => (await fetch(`${url}${path}`, { headers: { authorization } })).json() as unknown)
+      const { auth_token: token } = (yield* read("/auth_token", login)) as { readonly auth_token: string }
       const history = yield* read("/history", `Bearer ${token}`)
       // One a day for 30 days, and the one of the crawl.
       const instants = JSON.stringify(history).match(/"timestamp":\d+/g) ?? []
