@@ -7,7 +7,8 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { Effect, type Scope } from "effect"
 import * as Certificates from "./Certificates.ts"
-import { freePort, run, serve, ServerError, temporaryDirectory } from "./Servers.ts"
+import { serve } from "./Program.ts"
+import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
 import * as TokenService from "./TokenService.ts"
 
 /**

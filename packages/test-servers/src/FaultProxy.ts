@@ -5,6 +5,7 @@
  */
 import * as Net from "node:net"
 import { Effect, type Scope } from "effect"
+import { listen } from "./Servers.ts"
 
 /**
  * What happens to the bytes of one side once so many of them have passed. `reset` ends the connection with RST, `end`
@@ -213,13 +214,8 @@ export const start = Effect.fnUntraced(function* (
     passed: { client: 0, server: 0 },
     received: () => Buffer.concat(kept)
   }
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.callback<void>((resume) => {
-        for (const socket of sockets) socket.destroy()
-        server.close(() => resume(Effect.void))
-      })
-  )
-  return Object.assign(proxy, { port: (server.address() as Net.AddressInfo).port })
+  const port = yield* listen(server, () => {
+    for (const socket of sockets) socket.destroy()
+  })
+  return Object.assign(proxy, { port })
 })

@@ -6,7 +6,8 @@
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { Effect, type Scope } from "effect"
-import { freePort, serve, type ServerError, temporaryDirectory } from "./Servers.ts"
+import { serve } from "./Program.ts"
+import { freePort, type ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
  * Starts nginx with these directives inside of `server { … }`, and those of `http` before it, and tells the port that it

@@ -6,7 +6,8 @@
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { Effect, Predicate, Schedule, type Scope } from "effect"
-import { freePort, run, serve, ServerError, temporaryDirectory } from "./Servers.ts"
+import { serve } from "./Program.ts"
+import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
  * A running server.

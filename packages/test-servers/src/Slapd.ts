@@ -7,7 +7,8 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { Context, Effect, Layer, type Scope } from "effect"
 import * as Certificates from "./Certificates.ts"
-import { freePort, run, serve, type ServerError, temporaryDirectory } from "./Servers.ts"
+import { serve } from "./Program.ts"
+import { freePort, run, type ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
  * An entry of a person. `branch` is the organisational unit it is in, `people` where it is absent; `memberOf` the group

@@ -7,8 +7,8 @@
  */
 import * as Crypto from "node:crypto"
 import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
 import { Effect, type Scope } from "effect"
+import { listen } from "./Servers.ts"
 
 /**
  * A user. `grants` tells which actions of a scope are permitted; none of them is an answer without access, as GitLab
@@ -133,17 +133,7 @@ export const start = (options: Options): Effect.Effect<TokenService, never, Scop
       })
       return send(200, { token: issue(access) })
     })
-    yield* Effect.acquireRelease(
-      Effect.callback<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.callback<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          server.closeAllConnections()
-        })
-    )
-    const { port } = server.address() as AddressInfo
+    const port = yield* listen(server, () => server.closeAllConnections())
     return {
       realm: `http://127.0.0.1:${port}/jwt/auth`,
       requests,
