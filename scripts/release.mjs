@@ -62,6 +62,7 @@ const release = () => {
   if (pending().length > 0)
     refuse("There are changesets: `npm run release -- --version` comes first, and a commit of it.")
   run(root, "node", "scripts/test.mjs")
+  run(root, "node", "scripts/test.mjs", "--slow")
   publish(root)
   pnpm(root, "exec", "changeset", "tag")
   console.error("\nPublished. `git push --follow-tags` tells the others.")
