@@ -51,3 +51,21 @@ export const median = (values: ReadonlyArray<number>): number => {
  * @since 0.1.0
  */
 export const peakResident = (): number => process.resourceUsage().maxRSS / 1024
+
+/**
+ * Runs the measurements side by side, once each in every round, so that whatever else the machine does falls on all.
+ * The order turns around with each round. `warmUp` rounds come first and do not count.
+ */
+export const inTurns = Effect.fnUntraced(function* <Name extends string, A, E, R>(
+  measurements: Readonly<Record<Name, Effect.Effect<A, E, R>>>,
+  { rounds, warmUp = 0 }: { readonly rounds: number; readonly warmUp?: number }
+) {
+  const names = Object.keys(measurements) as Array<string> as Array<Name>
+  const taken: Array<Readonly<Record<Name, A>>> = []
+  for (let round = -warmUp; round < rounds; round++) {
+    const results: Partial<Record<Name, A>> = {}
+    for (const name of round % 2 === 0 ? names : names.toReversed()) results[name] = yield* measurements[name]
+    if (round >= 0) taken.push(results as Record<Name, A>)
+  }
+  return taken
+})

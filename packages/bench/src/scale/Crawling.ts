@@ -7,7 +7,6 @@ import { Crawl, type Inventory, Registry, Usage } from "@gitlab-registry-usage/c
 import { Effect } from "effect"
 import { median, peakResident, timed } from "../Measurement.ts"
 import * as GeneratedRegistry from "./GeneratedRegistry.ts"
-import type { Crawled } from "./Step.ts"
 
 /**
  * Crawls the generated registry of so many tags.
@@ -21,8 +20,8 @@ export const crawlOf = (tags: number, listDigests: boolean, previous?: Inventory
   )
 
 /**
- * @category measuring
- * @since 0.1.0
+ * Crawls, measures and crawls again. `idle` is the memory of the process before, `peak` the most until the first
+ * measuring was done, `peakRefresh` the most until the second crawl was done as well.
  */
 export const crawl = Effect.fnUntraced(function* (tags: number, listDigests: boolean) {
   const idle = peakResident()
@@ -32,5 +31,5 @@ export const crawl = Effect.fnUntraced(function* (tags: number, listDigests: boo
   const again = yield* Effect.replicateEffect(timed(Effect.sync(() => Usage.measure(inventory))), 4)
   const [, refresh] = yield* timed(crawlOf(tags, listDigests, inventory))
   const measureAgain = median(again.map(([, { wall }]) => wall))
-  return { crawl, measure, measureAgain, refresh, idle, peak, peakRefresh: peakResident() } satisfies Crawled
+  return { crawl, measure, measureAgain, refresh, idle, peak, peakRefresh: peakResident() }
 })
