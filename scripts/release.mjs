@@ -65,7 +65,7 @@ const release = () => {
   run(root, "node", "scripts/test.mjs", "--slow")
   publish(root)
   pnpm(root, "exec", "changeset", "tag")
-  console.error("\nPublished. `git push --follow-tags` tells the others.")
+  console.error("\nPublished. Now push the tags: git push --follow-tags")
 }
 
 const [mode, ...rest] = process.argv.slice(2)

@@ -1,7 +1,5 @@
 /**
  * An embedded registry over real HTTP that behaves like GitLab's, with GitLab's token endpoint and REST API.
- *
- * @since 0.1.0
  */
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { Context, Duration, Effect, Layer, Ref, type Scope } from "effect"
@@ -20,7 +18,6 @@ import * as ObjectStorage from "./registry/ObjectStorage.ts"
 import { type Request, serve } from "./http/Route.ts"
 import * as TokenService from "./auth/TokenService.ts"
 
-/** @category models @since 0.1.0 */
 export interface Options {
   readonly repositories: ReadonlyArray<Images.Repository>
   /** Default: an administrator, a deploy token and a job. The first one is the registry's `credentials`. */
@@ -40,7 +37,6 @@ export interface Options {
   readonly storageServer?: HttpServer.HttpServer["Service"] | undefined
 }
 
-/** @category services @since 0.1.0 */
 export class DemoRegistry extends Context.Service<
   DemoRegistry,
   {
@@ -105,9 +101,6 @@ const controls = () => {
 
 /**
  * Starts a registry on the server of the context. It ends with the scope.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (options: Options) {
   const server = yield* HttpServer.HttpServer
@@ -154,9 +147,5 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   })
 })
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer = (options: Options): Layer.Layer<DemoRegistry, never, HttpServer.HttpServer> =>
   Layer.effect(DemoRegistry, make(options))

@@ -1,7 +1,5 @@
 /**
  * An embedded registry that behaves like GitLab's, over real HTTP, and what a demonstration fills it with.
- *
- * @since 0.1.0
  */
 export * as Account from "./auth/Account.ts"
 export * as Contents from "./data/Contents.ts"

@@ -1,7 +1,5 @@
 /**
  * Debian's PostgreSQL with an empty database, which can be stopped and started again.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -11,9 +9,6 @@ import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
  * A server. Its one user owns the database, and is no superuser.
- *
- * @category services
- * @since 0.1.0
  */
 export class Postgres extends Context.Service<
   Postgres,
@@ -69,9 +64,6 @@ const settings = (port: number) => ({
 
 /**
  * Makes and starts a server of its own on a free port, which stops when the scope closes.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (): Effect.fn.Return<Postgres["Service"], ServerError, Scope.Scope> {
   const bin = yield* programs
@@ -127,8 +119,4 @@ export const start = Effect.fnUntraced(function* (): Effect.fn.Return<Postgres["
   }
 })
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer: Layer.Layer<Postgres, ServerError> = Layer.effect(Postgres, start())

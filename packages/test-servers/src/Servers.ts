@@ -1,7 +1,5 @@
 /**
  * Programs of the machine as scoped resources: run to the end, or run until the scope closes.
- *
- * @since 0.1.0
  */
 import { execFile, type ExecFileOptions } from "node:child_process"
 import * as Fs from "node:fs/promises"
@@ -12,9 +10,6 @@ import { Effect, Schema, type Scope } from "effect"
 
 /**
  * A server of a test could not be started. `message` says what is missing.
- *
- * @category errors
- * @since 0.1.0
  */
 export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", { detail: Schema.String }) {
   override get message(): string {
@@ -25,9 +20,6 @@ export class ServerError extends Schema.TaggedError<ServerError>()("ServerError"
 /**
  * Whether tests with real servers are left out because `WITHOUT_SERVERS=1` is set, which is printed once for each file
  * that asks.
- *
- * @category configuration
- * @since 0.1.0
  */
 export const leftOut = (what: string): boolean => {
   const without = process.env["WITHOUT_SERVERS"] === "1"
@@ -37,9 +29,6 @@ export const leftOut = (what: string): boolean => {
 
 /**
  * A new directory, which is removed with all that is in it when the scope closes.
- *
- * @category resources
- * @since 0.1.0
  */
 export const temporaryDirectory = Effect.acquireRelease(
   Effect.promise(() => Fs.mkdtemp(Path.join(Os.tmpdir(), "gitlab-registry-usage-"))),

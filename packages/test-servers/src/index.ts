@@ -1,7 +1,5 @@
 /**
  * Real servers on loopback, started by integration tests.
- *
- * @since 0.1.0
  */
 export * as Certificates from "./Certificates.ts"
 export * as DockerRegistry from "./DockerRegistry.ts"

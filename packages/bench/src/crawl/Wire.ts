@@ -1,7 +1,5 @@
 /**
  * Crawls over HTTP beside their floor.
- *
- * @since 0.1.0
  */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
@@ -12,7 +10,6 @@ import { inTurns, median, timed, type Took } from "../Measurement.ts"
 import { replay } from "./Replay.ts"
 import { type Recorded, recording } from "./Requests.ts"
 
-/** @category options @since 0.1.0 */
 export interface Options {
   readonly registry: RegistryHttp.Options
   readonly concurrency: number
@@ -35,9 +32,6 @@ const crawl = (options: Options, record?: Array<Recorded>) =>
 
 /**
  * A crawl with the list of what it asked for.
- *
- * @category measuring
- * @since 0.1.0
  */
 export const recorded = Effect.fnUntraced(function* (options: Options) {
   const requests: Array<Recorded> = []
@@ -46,9 +40,6 @@ export const recorded = Effect.fnUntraced(function* (options: Options) {
 
 /**
  * A crawl and its floor, some times each: `ratio` is the median of the wall times of the one over that of the other.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Compared {
   readonly crawl: Took

@@ -1,7 +1,5 @@
 /**
  * The step that crawls, measures and crawls again. It loads nothing that the others need, so that memory is its own.
- *
- * @since 0.1.0
  */
 import { Crawl, type Inventory, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
@@ -10,9 +8,6 @@ import * as GeneratedRegistry from "./GeneratedRegistry.ts"
 
 /**
  * Crawls the generated registry of so many tags.
- *
- * @category crawling
- * @since 0.1.0
  */
 export const crawlOf = (tags: number, listDigests: boolean, previous?: Inventory.Inventory) =>
   Crawl.crawl({ previous }).pipe(

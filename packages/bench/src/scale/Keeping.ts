@@ -1,7 +1,5 @@
 /**
  * The steps that keep a snapshot in a file and take it from there.
- *
- * @since 0.1.0
  */
 import { NodeServices } from "@effect/platform-node"
 import { Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
@@ -13,10 +11,6 @@ import { crawlOf } from "./Crawling.ts"
 const inFile = <A, E>(effect: Effect.Effect<A, E, SnapshotStore.SnapshotStore | FileSystem.FileSystem>, path: string) =>
   effect.pipe(Effect.provide(FileSnapshotStore.layer({ path })), Effect.provide(NodeServices.layer))
 
-/**
- * @category measuring
- * @since 0.1.0
- */
 export const save = Effect.fnUntraced(function* (path: string, tags: number) {
   const usage = Usage.measure(yield* crawlOf(tags, true))
   const snapshot = { takenAt: yield* DateTime.now, duration: 1, stale: false, usage }
@@ -28,10 +22,6 @@ export const save = Effect.fnUntraced(function* (path: string, tags: number) {
   return { encode, save, fileBytes: bytes.length }
 }, inFile)
 
-/**
- * @category measuring
- * @since 0.1.0
- */
 export const load = Effect.fnUntraced(function* (path: string) {
   const idle = peakResident()
   const store = yield* SnapshotStore.SnapshotStore

@@ -1,7 +1,5 @@
 /**
  * Starting the command line.
- *
- * @since 0.1.0
  */
 import { Effect, Record } from "effect"
 import { spawnSync } from "node:child_process"

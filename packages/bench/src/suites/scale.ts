@@ -1,7 +1,5 @@
 /**
  * Crawling, measuring and keeping up to a million tags.
- *
- * @since 0.1.0
  */
 import * as Path from "node:path"
 import { Servers } from "@gitlab-registry-usage/test-servers"

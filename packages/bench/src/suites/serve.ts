@@ -1,7 +1,5 @@
 /**
  * Serving, beside a bare server of Node that sends the same bytes.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"

@@ -1,9 +1,7 @@
 /**
- * GitLab's REST API, as far as it tells about container registries.
+ * GitLab's REST API, the part on container registries.
  *
  * Source: GitLab, "Container registry API".
- *
- * @since 0.1.0
  */
 import { Effect, Redacted, Ref } from "effect"
 import { HttpServerResponse } from "effect/http"
@@ -17,20 +15,16 @@ import { type Handler, pattern, type Request, type Route } from "../http/Route.t
 
 /**
  * How the API behaves where GitLab's behaves now one way and now another.
- *
- * @category options
- * @since 0.1.0
  */
 export interface Behaviour {
   /** Default: by number, unless the request asks for keyset. */
   readonly paging?: ApiPage.Paging | undefined
-  /** Whether totals are told. Default: `true`. */
+  /** Whether totals are sent. Default: `true`. */
   readonly totals?: boolean | undefined
   /** Default: none. */
   readonly rateLimit?: ApiLimit.RateLimit | undefined
 }
 
-/** @category options @since 0.1.0 */
 export interface Options extends Behaviour {
   /** GitLab's own origin: what links begin with. */
   readonly origin: string
@@ -50,10 +44,6 @@ const isAsked = (request: Request, parameter: string) =>
 
 const notFound = { groups: "Group Not Found", projects: "Project Not Found" } as const
 
-/**
- * @category routes
- * @since 0.1.0
- */
 export const routes = (options: Options): ReadonlyArray<Route> => {
   const { accounts, contents, origin } = options
   const limited = ApiLimit.make(options.rateLimit)

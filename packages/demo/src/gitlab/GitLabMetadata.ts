@@ -2,8 +2,6 @@
  * The API of the metadata database as GitLab's registry speaks it. Every path ends with a slash.
  *
  * Sources: GitLab's container registry, docs/spec/gitlab/api.md and registry/handlers.
- *
- * @since 0.1.0
  */
 import { Manifest, MediaType, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Result } from "effect"
@@ -41,9 +39,6 @@ const sum = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((
 
 /**
  * The bytes of the distinct layers that the repository's tags lead to, as GitLab counts them: no config, no manifest.
- *
- * @category getters
- * @since 0.1.0
  */
 export const sizeOf = (repository: StoredRepository): number => {
   const found = new Map<string, number>()
@@ -62,7 +57,7 @@ const tagOf = (repository: StoredRepository, name: string) => {
     digest,
     ...(Option.isSome(config) ? { config_digest: config.value.digest } : {}),
     media_type: mediaType,
-    // An index is told with 0, as GitLab did for long.
+    // The size of an index is 0, as in most releases of GitLab.
     size_bytes: isIndex(mediaType) ? 0 : sum(layersOf(repository, digest)),
     created_at: pushedAt,
     published_at: pushedAt
@@ -103,10 +98,6 @@ const tagPage = Effect.fnUntraced(function* (repository: StoredRepository, reque
   return { page, headers: link === "" ? {} : { link } }
 })
 
-/**
- * @category routes
- * @since 0.1.0
- */
 export const routes = (options: Options): ReadonlyArray<Route> => {
   const offered = when(options.metadataDatabase)
   return [

@@ -2,8 +2,6 @@
  * The distribution API as GitLab's registry speaks it: base, catalog, tags and blobs. Manifests are in `Manifests`.
  *
  * Sources: OCI distribution specification; GitLab's container registry, registry/handlers.
- *
- * @since 0.1.0
  */
 import { Digest, Names, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Ref } from "effect"
@@ -14,7 +12,6 @@ import * as RegistryPage from "../http/RegistryPage.ts"
 import { blobUnknown, digestInvalid, nameInvalid, nameUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
 import { type Handler, pattern, type Request, type Route } from "../http/Route.ts"
 
-/** @category models @since 0.1.0 */
 export interface Options {
   readonly authorize: Authorize
   readonly contents: Ref.Ref<Contents>
@@ -43,9 +40,6 @@ const unreadable = (reason: Registry.RegistryReason) => {
 /**
  * A handler for one repository: it must be readable, and the request's token must permit the action on it. `missing`
  * is the problem where there is no such repository.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const inRepository =
   (
@@ -131,9 +125,5 @@ const blob = (options: Options): Route => {
   }
 }
 
-/**
- * @category routes
- * @since 0.1.0
- */
 export const routes = (options: Options): ReadonlyArray<Route> =>
   [base, catalog, tags, blob].map((route) => route(options))

@@ -3,8 +3,6 @@
  *
  * Sources: OCI distribution specification, "Pulling manifests"; GitLab's container registry,
  * registry/handlers/manifests.go.
- *
- * @since 0.1.0
  */
 import { Digest, Manifest, MediaType, Names, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Ref, Result } from "effect"
@@ -97,10 +95,6 @@ const remove = (options: Options) =>
     })
   )
 
-/**
- * @category routes
- * @since 0.1.0
- */
 export const routes = (options: Options): ReadonlyArray<Route> => {
   const handler = get(options)
   return [
