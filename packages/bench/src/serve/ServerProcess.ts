@@ -1,8 +1,9 @@
 /**
  * Servers as processes of their own, and a load on them.
  */
-import { execFile, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
+import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Effect, Schema, type Scope } from "effect"
 
 /**
@@ -76,34 +77,28 @@ export const load = (
   url: string,
   headers: Readonly<Record<string, string>>,
   options: { readonly connections: number; readonly seconds: number }
-): Effect.Effect<Load, ServeError> =>
-  Effect.callback((resume) => {
-    const args = [
-      "--threads=1",
-      `--connections=${options.connections}`,
-      `--duration=${options.seconds}s`,
-      "--latency",
-      ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
-      url
-    ]
-    const child = execFile("wrk", args, { timeout: options.seconds * 1000 + 20_000 }, (error, stdout) => {
-      const [rate, p99, requests, refused] = [
-        /Requests\/sec:\s+([\d.]+)/,
-        /99%\s+([\d.]+)(us|ms|s|m)/,
-        /(\d+) requests in/,
-        /Non-2xx or 3xx|Socket errors/
-      ].map((pattern) => pattern.exec(stdout))
-      if (error !== null || rate === null || p99 === null || requests === null || refused !== null) {
-        const why = error?.message ?? stdout.trim()
-        return resume(Effect.fail(new ServeError({ detail: `wrk (Debian's package) ${url}: ${why}` })))
-      }
-      resume(
-        Effect.succeed({
-          rate: Number(rate![1]),
-          p99: Number(p99![1]) * units[p99![2]!]!,
-          requests: Number(requests![1])
+): Effect.Effect<Load, ServeError | Servers.ServerError> => {
+  const args = [
+    "--threads=1",
+    `--connections=${options.connections}`,
+    `--duration=${options.seconds}s`,
+    "--latency",
+    ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
+    url
+  ]
+  return Effect.flatMap(Servers.run("wrk", args, { timeout: options.seconds * 1000 + 20_000 }), (text) => {
+    const [rate, p99, requests, refused] = [
+      /Requests\/sec:\s+([\d.]+)/,
+      /99%\s+([\d.]+)(us|ms|s|m)/,
+      /(\d+) requests in/,
+      /Non-2xx or 3xx|Socket errors/
+    ].map((pattern) => pattern.exec(text))
+    return rate && p99 && requests && !refused
+      ? Effect.succeed({
+          rate: Number(rate[1]),
+          p99: Number(p99[1]) * units[p99[2]!]!,
+          requests: Number(requests[1])
         })
-      )
-    })
-    return Effect.sync(() => child.kill("SIGKILL"))
+      : Effect.fail(new ServeError({ detail: `wrk (Debian's package) ${url}: ${text.trim()}` }))
   })
+}
