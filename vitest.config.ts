@@ -11,11 +11,15 @@ const slow = [
   "test/consumer/**/*.test.ts"
 ]
 
+/** Tests that start programs or block threads: what one of them leaves behind must not slow the next file. */
+const isolated = ["packages/adapter-sql/test/**/*.test.ts", "packages/*/test/**/*.integration.test.ts"]
+
 export default defineConfig({
   test: {
     projects: [
       // Files share their two processes: most of the time of a small file is otherwise a new process that loads effect.
-      { extends: true, test: { name: "fast", include: all, exclude: slow, isolate: false } },
+      { extends: true, test: { name: "fast", include: all, exclude: [...slow, ...isolated], isolate: false } },
+      { extends: true, test: { name: "fast isolated", include: isolated, exclude: slow } },
       { extends: true, test: { name: "slow", include: slow } }
     ],
     reporters: ["default", "./scripts/canary-reporter.mjs"],

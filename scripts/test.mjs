@@ -13,4 +13,4 @@ if (slow === undefined) {
   pnpm("Linting", ["run", "lint"])
   pnpm("Checking the format", ["run", "format:check"])
 }
-pnpm("Testing", ["run", "vitest", "--project", slow === undefined ? "fast" : "slow", ...rest], { show: true })
+pnpm("Testing", ["run", "vitest", "--project", slow === undefined ? "fast*" : "slow", ...rest], { show: true })
