@@ -1,7 +1,5 @@
 /**
  * What the embedded registry holds now.
- *
- * @since 0.1.0
  */
 import { Digest, type Names, type Registry } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
@@ -9,9 +7,6 @@ import type { Images } from "@gitlab-registry-usage/core/testing"
 /**
  * A repository as it is stored. Manifests and blobs stay after the tags that led to them are gone, as in a registry
  * that has not collected garbage yet. With `unreadable` every request for it is refused.
- *
- * @category models
- * @since 0.1.0
  */
 export interface StoredRepository {
   readonly name: Names.RepositoryName
@@ -25,9 +20,6 @@ export interface StoredRepository {
 /**
  * Repositories by name, in the order of listing. Names of repositories and tags are listed by their bytes, as a
  * registry does, whatever their order in the images.
- *
- * @category models
- * @since 0.1.0
  */
 export type Contents = ReadonlyMap<string, StoredRepository>
 
@@ -52,18 +44,11 @@ const stored = (repository: Images.Repository): StoredRepository => {
   }
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const fromRepositories = (repositories: Iterable<Images.Repository>): Contents =>
   sorted(Array.from(repositories, (repository) => [repository.name, stored(repository)] as const))
 
 /**
  * Adds a repository, or puts it in the place of the one of the same name.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const put =
   (repository: Images.Repository) =>
@@ -72,9 +57,6 @@ export const put =
 
 /**
  * Removes a repository with all that is in it.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const remove =
   (name: string) =>
@@ -83,9 +65,6 @@ export const remove =
 
 /**
  * Removes a tag and leaves the manifest; or removes a manifest, and with it all tags that point to it.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const removeReference =
   (name: string, reference: string) =>
@@ -99,9 +78,6 @@ export const removeReference =
 
 /**
  * The manifest that a tag or a digest names.
- *
- * @category getters
- * @since 0.1.0
  */
 export const manifest = (repository: StoredRepository, reference: string): Registry.StoredManifest | undefined =>
   repository.manifests.get(Digest.isDigest(reference) ? reference : (repository.tags.get(reference) ?? ""))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit } from "effect"
-import { DemoRegistry, Fault } from "../../src/index.ts"
-import { ask, pull, registry, token } from "../client.ts"
+import { DemoRegistry, Fault } from "../src/index.ts"
+import { ask, pull, registry, token } from "./client.ts"
 
 const tags = "/v2/acme/shop/api/tags/list"
 

@@ -1,7 +1,5 @@
 /**
  * What the demonstration's registry holds: the same bytes at every run.
- *
- * @since 0.1.0
  */
 import { Names, Registry } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
@@ -167,9 +165,6 @@ const library = Effect.fnUntraced(function* ({ certificates, debian, debianArm, 
 /**
  * The repositories, in the order in which a registry lists them. One has no tags, one has more tags than GitLab puts on
  * a page, one cannot be read, and the name of one looks like the path of a listing.
- *
- * @category contents
- * @since 0.1.0
  */
 export const repositories: Effect.Effect<ReadonlyArray<Images.Repository>> = Effect.gen(function* () {
   const shared = yield* bases

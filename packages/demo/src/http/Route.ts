@@ -2,8 +2,6 @@
  * Requests as the embedded registry sees them, and the routes that answer them.
  *
  * Names of repositories hold slashes, so a route matches the whole decoded path itself.
- *
- * @since 0.1.0
  */
 import { Effect, Result } from "effect"
 import { type Headers, HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -11,9 +9,6 @@ import { type RegistryProblem, toResponse } from "./RegistryProblem.ts"
 
 /**
  * What a path names.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Target {
   readonly repository?: string | undefined
@@ -24,9 +19,6 @@ export interface Target {
 /**
  * A request that a route matched. `kind` is the route's, and `other` where no route matched; `path` is decoded, and
  * `url` is what was asked for, with the query and without the origin.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Request extends Target {
   readonly kind: string
@@ -37,14 +29,10 @@ export interface Request extends Target {
   readonly headers: Headers.Headers
 }
 
-/** @category models @since 0.1.0 */
 export type Handler = (request: Request) => Effect.Effect<HttpServerResponse.HttpServerResponse, RegistryProblem>
 
 /**
  * A kind of path, and a handler for each method that it knows.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Route {
   readonly kind: string
@@ -54,9 +42,6 @@ export interface Route {
 
 /**
  * Matches a path against a pattern with the named groups `repository` and `reference`.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const pattern =
   (expression: RegExp): Route["match"] =>
@@ -86,9 +71,6 @@ const parse = (request: HttpServerRequest.HttpServerRequest): Request => {
 
 /**
  * The app of these routes, the first that matches wins. `around` sees every request with the answer it would get.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const serve = (
   routes: ReadonlyArray<Route>,

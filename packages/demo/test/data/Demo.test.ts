@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Crawl, Digest, MediaType, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { Effect } from "effect"
-import { Demo, Expected } from "../src/index.ts"
+import { Demo, Expected } from "../../src/index.ts"
 import { measure } from "./naive.ts"
 
 const imagesOf = (image: Images.Image): ReadonlyArray<Images.Image> => [image, ...image.children.flatMap(imagesOf)]

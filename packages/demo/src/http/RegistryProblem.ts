@@ -2,17 +2,12 @@
  * The errors of the distribution API.
  *
  * Source: OCI distribution specification, "Error codes"; CNCF distribution, errcode.
- *
- * @since 0.1.0
  */
 import { Schema } from "effect"
 import { HttpServerResponse } from "effect/http"
 
 /**
  * Why a request was refused: the status, and the `code`, `message` and `detail` of the body's one error.
- *
- * @category errors
- * @since 0.1.0
  */
 export class RegistryProblem extends Schema.TaggedError<RegistryProblem>()("RegistryProblem", {
   status: Schema.Int,
@@ -22,11 +17,9 @@ export class RegistryProblem extends Schema.TaggedError<RegistryProblem>()("Regi
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
 }) {}
 
-/** @category constructors @since 0.1.0 */
 export const nameInvalid = (name: string) =>
   new RegistryProblem({ status: 400, code: "NAME_INVALID", message: "invalid repository name", detail: { name } })
 
-/** @category constructors @since 0.1.0 */
 export const nameUnknown = (name: string) =>
   new RegistryProblem({
     status: 404,
@@ -35,7 +28,6 @@ export const nameUnknown = (name: string) =>
     detail: { name }
   })
 
-/** @category constructors @since 0.1.0 */
 export const digestInvalid = (digest: string) =>
   new RegistryProblem({
     status: 400,
@@ -44,19 +36,14 @@ export const digestInvalid = (digest: string) =>
     detail: { digest }
   })
 
-/** @category constructors @since 0.1.0 */
 export const manifestUnknown = (reference: string, message = "manifest unknown") =>
   new RegistryProblem({ status: 404, code: "MANIFEST_UNKNOWN", message, detail: { reference } })
 
-/** @category constructors @since 0.1.0 */
 export const blobUnknown = (digest: string) =>
   new RegistryProblem({ status: 404, code: "BLOB_UNKNOWN", message: "blob unknown to registry", detail: { digest } })
 
 /**
- * The answer that tells the problem.
- *
- * @category rendering
- * @since 0.1.0
+ * The response that reports the problem.
  */
 export const toResponse = ({ status, code, message, detail, headers }: RegistryProblem) =>
   HttpServerResponse.jsonUnsafe(

@@ -1,7 +1,5 @@
 /**
  * Faults for tests: what some requests are answered instead of the truth.
- *
- * @since 0.1.0
  */
 import { type Duration, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
@@ -11,9 +9,6 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 /**
  * A fault. `answer` gets the true answer, which has no effect unless it is run.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Fault {
   readonly on: (request: Request) => boolean
@@ -24,9 +19,6 @@ export interface Fault {
 
 /**
  * Answers with a status and perhaps headers and a body.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const status =
   (
@@ -42,9 +34,6 @@ export const status =
 
 /**
  * Answers the truth, later.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const delay =
   (duration: Duration.Input): Fault["answer"] =>
@@ -53,9 +42,6 @@ export const delay =
 
 /**
  * Answers with the status and headers of the truth and another body, of the length it really has.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const garbage =
   (body: string): Fault["answer"] =>

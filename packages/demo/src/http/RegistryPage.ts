@@ -2,8 +2,6 @@
  * Pages of a listing.
  *
  * Source: OCI distribution specification, "Listing tags"; GitLab's container registry, `PAGINATION_NUMBER_INVALID`.
- *
- * @since 0.1.0
  */
 import { Effect } from "effect"
 import { RegistryProblem } from "./RegistryProblem.ts"
@@ -11,13 +9,9 @@ import type { Request } from "./Route.ts"
 
 /**
  * The most entries that a page may be asked to hold.
- *
- * @category constants
- * @since 0.1.0
  */
 export const maximum = 1000
 
-/** @category models @since 0.1.0 */
 export interface Page {
   readonly names: ReadonlyArray<string>
   /** `Link`, where there is more. */
@@ -26,11 +20,8 @@ export interface Page {
 
 /**
  * The page of sorted names that a request asks for with `n` and `last`. The link is relative, as GitLab's is.
- *
- * @category getters
- * @since 0.1.0
  */
-export const of = (
+export const paginate = (
   names: ReadonlyArray<string>,
   request: Request,
   size: number

@@ -1,26 +1,23 @@
 /**
  * An embedded registry over real HTTP that behaves like GitLab's, with GitLab's token endpoint and REST API.
- *
- * @since 0.1.0
  */
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { Context, Duration, Effect, Layer, Ref, type Scope } from "effect"
 import { HttpServer, HttpServerResponse } from "effect/http"
 import { NetAddress } from "effect/net"
-import { type Account, administrator, deployToken, job } from "../auth/Account.ts"
-import * as Authorization from "../auth/Authorization.ts"
-import { type Contents, fromRepositories } from "./Contents.ts"
-import * as Distribution from "./Distribution.ts"
-import type { Fault } from "./Fault.ts"
-import * as GitLabApi from "../gitlab/GitLabApi.ts"
-import * as GitLabMetadata from "../gitlab/GitLabMetadata.ts"
-import * as Jwt from "../auth/Jwt.ts"
-import * as Manifests from "./Manifests.ts"
-import * as ObjectStorage from "./ObjectStorage.ts"
-import { type Request, serve } from "./Route.ts"
-import * as TokenService from "../auth/TokenService.ts"
+import { type Account, administrator, deployToken, job } from "./auth/Account.ts"
+import * as Authorization from "./auth/Authorization.ts"
+import { type Contents, fromRepositories } from "./data/Contents.ts"
+import * as Distribution from "./registry/Distribution.ts"
+import type { Fault } from "./http/Fault.ts"
+import * as GitLabApi from "./gitlab/GitLabApi.ts"
+import * as GitLabMetadata from "./gitlab/GitLabMetadata.ts"
+import * as Jwt from "./auth/Jwt.ts"
+import * as Manifests from "./registry/Manifests.ts"
+import * as ObjectStorage from "./registry/ObjectStorage.ts"
+import { type Request, serve } from "./http/Route.ts"
+import * as TokenService from "./auth/TokenService.ts"
 
-/** @category models @since 0.1.0 */
 export interface Options {
   readonly repositories: ReadonlyArray<Images.Repository>
   /** Default: an administrator, a deploy token and a job. The first one is the registry's `credentials`. */
@@ -40,7 +37,6 @@ export interface Options {
   readonly storageServer?: HttpServer.HttpServer["Service"] | undefined
 }
 
-/** @category services @since 0.1.0 */
 export class DemoRegistry extends Context.Service<
   DemoRegistry,
   {
@@ -105,9 +101,6 @@ const controls = () => {
 
 /**
  * Starts a registry on the server of the context. It ends with the scope.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (options: Options) {
   const server = yield* HttpServer.HttpServer
@@ -154,9 +147,5 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   })
 })
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer = (options: Options): Layer.Layer<DemoRegistry, never, HttpServer.HttpServer> =>
   Layer.effect(DemoRegistry, make(options))
