@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
-import type { Usage } from "@gitlab-registry-usage/core"
+import { Markup, type Usage } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import { createHash } from "node:crypto"
 import * as Budget from "../tables/Budget.ts"
 import * as Listing from "../tables/UsageTable.ts"
-import * as Figure from "../output/Figure.ts"
+import * as Format from "../output/Format.ts"
 import type { Column, Row, Sheet } from "../tables/Table.ts"
 import { summaryOf } from "../crawl/Summary.ts"
 import { version } from "../Version.ts"
@@ -16,14 +16,7 @@ import type { Material } from "./Material.ts"
 import { script, style } from "./PageStyle.ts"
 import * as Treemap from "./Treemap.ts"
 
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;"
-}
-const escape = (text: string) => text.replace(/[&<>"']/g, (sign) => entities[sign]!)
+const { escape } = Markup
 
 const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
 
@@ -40,7 +33,7 @@ const drawing = { width: 1200, height: 520 }
 /** Characters of the title's font that fit into a width. */
 const fitting = (text: string, width: number) => {
   const letters = Math.floor((width - 8) / 6.4)
-  return text.length <= letters || letters >= 6 ? Figure.cut(text, letters) : ""
+  return text.length <= letters || letters >= 6 ? Format.cut(text, letters) : ""
 }
 
 const rectangle = (at: Treemap.Rectangle, size: (bytes: number) => string): string => {
@@ -67,14 +60,14 @@ const map = (usage: Usage.Usage, size: (bytes: number) => string): string => {
     .join("")}</svg>`
 }
 
-const cell = (column: Column, row: Row, options: Figure.Style): string => {
+const cell = (column: Column, row: Row, options: Format.Style): string => {
   const value = row.values[column.key]
   if (column.kind === "share") {
     const width = typeof value === "number" ? Math.max(1, Math.round(value * 90)) : 0
     const sort = typeof value === "number" ? value : -1
     return `<td data-value="${sort}">${width === 0 || value === 0 ? "" : `<svg class="bar" aria-hidden="true"><rect width="${width}" height="10"/></svg>`}</td>`
   }
-  const text = escape(Figure.text(value, column.kind, options))
+  const text = escape(Format.text(value, column.kind, options))
   if (column.kind === "name") {
     const mark = row.mark === undefined || row.mark === "" ? "" : ` <span class="warn">not fully read</span>`
     return `<td>${text}${mark}</td>`
@@ -82,7 +75,7 @@ const cell = (column: Column, row: Row, options: Figure.Style): string => {
   return `<td data-value="${typeof value === "number" ? value : -1}">${text}</td>`
 }
 
-const table = (sheet: Sheet, options: Figure.Style, ids: boolean): string => {
+const table = (sheet: Sheet, options: Format.Style, ids: boolean): string => {
   const { columns, rest, rows, total } = sheet
   const line = (row: Row) => columns.map((column) => cell(column, row, options)).join("")
   const head = columns
@@ -104,10 +97,10 @@ const table = (sheet: Sheet, options: Figure.Style, ids: boolean): string => {
  * @category rendering
  * @since 0.1.0
  */
-export const render = ({ outcomes, scan }: Material, options: Figure.Style): string => {
+export const render = ({ outcomes, scan }: Material, options: Format.Style): string => {
   const { usage } = scan.snapshot
   const { gaps, total } = summaryOf(scan)
-  const size = (bytes: number) => Figure.size(bytes, options)
+  const size = (bytes: number) => Format.size(bytes, options)
   const sheet = (of: "repositories" | "tags", order: Listing.Order, count: number) =>
     Listing.make(usage, { of, only: [], order, reverse: false, count, minSize: undefined })
   const figures = [
