@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Crawl, Snapshot, Usage } from "@gitlab-registry-usage/core"
-import { Clock, Console, DateTime, Effect, FileSystem, Option } from "effect"
+import { Snapshot, type Usage } from "@gitlab-registry-usage/core"
+import { Console, DateTime, Effect, FileSystem, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import * as Progress from "./Progress.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
@@ -54,18 +54,12 @@ const named = (scope: Connection.Scope, host: string): string =>
 const crawl = Effect.fnUntraced(function* (flags: Shared) {
   const connection = yield* Connection.fromFlags(flags)
   const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
-  const began = yield* Clock.currentTimeMillis
-  const inventory = yield* Progress.shown((onProgress) =>
-    Crawl.crawl({ concurrency: connection.concurrency, onProgress })
-  ).pipe(Effect.provide(layer(connection)), Effect.mapError(fromRegistry))
-  const takenAt = yield* DateTime.now
-  const duration = DateTime.toEpochMillis(takenAt) - began
-  const snapshot: Snapshot.Snapshot = {
-    takenAt,
-    duration,
-    stale: false,
-    usage: Usage.measure(inventory, { accounting: flags.accounting })
-  }
+  const { accounting } = flags
+  const { concurrency } = connection
+  const snapshot = yield* Progress.shown((onProgress) => Snapshot.take({ accounting, concurrency, onProgress })).pipe(
+    Effect.provide(layer(connection)),
+    Effect.mapError(fromRegistry)
+  )
   const { scope } = connection
   const of = named(scope, connection.registry.host)
   if (!flags.quiet && (scope.kind === "group" || scope.kind === "project")) {
