@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Budget from "../src/tables/Budget.ts"
 import * as NameRegex from "../src/connection/NameRegex.ts"
-import * as Figure from "../src/output/Figure.ts"
+import * as Format from "../src/output/Format.ts"
 import * as MarkdownTable from "../src/output/MarkdownTable.ts"
 import * as TextTable from "../src/output/TextTable.ts"
 import * as Progress from "../src/crawl/Progress.ts"
@@ -54,24 +54,24 @@ describe("NameRegex", () => {
 
 describe("Figure", () => {
   it("cuts in the middle", () => {
-    expect(Figure.cut("group/project/image", 30)).toBe("group/project/image")
-    expect(Figure.cut("group/project/image", 11)).toBe("group…image")
-    expect(Figure.cut("group/project/image", 2)).toBe("g…")
+    expect(Format.cut("group/project/image", 30)).toBe("group/project/image")
+    expect(Format.cut("group/project/image", 11)).toBe("group…image")
+    expect(Format.cut("group/project/image", 2)).toBe("g…")
   })
 
   it("draws bars of eighths, none empty but for nothing", () => {
-    expect(Figure.bar(0, 8)).toBe("")
-    expect(Figure.bar(0.0001, 8)).toBe("▏")
-    expect(Figure.bar(0.5, 8)).toBe("████")
-    expect(Figure.bar(1, 8)).toBe("████████")
-    expect(Figure.bar(1 / 64, 8)).toBe("▏")
+    expect(Format.bar(0, 8)).toBe("")
+    expect(Format.bar(0.0001, 8)).toBe("▏")
+    expect(Format.bar(0.5, 8)).toBe("████")
+    expect(Format.bar(1, 8)).toBe("████████")
+    expect(Format.bar(1 / 64, 8)).toBe("▏")
   })
 
   it("writes changes and shares", () => {
     const style = { bytes: false, si: true }
-    expect(Figure.change(-1500, style)).toBe("-1.50 kB")
-    expect(Figure.change(12, { ...style, bytes: true })).toBe("+12")
-    expect([0, 0.004, 0.05, 0.333, 1].map(Figure.percent)).toEqual(["0 %", "<1 %", "5 %", "33 %", "100 %"])
+    expect(Format.change(-1500, style)).toBe("-1.50 kB")
+    expect(Format.change(12, { ...style, bytes: true })).toBe("+12")
+    expect([0, 0.004, 0.05, 0.333, 1].map(Format.percent)).toEqual(["0 %", "<1 %", "5 %", "33 %", "100 %"])
   })
 })
 

@@ -8,7 +8,7 @@ import { Console, Effect } from "effect"
 import { Argument, Command, Flag, Prompt } from "effect/cli"
 import * as Connection from "../connection/Connection.ts"
 import { switchFlag } from "../connection/FlagKinds.ts"
-import * as Figure from "../output/Figure.ts"
+import * as Format from "../output/Format.ts"
 import { print } from "../output/Print.ts"
 import { root, type Shared } from "../connection/SharedFlags.ts"
 import * as Scan from "../crawl/CrawledSnapshot.ts"
@@ -52,7 +52,7 @@ const told = ({ digest, frees, repository, tags }: Plan, flags: Shared) =>
   [
     `${repository}@${digest}`,
     tags.length === 0 ? "no tag points to it" : `tags that go with it: ${tags.join(", ")}`,
-    `garbage collection could then free ${Figure.size(frees, flags)}`
+    `garbage collection could then free ${Format.size(frees, flags)}`
   ].join("\n  ")
 
 const confirm = Effect.fnUntraced(function* (yes: boolean) {

@@ -3,13 +3,12 @@
  *
  * @since 0.1.0
  */
-import { Diff, type Snapshot, Usage } from "@gitlab-registry-usage/core"
+import { Diff, type Snapshot, Usage, type Instant } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { type Comparison, Past, type State } from "../history/HistorySource.ts"
 import { since } from "../history/HistoryFlags.ts"
 import * as Source from "../history/Source.ts"
-import type { When } from "../history/Instant.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as Scan from "../crawl/CrawledSnapshot.ts"
@@ -95,7 +94,7 @@ const scans = Effect.fnUntraced(function* (before: string, after: string, accoun
 const wanted = (input: {
   readonly before: Option.Option<string>
   readonly after: Option.Option<string>
-  readonly since: Option.Option<When>
+  readonly since: Option.Option<Instant.Instant>
   readonly database: Option.Option<string>
   readonly api: Option.Option<string>
 }) => {

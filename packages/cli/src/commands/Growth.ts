@@ -3,16 +3,15 @@
  *
  * @since 0.1.0
  */
-import { History, Projection } from "@gitlab-registry-usage/core"
+import { History, Projection, Instant } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { sizeFlag } from "../connection/FlagKinds.ts"
 import * as GrowthLimit from "../tables/GrowthLimit.ts"
 import * as GrowthSheet from "../tables/GrowthTable.ts"
-import { type Account, named, Past, projected } from "../history/HistorySource.ts"
+import { type Account, named, Past } from "../history/HistorySource.ts"
 import * as PastFlags from "../history/HistoryFlags.ts"
 import * as Source from "../history/Source.ts"
-import * as When from "../history/Instant.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import { usage } from "../output/CommandFailure.ts"
@@ -23,7 +22,7 @@ const defaultCount = 20
 /** The projection onto a capacity (bytes) that the source does not know. */
 const onto = Effect.fnUntraced(function* (account: Account, capacity: number) {
   const past = yield* Past
-  const span = { from: When.ago(projected), to: undefined }
+  const span = { from: Instant.ago(Projection.basis), to: undefined }
   const { points } = yield* past.course(History.wholeRegistry, span, Duration.days(1))
   const levels = points.map(({ figures, takenAt }) => ({ takenAt, size: figures.sizes?.diskSize }))
   return { ...account, capacity, projection: Projection.project(levels, capacity) }

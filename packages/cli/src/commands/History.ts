@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { DurationText } from "@gitlab-registry-usage/core"
-import { DateTime, Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { DurationText, ParsedText } from "@gitlab-registry-usage/core"
+import { DateTime, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as CourseSheet from "../tables/HistoryTable.ts"
 import * as Timeline from "../output/Timeline.ts"
@@ -15,19 +15,10 @@ import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 
 /** A duration, or 0. */
-const Step = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Duration,
-    SchemaTransformation.transformEffect<Duration.Duration, string>({
-      decode: (text, options) => {
-        const step = text === "0" ? Duration.zero : DurationText.parse(text)
-        return step === undefined
-          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a duration such as 1h or 1d, or 0" }, text, options))
-          : Effect.succeed(step)
-      },
-      encode: (step) => Effect.succeed(Duration.format(step))
-    })
-  )
+const Step = ParsedText.make(
+  "a duration such as 1h or 1d, or 0",
+  (text) => (text === "0" ? Duration.zero : DurationText.parse(text)),
+  DurationText.format
 )
 
 /**

@@ -10,7 +10,7 @@ import { print, write } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as Scan from "../crawl/CrawledSnapshot.ts"
 import { summaryOf } from "../crawl/Summary.ts"
-import * as Figure from "../output/Figure.ts"
+import * as Format from "../output/Format.ts"
 
 /**
  * @category commands
@@ -29,7 +29,7 @@ export const total = Command.make(
     const scan = yield* Scan.make(shared)
     const { diskSize, size } = Usage.total(scan.snapshot.usage)
     if (shared.output === "table") {
-      yield* write(`${Figure.size(of === "disk" ? diskSize : size, shared)}\n`)
+      yield* write(`${Format.size(of === "disk" ? diskSize : size, shared)}\n`)
     } else {
       const summary = summaryOf(scan)
       yield* print(

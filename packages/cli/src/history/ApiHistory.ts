@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { History } from "@gitlab-registry-usage/core"
+import { type History, Instant } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
 import { type Stopped, usage } from "../output/CommandFailure.ts"
@@ -11,15 +11,14 @@ import * as Documents from "./ApiDocuments.ts"
 import * as HalClient from "./HalClient.ts"
 import * as ImageChanges from "./ImageChanges.ts"
 import { Past, type Span } from "./HistorySource.ts"
-import * as When from "./Instant.ts"
 
 /** The most growers that the API tells, and the images of a page. */
 const maximumLimit = 1000
 const pageSize = "100"
 
 const spanOf = ({ from, to }: Span): HalClient.Parameters => ({
-  from: When.toQuery(from),
-  to: to === undefined ? undefined : When.toQuery(to)
+  from: Instant.format(from),
+  to: to === undefined ? undefined : Instant.format(to)
 })
 
 const noHistory = usage(
@@ -97,7 +96,7 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
       }
     }),
     since: Effect.fnUntraced(function* (when) {
-      const before = yield* imagesOf(HalClient.expand(yield* linked("at"), { at: When.toQuery(when) }))
+      const before = yield* imagesOf(HalClient.expand(yield* linked("at"), { at: Instant.format(when) }))
       const after = yield* imagesOf(yield* linked("images"))
       return {
         before: before.state,

@@ -3,26 +3,25 @@
  *
  * @since 0.1.0
  */
-import { type History, Names } from "@gitlab-registry-usage/core"
+import { type History, Names, Instant } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 import type { Shared } from "../connection/SharedFlags.ts"
 import { type Stopped, usage } from "../output/CommandFailure.ts"
 import type { Span } from "./HistorySource.ts"
-import * as When from "./Instant.ts"
 
 /** @category flags @since 0.1.0 */
 export const since = Flag.String("since").pipe(
   Flag.withMetavar("WHEN"),
-  Flag.withSchema(When.WhenText),
-  Flag.withDescription(`The begin, counted back from the latest snapshot, or an instant: ${When.forms}`),
+  Flag.withSchema(Instant.InstantText),
+  Flag.withDescription(`The begin, counted back from the latest snapshot, or an instant: ${Instant.forms}`),
   Flag.optional
 )
 
 /** @category flags @since 0.1.0 */
 export const to = Flag.String("to").pipe(
   Flag.withMetavar("WHEN"),
-  Flag.withSchema(When.WhenText),
+  Flag.withSchema(Instant.InstantText),
   Flag.withDescription("The end, in the same forms (default: the latest snapshot)"),
   Flag.optional
 )
@@ -34,20 +33,20 @@ export const to = Flag.String("to").pipe(
  * @since 0.1.0
  */
 export const spanOf = (
-  input: { readonly since: Option.Option<When.When>; readonly to: Option.Option<When.When> },
+  input: { readonly since: Option.Option<Instant.Instant>; readonly to: Option.Option<Instant.Instant> },
   shared: Shared,
   length: Duration.Input
 ): Effect.Effect<Span, Stopped> => {
   const text = Option.getOrUndefined(shared.from)
-  const from = text === undefined ? undefined : When.parse(text)
+  const from = text === undefined ? undefined : Instant.parse(text)
   if (text !== undefined && Option.isSome(input.since)) {
     return Effect.fail(usage("both --since and --from", "the period begins once"))
   }
   if (text !== undefined && from === undefined) {
-    return Effect.fail(usage(`--from: ${JSON.stringify(text)} is no instant such as ${When.forms}`))
+    return Effect.fail(usage(`--from: ${JSON.stringify(text)} is no instant such as ${Instant.forms}`))
   }
   return Effect.succeed({
-    from: from ?? Option.getOrElse(input.since, () => When.ago(length)),
+    from: from ?? Option.getOrElse(input.since, () => Instant.ago(length)),
     to: Option.getOrUndefined(input.to)
   })
 }

@@ -3,10 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Diff, Growth, History, Projection, Usage } from "@gitlab-registry-usage/core"
+import type { Diff, Growth, History, Projection, Usage, Instant } from "@gitlab-registry-usage/core"
 import { Context, type DateTime, type Duration, type Effect } from "effect"
 import type { Stopped } from "../output/CommandFailure.ts"
-import type { When } from "./Instant.ts"
 
 /**
  * A period of the past. Without `to` it ends with the latest snapshot.
@@ -15,8 +14,8 @@ import type { When } from "./Instant.ts"
  * @since 0.1.0
  */
 export interface Span {
-  readonly from: When
-  readonly to: When | undefined
+  readonly from: Instant.Instant
+  readonly to: Instant.Instant | undefined
 }
 
 /**
@@ -106,12 +105,9 @@ export class Past extends Context.Service<
     readonly course: (subject: History.Subject, span: Span, step: Duration.Duration) => Effect.Effect<Course, Stopped>
     readonly growth: (question: Question) => Effect.Effect<Account, Stopped>
     /** From the snapshot that was in force then to the latest. */
-    readonly since: (when: When) => Effect.Effect<Comparison, Stopped>
+    readonly since: (when: Instant.Instant) => Effect.Effect<Comparison, Stopped>
   }
 >()("@gitlab-registry-usage/cli/Past") {}
-
-/** What a projection rests on, as with the server. */
-export const projected: Duration.Input = "90 days"
 
 /**
  * What a subject is called: `group/app`, `group/`, `the registry`.

@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import { Diff, Growth, History, Projection, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Diff, Growth, History, Projection, SnapshotStore, Usage, Instant } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { Status, Stopped, usage as wrong } from "../output/CommandFailure.ts"
-import { named, Past, projected, type Seen, type Span } from "./HistorySource.ts"
-import * as When from "./Instant.ts"
+import * as Format from "../output/Format.ts"
+import { named, Past, type Seen, type Span } from "./HistorySource.ts"
 
 const statuses = {
   StoreUnavailable: Status.unreachable,
@@ -39,9 +39,11 @@ const make = Effect.gen(function* () {
     wrong(`no snapshot is kept that is as old: the oldest is of ${DateTime.formatIso(oldest)}`)
 
   const periodOf = (latest: DateTime.Utc, { from, to }: Span): Effect.Effect<History.Period, Stopped> => {
-    const period = { from: When.resolve(from, latest), to: to === undefined ? latest : When.resolve(to, latest) }
+    const period = { from: Instant.resolve(from, latest), to: to === undefined ? latest : Instant.resolve(to, latest) }
     return DateTime.isGreaterThan(period.from, period.to)
-      ? Effect.fail(wrong(`the period ends (${When.minute(period.to)}) before it begins (${When.minute(period.from)})`))
+      ? Effect.fail(
+          wrong(`the period ends (${Format.minute(period.to)}) before it begins (${Format.minute(period.from)})`)
+        )
       : Effect.succeed(period)
   }
 
@@ -59,25 +61,16 @@ const make = Effect.gen(function* () {
     growth: Effect.fnUntraced(function* ({ by, limit, of, path, span }) {
       const { instants, latest, oldest } = yield* kept
       const asked = yield* periodOf(latest, span)
-      const inForce = (instant: DateTime.Utc) =>
-        instants.findLast((taken) => DateTime.isLessThanOrEqualTo(taken, instant))
-      const to = inForce(asked.to)
-      if (to === undefined) return yield* tooOld(oldest)
-      const period = { from: inForce(asked.from) ?? oldest, to }
-      const before = yield* told(store.figuresAt(period.from))
-      const after = yield* told(store.figuresAt(to))
-      const growth = Growth.compare(before, after, { by, of, below: path, limit })
+      const period = Growth.snapshotsIn(instants, asked)
+      if (period === undefined) return yield* tooOld(oldest)
+      const growth = yield* told(Growth.read(store, period, { by, of, below: path, limit }))
       if (growth === undefined) return yield* wrong(`there is no group ${path}, and there was none in this period`)
-      if (path !== "") return { period, growth, capacity: undefined, projection: undefined }
-      const points = yield* told(
-        store.series(History.wholeRegistry, { from: DateTime.subtractDuration(latest, projected), to: latest })
-      )
-      const levels = points.map(({ figures, takenAt }) => ({ takenAt, size: figures?.sizes?.diskSize }))
-      return { period, growth, capacity: undefined, projection: Projection.project(levels, undefined) }
+      const projection = path === "" ? yield* told(Projection.read(store, latest, undefined)) : undefined
+      return { period, growth, capacity: undefined, projection }
     }),
     since: Effect.fnUntraced(function* (when) {
       const { latest, oldest } = yield* kept
-      const then = Option.getOrUndefined(yield* told(store.at(When.resolve(when, latest))))
+      const then = Option.getOrUndefined(yield* told(store.at(Instant.resolve(when, latest))))
       const now = Option.getOrUndefined(yield* told(store.at(latest)))
       if (then === undefined || now === undefined) return yield* tooOld(oldest)
       const state = ({ takenAt, usage }: typeof now) => ({ takenAt, diskSize: Usage.total(usage).diskSize })

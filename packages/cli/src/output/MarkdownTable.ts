@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Column, Row, Sheet } from "../tables/Table.ts"
-import * as Figure from "./Figure.ts"
+import * as Format from "./Format.ts"
 
 /**
  * Text in which no sign means something to Markdown.
@@ -20,10 +20,10 @@ const isLeft = ({ kind }: Column) => kind === "name" || kind === "text"
  * @category rendering
  * @since 0.1.0
  */
-export const render = (sheet: Sheet, style: Figure.Style): string => {
+export const render = (sheet: Sheet, style: Format.Style): string => {
   const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |\n`
   const cell = (row: Row) => (column: Column) => {
-    const text = escape(Figure.text(row.values[column.key], column.kind, style))
+    const text = escape(Format.text(row.values[column.key], column.kind, style))
     return column.kind === "name" && row.mark !== undefined ? `${text} ${escape(row.mark)}` : text
   }
   const bold = (text: string) => (text === "" ? "" : `**${text}**`)

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Console, Effect, Option, Stdio, Stream } from "effect"
-import * as Figure from "./Figure.ts"
+import * as Format from "./Format.ts"
 import * as MarkdownTable from "./MarkdownTable.ts"
 import * as Records from "./Records.ts"
 import * as TextTable from "./TextTable.ts"
@@ -82,6 +82,6 @@ export const print = Effect.fnUntraced(function* (flags: Shared, whole: Sheet.Sh
       )
   }
   if (!forPeople || flags.quiet) return
-  const notes = whole.notes?.((bytes) => Figure.size(bytes, flags)) ?? []
+  const notes = whole.notes?.((bytes) => Format.size(bytes, flags)) ?? []
   yield* Effect.forEach(notes, (note) => Console.error(note))
 })

@@ -8,10 +8,10 @@
  */
 import type { Column, Row, Sheet } from "../tables/Table.ts"
 import { paint, type Style } from "./Screen.ts"
-import * as Figure from "./Figure.ts"
+import * as Format from "./Format.ts"
 
 /** @category options @since 0.1.0 */
-export interface Options extends Figure.Style {
+export interface Options extends Format.Style {
   /** Columns of the terminal. Without, nothing is cut. */
   readonly width: number | undefined
   readonly color: boolean
@@ -40,9 +40,9 @@ const isLeft = ({ kind }: Column) => kind === "name" || kind === "text" || kind 
 const cellOf = (column: Column, row: Row, options: Options, mark: string): string => {
   const value = row.values[column.key]
   if (column.kind === "share") {
-    return typeof value === "number" ? (options.unicode === false ? Figure.plainBar : Figure.bar)(value, barWidth) : ""
+    return typeof value === "number" ? (options.unicode === false ? Format.plainBar : Format.bar)(value, barWidth) : ""
   }
-  const text = Figure.text(value, column.kind, options)
+  const text = Format.text(value, column.kind, options)
   return column.kind === "name" && row.mark !== undefined ? `${text}${mark}${row.mark}` : text
 }
 
@@ -112,7 +112,7 @@ export const render = (sheet: Sheet, options: Options): string => {
       .map((column, i) => {
         const width = widths.get(column)!
         const full = text(column)
-        const shown = column.kind === "name" ? Figure.cut(full, width) : full
+        const shown = column.kind === "name" ? Format.cut(full, width) : full
         const space = " ".repeat(Math.max(0, width - lengthOf(shown)))
         const styled = style(column, shown)
         return isLeft(column) ? (i === columns.length - 1 ? styled : styled + space) : space + styled

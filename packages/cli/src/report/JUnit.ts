@@ -8,7 +8,7 @@
 import { Effect, Stream } from "effect"
 import { Xml } from "effect/encoding"
 import * as Budget from "../tables/Budget.ts"
-import type { Style } from "../output/Figure.ts"
+import type { Style } from "../output/Format.ts"
 import type { Material } from "./Material.ts"
 
 interface Case {

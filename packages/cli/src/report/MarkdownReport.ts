@@ -7,7 +7,7 @@ import { DateTime } from "effect"
 import * as Budget from "../tables/Budget.ts"
 import * as Budgets from "../tables/BudgetTable.ts"
 import * as Listing from "../tables/UsageTable.ts"
-import type { Style } from "../output/Figure.ts"
+import type { Style } from "../output/Format.ts"
 import * as MarkdownTable from "../output/MarkdownTable.ts"
 import type { Material } from "./Material.ts"
 

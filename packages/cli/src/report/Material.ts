@@ -5,7 +5,7 @@
  */
 import { Inventory, Usage } from "@gitlab-registry-usage/core"
 import type { Outcome } from "../tables/Budget.ts"
-import * as Figure from "../output/Figure.ts"
+import * as Format from "../output/Format.ts"
 import type { Scan } from "../crawl/CrawledSnapshot.ts"
 
 /** @category models @since 0.1.0 */
@@ -14,7 +14,7 @@ export interface Material {
   readonly outcomes: ReadonlyArray<Outcome>
   readonly failOnPartial: boolean
   /** The totals in a sentence. */
-  readonly totals: (style: Figure.Style) => string
+  readonly totals: (style: Format.Style) => string
 }
 
 /**
@@ -30,6 +30,6 @@ export const make = (scan: Scan, outcomes: ReadonlyArray<Outcome>, failOnPartial
     outcomes,
     failOnPartial,
     totals: (style) =>
-      `${Figure.size(diskSize, style)} on disk, ${Figure.size(size, style)} in ${Inventory.tagCount(usage.inventory)} tags of ${repositories} repositories`
+      `${Format.size(diskSize, style)} on disk, ${Format.size(size, style)} in ${Inventory.tagCount(usage.inventory)} tags of ${repositories} repositories`
   }
 }

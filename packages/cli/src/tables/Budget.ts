@@ -7,31 +7,11 @@
  * @since 0.1.0
  */
 import { type Bytes, SizeText, Usage } from "@gitlab-registry-usage/core"
-import { Effect, Glob, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Effect, Glob, Schema } from "effect"
 import { Yaml } from "effect/encoding"
-import * as Figure from "../output/Figure.ts"
+import * as Format from "../output/Format.ts"
+import { PercentText } from "./Percent.ts"
 import { type Stopped, usage as wrong } from "../output/CommandFailure.ts"
-
-/**
- * A part in percent such as `5%` or `12.5 %`, as a part of 1.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Percent = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Finite,
-    SchemaTransformation.transformEffect<number, string>({
-      decode: (text, options) => {
-        const match = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)
-        return match === null
-          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a share such as 5%" }, text, options))
-          : Effect.succeed(Number(match[1]) / 100)
-      },
-      encode: (share) => Effect.succeed(`${share * 100}%`)
-    })
-  )
-)
 
 /** YAML reads a size without a unit as a number. */
 const Size = Schema.Union([
@@ -41,7 +21,7 @@ const Size = Schema.Union([
 
 const limits = {
   max: Schema.optionalKey(Size),
-  max_growth: Schema.optionalKey(Percent)
+  max_growth: Schema.optionalKey(PercentText)
 }
 
 /**
@@ -53,7 +33,7 @@ const limits = {
  */
 export const BudgetFile = Schema.Struct({
   max_total: Schema.optionalKey(Size),
-  max_growth: Schema.optionalKey(Percent),
+  max_growth: Schema.optionalKey(PercentText),
   budgets: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({
@@ -199,8 +179,8 @@ export const evaluate = (
  * @category formatting
  * @since 0.1.0
  */
-export const line = ({ actual, exceeded, limit, measure, name, rule, whole }: Outcome, style: Figure.Style): string => {
-  const size = (bytes: number) => Figure.size(bytes, style)
+export const line = ({ actual, exceeded, limit, measure, name, rule, whole }: Outcome, style: Format.Style): string => {
+  const size = (bytes: number) => Format.size(bytes, style)
   if (actual === null) return `${name}: could not be read, so nobody knows whether it is within ${size(limit)}`
   const bound =
     rule === "max_growth" ? `the ${size(limit)} that its growth may come to` : `its budget of ${size(limit)}`
@@ -208,5 +188,5 @@ export const line = ({ actual, exceeded, limit, measure, name, rule, whole }: Ou
   const used = `${name}: ${measure} ${least}${size(actual)}`
   return exceeded
     ? `${used} is ${size(actual - limit)} over ${bound}`
-    : `${used} is within ${bound}${limit === 0 ? "" : ` (${Figure.percent(actual / limit)})`}`
+    : `${used} is within ${bound}${limit === 0 ? "" : ` (${Format.percent(actual / limit)})`}`
 }

@@ -8,9 +8,10 @@ import { Effect, FileSystem, Option } from "effect"
 import { Flag } from "effect/cli"
 import * as Budget from "./Budget.ts"
 import { fileFlag, sizeFlag } from "../connection/FlagKinds.ts"
-import type { Style } from "../output/Figure.ts"
+import type { Style } from "../output/Format.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
 import * as Scan from "../crawl/CrawledSnapshot.ts"
+import { PercentText } from "./Percent.ts"
 import type { Sheet } from "./Table.ts"
 import { Status, Stopped, usage as wrong } from "../output/CommandFailure.ts"
 
@@ -28,7 +29,7 @@ export const flags = {
   ),
   maxGrowth: Flag.String("max-growth").pipe(
     Flag.withMetavar("PERCENT"),
-    Flag.withSchema(Budget.Percent),
+    Flag.withSchema(PercentText),
     Flag.withDescription("What it may have grown since --baseline, as 5%"),
     Flag.optional
   ),

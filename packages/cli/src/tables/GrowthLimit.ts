@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import { type Growth, SizeText } from "@gitlab-registry-usage/core"
-import { Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
-import * as Figure from "../output/Figure.ts"
+import { type Growth, ParsedText, SizeText } from "@gitlab-registry-usage/core"
+import { Effect } from "effect"
+import * as Format from "../output/Format.ts"
+import * as Percent from "./Percent.ts"
 import { Status, Stopped } from "../output/CommandFailure.ts"
 
 /**
@@ -19,8 +20,8 @@ export type GrowthLimit =
   | { readonly _tag: "Bytes"; readonly bytes: number }
 
 const parse = (text: string): GrowthLimit | undefined => {
-  const percent = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)?.[1]
-  if (percent !== undefined) return { _tag: "Share", share: Number(percent) / 100 }
+  const share = Percent.parse(text)
+  if (share !== undefined) return { _tag: "Share", share }
   const bytes = SizeText.parse(text)
   return bytes === undefined ? undefined : { _tag: "Bytes", bytes }
 }
@@ -29,19 +30,8 @@ const parse = (text: string): GrowthLimit | undefined => {
  * @category schemas
  * @since 0.1.0
  */
-export const GrowthLimitText = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Any as unknown as Schema.Codec<GrowthLimit>,
-    SchemaTransformation.transformEffect<GrowthLimit, string>({
-      decode: (text, options) => {
-        const limit = parse(text)
-        return limit === undefined
-          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a growth such as 5% or 10GB" }, text, options))
-          : Effect.succeed(limit)
-      },
-      encode: (limit) => Effect.succeed(limit._tag === "Share" ? `${limit.share * 100}%` : `${limit.bytes}`)
-    })
-  )
+export const GrowthLimitText = ParsedText.make("a growth such as 5% or 10GB", parse, (limit) =>
+  limit._tag === "Share" ? Percent.format(limit.share) : `${limit.bytes}`
 )
 
 /**
@@ -54,12 +44,12 @@ export const enforce = (
   limit: GrowthLimit,
   name: string,
   { before, change }: Growth.Change,
-  style: Figure.Style
+  style: Format.Style
 ): Effect.Effect<void, Stopped> => {
   if (before === undefined || change === undefined) return Effect.void
   const allowed = limit._tag === "Bytes" ? limit.bytes : Math.floor(before * limit.share)
   if (change <= allowed) return Effect.void
-  const size = (bytes: number) => Figure.size(bytes, style)
+  const size = (bytes: number) => Format.size(bytes, style)
   return Effect.fail(
     new Stopped({
       status: Status.overBudget,

@@ -5,9 +5,8 @@
  */
 import type { Growth, Projection } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import * as Figure from "../output/Figure.ts"
+import * as Format from "../output/Format.ts"
 import type { Account } from "../history/HistorySource.ts"
-import * as When from "../history/Instant.ts"
 import type { Column, Row, Sheet } from "./Table.ts"
 
 const columns = (of: Growth.Of): ReadonlyArray<Column> => [
@@ -29,7 +28,7 @@ const stateOf = ({ change, presence }: Growth.Change): string =>
 const signed = (percent: number | undefined): string | undefined =>
   percent === undefined
     ? undefined
-    : `${percent > 0 ? "+" : percent < 0 ? "-" : ""}${Figure.percent(Math.abs(percent) / 100)}`
+    : `${percent > 0 ? "+" : percent < 0 ? "-" : ""}${Format.percent(Math.abs(percent) / 100)}`
 
 const valuesOf = (change: Growth.Change) => ({
   change: change.change ?? null,
@@ -79,8 +78,8 @@ export const make = ({ capacity, growth, period, projection }: Account, of: Grow
     total: { values: { name: "TOTAL", ...valuesOf(growth) } },
     notes: (size) => [
       isOne
-        ? `only one snapshot is kept of this period: ${When.minute(period.to)} (UTC)`
-        : `from ${When.minute(period.from)} to ${When.minute(period.to)} (UTC)`,
+        ? `only one snapshot is kept of this period: ${Format.minute(period.to)} (UTC)`
+        : `from ${Format.minute(period.from)} to ${Format.minute(period.to)} (UTC)`,
       ...(projection === undefined ? [] : [foreseen(projection, capacity, size)])
     ]
   }

@@ -5,7 +5,7 @@
  */
 import { DateTime } from "effect"
 import type { Course, Seen } from "../history/HistorySource.ts"
-import * as When from "../history/Instant.ts"
+import * as Format from "../output/Format.ts"
 import type { Column, Row, Sheet } from "./Table.ts"
 
 /** @category options @since 0.1.0 */
@@ -44,7 +44,7 @@ export const make = ({ period, points }: Course, options: Options): Sheet => {
     const [before, disk] = [diskOf(points[i - 1]), diskOf(seen)]
     return {
       values: {
-        time: When.minute(seen.takenAt),
+        time: Format.minute(seen.takenAt),
         taken_at: DateTime.formatIso(seen.takenAt),
         disk,
         share: disk === null || largest === 0 ? undefined : disk / largest,
@@ -67,7 +67,7 @@ export const make = ({ period, points }: Course, options: Options): Sheet => {
       : { total: { values: { time: "TOTAL", change: last - first } } }),
     notes: () =>
       points.length === 0
-        ? [`no snapshot of it is kept from ${When.minute(period.from)} to ${When.minute(period.to)} (UTC)`]
+        ? [`no snapshot of it is kept from ${Format.minute(period.from)} to ${Format.minute(period.to)} (UTC)`]
         : []
   }
 }

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import { type Bytes, DurationText, SizeText } from "@gitlab-registry-usage/core"
+import { type Bytes, DurationText, ParsedText, SizeText } from "@gitlab-registry-usage/core"
 import type { DateTime, Redacted } from "effect"
-import { Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Duration, Option, Schema, SchemaTransformation } from "effect"
 import { isNetwork } from "../../http/wire/TrustedProxies.ts"
 
 /**
@@ -29,9 +29,6 @@ const value = <A>(accepts: string, schema: Schema.ConstraintCodec<A, unknown>): 
 
 const matching = (pattern: RegExp) => Schema.String.check(Schema.isPattern(pattern))
 
-/** The text is checked where it is decoded; nothing else is ever put in. */
-const isDecoded = <A>(decoded: unknown): decoded is A => decoded !== undefined
-
 /**
  * A kind of value that a pure function reads from the text; undefined means that it is none.
  *
@@ -39,23 +36,7 @@ const isDecoded = <A>(decoded: unknown): decoded is A => decoded !== undefined
  * @since 0.1.0
  */
 export const read = <A>(accepts: string, parse: (text: string) => A | undefined): ConfigValue<A> =>
-  value(
-    accepts,
-    Schema.String.pipe(
-      Schema.decodeTo(
-        Schema.declare(isDecoded<A>),
-        SchemaTransformation.transformEffect<A, string>({
-          decode: (text, options) => {
-            const parsed = parse(text)
-            return parsed === undefined
-              ? Effect.fail(new SchemaIssue.InvalidValue({ expected: accepts }, text, options))
-              : Effect.succeed(parsed)
-          },
-          encode: (parsed) => Effect.succeed(String(parsed))
-        })
-      )
-    )
-  )
+  value(accepts, ParsedText.make(accepts, parse, String))
 
 /**
  * One line of text that is not empty.

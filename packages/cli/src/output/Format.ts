@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Bytes } from "@gitlab-registry-usage/core"
+import { DateTime } from "effect"
 import type { Column, Value } from "../tables/Table.ts"
 
 /**
@@ -98,3 +99,11 @@ export const cut = (text: string, width: number): string => {
   const head = Math.ceil((width - 1) / 2)
   return `${letters.slice(0, head).join("")}…${letters.slice(letters.length - (width - 1 - head)).join("")}`
 }
+
+/**
+ * An instant in UTC, to the minute: `2026-01-31 12:00`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const minute = (instant: DateTime.Utc): string => DateTime.formatIso(instant).slice(0, 16).replace("T", " ")
