@@ -1,7 +1,5 @@
 /**
  * Runs the program in this process.
- *
- * @since 0.1.0
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"

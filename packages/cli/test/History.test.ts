@@ -6,7 +6,7 @@ import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { expect } from "vitest"
-import { days, layerServer, Server } from "./past.ts"
+import { days, layerServer, Server } from "./historyServer.ts"
 import { directory, layerProgram, Program, type RunOptions } from "./program.ts"
 
 const golden = (name: string, text: string) =>

@@ -7,7 +7,7 @@ import * as Format from "../src/output/Format.ts"
 import * as MarkdownTable from "../src/output/MarkdownTable.ts"
 import * as TextTable from "../src/output/TextTable.ts"
 import * as Progress from "../src/crawl/Progress.ts"
-import type { Sheet } from "../src/tables/Table.ts"
+import type { Table } from "../src/output/Table.ts"
 
 describe("SizeText", () => {
   it.each([
@@ -75,7 +75,7 @@ describe("Figure", () => {
   })
 })
 
-const sheet: Sheet = {
+const table: Table = {
   columns: [
     { key: "name", field: "name", heading: "NAME", kind: "name", essential: true },
     { key: "size", field: "size", heading: "SIZE", kind: "bytes", essential: true },
@@ -90,7 +90,7 @@ const sheet: Sheet = {
 
 describe("TextTable", () => {
   const render = (width?: number) =>
-    TextTable.render(sheet, { width, color: false, header: true, bytes: true, si: false })
+    TextTable.render(table, { width, color: false, header: true, bytes: true, si: false })
 
   it("gives way in order: the bar, what is not essential, then the middle of names", () => {
     expect(render()).toBe(
@@ -119,7 +119,7 @@ describe("TextTable", () => {
 
 describe("MarkdownTable", () => {
   it("escapes what would end a cell or mean something", () => {
-    expect(MarkdownTable.render(sheet, { bytes: true, si: false }).split("\n")[3]).toBe(
+    expect(MarkdownTable.render(table, { bytes: true, si: false }).split("\n")[3]).toBe(
       "| short\\|pipe ! | ? | ? | ? |"
     )
   })

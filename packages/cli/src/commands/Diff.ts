@@ -1,19 +1,17 @@
 /**
  * `diff`: what changed between two saved scans, or between a snapshot of a server and its latest.
- *
- * @since 0.1.0
  */
 import { Diff, type Snapshot, Usage, type Instant } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
-import { type Comparison, Past, type State } from "../history/HistorySource.ts"
+import { type Comparison, HistorySource, type State } from "../history/HistorySource.ts"
 import { since } from "../history/HistoryFlags.ts"
 import * as Source from "../history/Source.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
-import type { Row, Sheet } from "../tables/Table.ts"
-import { usage } from "../output/CommandFailure.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
+import type { Row, Table } from "../output/Table.ts"
+import { usageError } from "../output/CommandFailure.ts"
 
 const bytesOf = (sizes: Usage.Sizes | null | undefined): number | null =>
   sizes === undefined ? 0 : sizes === null ? null : sizes.diskSize
@@ -52,7 +50,7 @@ const rowOf = (diff: Diff.RepositoryDiff): Row => {
   }
 }
 
-const sheetOf = ({ after, before, changes }: Pick<Comparison, "after" | "before" | "changes">): Sheet => {
+const tableOf = ({ after, before, changes }: Pick<Comparison, "after" | "before" | "changes">): Table => {
   const rows = changes
     .map(rowOf)
     .toSorted((a, b) => Math.abs(Number(b.values.change)) - Math.abs(Number(a.values.change)))
@@ -80,8 +78,8 @@ const stateOfScan = ({ takenAt, usage }: Snapshot.Snapshot): State => ({
 })
 
 const scans = Effect.fnUntraced(function* (before: string, after: string, accounting: Usage.Accounting) {
-  const was = yield* Scan.load(before, "before", accounting)
-  const is = yield* Scan.load(after, "after", accounting)
+  const was = yield* CrawledSnapshot.load(before, "before", accounting)
+  const is = yield* CrawledSnapshot.load(after, "after", accounting)
   return {
     before: stateOfScan(was),
     after: stateOfScan(is),
@@ -102,24 +100,20 @@ const wanted = (input: {
   if (Option.isSome(since)) {
     return Option.isNone(before)
       ? Effect.succeed({ _tag: "Since", since: since.value } as const)
-      : Effect.fail(usage("both saved scans and --since", "compare two files, or give --since alone"))
+      : Effect.fail(usageError("both saved scans and --since", "compare two files, or give --since alone"))
   }
   if (Option.isSome(input.database) || Option.isSome(input.api)) {
     return Effect.fail(
       Option.isSome(before)
-        ? usage("both saved scans and --database or --api", "compare two files, or give --since without them")
-        : usage("since when?", "add --since, as 7d")
+        ? usageError("both saved scans and --database or --api", "compare two files, or give --since without them")
+        : usageError("since when?", "add --since, as 7d")
     )
   }
   return Option.isSome(before) && Option.isSome(after)
     ? Effect.succeed({ _tag: "Scans", before: before.value, after: after.value } as const)
-    : Effect.fail(usage("compare what?", "name two saved scans, or give --since with --database or --api"))
+    : Effect.fail(usageError("compare what?", "name two saved scans, or give --since with --database or --api"))
 }
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const diff = Command.make(
   "diff",
   {
@@ -134,12 +128,12 @@ export const diff = Command.make(
     const comparison =
       what._tag === "Scans"
         ? yield* scans(what.before, what.after, shared.accounting)
-        : yield* Past.pipe(
+        : yield* HistorySource.pipe(
             Effect.flatMap((past) => past.since(what.since)),
             Effect.provide(Source.layer(input, shared))
           )
     const told = ({ diskSize, takenAt }: State) => ({ taken_at: DateTime.formatIso(takenAt), disk_bytes: diskSize })
-    yield* print(shared, sheetOf(comparison), {
+    yield* print(shared, tableOf(comparison), {
       command: "diff",
       rows: "repositories",
       fields: {

@@ -1,15 +1,14 @@
 /**
  * `history`: how sizes went.
- *
- * @since 0.1.0
  */
 import { DurationText, ParsedText } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import * as CourseSheet from "../tables/HistoryTable.ts"
-import * as Timeline from "../output/Timeline.ts"
-import { Past } from "../history/HistorySource.ts"
-import * as PastFlags from "../history/HistoryFlags.ts"
+import { textFlag } from "../connection/FlagKinds.ts"
+import * as HistoryTable from "../tables/HistoryTable.ts"
+import * as TimeSeriesMetrics from "../tables/TimeSeriesMetrics.ts"
+import { HistorySource } from "../history/HistorySource.ts"
+import * as HistoryFlags from "../history/HistoryFlags.ts"
 import * as Source from "../history/Source.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
@@ -21,19 +20,13 @@ const Step = ParsedText.make(
   DurationText.format
 )
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const history = Command.make(
   "history",
   {
     ...Source.flags,
-    since: PastFlags.since,
-    to: PastFlags.to,
-    step: Flag.String("step").pipe(
-      Flag.withMetavar("STEP"),
-      Flag.withSchema(Step),
+    since: HistoryFlags.since,
+    to: HistoryFlags.to,
+    step: textFlag("step", "STEP", Step).pipe(
       Flag.withDescription("The last snapshot of each step, as 1h or 1d; 0 for every snapshot (default: 1d)"),
       Flag.withDefault(Duration.days(1))
     ),
@@ -44,17 +37,17 @@ export const history = Command.make(
   },
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
-    const subject = yield* PastFlags.subjectOf(Option.getOrUndefined(input.subject))
-    const span = yield* PastFlags.spanOf(input, shared, "30 days")
+    const subject = yield* HistoryFlags.subjectOf(Option.getOrUndefined(input.subject))
+    const range = yield* HistoryFlags.timeRange(input, shared, "30 days")
     const past = Source.layer(input, shared)
-    const course = yield* Past.pipe(
-      Effect.flatMap(({ course }) => course(subject, span, input.step)),
+    const course = yield* HistorySource.pipe(
+      Effect.flatMap(({ course }) => course(subject, range, input.step)),
       Effect.provide(past)
     )
     const { from, to } = course.period
     const isNamespace = subject._tag === "Namespace"
     const options = { bars: shared.output === "table", several: isNamespace }
-    yield* print(shared, CourseSheet.make(course, options), {
+    yield* print(shared, HistoryTable.make(course, options), {
       command: "history",
       rows: "points",
       fields: {
@@ -63,7 +56,7 @@ export const history = Command.make(
         to: DateTime.formatIso(to),
         step_seconds: Duration.toSeconds(input.step)
       },
-      openmetrics: () => Timeline.render(subject, course.points)
+      openmetrics: () => TimeSeriesMetrics.render(subject, course.points)
     })
   })
 ).pipe(

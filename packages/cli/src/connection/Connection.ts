@@ -1,33 +1,26 @@
 /**
  * Which registry is read, as whom: from the flags, and where they say nothing from the environment.
- *
- * @since 0.1.0
  */
 import { Effect, FileSystem, Option, Redacted, Stdio, Stream } from "effect"
 import { Prompt, TerminalCapabilities } from "effect/cli"
 import { type Environment, environment } from "./Environment.ts"
 import type { Shared } from "./SharedFlags.ts"
-import { type Stopped, usage } from "../output/CommandFailure.ts"
+import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 /**
  * What is read: everything, or the repositories of one group or project, by its path; `auto`: everything where the token
  * may list it, else the project.
- *
- * @category models
- * @since 0.1.0
  */
 export type Scope =
   | { readonly kind: "instance" }
   | { readonly kind: "group" | "project"; readonly path: string }
   | { readonly kind: "auto"; readonly path?: string | undefined }
 
-/** @category models @since 0.1.0 */
 export interface Account {
   readonly username: string
   readonly token: Redacted.Redacted
 }
 
-/** @category models @since 0.1.0 */
 export interface Connection {
   readonly registry: URL
   readonly gitlab: URL | undefined
@@ -45,50 +38,38 @@ const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/
 
 /**
  * Whether a host, with its port, is this machine.
- *
- * @category guards
- * @since 0.1.0
  */
 export const isLoopback = (host: string): boolean => loopback.test(host)
 
 /**
  * A host stands for https, on this machine for http, as with Docker. `flag` names it in messages.
- *
- * @category parsing
- * @since 0.1.0
  */
-export const url = (text: string, flag: string): Effect.Effect<URL, Stopped> => {
+export const url = (text: string, flag: string): Effect.Effect<URL, CommandFailure> => {
   const full = /^[a-z]+:\/\//i.test(text) ? text : `${isLoopback(text) ? "http" : "https"}://${text}`
-  if (!URL.canParse(full)) return Effect.fail(usage(`${flag}: not a URL`))
+  if (!URL.canParse(full)) return Effect.fail(usageError(`${flag}: not a URL`))
   const parsed = new URL(full)
   if (parsed.protocol !== "https:" && parsed.protocol !== "http:") {
-    return Effect.fail(usage(`${flag}: neither https nor http`))
+    return Effect.fail(usageError(`${flag}: neither https nor http`))
   }
   if (parsed.username !== "" || parsed.password !== "") {
-    return Effect.fail(usage(`${flag}: no user or password may be in it`, "use --user and --token-file"))
+    return Effect.fail(usageError(`${flag}: no user or password may be in it`, "use --user and --token-file"))
   }
   return Effect.succeed(parsed)
 }
 
 /**
  * The text of a file. `flag` names it in messages.
- *
- * @category reading
- * @since 0.1.0
  */
 export const readText = Effect.fnUntraced(function* (path: string, flag: string) {
   const fs = yield* FileSystem.FileSystem
   // What is in the wrong place may be a secret, so neither path nor content is quoted.
   return yield* fs
     .readFileString(path)
-    .pipe(Effect.mapError(({ reason }) => usage(`${flag}: the file cannot be read (${reason._tag})`)))
+    .pipe(Effect.mapError(({ reason }) => usageError(`${flag}: the file cannot be read (${reason._tag})`)))
 })
 
 /**
  * The text without the end of its line.
- *
- * @category parsing
- * @since 0.1.0
  */
 export const oneLine = (text: string) => text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "")
 
@@ -97,7 +78,7 @@ const credentialsFile = Effect.fnUntraced(function* (path: string) {
     .replace(/^\uFEFF/, "")
     .split(/\r?\n/)
   if (username === "" || token === "") {
-    return yield* usage("--credentials-file: not two lines, the user and the password or token")
+    return yield* usageError("--credentials-file: not two lines, the user and the password or token")
   }
   return { username, token: Redacted.make(token) }
 })
@@ -108,7 +89,7 @@ const givenToken = Effect.fnUntraced(function* (flags: Shared, variables: Enviro
     const stdio = yield* Stdio.Stdio
     return oneLine(
       yield* Stream.mkString(Stream.decodeText(stdio.stdin)).pipe(
-        Effect.mapError(() => usage("--token-stdin: the standard input cannot be read"))
+        Effect.mapError(() => usageError("--token-stdin: the standard input cannot be read"))
       )
     )
   }
@@ -117,23 +98,23 @@ const givenToken = Effect.fnUntraced(function* (flags: Shared, variables: Enviro
 
 /**
  * Who signs in; undefined where nobody is told. Asks for the password on a terminal.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const accountOf = Effect.fnUntraced(function* (flags: Shared, variables: Environment) {
   if (Option.isSome(flags.credentialsFile)) return yield* credentialsFile(flags.credentialsFile.value)
   const token = yield* givenToken(flags, variables)
   const user = Option.getOrUndefined(flags.user) ?? variables.user
   if (token !== undefined) {
-    if (token === "") return yield* usage("the token is empty")
+    if (token === "") return yield* usageError("the token is empty")
     // GitLab takes any name beside a token; only passwords and deploy tokens need theirs.
     return { username: user ?? "gitlab-registry-usage", token: Redacted.make(token) }
   }
   if (user !== undefined) {
     const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
     if (!canPrompt) {
-      return yield* usage(`no password or token for ${user}`, "use --token-file, --token-stdin or --credentials-file")
+      return yield* usageError(
+        `no password or token for ${user}`,
+        "use --token-file, --token-stdin or --credentials-file"
+      )
     }
     return { username: user, token: yield* Prompt.run(Prompt.Password({ message: `Password or token of ${user}` })) }
   }
@@ -142,9 +123,6 @@ export const accountOf = Effect.fnUntraced(function* (flags: Shared, variables: 
 
 /**
  * PEM of further authorities to trust, where there are any.
- *
- * @category reading
- * @since 0.1.0
  */
 export const authoritiesOf = Effect.fnUntraced(function* (flags: Shared, variables: Environment) {
   const caFile = Option.getOrUndefined(flags.caFile) ?? variables.caFile
@@ -161,14 +139,14 @@ const scopeOf = (
   flags: Shared,
   variables: Environment,
   account: Account | undefined
-): Effect.Effect<Scope, Stopped> => {
+): Effect.Effect<Scope, CommandFailure> => {
   const path = Option.getOrUndefined(flags.path)
     ?.replace(/^\/+|\/+$/g, "")
     .toLowerCase()
   switch (flags.scope) {
     case "auto": {
       if (path !== undefined)
-        return Effect.fail(usage("--path: of a group or a project?", "add --scope group or project"))
+        return Effect.fail(usageError("--path: of a group or a project?", "add --scope group or project"))
       const own = projectOf(variables)
       // The token of a job is good for its project alone: asking for more is of no use.
       return Effect.succeed(
@@ -180,12 +158,12 @@ const scopeOf = (
     case "instance":
       return path === undefined
         ? Effect.succeed({ kind: "instance" })
-        : Effect.fail(usage("--path needs --scope group or project"))
+        : Effect.fail(usageError("--path needs --scope group or project"))
     default: {
       const own = flags.scope === "project" ? projectOf(variables) : variables.namespace?.toLowerCase()
       const chosen = path ?? own
       return chosen === undefined || chosen === ""
-        ? Effect.fail(usage(`--scope ${flags.scope}: which one?`, `name the ${flags.scope} with --path`))
+        ? Effect.fail(usageError(`--scope ${flags.scope}: which one?`, `name the ${flags.scope} with --path`))
         : Effect.succeed({ kind: flags.scope, path: chosen })
     }
   }
@@ -193,15 +171,12 @@ const scopeOf = (
 
 /**
  * Puts flags and environment together.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
   const variables = yield* environment
   const registry = Option.getOrUndefined(flags.registryServer) ?? variables.registry
   if (registry === undefined) {
-    return yield* usage(
+    return yield* usageError(
       "which registry?",
       "give --registry-server, or --from with a saved scan; in a GitLab job CI_REGISTRY tells it where the project's registry is on"
     )
@@ -210,7 +185,7 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
   const account = yield* accountOf(flags, variables)
   const scope = yield* scopeOf(flags, variables, account)
   if (gitlab === undefined && (scope.kind === "group" || scope.kind === "project")) {
-    return yield* usage(`--scope ${scope.kind} asks GitLab`, "name it with --gitlab-server")
+    return yield* usageError(`--scope ${scope.kind} asks GitLab`, "name it with --gitlab-server")
   }
   return {
     registry: yield* url(registry, "--registry-server"),

@@ -1,7 +1,5 @@
 /**
  * Looks for what keeps a crawl from working, one step after the other, each with a hint.
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Option, Result, Stream } from "effect"
@@ -15,9 +13,6 @@ import { fromRegistry, Status } from "../output/CommandFailure.ts"
 
 /**
  * One step. A `skipped` one could not be done or was not needed; `warning` is not in the way of what was asked for.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Finding {
   readonly check: string
@@ -190,9 +185,6 @@ const rights = Effect.fnUntraced(function* ({ account, scope }: Connection) {
 
 /**
  * All steps; after one that fails, those that need it are skipped.
- *
- * @category running
- * @since 0.1.0
  */
 export const run = Effect.fnUntraced(function* (connection: Connection) {
   const { authorities, gitlab, registry } = connection

@@ -2,8 +2,6 @@
  * What the environment tells: GitLab's predefined variables of a job, and those of this program.
  *
  * Source: GitLab, "Predefined CI/CD variables reference".
- *
- * @since 0.1.0
  */
 import { Config, Effect, Option } from "effect"
 
@@ -27,9 +25,6 @@ const variables = {
 
 /**
  * The variables that are set and not empty.
- *
- * @category models
- * @since 0.1.0
  */
 export type Environment = { readonly [name in keyof typeof variables]: string | undefined }
 
@@ -37,9 +32,6 @@ const optional = (name: string) => Effect.map(Config.option(Config.String(name))
 
 /**
  * Reads them through the `ConfigProvider`. A provider that fails is a defect.
- *
- * @category reading
- * @since 0.1.0
  */
 export const environment: Effect.Effect<Environment> = Effect.orDie(
   Effect.all(Object.fromEntries(Object.entries(variables).map(([key, name]) => [key, optional(name)])))

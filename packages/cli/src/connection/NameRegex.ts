@@ -5,25 +5,20 @@
  * `(?i)`, `\z` and `[[:alpha:]]`. An expression that GitLab refuses must be refused here too, and a slow one must not
  * hang this program. re2js is a port of RE2 in JavaScript without native code, kept up with Go's; node-re2 is a native
  * module, which a bundled program cannot carry.
- *
- * @since 0.1.0
  */
 import { Effect } from "effect"
 import { RE2JS } from "re2js"
-import { type Stopped, usage } from "../output/CommandFailure.ts"
+import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 /**
  * Whether a name matches as a whole, which is how GitLab applies its expressions.
- *
- * @category parsing
- * @since 0.1.0
  */
-export const compile = (text: string, flag: string): Effect.Effect<(name: string) => boolean, Stopped> =>
+export const compile = (text: string, flag: string): Effect.Effect<(name: string) => boolean, CommandFailure> =>
   Effect.map(
     Effect.try({
       try: () => RE2JS.compile(text),
       catch: () =>
-        usage(`${flag}: ${JSON.stringify(text)} is no expression of RE2`, "see github.com/google/re2/wiki/Syntax")
+        usageError(`${flag}: ${JSON.stringify(text)} is no expression of RE2`, "see github.com/google/re2/wiki/Syntax")
     }),
     (pattern) => (name: string) => pattern.matches(name)
   )

@@ -1,7 +1,5 @@
 /**
  * The registry of a connection. Loaded only by commands that speak to one: undici takes long to load.
- *
- * @since 0.1.0
  */
 import { NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
@@ -15,9 +13,6 @@ import type { Connection } from "./Connection.ts"
 /**
  * The client, with undici's own limits of an hour set below those of a request. The agent is made here, because a
  * bundler cannot follow how `NodeHttpClient` loads undici.
- *
- * @category layers
- * @since 0.1.0
  */
 export const httpLayer = ({
   authorities,
@@ -43,10 +38,6 @@ export const httpLayer = ({
   )
 }
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
   RegistryHttp.layer({
     url: connection.registry,

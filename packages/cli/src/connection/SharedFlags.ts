@@ -1,7 +1,5 @@
 /**
  * The command without its subcommands: the flags that all of them share, accepted before and after their names.
- *
- * @since 0.1.0
  */
 import { Command, Flag, Param, Primitive } from "effect/cli"
 import { fileFlag, switchFlag } from "./FlagKinds.ts"
@@ -110,10 +108,6 @@ const output = {
   debug: switchFlag("debug").pipe(Flag.withDescription("Tell everything on the standard error, secrets excepted"))
 }
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const root = Command.make("gitlab-registry-usage").pipe(
   Command.withSharedFlags({ ...connection, ...scan, ...output }),
   Command.withDescription("Tells where the disk of a GitLab container registry goes.")
@@ -121,9 +115,6 @@ export const root = Command.make("gitlab-registry-usage").pipe(
 
 /**
  * The values of the shared flags.
- *
- * @category models
- * @since 0.1.0
  */
 export type Shared = typeof root extends { readonly [key: string]: any } & Command.Command<any, any, infer C, any, any>
   ? C

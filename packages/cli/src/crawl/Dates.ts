@@ -1,7 +1,5 @@
 /**
  * When images were made, as their configs tell.
- *
- * @since 0.1.0
  */
 import { Inventory, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema } from "effect"
@@ -14,9 +12,6 @@ const maxConfigBytes = 4 * 1024 * 1024
 
 /**
  * The config of a manifest, as the number of a blob: of an index that of its first image. Undefined where there is none.
- *
- * @category getters
- * @since 0.1.0
  */
 export const configOf = ({ manifests }: Inventory.Inventory, root: number): number | undefined => {
   const met = new Set<number>()
@@ -45,9 +40,6 @@ const instantOf = (body: Uint8Array): number | undefined => {
 /**
  * Asks the registry for the configs of these tags of repository `r`, each once, and returns when each tag's image was
  * made: milliseconds since 1970, undefined where that cannot be known.
- *
- * @category reading
- * @since 0.1.0
  */
 export const ofTags = Effect.fnUntraced(function* (
   inventory: Inventory.Inventory,

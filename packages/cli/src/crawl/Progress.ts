@@ -1,7 +1,5 @@
 /**
  * Shows on the standard error stream how far a crawl is.
- *
- * @since 0.1.0
  */
 import { Crawl } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Stdio, Stream } from "effect"
@@ -15,9 +13,6 @@ const seconds = (millis: number) =>
 
 /**
  * The line after `elapsed` milliseconds, at most `width` columns long.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const line = (progress: Crawl.Progress, elapsed: number, width?: number): string => {
   const { gaps, repositoriesDone, repositoriesFound, tagsDone, tagsFound } = progress
@@ -35,9 +30,6 @@ export const line = (progress: Crawl.Progress, elapsed: number, width?: number):
 
 /**
  * What a crawl that ended had to do.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const summary = (progress: Crawl.Progress, elapsed: number): string =>
   `read ${repositories(progress.repositoriesDone)} with ${tags(progress.tagsDone)} in ${seconds(elapsed)}`
@@ -59,9 +51,6 @@ const nothing: Crawl.Progress = {
 /**
  * Runs a crawl, which is given where to report to. On a terminal one line shows the progress ten times a second and is
  * gone in the end; elsewhere there is a line every 10 seconds, and one at the end.
- *
- * @category running
- * @since 0.1.0
  */
 export const shown = Effect.fnUntraced(function* <A, E, R>(
   crawl: (report: (progress: Crawl.Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>

@@ -1,7 +1,5 @@
 /**
  * The documents of the API that tell of the past, and what they mean.
- *
- * @since 0.1.0
  */
 import { Bytes, type Growth, type History, type Projection } from "@gitlab-registry-usage/core"
 import { DateTime, Schema } from "effect"
@@ -10,22 +8,15 @@ import { Links } from "./HalClient.ts"
 const Size = Schema.NullOr(Schema.Int)
 const Sizes = { size: Size, disk_size: Size, unique_size: Size }
 
-/** @category schemas @since 0.1.0 */
 export const Linked = Schema.Struct({ _links: Links })
 
 /**
  * An instant as documents tell it: seconds since 1970.
- *
- * @category decoding
- * @since 0.1.0
  */
 export const instantOf = (seconds: number): DateTime.Utc => DateTime.makeUnsafe(Math.round(seconds * 1000))
 
 /**
  * Sizes as core has them; undefined where they are not known.
- *
- * @category decoding
- * @since 0.1.0
  */
 export const sizesOf = ({ disk_size, size, unique_size }: Schema.Struct<typeof Sizes>["Type"]) =>
   size === null || disk_size === null || unique_size === null
@@ -40,10 +31,8 @@ const Point = Schema.Struct({
   gaps: Schema.Int
 })
 
-/** @category schemas @since 0.1.0 */
-export const Course = Schema.Struct({ from: Schema.Finite, to: Schema.Finite, points: Schema.Array(Point) })
+export const TimeSeries = Schema.Struct({ from: Schema.Finite, to: Schema.Finite, points: Schema.Array(Point) })
 
-/** @category decoding @since 0.1.0 */
 export const figuresOf = (point: typeof Point.Type): History.Figures => ({
   sizes: sizesOf(point),
   repositories: point.images,
@@ -79,7 +68,6 @@ const Foreseen = Schema.Struct({
   })
 })
 
-/** @category schemas @since 0.1.0 */
 export const Growing = Schema.Struct({
   from: Schema.Finite,
   to: Schema.Finite,
@@ -97,7 +85,6 @@ const changeOf = ({ after, before, change, percent }: Schema.Struct<typeof Chang
   percent: percent ?? undefined
 })
 
-/** @category decoding @since 0.1.0 */
 export const growthOf = (document: typeof Growing.Type): Growth.Growth => ({
   // What a namespace as a whole was is not told beyond its sizes.
   presence: "both",
@@ -110,7 +97,6 @@ export const growthOf = (document: typeof Growing.Type): Growth.Growth => ({
   matching: document.matching
 })
 
-/** @category decoding @since 0.1.0 */
 export const projectionOf = (foreseen: typeof Foreseen.Type): Projection.Projection => {
   const instant = (seconds: number | null) => (seconds === null ? undefined : instantOf(seconds))
   return {
@@ -143,9 +129,6 @@ export type Image = typeof Image.Type
 
 /**
  * A page of the images of a snapshot.
- *
- * @category schemas
- * @since 0.1.0
  */
 export const Images = Schema.Struct({
   timestamp: Schema.Finite,

@@ -1,33 +1,31 @@
 /**
  * The past as a running server tells it. Loaded only by commands that ask one.
- *
- * @since 0.1.0
  */
 import { type History, Instant } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
-import { type Stopped, usage } from "../output/CommandFailure.ts"
+import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 import * as Documents from "./ApiDocuments.ts"
 import * as HalClient from "./HalClient.ts"
 import * as ImageChanges from "./ImageChanges.ts"
-import { Past, type Span } from "./HistorySource.ts"
+import { HistorySource, type TimeRange } from "./HistorySource.ts"
 
 /** The most growers that the API tells, and the images of a page. */
 const maximumLimit = 1000
 const pageSize = "100"
 
-const spanOf = ({ from, to }: Span): HalClient.Parameters => ({
+const timeRange = ({ from, to }: TimeRange): HalClient.Parameters => ({
   from: Instant.format(from),
   to: to === undefined ? undefined : Instant.format(to)
 })
 
-const noHistory = usage(
+const noHistory = usageError(
   "--api: this server keeps no earlier snapshots",
   "they are kept with a database only: set it in [database] of the server's configuration"
 )
 
-const present = <A>(reading: Effect.Effect<A, Stopped | HalClient.Missing>): Effect.Effect<A, Stopped> =>
-  Effect.catchTag(reading, "Missing", ({ detail }) => Effect.fail(usage(`--api: ${detail}`)))
+const present = <A>(reading: Effect.Effect<A, CommandFailure | HalClient.Missing>): Effect.Effect<A, CommandFailure> =>
+  Effect.catchTag(reading, "Missing", ({ detail }) => Effect.fail(usageError(`--api: ${detail}`)))
 
 const make = Effect.fnUntraced(function* (options: HalClient.Options) {
   const { get, links } = yield* HalClient.make(options)
@@ -63,11 +61,11 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
     return { items, accounting, state: { takenAt: Documents.instantOf(timestamp), diskSize: disk_size } }
   })
 
-  return Past.of({
-    course: Effect.fnUntraced(function* (subject, span, step) {
+  return HistorySource.of({
+    course: Effect.fnUntraced(function* (subject, range, step) {
       const href = yield* courseOf(subject, "history")
-      const parameters = { ...spanOf(span), step: `${Duration.toMillis(step)}ms` }
-      const { from, points, to } = yield* present(get(Documents.Course, href, parameters))
+      const parameters = { ...timeRange(range), step: `${Duration.toMillis(step)}ms` }
+      const { from, points, to } = yield* present(get(Documents.TimeSeries, href, parameters))
       return {
         period: { from: Documents.instantOf(from), to: Documents.instantOf(to) },
         points: points.map((point) => ({
@@ -76,11 +74,11 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
         }))
       }
     }),
-    growth: Effect.fnUntraced(function* ({ by, limit, of, path, span }) {
+    growth: Effect.fnUntraced(function* ({ by, limit, of, path, range }) {
       const href = yield* courseOf({ _tag: "Namespace", path }, "growth")
       const document = yield* present(
         get(Documents.Growing, href, {
-          ...spanOf(span),
+          ...timeRange(range),
           by,
           of,
           limit: `${Math.min(limit ?? maximumLimit, maximumLimit)}`,
@@ -108,9 +106,5 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
   })
 })
 
-/**
- * @category layers
- * @since 0.1.0
- */
-export const layer = (options: HalClient.Options): Layer.Layer<Past, Stopped, HttpClient.HttpClient> =>
-  Layer.effect(Past, make(options))
+export const layer = (options: HalClient.Options): Layer.Layer<HistorySource, CommandFailure, HttpClient.HttpClient> =>
+  Layer.effect(HistorySource, make(options))

@@ -3,13 +3,11 @@
  *
  * The adapter is that of the server: it makes what is missing and sets aside what is damaged. Neither is for a reader to
  * do, so the file is looked at first, opened for reading only.
- *
- * @since 0.1.0
  */
 import { Database, Sqlite, SqlMigrations, SqlSnapshotStore } from "@gitlab-registry-usage/adapter-sql"
 import type { SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { Context, Effect, FileSystem, Layer } from "effect"
-import { Status, Stopped, usage } from "../output/CommandFailure.ts"
+import { Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 const magic = "SQLite format 3\0"
 
@@ -44,7 +42,7 @@ const versionOf = (path: string, isChecked: boolean): number | undefined => {
   }
 }
 
-const refused = (message: string, hint?: string) => usage(`--database: ${message}`, hint)
+const refused = (message: string, hint?: string) => usageError(`--database: ${message}`, hint)
 
 /** Fails with status 2 where the file is not there or no database of a server that is at least as new as this program. */
 const examine = Effect.fnUntraced(function* (path: string) {
@@ -60,7 +58,7 @@ const examine = Effect.fnUntraced(function* (path: string) {
     Effect.scoped,
     Effect.mapError(({ reason }) =>
       reason._tag === "PermissionDenied"
-        ? new Stopped({ status: Status.denied, message: `--database: ${path} may not be read and written` })
+        ? new CommandFailure({ status: Status.denied, message: `--database: ${path} may not be read and written` })
         : refused(`${path} cannot be read (${reason._tag})`)
     )
   )
@@ -81,14 +79,11 @@ const examine = Effect.fnUntraced(function* (path: string) {
 
 /**
  * The store in this file, as which nothing is written by what only reads.
- *
- * @category layers
- * @since 0.1.0
  */
 export const layer = (options: {
   readonly path: string
   readonly accounting: Usage.Accounting
-}): Layer.Layer<SnapshotStore.SnapshotStore, Stopped, FileSystem.FileSystem> => {
+}): Layer.Layer<SnapshotStore.SnapshotStore, CommandFailure, FileSystem.FileSystem> => {
   const database = Layer.effectContext(
     Effect.gen(function* () {
       yield* examine(options.path)
@@ -96,7 +91,7 @@ export const layer = (options: {
         Effect.mapError((error) =>
           error._tag === "SchemaTooNew"
             ? refused(error.message)
-            : new Stopped({ status: Status.unreachable, message: `--database: ${error.message}` })
+            : new CommandFailure({ status: Status.unreachable, message: `--database: ${error.message}` })
         )
       )
       const opened = Context.get(context, Database.Database)

@@ -1,24 +1,18 @@
 /**
  * Reads HAL documents of a running server, by their links.
- *
- * @since 0.1.0
  */
 import { Effect, Redacted, Schedule, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
-import { Status, Stopped, usage } from "../output/CommandFailure.ts"
+import { Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
 import type { Account } from "../connection/Connection.ts"
 
 /**
  * Who reads: with a token of the API, or as somebody who signs in for one.
- *
- * @category models
- * @since 0.1.0
  */
 export type Credentials =
   | { readonly _tag: "Token"; readonly token: Redacted.Redacted }
   | { readonly _tag: "Account"; readonly account: Account }
 
-/** @category options @since 0.1.0 */
 export interface Options {
   /** Where `/` of the API is. */
   readonly url: URL
@@ -27,13 +21,9 @@ export interface Options {
 
 /**
  * Nothing is there, for the reason that the server tells.
- *
- * @category errors
- * @since 0.1.0
  */
 export class Missing extends Schema.TaggedError<Missing>()("Missing", { detail: Schema.String }) {}
 
-/** @category models @since 0.1.0 */
 export type Parameters = Readonly<Record<string, string | undefined>>
 
 const Link = Schema.Struct({ href: Schema.String })
@@ -43,9 +33,6 @@ export const Links = Schema.Record(Schema.String, Schema.Union([Link, Schema.Arr
 
 /**
  * The address of a link; undefined where there is none.
- *
- * @category getters
- * @since 0.1.0
  */
 export const hrefOf = (links: typeof Links.Type, name: string): string | undefined => {
   const link = links[name]
@@ -54,9 +41,6 @@ export const hrefOf = (links: typeof Links.Type, name: string): string | undefin
 
 /**
  * The address of a template with these variables (RFC 6570): `{image}` and `{?at}` are all that the server has.
- *
- * @category getters
- * @since 0.1.0
  */
 export const expand = (template: string, variables: Readonly<Record<string, string>>): string =>
   template.replaceAll(/\{(\??)(\w+)\}/g, (_, query: string, name: string) => {
@@ -82,7 +66,7 @@ const codeOf = (cause: unknown): string => {
 // oxlint-disable-next-line no-control-regex
 const plain = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").slice(0, 500)
 
-interface Answer {
+interface Response {
   readonly from: string
   readonly status: number
   readonly location: string | undefined
@@ -90,14 +74,14 @@ interface Answer {
 }
 
 /** What an answer means that is no document. */
-const refusal = ({ body, from, location, status }: Answer): Stopped | Missing => {
+const refusal = ({ body, from, location, status }: Response): CommandFailure | Missing => {
   const problem = Schema.decodeUnknownOption(Schema.fromJsonString(Problem))(body)
   const detail = problem._tag === "Some" ? plain(problem.value.detail) : `${from} answered with status ${status}`
   const stopped = (code: number, hint?: string) =>
-    new Stopped({ status: code, message: `--api: ${detail}`, ...(hint === undefined ? {} : { hint }) })
+    new CommandFailure({ status: code, message: `--api: ${detail}`, ...(hint === undefined ? {} : { hint }) })
   if (status === 404) return new Missing({ detail })
   if (status >= 300 && status < 400) {
-    return usage(`--api: ${from} is elsewhere: ${plain(location ?? "it does not say where")}`, "give that address")
+    return usageError(`--api: ${from} is elsewhere: ${plain(location ?? "it does not say where")}`, "give that address")
   }
   if (status === 401 || status === 403) {
     return stopped(Status.denied, "check --api-token-file, GITLAB_REGISTRY_USAGE_TOKEN or --credentials-file")
@@ -111,7 +95,7 @@ const refusal = ({ body, from, location, status }: Answer): Stopped | Missing =>
 const whereItIs = "is --api the address of gitlab-registry-usage-rest, with its prefix if it has one?"
 
 const notUnderstood = (from: string) =>
-  new Stopped({
+  new CommandFailure({
     status: Status.unexpected,
     message: `--api: ${from} is not understood`,
     hint: whereItIs
@@ -119,9 +103,6 @@ const notUnderstood = (from: string) =>
 
 /**
  * Finds `/` and signs in where that is needed. A link to another server is not followed: it would get the token.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) {
   const client = HttpClient.retryTransient(yield* HttpClient.HttpClient, {
@@ -140,7 +121,7 @@ export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) 
     ) {
       const target = URL.canParse(href, root.href) ? new URL(href, root) : undefined
       if (target === undefined || target.origin !== root.origin) {
-        return yield* new Stopped({
+        return yield* new CommandFailure({
           status: Status.unexpected,
           message: `--api: a link leads away from ${root.origin}`,
           hint: "the server's configuration knows under which address it is reached"
@@ -156,12 +137,12 @@ export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) 
       )
       const response = yield* client.execute(request)
       const { headers, status } = response
-      return { from, status, location: headers["location"], body: yield* response.text } satisfies Answer
+      return { from, status, location: headers["location"], body: yield* response.text } satisfies Response
     },
     Effect.mapError((error) =>
-      error._tag === "Stopped"
+      error._tag === "CommandFailure"
         ? error
-        : new Stopped({
+        : new CommandFailure({
             status: Status.unreachable,
             message: `--api: ${root.origin} cannot be reached (${codeOf(error)})`,
             hint: "check --api and the network"
@@ -171,15 +152,15 @@ export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) 
 
   const read =
     <A>(schema: Schema.Codec<A, any>) =>
-    (answer: Answer): Effect.Effect<A, Stopped | Missing> =>
+    (answer: Response): Effect.Effect<A, CommandFailure | Missing> =>
       answer.status === 200
         ? Effect.mapError(Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(answer.body), () =>
             notUnderstood(answer.from)
           )
         : Effect.fail(refusal(answer))
 
-  const isThere = <A>(reading: Effect.Effect<A, Stopped | Missing>): Effect.Effect<A, Stopped> =>
-    Effect.catchTag(reading, "Missing", ({ detail }) => Effect.fail(usage(`--api: ${detail}`, whereItIs)))
+  const isThere = <A>(reading: Effect.Effect<A, CommandFailure | Missing>): Effect.Effect<A, CommandFailure> =>
+    Effect.catchTag(reading, "Missing", ({ detail }) => Effect.fail(usageError(`--api: ${detail}`, whereItIs)))
 
   const home = yield* ask(root.href, { links: "true" }, (request) => request).pipe(Effect.flatMap(read(Home)), isThere)
 
@@ -200,5 +181,4 @@ export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) 
   }
 })
 
-/** @category models @since 0.1.0 */
 export type HalClient = Effect.Success<ReturnType<typeof make>>

@@ -1,54 +1,40 @@
 /**
  * The port to what a server kept: how sizes went, what grew, and what there was at an instant.
- *
- * @since 0.1.0
  */
 import type { Diff, Growth, History, Projection, Usage, Instant } from "@gitlab-registry-usage/core"
 import { Context, type DateTime, type Duration, type Effect } from "effect"
-import type { Stopped } from "../output/CommandFailure.ts"
+import type { CommandFailure } from "../output/CommandFailure.ts"
 
 /**
  * A period of the past. Without `to` it ends with the latest snapshot.
- *
- * @category models
- * @since 0.1.0
  */
-export interface Span {
+export interface TimeRange {
   readonly from: Instant.Instant
   readonly to: Instant.Instant | undefined
 }
 
 /**
  * A snapshot in which something was.
- *
- * @category models
- * @since 0.1.0
  */
-export interface Seen {
+export interface Sample {
   readonly takenAt: DateTime.Utc
   readonly figures: History.Figures
 }
 
 /**
  * How a subject went in a period: the last snapshot of each step in which it was there, oldest first.
- *
- * @category models
- * @since 0.1.0
  */
-export interface Course {
+export interface TimeSeries {
   readonly period: History.Period
-  readonly points: ReadonlyArray<Seen>
+  readonly points: ReadonlyArray<Sample>
 }
 
 /**
  * What growth is asked of: everything below the namespace, the first `limit` growers; all that can be told without.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Question {
   readonly path: string
-  readonly span: Span
+  readonly range: TimeRange
   readonly by: Growth.By
   readonly of: Growth.Of
   readonly limit: number | undefined
@@ -57,9 +43,6 @@ export interface Question {
 /**
  * What grew between the two snapshots of `period`. The capacity is in bytes; it and the projection are known of the whole
  * registry only.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Account {
   readonly period: History.Period
@@ -70,9 +53,6 @@ export interface Account {
 
 /**
  * A snapshot as a whole; its disk in bytes.
- *
- * @category models
- * @since 0.1.0
  */
 export interface State {
   readonly takenAt: DateTime.Utc
@@ -81,9 +61,6 @@ export interface State {
 
 /**
  * What changed between a snapshot and the latest one.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Comparison {
   readonly before: State
@@ -94,26 +71,24 @@ export interface Comparison {
 
 /**
  * Everything fails with the status that the command ends with: 2 for what is not there, was asked wrongly or is not kept.
- *
- * @category services
- * @since 0.1.0
  */
-export class Past extends Context.Service<
-  Past,
+export class HistorySource extends Context.Service<
+  HistorySource,
   {
     /** A step of 0 keeps every snapshot. */
-    readonly course: (subject: History.Subject, span: Span, step: Duration.Duration) => Effect.Effect<Course, Stopped>
-    readonly growth: (question: Question) => Effect.Effect<Account, Stopped>
+    readonly course: (
+      subject: History.Subject,
+      range: TimeRange,
+      step: Duration.Duration
+    ) => Effect.Effect<TimeSeries, CommandFailure>
+    readonly growth: (question: Question) => Effect.Effect<Account, CommandFailure>
     /** From the snapshot that was in force then to the latest. */
-    readonly since: (when: Instant.Instant) => Effect.Effect<Comparison, Stopped>
+    readonly since: (when: Instant.Instant) => Effect.Effect<Comparison, CommandFailure>
   }
->()("@gitlab-registry-usage/cli/Past") {}
+>()("@gitlab-registry-usage/cli/HistorySource") {}
 
 /**
  * What a subject is called: `group/app`, `group/`, `the registry`.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const named = ({ _tag, path }: History.Subject): string =>
   path === "" ? "the registry" : _tag === "Namespace" ? `${path}/` : path

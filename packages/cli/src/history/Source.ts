@@ -1,7 +1,5 @@
 /**
  * Where the past is read: the database of a server, or a running one.
- *
- * @since 0.1.0
  */
 import { Effect, Layer, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
@@ -9,13 +7,9 @@ import * as Connection from "../connection/Connection.ts"
 import { type Environment, environment } from "../connection/Environment.ts"
 import { fileFlag } from "../connection/FlagKinds.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
-import { usage } from "../output/CommandFailure.ts"
+import { usageError } from "../output/CommandFailure.ts"
 import type { Credentials } from "./HalClient.ts"
 
-/**
- * @category flags
- * @since 0.1.0
- */
 export const flags = {
   database: fileFlag("database").pipe(
     Flag.withDescription("The SQLite file in which a server on this machine keeps its snapshots")
@@ -30,7 +24,6 @@ export const flags = {
   )
 }
 
-/** @category models @since 0.1.0 */
 export interface Input {
   readonly database: Option.Option<string>
   readonly api: Option.Option<string>
@@ -41,7 +34,7 @@ export interface Input {
 const credentialsOf = Effect.fnUntraced(function* (input: Input, shared: Shared, variables: Environment) {
   if (Option.isSome(input.apiTokenFile)) {
     const token = Connection.oneLine(yield* Connection.readText(input.apiTokenFile.value, "--api-token-file"))
-    if (token === "") return yield* usage("--api-token-file: the file is empty")
+    if (token === "") return yield* usageError("--api-token-file: the file is empty")
     return { _tag: "Token", token: Redacted.make(token) } satisfies Credentials
   }
   const signsIn = Option.isSome(shared.credentialsFile) || Option.isSome(shared.tokenFile) || shared.tokenStdin
@@ -50,7 +43,7 @@ const credentialsOf = Effect.fnUntraced(function* (input: Input, shared: Shared,
   }
   const account = yield* Connection.accountOf(shared, { ...variables, token: undefined, jobToken: undefined })
   if (account === undefined) {
-    return yield* usage(
+    return yield* usageError(
       "--api: as whom?",
       "give --api-token-file or GITLAB_REGISTRY_USAGE_TOKEN, or sign in with --credentials-file"
     )
@@ -61,7 +54,7 @@ const credentialsOf = Effect.fnUntraced(function* (input: Input, shared: Shared,
 const overApi = Effect.fnUntraced(function* (address: string, input: Input, shared: Shared, variables: Environment) {
   const url = yield* Connection.url(address, "--api")
   if (url.protocol === "http:" && !Connection.isLoopback(url.host)) {
-    return yield* usage("--api: over http everybody on the way could read the token", "use https")
+    return yield* usageError("--api: over http everybody on the way could read the token", "use https")
   }
   const credentials = yield* credentialsOf(input, shared, variables)
   const authorities = yield* Connection.authoritiesOf(shared, variables)
@@ -80,9 +73,6 @@ const overDatabase = Effect.fnUntraced(function* (path: string, { accounting }: 
 
 /**
  * The past that the flags name, or else the environment.
- *
- * @category layers
- * @since 0.1.0
  */
 export const layer = (input: Input, shared: Shared) =>
   Layer.unwrap(
@@ -91,12 +81,12 @@ export const layer = (input: Input, shared: Shared) =>
       const database = Option.getOrUndefined(input.database)
       const api = Option.getOrUndefined(input.api)
       if (database !== undefined && api !== undefined) {
-        return yield* usage("both --database and --api", "earlier snapshots come from one of them")
+        return yield* usageError("both --database and --api", "earlier snapshots come from one of them")
       }
       if (database !== undefined) return yield* overDatabase(database, shared)
       const address = api ?? variables.api
       if (address === undefined) {
-        return yield* usage(
+        return yield* usageError(
           "earlier snapshots of what?",
           "give --database with the SQLite file of a server, or --api with the address of a running one"
         )

@@ -1,44 +1,29 @@
 /**
  * Values as people read them.
- *
- * @since 0.1.0
  */
 import { Bytes } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import type { Column, Value } from "../tables/Table.ts"
+import type { Column, Value } from "./Table.ts"
 
 /**
  * How sizes are written: in bytes, in powers of 1000, or else of 1024.
- *
- * @category options
- * @since 0.1.0
  */
 export interface Style {
   readonly bytes: boolean
   readonly si: boolean
 }
 
-/**
- * @category formatting
- * @since 0.1.0
- */
 export const size = (bytes: number, style: Style): string =>
   style.bytes ? `${bytes}` : Bytes.format(Bytes.make(bytes), { decimal: style.si })
 
 /**
  * A difference of sizes: `+1.5 KiB`, `-3 B`, `0 B`.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const change = (bytes: number, style: Style): string =>
   `${bytes > 0 ? "+" : bytes < 0 ? "-" : ""}${size(Math.abs(bytes), style)}`
 
 /**
  * A part of 1 in percent: two digits, `<1 %` for what is not nothing.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const percent = (share: number): string => {
   const percent = share * 100
@@ -51,9 +36,6 @@ export const percent = (share: number): string => {
 
 /**
  * The text of a value; `?` where it could not be read.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const text = (value: Value, kind: Column["kind"], style: Style): string => {
   if (value === undefined) return ""
@@ -69,9 +51,6 @@ const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
 /**
  * A bar of at most `width` columns for a part of 1; never empty for what is not nothing.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const bar = (share: number, width: number): string => {
   const parts = Math.max(share > 0 ? 1 : 0, Math.round(share * width * 8))
@@ -80,18 +59,12 @@ export const bar = (share: number, width: number): string => {
 
 /**
  * The bar in ASCII, for terminals that have nothing else.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const plainBar = (share: number, width: number): string =>
   "#".repeat(Math.max(share > 0 ? 1 : 0, Math.round(share * width)))
 
 /**
  * The text, cut in its middle where it is longer than `width`, so that both the group and the image can be told.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const cut = (text: string, width: number): string => {
   const letters = [...text]
@@ -102,8 +75,5 @@ export const cut = (text: string, width: number): string => {
 
 /**
  * An instant in UTC, to the minute: `2026-01-31 12:00`.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const minute = (instant: DateTime.Utc): string => DateTime.formatIso(instant).slice(0, 16).replace("T", " ")

@@ -1,16 +1,11 @@
 /**
  * What a command has to say, as a table of values that any output can render.
- *
- * @since 0.1.0
  */
 import { Effect } from "effect"
-import { type Stopped, usage } from "../output/CommandFailure.ts"
+import { type CommandFailure, usageError } from "./CommandFailure.ts"
 
 /**
  * A value: text, a number, a list of names, or null where it could not be read. Undefined where it makes no sense, as a total of names.
- *
- * @category models
- * @since 0.1.0
  */
 export type Value = string | number | boolean | ReadonlyArray<string> | null | undefined
 
@@ -23,9 +18,6 @@ export type Value = string | number | boolean | ReadonlyArray<string> | null | u
  * - `bytes`: a size
  * - `change`: a difference of sizes, with its sign
  * - `share`: a part of 1, drawn as a bar
- *
- * @category models
- * @since 0.1.0
  */
 export interface Column {
   readonly key: string
@@ -40,9 +32,6 @@ export interface Column {
 
 /**
  * The values of a row by the key of their column. `mark` says in one character that something is missing.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Row {
   readonly values: Readonly<Record<string, Value>>
@@ -51,11 +40,8 @@ export interface Row {
 
 /**
  * A table. `rest` stands for the rows that were left out, `total` for all.
- *
- * @category models
- * @since 0.1.0
  */
-export interface Sheet {
+export interface Table {
   readonly columns: ReadonlyArray<Column>
   readonly rows: ReadonlyArray<Row>
   readonly rest?: Row | undefined
@@ -66,34 +52,31 @@ export interface Sheet {
 
 /**
  * The sheet with the columns of `--columns`, in that order; without, all that are meant for the audience.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const select = (
-  sheet: Sheet,
+  table: Table,
   chosen: string | undefined,
   audience: "people" | "programs"
-): Effect.Effect<Sheet, Stopped> => {
+): Effect.Effect<Table, CommandFailure> => {
   if (chosen === undefined) {
     return Effect.succeed({
-      ...sheet,
-      columns: sheet.columns.filter((column) => (column.audience ?? audience) === audience)
+      ...table,
+      columns: table.columns.filter((column) => (column.audience ?? audience) === audience)
     })
   }
   return Effect.map(
     Effect.forEach(chosen.split(","), (text) => {
       const key = text.trim().toLowerCase()
-      const column = sheet.columns.find((column) => column.key === key || column.field === key)
+      const column = table.columns.find((column) => column.key === key || column.field === key)
       return column === undefined
         ? Effect.fail(
-            usage(
+            usageError(
               `--columns: no column ${JSON.stringify(key)}`,
-              `there are ${sheet.columns.map(({ key }) => key).join(", ")}`
+              `there are ${table.columns.map(({ key }) => key).join(", ")}`
             )
           )
         : Effect.succeed(column)
     }),
-    (columns) => ({ ...sheet, columns })
+    (columns) => ({ ...table, columns })
   )
 }

@@ -3,14 +3,11 @@
  *
  * Libraries for tables draw frames and cut text at its end. Here the columns' kinds tell what may be cut and what may be
  * left out, which is most of the work; what remains is padding.
- *
- * @since 0.1.0
  */
-import type { Column, Row, Sheet } from "../tables/Table.ts"
+import type { Column, Row, Table } from "./Table.ts"
 import { paint, type Style } from "./Screen.ts"
 import * as Format from "./Format.ts"
 
-/** @category options @since 0.1.0 */
 export interface Options extends Format.Style {
   /** Columns of the terminal. Without, nothing is cut. */
   readonly width: number | undefined
@@ -71,21 +68,18 @@ const fitting = (
 
 /**
  * Lines of the table, without spaces at their ends.
- *
- * @category rendering
- * @since 0.1.0
  */
-export const render = (sheet: Sheet, options: Options): string => {
+export const render = (table: Table, options: Options): string => {
   const all = [
-    ...sheet.rows,
-    ...(sheet.rest === undefined ? [] : [sheet.rest]),
-    ...(sheet.total === undefined ? [] : [sheet.total])
+    ...table.rows,
+    ...(table.rest === undefined ? [] : [table.rest]),
+    ...(table.total === undefined ? [] : [table.total])
   ]
   const cells = new Map(
-    all.map((row) => [row, new Map(sheet.columns.map((column) => [column, cellOf(column, row, options, " ")]))])
+    all.map((row) => [row, new Map(table.columns.map((column) => [column, cellOf(column, row, options, " ")]))])
   )
   const natural = new Map(
-    sheet.columns.map((column) => [
+    table.columns.map((column) => [
       column,
       all.reduce(
         (width, row) => Math.max(width, lengthOf(cells.get(row)!.get(column)!)),
@@ -95,7 +89,7 @@ export const render = (sheet: Sheet, options: Options): string => {
   )
   const widthOf = (column: Column) => natural.get(column)!
   const available = options.width ?? Number.POSITIVE_INFINITY
-  const columns = fitting(sheet.columns, widthOf, available)
+  const columns = fitting(table.columns, widthOf, available)
   const names = columns.filter(({ kind }) => kind === "name")
   let excess = columns.reduce((sum, column) => sum + widthOf(column), gap.length * (columns.length - 1)) - available
   const widths = new Map(columns.map((column) => [column, widthOf(column)]))
@@ -142,9 +136,9 @@ export const render = (sheet: Sheet, options: Options): string => {
           )
         ]
       : []),
-    ...sheet.rows.map((row) => rowLine(row, "row")),
-    ...(sheet.rest === undefined ? [] : [rowLine(sheet.rest, "rest")]),
-    ...(sheet.total === undefined ? [] : [rowLine(sheet.total, "total")])
+    ...table.rows.map((row) => rowLine(row, "row")),
+    ...(table.rest === undefined ? [] : [rowLine(table.rest, "rest")]),
+    ...(table.total === undefined ? [] : [rowLine(table.total, "total")])
   ]
     .map((line) => `${line}\n`)
     .join("")

@@ -1,18 +1,16 @@
 /**
  * A report as one page that needs nothing else: no file beside it, no network, and for reading no script either.
- *
- * @since 0.1.0
  */
 import { Markup, type Usage } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import { createHash } from "node:crypto"
 import * as Budget from "../tables/Budget.ts"
-import * as Listing from "../tables/UsageTable.ts"
+import * as UsageTable from "../tables/UsageTable.ts"
 import * as Format from "../output/Format.ts"
-import type { Column, Row, Sheet } from "../tables/Table.ts"
-import { summaryOf } from "../crawl/Summary.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
+import { summarize } from "../crawl/Summary.ts"
 import { version } from "../Version.ts"
-import type { Material } from "./Material.ts"
+import type { ReportInput } from "./ReportInput.ts"
 import { script, style } from "./PageStyle.ts"
 import * as Treemap from "./Treemap.ts"
 
@@ -75,8 +73,8 @@ const cell = (column: Column, row: Row, options: Format.Style): string => {
   return `<td data-value="${typeof value === "number" ? value : -1}">${text}</td>`
 }
 
-const table = (sheet: Sheet, options: Format.Style, ids: boolean): string => {
-  const { columns, rest, rows, total } = sheet
+const tableElement = (table: Table, options: Format.Style, hasIds: boolean): string => {
+  const { columns, rest, rows, total } = table
   const line = (row: Row) => columns.map((column) => cell(column, row, options)).join("")
   const head = columns
     .map(({ heading, kind }) => {
@@ -85,24 +83,19 @@ const table = (sheet: Sheet, options: Format.Style, ids: boolean): string => {
     })
     .join("")
   const body = rows
-    .map((row) => `<tr${ids ? ` id="${escape(idOf(String(row.values.name)))}"` : ""}>${line(row)}</tr>`)
+    .map((row) => `<tr${hasIds ? ` id="${escape(idOf(String(row.values.name)))}"` : ""}>${line(row)}</tr>`)
     .join("\n")
-  const foot = [...(rest === undefined ? [] : [rest]), ...(total === undefined ? [] : [total])]
-    .map((row) => `<tr>${line(row)}</tr>`)
-    .join("")
+  const foot = [rest, total].map((row) => (row === undefined ? "" : `<tr>${line(row)}</tr>`)).join("")
   return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody><tfoot>${foot}</tfoot></table></div>`
 }
 
-/**
- * @category rendering
- * @since 0.1.0
- */
-export const render = ({ outcomes, scan }: Material, options: Format.Style): string => {
-  const { usage } = scan.snapshot
-  const { gaps, total } = summaryOf(scan)
+export const render = ({ crawled, outcomes }: ReportInput, options: Format.Style): string => {
+  const { takenAt, usage } = crawled.snapshot
+  const { gaps, total } = summarize(crawled)
   const size = (bytes: number) => Format.size(bytes, options)
-  const sheet = (of: "repositories" | "tags", order: Listing.Order, count: number) =>
-    Listing.make(usage, { of, only: [], order, reverse: false, count, minSize: undefined })
+  const repositories = UsageTable.make(usage, { ...UsageTable.allRepositories, count: maxRows })
+  const tags = UsageTable.make(usage, { ...UsageTable.allRepositories, of: "tags", order: "unique", count: 50 })
+  const time = DateTime.formatIso(takenAt)
   const figures = [
     ["on disk", size(total.disk_bytes)],
     ["in all tags", size(total.size_bytes)],
@@ -110,7 +103,7 @@ export const render = ({ outcomes, scan }: Material, options: Format.Style): str
     ["tags", `${total.tags}`],
     ...(total.repositories_unreadable > 0 ? [["not readable", `${total.repositories_unreadable}`]] : [])
   ]
-  const title = `Registry usage of ${scan.of}`
+  const title = `Registry usage of ${crawled.source}`
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -123,7 +116,7 @@ export const render = ({ outcomes, scan }: Material, options: Format.Style): str
 </head>
 <body>
 <header><h1>${escape(title)}</h1>
-<p class="dim">Read <time datetime="${DateTime.formatIso(scan.snapshot.takenAt)}">${DateTime.formatIso(scan.snapshot.takenAt)}</time></p>
+<p class="dim">Read <time datetime="${time}">${time}</time></p>
 <dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("")}</dl>
 ${outcomes.map((outcome) => `<p${outcome.exceeded ? ' class="warn"' : ""}>${outcome.exceeded ? "Over budget" : "Budget"}: ${escape(Budget.line(outcome, options))}</p>`).join("\n")}
 ${gaps
@@ -140,10 +133,10 @@ ${map(usage, size)}
 <h2>Repositories</h2>
 <p class="dim">Disk is what a repository is charged with, so that the rows add up: unique is what only it uses, shared is used by others too. Size counts shared layers for every tag.</p>
 <input type="search" placeholder="Filter by name" aria-label="Filter by name">
-${table(sheet("repositories", "disk", maxRows), options, true)}
+${tableElement(repositories, options, true)}
 <h2>Tags that free the most</h2>
 <p class="dim">Unique is what deleting this tag alone would free.</p>
-${table(sheet("tags", "unique", 50), options, false)}
+${tableElement(tags, options, false)}
 </main>
 <script>${script}</script>
 </body>

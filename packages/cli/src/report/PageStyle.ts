@@ -1,13 +1,7 @@
 /**
  * The style and the script of the page. Both are constant, so that their hashes can stand in its policy.
- *
- * @since 0.1.0
  */
 
-/**
- * @category constants
- * @since 0.1.0
- */
 export const style = `
 :root { color-scheme: light dark; --text: #1f2328; --dim: #59636e; --back: #fff; --line: #d1d9e0; --bar: #3b6fb6; --warn: #9a3412; }
 @media (prefers-color-scheme: dark) {
@@ -42,9 +36,6 @@ svg.bar { width: 90px; height: 10px; vertical-align: middle; } svg.bar rect { fi
 
 /**
  * Sorts tables by a click on a heading, and filters them by name.
- *
- * @category constants
- * @since 0.1.0
  */
 export const script = `
 for (const table of document.querySelectorAll("table")) {

@@ -1,35 +1,21 @@
 /**
- * What every part of a report is made from.
- *
- * @since 0.1.0
+ * The data from which every file of a report is made.
  */
 import { Inventory, Usage } from "@gitlab-registry-usage/core"
 import type { Outcome } from "../tables/Budget.ts"
 import * as Format from "../output/Format.ts"
-import type { Scan } from "../crawl/CrawledSnapshot.ts"
+import type { CrawledSnapshot } from "../crawl/CrawledSnapshot.ts"
 
-/** @category models @since 0.1.0 */
-export interface Material {
-  readonly scan: Scan
+export interface ReportInput {
+  readonly crawled: CrawledSnapshot
   readonly outcomes: ReadonlyArray<Outcome>
   readonly failOnPartial: boolean
-  /** The totals in a sentence. */
-  readonly totals: (style: Format.Style) => string
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const make = (scan: Scan, outcomes: ReadonlyArray<Outcome>, failOnPartial: boolean): Material => {
-  const { usage } = scan.snapshot
+/** The totals in one sentence. */
+export const totals = ({ crawled: { snapshot } }: ReportInput, style: Format.Style): string => {
+  const { usage } = snapshot
   const { diskSize, size } = Usage.total(usage)
   const repositories = usage.inventory.repositories.length
-  return {
-    scan,
-    outcomes,
-    failOnPartial,
-    totals: (style) =>
-      `${Format.size(diskSize, style)} on disk, ${Format.size(size, style)} in ${Inventory.tagCount(usage.inventory)} tags of ${repositories} repositories`
-  }
+  return `${Format.size(diskSize, style)} on disk, ${Format.size(size, style)} in ${Inventory.tagCount(usage.inventory)} tags of ${repositories} repositories`
 }

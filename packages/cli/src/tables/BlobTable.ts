@@ -1,10 +1,8 @@
 /**
  * Why a tag or repository is as large as it is: its blobs, who is charged with each, and who shares it.
- *
- * @since 0.1.0
  */
 import { type Digest, TagContents, Usage } from "@gitlab-registry-usage/core"
-import type { Row, Sheet } from "./Table.ts"
+import type { Row, Table } from "../output/Table.ts"
 
 /** Blob → repositories whose tags reach it, other than the chosen tags; the repository itself among them. */
 const othersOf = (usage: Usage.Usage, blobs: ReadonlySet<number>, chosen: ReadonlySet<number>) => {
@@ -31,11 +29,8 @@ const short = (digest: Digest.Digest) => digest.slice(0, digest.indexOf(":") + 1
 
 /**
  * A sheet of the blobs that the tags of repository `r` reach, the largest first, at most `count`.
- *
- * @category constructors
- * @since 0.1.0
  */
-export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>, count: number | undefined): Sheet => {
+export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>, count: number | undefined): Table => {
   const { blobs } = usage.inventory
   const chosen = new Set(tags)
   const reached = new Set(tags.flatMap((tag) => [...Usage.tagBlobs(usage, tag)]))

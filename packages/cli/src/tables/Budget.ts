@@ -3,15 +3,13 @@
  *
  * Patterns are `Glob`s of effect, which speak of paths as names of repositories are paths, and come with what the program
  * bundles anyway.
- *
- * @since 0.1.0
  */
 import { type Bytes, SizeText, Usage } from "@gitlab-registry-usage/core"
 import { Effect, Glob, Schema } from "effect"
 import { Yaml } from "effect/encoding"
 import * as Format from "../output/Format.ts"
 import { PercentText } from "./Percent.ts"
-import { type Stopped, usage as wrong } from "../output/CommandFailure.ts"
+import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 /** YAML reads a size without a unit as a number. */
 const Size = Schema.Union([
@@ -27,9 +25,6 @@ const limits = {
 /**
  * A budget file, in YAML or JSON: limits of everything, and of what each pattern matches, together (`max`) or each
  * repository of it (`max_each`). `measure` is disk unless it says size or unique.
- *
- * @category schemas
- * @since 0.1.0
  */
 export const BudgetFile = Schema.Struct({
   max_total: Schema.optionalKey(Size),
@@ -45,22 +40,21 @@ export const BudgetFile = Schema.Struct({
     )
   )
 })
-/** @category models @since 0.1.0 */
 export type BudgetFile = typeof BudgetFile.Type
 
 type Measure = "disk" | "size" | "unique"
 
 /**
  * Reads the text of a budget file. A key that is not known is an error: a mistyped limit would never be exceeded.
- *
- * @category parsing
- * @since 0.1.0
  */
-export const parse = (text: string): Effect.Effect<BudgetFile, Stopped> =>
-  Effect.try({ try: () => Yaml.parse(text), catch: (error) => wrong(`--budget: not YAML: ${String(error)}`) }).pipe(
+export const parse = (text: string): Effect.Effect<BudgetFile, CommandFailure> =>
+  Effect.try({
+    try: () => Yaml.parse(text),
+    catch: (error) => usageError(`--budget: not YAML: ${String(error)}`)
+  }).pipe(
     Effect.flatMap((value) =>
       Schema.decodeUnknownEffect(BudgetFile)(value ?? {}, { onExcessProperty: "error", errors: "all" }).pipe(
-        Effect.mapError((error) => wrong(`--budget: ${error.message.replaceAll("\n", " ")}`))
+        Effect.mapError((error) => usageError(`--budget: ${error.message.replaceAll("\n", " ")}`))
       )
     )
   )
@@ -68,9 +62,6 @@ export const parse = (text: string): Effect.Effect<BudgetFile, Stopped> =>
 /**
  * What one limit came to. `actual` and `limit` are in bytes; of growth, `limit` is what the size before allows. With
  * `actual` null nobody can tell, because something could not be read.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Outcome {
   readonly name: string
@@ -112,9 +103,6 @@ const grown = (before: number, growth: number) => Math.floor(before * (1 + growt
 
 /**
  * Compares usage with a budget, and its growth with an earlier usage.
- *
- * @category evaluating
- * @since 0.1.0
  */
 export const evaluate = (
   budget: BudgetFile,
@@ -175,9 +163,6 @@ export const evaluate = (
 
 /**
  * The one line that tells what an outcome means.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const line = ({ actual, exceeded, limit, measure, name, rule, whole }: Outcome, style: Format.Style): string => {
   const size = (bytes: number) => Format.size(bytes, style)

@@ -1,24 +1,18 @@
 /**
  * The flags of a budget, and what they come to.
- *
- * @since 0.1.0
  */
 import type { Usage } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem, Option } from "effect"
 import { Flag } from "effect/cli"
 import * as Budget from "./Budget.ts"
-import { fileFlag, sizeFlag } from "../connection/FlagKinds.ts"
+import { fileFlag, sizeFlag, textFlag } from "../connection/FlagKinds.ts"
 import type { Style } from "../output/Format.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { PercentText } from "./Percent.ts"
-import type { Sheet } from "./Table.ts"
-import { Status, Stopped, usage as wrong } from "../output/CommandFailure.ts"
+import type { Table } from "../output/Table.ts"
+import { Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
 
-/**
- * @category flags
- * @since 0.1.0
- */
 export const flags = {
   budget: fileFlag("budget").pipe(
     Flag.withDescription("Budgets in YAML: max_total, max_growth, budgets with match, max, max_each, max_growth")
@@ -27,9 +21,7 @@ export const flags = {
     Flag.withDescription("What everything may take on disk, as 50GB"),
     Flag.optional
   ),
-  maxGrowth: Flag.String("max-growth").pipe(
-    Flag.withMetavar("PERCENT"),
-    Flag.withSchema(PercentText),
+  maxGrowth: textFlag("max-growth", "PERCENT", PercentText).pipe(
     Flag.withDescription("What it may have grown since --baseline, as 5%"),
     Flag.optional
   ),
@@ -49,9 +41,6 @@ interface Input {
 
 /**
  * A budget and the earlier usage that its growth is counted from.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Budgets {
   readonly file: Budget.BudgetFile
@@ -63,9 +52,6 @@ const hasGrowth = (file: Budget.BudgetFile) =>
 
 /**
  * Reads what the flags name; undefined where they name no budget. Flags outweigh the file.
- *
- * @category reading
- * @since 0.1.0
  */
 export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
   const fs = yield* FileSystem.FileSystem
@@ -74,7 +60,7 @@ export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
     path === undefined
       ? {}
       : yield* fs.readFileString(path).pipe(
-          Effect.mapError(({ reason }) => wrong(`--budget: ${path} cannot be read (${reason._tag})`)),
+          Effect.mapError(({ reason }) => usageError(`--budget: ${path} cannot be read (${reason._tag})`)),
           Effect.flatMap(Budget.parse)
         )
   const file: Budget.BudgetFile = {
@@ -86,26 +72,21 @@ export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
   if (isEmpty) return undefined
   const baseline = Option.getOrUndefined(input.baseline)
   if (baseline === undefined && hasGrowth(file)) {
-    return yield* wrong("growth since when?", "name a saved scan with --baseline")
+    return yield* usageError("growth since when?", "name a saved scan with --baseline")
   }
   return {
     file,
-    baseline: baseline === undefined ? undefined : (yield* Scan.load(baseline, "--baseline", shared.accounting)).usage
+    baseline:
+      baseline === undefined
+        ? undefined
+        : (yield* CrawledSnapshot.load(baseline, "--baseline", shared.accounting)).usage
   } satisfies Budgets
 })
 
-/**
- * @category evaluating
- * @since 0.1.0
- */
 export const outcomes = ({ baseline, file }: Budgets, usage: Usage.Usage): ReadonlyArray<Budget.Outcome> =>
   Budget.evaluate(file, usage, baseline)
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const sheetOf = (outcomes: ReadonlyArray<Budget.Outcome>): Sheet => ({
+export const make = (outcomes: ReadonlyArray<Budget.Outcome>): Table => ({
   columns: [
     { key: "name", field: "name", heading: "BUDGET", kind: "name", essential: true },
     { key: "rule", field: "rule", heading: "RULE", kind: "text" },
@@ -131,16 +112,13 @@ export const sheetOf = (outcomes: ReadonlyArray<Budget.Outcome>): Sheet => ({
 
 /**
  * Ends with status 10 where a limit is exceeded: one line for each.
- *
- * @category guards
- * @since 0.1.0
  */
-export const enforce = (outcomes: ReadonlyArray<Budget.Outcome>, style: Style): Effect.Effect<void, Stopped> => {
+export const enforce = (outcomes: ReadonlyArray<Budget.Outcome>, style: Style): Effect.Effect<void, CommandFailure> => {
   const exceeded = outcomes.filter(({ exceeded }) => exceeded)
   return exceeded.length === 0
     ? Effect.void
     : Effect.fail(
-        new Stopped({
+        new CommandFailure({
           status: Status.overBudget,
           message: exceeded.map((outcome) => `over budget: ${Budget.line(outcome, style)}`).join("\nerror: ")
         })

@@ -1,7 +1,5 @@
 /**
  * A cleanup policy, simulated on a scan and priced.
- *
- * @since 0.1.0
  */
 import { CleanupPolicy, Usage } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Option } from "effect"
@@ -10,14 +8,11 @@ import * as Dates from "../crawl/Dates.ts"
 import { chooses } from "./UsageTable.ts"
 import * as NameRegex from "../connection/NameRegex.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
-import type { Row, Sheet } from "./Table.ts"
+import type { Row, Table } from "../output/Table.ts"
 import { fromRegistry } from "../output/CommandFailure.ts"
 
 /**
  * The policy as it is written in GitLab's settings.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Settings {
   readonly nameRegex: string
@@ -26,7 +21,6 @@ export interface Settings {
   readonly olderThan: Duration.Duration | undefined
 }
 
-/** @category models @since 0.1.0 */
 export interface Rules extends CleanupPolicy.Policy {
   /** The settings for output. */
   readonly told: Readonly<Record<string, unknown>>
@@ -34,9 +28,6 @@ export interface Rules extends CleanupPolicy.Policy {
 
 /**
  * The settings as rules at this moment.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const rules = Effect.fnUntraced(function* (settings: Settings) {
   const now = yield* Clock.currentTimeMillis
@@ -90,9 +81,6 @@ const restOf = (rows: ReadonlyArray<Row>): Row => {
 /**
  * A sheet with a row for each repository that the names or globs choose and that would lose a tag. The total is what deleting all the tags together
  * would free, which is more than the sum where repositories share blobs.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (
   flags: Shared,
@@ -187,5 +175,5 @@ export const make = Effect.fnUntraced(function* (
         : []),
       "not known here: protected tags; and where GitLab has the metadata database, it goes by when a tag was pushed, not by when its image was made"
     ]
-  } satisfies Sheet
+  } satisfies Table
 })

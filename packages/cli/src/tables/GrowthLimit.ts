@@ -1,19 +1,14 @@
 /**
  * How much may have been added.
- *
- * @since 0.1.0
  */
 import { type Growth, ParsedText, SizeText } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
 import * as Format from "../output/Format.ts"
 import * as Percent from "./Percent.ts"
-import { Status, Stopped } from "../output/CommandFailure.ts"
+import { Status, CommandFailure } from "../output/CommandFailure.ts"
 
 /**
  * A part of what there was, or bytes.
- *
- * @category models
- * @since 0.1.0
  */
 export type GrowthLimit =
   | { readonly _tag: "Share"; readonly share: number }
@@ -26,32 +21,25 @@ const parse = (text: string): GrowthLimit | undefined => {
   return bytes === undefined ? undefined : { _tag: "Bytes", bytes }
 }
 
-/**
- * @category schemas
- * @since 0.1.0
- */
 export const GrowthLimitText = ParsedText.make("a growth such as 5% or 10GB", parse, (limit) =>
   limit._tag === "Share" ? Percent.format(limit.share) : `${limit.bytes}`
 )
 
 /**
  * Ends with status 10 where more was added; `name` says to what. What is not known exceeds nothing.
- *
- * @category guards
- * @since 0.1.0
  */
 export const enforce = (
   limit: GrowthLimit,
   name: string,
   { before, change }: Growth.Change,
   style: Format.Style
-): Effect.Effect<void, Stopped> => {
+): Effect.Effect<void, CommandFailure> => {
   if (before === undefined || change === undefined) return Effect.void
   const allowed = limit._tag === "Bytes" ? limit.bytes : Math.floor(before * limit.share)
   if (change <= allowed) return Effect.void
   const size = (bytes: number) => Format.size(bytes, style)
   return Effect.fail(
-    new Stopped({
+    new CommandFailure({
       status: Status.overBudget,
       message: `over budget: ${name} grew by ${size(change)}, which is ${size(change - allowed)} over the ${size(allowed)} that it may grow by`
     })

@@ -1,13 +1,11 @@
 /**
  * What grew, as a sheet.
- *
- * @since 0.1.0
  */
 import type { Growth, Projection } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import * as Format from "../output/Format.ts"
 import type { Account } from "../history/HistorySource.ts"
-import type { Column, Row, Sheet } from "./Table.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
 
 const columns = (of: Growth.Of): ReadonlyArray<Column> => [
   of === "images"
@@ -60,11 +58,8 @@ const foreseen = (
 
 /**
  * Growers with the change of everything as the total; what was left out counts there as well.
- *
- * @category constructors
- * @since 0.1.0
  */
-export const make = ({ capacity, growth, period, projection }: Account, of: Growth.Of): Sheet => {
+export const make = ({ capacity, growth, period, projection }: Account, of: Growth.Of): Table => {
   const { growers, matching } = growth
   const left = matching - growers.length
   const isOne = DateTime.Equivalence(period.from, period.to)

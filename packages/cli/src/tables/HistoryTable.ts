@@ -1,14 +1,11 @@
 /**
  * How sizes went, as a sheet.
- *
- * @since 0.1.0
  */
 import { DateTime } from "effect"
-import type { Course, Seen } from "../history/HistorySource.ts"
+import type { TimeSeries, Sample } from "../history/HistorySource.ts"
 import * as Format from "../output/Format.ts"
-import type { Column, Row, Sheet } from "./Table.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
 
-/** @category options @since 0.1.0 */
 export interface Options {
   /** Whether disk is drawn as bars. */
   readonly bars: boolean
@@ -29,15 +26,12 @@ const columns = ({ bars, several }: Options, hasGaps: boolean): ReadonlyArray<Co
   { key: "gaps", field: "gaps", heading: "GAPS", kind: "count", audience: hasGaps ? undefined : "programs" }
 ]
 
-const diskOf = (seen: Seen | undefined): number | null => seen?.figures.sizes?.diskSize ?? null
+const diskOf = (seen: Sample | undefined): number | null => seen?.figures.sizes?.diskSize ?? null
 
 /**
  * The disk of each row is drawn against that of the largest, and `change` is its difference to the row before.
- *
- * @category constructors
- * @since 0.1.0
  */
-export const make = ({ period, points }: Course, options: Options): Sheet => {
+export const make = ({ period, points }: TimeSeries, options: Options): Table => {
   const largest = points.reduce((largest, seen) => Math.max(largest, diskOf(seen) ?? 0), 0)
   const rows = points.map((seen, i): Row => {
     const { gaps, repositories, sizes, tags } = seen.figures

@@ -2,12 +2,10 @@
  * Figures over time as OpenMetrics text with timestamps, as `promtool tsdb create-blocks-from openmetrics` reads them.
  *
  * Source: OpenMetrics 1.0, "Text format".
- *
- * @since 0.1.0
  */
 import { type History, OpenMetrics } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import type { Seen } from "../history/HistorySource.ts"
+import type { Sample } from "../history/HistorySource.ts"
 
 interface Family {
   readonly name: string
@@ -33,11 +31,8 @@ const named = ({ _tag, path }: History.Subject): readonly [prefix: string, label
 
 /**
  * What was not known at an instant has no sample there.
- *
- * @category rendering
- * @since 0.1.0
  */
-export const render = (subject: History.Subject, points: ReadonlyArray<Seen>): string => {
+export const render = (subject: History.Subject, points: ReadonlyArray<Sample>): string => {
   const [prefix, labels] = named(subject)
   return [
     ...families.flatMap(({ help, name, of }) => {

@@ -1,17 +1,13 @@
 /**
  * Repositories or tags with their sizes, as a sheet whose total reconciles: the disk of all rows is the total, and each
  * row's disk is what is unique to it and what it shares.
- *
- * @since 0.1.0
  */
 import { type Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
 import { Glob } from "effect"
-import type { Column, Row, Sheet } from "./Table.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
 
-/** @category models @since 0.1.0 */
 export type Order = "disk" | "size" | "unique" | "name"
 
-/** @category options @since 0.1.0 */
 export interface Options {
   readonly of: "repositories" | "tags"
   /** Names or globs of repositories; all where there are none. */
@@ -20,6 +16,16 @@ export interface Options {
   readonly reverse: boolean
   readonly count: number | undefined
   readonly minSize: Bytes.Bytes | undefined
+}
+
+/** Every repository, the largest on disk first. */
+export const allRepositories: Options = {
+  of: "repositories",
+  only: [],
+  order: "disk",
+  reverse: false,
+  count: undefined,
+  minSize: undefined
 }
 
 interface Entry {
@@ -36,9 +42,6 @@ const old = "~"
 
 /**
  * Whether the repository is one of those that names or globs ask for; all are where there are none.
- *
- * @category guards
- * @since 0.1.0
  */
 export const chooses = (only: ReadonlyArray<string>): ((name: Names.RepositoryName) => boolean) => {
   const globs = only.map((pattern) => Glob.make(pattern))
@@ -115,11 +118,7 @@ const columns = (of: Options["of"]): ReadonlyArray<Column> => [
   { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" }
 ]
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const make = (usage: Usage.Usage, options: Options): Sheet => {
+export const make = (usage: Usage.Usage, options: Options): Table => {
   const all = entries(usage, options)
   const sums = sum(all)
   const total = sums.diskSize
