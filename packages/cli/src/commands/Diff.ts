@@ -1,10 +1,10 @@
 /**
  * `diff`: what changed between two saved scans, or between a snapshot of a server and its latest.
  */
-import { Diff, type Snapshot, Usage, type Instant } from "@gitlab-registry-usage/core"
+import { type Diff, type Usage, type Instant } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
-import { type Comparison, HistorySource, type State } from "../history/HistorySource.ts"
+import { compare, type Comparison, HistorySource, type SnapshotTotals } from "../history/HistorySource.ts"
 import { since } from "../history/HistoryFlags.ts"
 import * as Source from "../history/Source.ts"
 import { print } from "../output/Print.ts"
@@ -72,22 +72,6 @@ const tableOf = ({ after, before, changes }: Pick<Comparison, "after" | "before"
   }
 }
 
-const stateOfScan = ({ takenAt, usage }: Snapshot.Snapshot): State => ({
-  takenAt,
-  diskSize: Usage.total(usage).diskSize
-})
-
-const scans = Effect.fnUntraced(function* (before: string, after: string, accounting: Usage.Accounting) {
-  const was = yield* CrawledSnapshot.load(before, "before", accounting)
-  const is = yield* CrawledSnapshot.load(after, "after", accounting)
-  return {
-    before: stateOfScan(was),
-    after: stateOfScan(is),
-    accounting,
-    changes: Diff.compare(was.usage, is.usage)
-  } satisfies Comparison
-})
-
 /** Either two files, or how the registry was and is. */
 const wanted = (input: {
   readonly before: Option.Option<string>
@@ -110,7 +94,7 @@ const wanted = (input: {
     )
   }
   return Option.isSome(before) && Option.isSome(after)
-    ? Effect.succeed({ _tag: "Scans", before: before.value, after: after.value } as const)
+    ? Effect.succeed({ _tag: "Files", before: before.value, after: after.value } as const)
     : Effect.fail(usageError("compare what?", "name two saved scans, or give --since with --database or --api"))
 }
 
@@ -126,19 +110,25 @@ export const diff = Command.make(
     const shared = yield* root
     const what = yield* wanted(input)
     const comparison =
-      what._tag === "Scans"
-        ? yield* scans(what.before, what.after, shared.accounting)
+      what._tag === "Files"
+        ? compare(
+            yield* CrawledSnapshot.load(what.before, "before", shared.accounting),
+            yield* CrawledSnapshot.load(what.after, "after", shared.accounting)
+          )
         : yield* HistorySource.pipe(
-            Effect.flatMap((past) => past.since(what.since)),
+            Effect.flatMap(({ changesSince }) => changesSince(what.since)),
             Effect.provide(Source.layer(input, shared))
           )
-    const told = ({ diskSize, takenAt }: State) => ({ taken_at: DateTime.formatIso(takenAt), disk_bytes: diskSize })
+    const fields = ({ diskSize, takenAt }: SnapshotTotals) => ({
+      taken_at: DateTime.formatIso(takenAt),
+      disk_bytes: diskSize
+    })
     yield* print(shared, tableOf(comparison), {
       command: "diff",
       rows: "repositories",
       fields: {
-        before: told(comparison.before),
-        after: told(comparison.after),
+        before: fields(comparison.before),
+        after: fields(comparison.after),
         accounting: comparison.accounting
       }
     })

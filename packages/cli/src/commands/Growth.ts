@@ -7,7 +7,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { countFlag, sizeFlag, textFlag } from "../connection/FlagKinds.ts"
 import * as GrowthLimit from "../tables/GrowthLimit.ts"
 import * as GrowthTable from "../tables/GrowthTable.ts"
-import { type Account, named, HistorySource } from "../history/HistorySource.ts"
+import { type GrowthResult, named, HistorySource } from "../history/HistorySource.ts"
 import * as HistoryFlags from "../history/HistoryFlags.ts"
 import * as Source from "../history/Source.ts"
 import { print } from "../output/Print.ts"
@@ -18,12 +18,12 @@ import { usageError } from "../output/CommandFailure.ts"
 const defaultCount = 20
 
 /** The projection onto a capacity (bytes) that the source does not know. */
-const onto = Effect.fnUntraced(function* (account: Account, capacity: number) {
-  const past = yield* HistorySource
+const onto = Effect.fnUntraced(function* (result: GrowthResult, capacity: number) {
+  const source = yield* HistorySource
   const range = { from: Instant.ago(Projection.basis), to: undefined }
-  const { points } = yield* past.course(History.wholeRegistry, range, Duration.days(1))
+  const { points } = yield* source.timeSeries(History.wholeRegistry, range, Duration.days(1))
   const levels = points.map(({ figures, takenAt }) => ({ takenAt, size: figures.sizes?.diskSize }))
-  return { ...account, capacity, projection: Projection.project(levels, capacity) }
+  return { ...result, capacity, projection: Projection.project(levels, capacity) }
 })
 
 const instant = (instant: DateTime.Utc | undefined) => (instant === undefined ? null : DateTime.formatIso(instant))
@@ -82,13 +82,13 @@ export const growth = Command.make(
     }
     const isTable = shared.output === "table" || shared.output === "markdown"
     const limit = Option.getOrElse(input.count, () => (isTable ? defaultCount : undefined))
-    const account = yield* Effect.gen(function* () {
-      const past = yield* HistorySource
-      const told = yield* past.growth({ path: subject.path, range, by: input.by, of: input.of, limit })
-      return capacity === undefined ? told : yield* onto(told, capacity)
+    const result = yield* Effect.gen(function* () {
+      const source = yield* HistorySource
+      const found = yield* source.growth({ path: subject.path, range, by: input.by, of: input.of, limit })
+      return capacity === undefined ? found : yield* onto(found, capacity)
     }).pipe(Effect.provide(Source.layer(input, shared)))
-    const { growth, period, projection } = account
-    yield* print(shared, GrowthTable.make(account, input.of), {
+    const { growth, period, projection } = result
+    yield* print(shared, GrowthTable.make(result, input.of), {
       command: "growth",
       rows: input.of === "images" ? "repositories" : "namespaces",
       fields: {
@@ -100,7 +100,7 @@ export const growth = Command.make(
         after_bytes: growth.after ?? null,
         change_bytes: growth.change ?? null,
         matching: growth.matching,
-        capacity_bytes: account.capacity ?? null,
+        capacity_bytes: result.capacity ?? null,
         projection: projection === undefined ? null : projectionFields(projection)
       }
     })

@@ -39,15 +39,14 @@ export const history = Command.make(
     const shared = yield* root
     const subject = yield* HistoryFlags.subjectOf(Option.getOrUndefined(input.subject))
     const range = yield* HistoryFlags.timeRange(input, shared, "30 days")
-    const past = Source.layer(input, shared)
-    const course = yield* HistorySource.pipe(
-      Effect.flatMap(({ course }) => course(subject, range, input.step)),
-      Effect.provide(past)
+    const series = yield* HistorySource.pipe(
+      Effect.flatMap(({ timeSeries }) => timeSeries(subject, range, input.step)),
+      Effect.provide(Source.layer(input, shared))
     )
-    const { from, to } = course.period
+    const { from, to } = series.period
     const isNamespace = subject._tag === "Namespace"
     const options = { bars: shared.output === "table", several: isNamespace }
-    yield* print(shared, HistoryTable.make(course, options), {
+    yield* print(shared, HistoryTable.make(series, options), {
       command: "history",
       rows: "points",
       fields: {
@@ -56,7 +55,7 @@ export const history = Command.make(
         to: DateTime.formatIso(to),
         step_seconds: Duration.toSeconds(input.step)
       },
-      openmetrics: () => TimeSeriesMetrics.render(subject, course.points)
+      openmetrics: () => TimeSeriesMetrics.render(subject, series.points)
     })
   })
 ).pipe(

@@ -2,14 +2,14 @@
  * Differences between two snapshots, from the API's lists of images.
  */
 import { Diff, type Names } from "@gitlab-registry-usage/core"
-import { type Image, sizesOf } from "./ApiDocuments.ts"
+import { type Image, parseSizes } from "./ApiDocuments.ts"
 
 /** The list of tags is unknown where an image could not be read, or where its tags were not embedded. */
 const stateOf = ({ _embedded, tags, ...image }: Image): Diff.RepositoryState => {
   const items = _embedded?.related?._embedded?.items
   const isUnknown = tags === null || (tags > 0 && items === undefined)
   return {
-    sizes: sizesOf(image) ?? null,
+    sizes: parseSizes(image) ?? null,
     // The lists have no digests. A manifest never changes, so a tag of another size points to another manifest.
     tags: isUnknown
       ? undefined

@@ -4,7 +4,7 @@
 import type { Growth, Projection } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import * as Format from "../output/Format.ts"
-import type { Account } from "../history/HistorySource.ts"
+import type { GrowthResult } from "../history/HistorySource.ts"
 import type { Column, Row, Table } from "../output/Table.ts"
 
 const columns = (of: Growth.Of): ReadonlyArray<Column> => [
@@ -59,7 +59,7 @@ const foreseen = (
 /**
  * Growers with the change of everything as the total; what was left out counts there as well.
  */
-export const make = ({ capacity, growth, period, projection }: Account, of: Growth.Of): Table => {
+export const make = ({ capacity, growth, period, projection }: GrowthResult, of: Growth.Of): Table => {
   const { growers, matching } = growth
   const left = matching - growers.length
   const isOne = DateTime.Equivalence(period.from, period.to)
