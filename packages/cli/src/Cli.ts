@@ -1,5 +1,5 @@
 /**
- * The command `gitlab-registry-usage`: its subcommands, and how it ends.
+ * The command `gitlab-registry-usage`: its subcommands and its exit status.
  */
 import { Cause, Console, Effect, Exit, Layer, Logger, References, Runtime } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag, TerminalCapabilities } from "effect/cli"
@@ -78,9 +78,7 @@ const command = root.pipe(
   )
 )
 
-/**
- * The program. It exits with the status of the `CommandFailure`, or with 1 after an unexpected error.
- */
+/** The program. It exits with the status of the `CommandFailure`, or with 1 after an unexpected error. */
 export const program = Command.run(command, { version }).pipe(
   Effect.catchTag("ShowHelp", usageError),
   Effect.tapError((error) => (error instanceof CommandFailure && error !== reported ? printError(error) : Effect.void)),
@@ -93,9 +91,7 @@ export const program = Command.run(command, { version }).pipe(
   )
 )
 
-/**
- * Exits with 128 plus the number of the signal after an interruption.
- */
+/** Exits with 128 plus the number of the signal after an interruption. */
 export const teardown =
   (signal: () => string | undefined): Runtime.Teardown =>
   (exit, onExit) =>

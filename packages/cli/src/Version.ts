@@ -3,7 +3,5 @@
  */
 import manifest from "../package.json" with { type: "json" }
 
-/**
- * As in `package.json`; the build writes it into the program.
- */
+/** The version in `package.json`; the build copies it into the program. */
 export const version: string = manifest.version

@@ -138,7 +138,7 @@ describe("Progress", () => {
     elapsed: 0
   }
 
-  it("tells done of found, the rate, an estimate, and what could not be read", () => {
+  it("shows done of found, the rate, an estimate, and the number of gaps", () => {
     expect(Progress.line(progress, 20_000)).toBe(
       "5/10 repositories · 60/80 tags · 3 tags/s · about 20s left · 1 unreadable"
     )

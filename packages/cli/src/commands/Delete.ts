@@ -1,5 +1,5 @@
 /**
- * `delete`: deletes a manifest with its tags, after telling what that frees.
+ * `delete`: deletes a manifest with its tags, after reporting what that frees.
  */
 import { type Digest, Inventory, type Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Console, Effect } from "effect"
@@ -22,7 +22,7 @@ interface Plan {
 }
 
 const plan = Effect.fnUntraced(function* (usage: Usage.Usage, target: Target.Target) {
-  const r = yield* Target.repositoryOf(usage, target)
+  const r = yield* Target.findRepository(usage, target)
   const { name, tagManifests, tagNames } = usage.inventory.repositories[r]!
   const digestAt = (i: number) => {
     const manifest = tagManifests[i]!
@@ -30,7 +30,9 @@ const plan = Effect.fnUntraced(function* (usage: Usage.Usage, target: Target.Tar
   }
   const digest =
     target.digest ??
-    (target.tag === undefined ? undefined : digestAt((yield* Target.tagOf(usage, r, target.tag)) - usage.tagStarts[r]!))
+    (target.tag === undefined
+      ? undefined
+      : digestAt((yield* Target.findTag(usage, r, target.tag)) - usage.tagStarts[r]!))
   if (digest === undefined) {
     return yield* new CommandFailure({ status: Status.partial, message: "the manifest of the tag could not be read" })
   }
@@ -46,7 +48,7 @@ const plan = Effect.fnUntraced(function* (usage: Usage.Usage, target: Target.Tar
   } satisfies Plan
 })
 
-const told = ({ digest, frees, repository, tags }: Plan, flags: Shared) =>
+const describe = ({ digest, frees, repository, tags }: Plan, flags: Shared) =>
   [
     `${repository}@${digest}`,
     tags.length === 0 ? "no tag points to it" : `tags that go with it: ${tags.join(", ")}`,
@@ -95,7 +97,7 @@ export const delete_ = Command.make(
     const connection = yield* Connection.fromFlags(shared)
     const crawled = yield* CrawledSnapshot.make(shared)
     const planned = yield* plan(crawled.snapshot.usage, target)
-    if (!shared.quiet) yield* Console.error(told(planned, shared))
+    if (!shared.quiet) yield* Console.error(describe(planned, shared))
     yield* confirm(yes)
     const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
     yield* Effect.provide(remove(planned, target.tag), layer(connection))

@@ -72,7 +72,7 @@ const tableOf = ({ after, before, changes }: Pick<Comparison, "after" | "before"
   }
 }
 
-/** Either two files, or how the registry was and is. */
+/** What to compare: two files, or an earlier snapshot of a server with its latest. */
 const wanted = (input: {
   readonly before: Option.Option<string>
   readonly after: Option.Option<string>
@@ -137,7 +137,7 @@ export const diff = Command.make(
   Command.withShortDescription("Compare two saved scans, or then and now: what grew, what came, what went"),
   Command.withDescription(
     "Compare two saved scans, or with --since a snapshot of a server and its latest: what grew, what came, what went. " +
-      "Over --api a tag that was moved to an image of the same size is not told, as the lists there have no digests; " +
+      "Over --api a tag that moved to an image of the same size is not reported, as the lists there have no digests; " +
       "and the accounting is that of the server."
   ),
   Command.withExamples([

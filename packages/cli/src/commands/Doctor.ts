@@ -1,5 +1,5 @@
 /**
- * `doctor`: tells what keeps a crawl from working.
+ * `doctor`: finds what prevents a crawl.
  */
 import { Console, Effect } from "effect"
 import { Command } from "effect/cli"

@@ -14,11 +14,11 @@ import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import { usageError } from "../output/CommandFailure.ts"
 
-/** Rows of a table for people, where they do not say otherwise. */
+/** The default of rows in a table for people. */
 const defaultCount = 20
 
-/** The projection onto a capacity (bytes) that the source does not know. */
-const onto = Effect.fnUntraced(function* (result: GrowthResult, capacity: number) {
+/** Replaces the projection by one to this capacity (bytes). */
+const projectTo = Effect.fnUntraced(function* (result: GrowthResult, capacity: number) {
   const source = yield* HistorySource
   const range = { from: Instant.ago(Projection.basis), to: undefined }
   const { points } = yield* source.timeSeries(History.wholeRegistry, range, Duration.days(1))
@@ -58,7 +58,9 @@ export const growth = Command.make(
       Flag.optional
     ),
     capacity: sizeFlag("capacity").pipe(
-      Flag.withDescription("How much the disk holds, as 2TB: tells when it will be full (default: what --api knows)"),
+      Flag.withDescription(
+        "The capacity of the disk, such as 2TB, to project when it will be full (default: the capacity that --api knows)"
+      ),
       Flag.optional
     ),
     maxGrowth: textFlag("max-growth", "LIMIT", GrowthLimit.GrowthLimitText).pipe(
@@ -73,8 +75,8 @@ export const growth = Command.make(
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
     const text = Option.getOrUndefined(input.namespace)
-    // Of one repository there is nothing to compare with: history tells its growth.
-    const subject = yield* HistoryFlags.subjectOf(text === undefined ? undefined : `${text.replace(/\/$/, "")}/`)
+    // The growth of one repository is in its history.
+    const subject = yield* HistoryFlags.parseSubject(text === undefined ? undefined : `${text.replace(/\/$/, "")}/`)
     const range = yield* HistoryFlags.timeRange(input, shared, "7 days")
     const capacity = Option.getOrUndefined(input.capacity)
     if (capacity !== undefined && subject.path !== "") {
@@ -85,7 +87,7 @@ export const growth = Command.make(
     const result = yield* Effect.gen(function* () {
       const source = yield* HistorySource
       const found = yield* source.growth({ path: subject.path, range, by: input.by, of: input.of, limit })
-      return capacity === undefined ? found : yield* onto(found, capacity)
+      return capacity === undefined ? found : yield* projectTo(found, capacity)
     }).pipe(Effect.provide(Source.layer(input, shared)))
     const { growth, period, projection } = result
     yield* print(shared, GrowthTable.make(result, input.of), {
@@ -109,7 +111,7 @@ export const growth = Command.make(
     }
   })
 ).pipe(
-  Command.withDescription("Tell what grew and when the disk will be full; exit with 10 where it grew too much"),
+  Command.withDescription("Show what grew and when the disk will be full; exit with 10 where it grew too much"),
   Command.withExamples([
     {
       command: "gitlab-registry-usage growth --database usage.sqlite --since 7d --capacity 2TB",

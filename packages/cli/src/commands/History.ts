@@ -1,5 +1,5 @@
 /**
- * `history`: how sizes went.
+ * `history`: the time series of sizes.
  */
 import { DurationText, ParsedText } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Effect, Option } from "effect"
@@ -31,13 +31,13 @@ export const history = Command.make(
       Flag.withDefault(Duration.days(1))
     ),
     subject: Argument.String("repository or group/").pipe(
-      Argument.withDescription("What to tell of: group/project, or group/ with all below it (default: everything)"),
+      Argument.withDescription("group/project, or group/ with all below it (default: everything)"),
       Argument.optional
     )
   },
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
-    const subject = yield* HistoryFlags.subjectOf(Option.getOrUndefined(input.subject))
+    const subject = yield* HistoryFlags.parseSubject(Option.getOrUndefined(input.subject))
     const range = yield* HistoryFlags.timeRange(input, shared, "30 days")
     const series = yield* HistorySource.pipe(
       Effect.flatMap(({ timeSeries }) => timeSeries(subject, range, input.step)),
@@ -59,7 +59,7 @@ export const history = Command.make(
     })
   })
 ).pipe(
-  Command.withDescription("Tell how sizes went, from the database of a server or a running one"),
+  Command.withDescription("Show how sizes changed over time, from the database of a server or a running server"),
   Command.withExamples([
     {
       command: "gitlab-registry-usage history --database usage.sqlite --from 30d --step 1d",
@@ -67,7 +67,7 @@ export const history = Command.make(
     },
     {
       command: "gitlab-registry-usage history --api https://usage.example.com -c credentials group/",
-      description: "A group, as a running server tells it"
+      description: "A group, from a running server"
     }
   ])
 )

@@ -20,7 +20,7 @@ const flags = {
     ["size", "size"],
     ["unique", "unique"],
     ["name", "name"],
-    // As the original spells it.
+    // The spelling of the original program.
     ["disksize", "disk"]
   ] as const).pipe(Flag.withAlias("s"), Flag.withDescription("What to sort by"), Flag.withDefault("disk" as const)),
   reverse: switchFlag("reverse").pipe(Flag.withAlias("R"), Flag.withDescription("The other way round")),

@@ -1,5 +1,5 @@
 /**
- * `prune --dry-run`: what a cleanup policy of GitLab's would delete, and what that would free.
+ * `prune --dry-run`: the tags that a cleanup policy of GitLab would delete, and what that would free.
  */
 import { DurationText } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
@@ -43,7 +43,7 @@ export const prune = Command.make(
         "add --dry-run; to delete, set up the cleanup policy in the project's settings, or use delete"
       )
     }
-    // The expressions are checked before a crawl that may take minutes; they need a library that other commands do not.
+    // The expressions are checked before a crawl that may take minutes. Only this command needs their library.
     const { make, rules } = yield* Effect.promise(() => import("../tables/CleanupTable.ts"))
     const policy = yield* rules({
       nameRegex: input.nameRegex,
@@ -56,12 +56,12 @@ export const prune = Command.make(
     yield* print(shared, table, {
       command: "prune",
       rows: "repositories",
-      fields: { ...summarize(crawled), policy: policy.told }
+      fields: { ...summarize(crawled), policy: policy.settings }
     })
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
 ).pipe(
-  Command.withDescription("Simulate GitLab's cleanup policy and tell what it would free"),
+  Command.withDescription("Simulate GitLab's cleanup policy and show what it would free"),
   Command.withExamples([
     {
       command: "gitlab-registry-usage prune --dry-run --keep-n 10 --older-than 30d --name-regex-keep 'v.*' 'group/**'",

@@ -29,7 +29,7 @@ const files = {
 }
 type Kind = keyof typeof files
 
-/** What a job of the component declares as its artifacts. */
+/** The names of the files that the GitLab component declares as artifacts. */
 const names: Partial<Record<Kind, string>> = {
   junit: "junit.xml",
   openmetrics: "metrics.txt",
@@ -38,7 +38,7 @@ const names: Partial<Record<Kind, string>> = {
   dotenv: "usage.env"
 }
 
-/** Series of one scrape or file that monitoring takes without harm. */
+/** The maximum of series in one file, which monitoring systems accept. */
 const maxSeries = 1000
 
 const repositories = ({ crawled }: ReportInput) => UsageTable.make(crawled.snapshot.usage, UsageTable.allRepositories)

@@ -1,5 +1,5 @@
 /**
- * `total`: one number.
+ * `total`: the size of everything.
  */
 import { OpenMetrics, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
@@ -49,4 +49,4 @@ export const total = Command.make(
     }
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
-).pipe(Command.withDescription("Tell the size of everything in one line, or with --bytes as a number for scripts"))
+).pipe(Command.withDescription("Print the size of everything in one line, or with --bytes as a number for scripts"))

@@ -11,7 +11,7 @@ import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { summarize } from "../crawl/Summary.ts"
 import * as Target from "../connection/Target.ts"
 
-/** Rows of a table for people, where they do not say otherwise: most of the rest are manifests and configs. */
+/** The default of rows in a table for people; most of the other blobs are manifests and configs. */
 const defaultCount = 20
 
 export const why = Command.make(
@@ -29,11 +29,11 @@ export const why = Command.make(
     const target = yield* Target.parse(text)
     const crawled = yield* CrawledSnapshot.make(shared)
     const { usage } = crawled.snapshot
-    const r = yield* Target.repositoryOf(usage, target)
+    const r = yield* Target.findRepository(usage, target)
     const tags =
       target.tag === undefined
         ? Array.from(usage.inventory.repositories[r]!.tagNames, (_, i) => usage.tagStarts[r]! + i)
-        : [yield* Target.tagOf(usage, r, target.tag)]
+        : [yield* Target.findTag(usage, r, target.tag)]
     const isTable = shared.output === "table" || shared.output === "markdown"
     const limit = Option.getOrElse(count, () => (isTable ? defaultCount : undefined))
     yield* print(shared, BlobTable.make(usage, r, tags, limit), {

@@ -1,5 +1,5 @@
 /**
- * Which registry is read, as whom: from the flags, and where they say nothing from the environment.
+ * The registry to read and the account to read it with, from the flags or else from the environment.
  */
 import { Effect, FileSystem, Option, Redacted, Stdio, Stream } from "effect"
 import { Prompt, TerminalCapabilities } from "effect/cli"
@@ -8,8 +8,8 @@ import type { Shared } from "./SharedFlags.ts"
 import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 /**
- * What is read: everything, or the repositories of one group or project, by its path; `auto`: everything where the token
- * may list it, else the project.
+ * The repositories to read: all, or those of one group or project; `auto`: all where the token may list them, else those
+ * of the project.
  */
 export type Scope =
   | { readonly kind: "instance" }
@@ -25,24 +25,23 @@ export interface Connection {
   readonly registry: URL
   readonly gitlab: URL | undefined
   readonly account: Account | undefined
-  /** PEM of further authorities. */
+  /** Additional certificate authorities in PEM. */
   readonly authorities: string | undefined
   readonly scope: Scope
   readonly concurrency: number
 }
 
-/** Who every job signs in as. */
+/** The user name of every job. */
 const jobUser = "gitlab-ci-token"
 
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/
 
-/**
- * Whether a host, with its port, is this machine.
- */
+/** Whether a host, with or without a port, is this machine. */
 export const isLoopback = (host: string): boolean => loopback.test(host)
 
 /**
- * A host stands for https, on this machine for http, as with Docker. `flag` names it in messages.
+ * Parses a URL, or a host: then the scheme is https, on this machine http, as in Docker. `flag` is the flag's name for
+ * messages.
  */
 export const url = (text: string, flag: string): Effect.Effect<URL, CommandFailure> => {
   const full = /^[a-z]+:\/\//i.test(text) ? text : `${isLoopback(text) ? "http" : "https"}://${text}`
@@ -57,20 +56,16 @@ export const url = (text: string, flag: string): Effect.Effect<URL, CommandFailu
   return Effect.succeed(parsed)
 }
 
-/**
- * The text of a file. `flag` names it in messages.
- */
+/** Reads a text file. `flag` is the flag's name for messages. */
 export const readText = Effect.fnUntraced(function* (path: string, flag: string) {
   const fs = yield* FileSystem.FileSystem
-  // What is in the wrong place may be a secret, so neither path nor content is quoted.
+  // A value in the wrong place may be a secret, so the message has neither path nor content.
   return yield* fs
     .readFileString(path)
     .pipe(Effect.mapError(({ reason }) => usageError(`${flag}: the file cannot be read (${reason._tag})`)))
 })
 
-/**
- * The text without the end of its line.
- */
+/** The text without a byte order mark and without the end of its last line. */
 export const oneLine = (text: string) => text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "")
 
 const credentialsFile = Effect.fnUntraced(function* (path: string) {
@@ -96,16 +91,14 @@ const givenToken = Effect.fnUntraced(function* (flags: Shared, variables: Enviro
   return variables.token
 })
 
-/**
- * Who signs in; undefined where nobody is told. Asks for the password on a terminal.
- */
-export const accountOf = Effect.fnUntraced(function* (flags: Shared, variables: Environment) {
+/** The account to sign in with; undefined without credentials. Prompts for the password on a terminal. */
+export const readAccount = Effect.fnUntraced(function* (flags: Shared, variables: Environment) {
   if (Option.isSome(flags.credentialsFile)) return yield* credentialsFile(flags.credentialsFile.value)
   const token = yield* givenToken(flags, variables)
   const user = Option.getOrUndefined(flags.user) ?? variables.user
   if (token !== undefined) {
     if (token === "") return yield* usageError("the token is empty")
-    // GitLab takes any name beside a token; only passwords and deploy tokens need theirs.
+    // GitLab accepts any name with a token; only passwords and deploy tokens need the real one.
     return { username: user ?? "gitlab-registry-usage", token: Redacted.make(token) }
   }
   if (user !== undefined) {
@@ -121,21 +114,19 @@ export const accountOf = Effect.fnUntraced(function* (flags: Shared, variables: 
   return variables.jobToken === undefined ? undefined : { username: jobUser, token: Redacted.make(variables.jobToken) }
 })
 
-/**
- * PEM of further authorities to trust, where there are any.
- */
-export const authoritiesOf = Effect.fnUntraced(function* (flags: Shared, variables: Environment) {
+/** Reads additional certificate authorities in PEM, where there are any. */
+export const readAuthorities = Effect.fnUntraced(function* (flags: Shared, variables: Environment) {
   const caFile = Option.getOrUndefined(flags.caFile) ?? variables.caFile
   return caFile === undefined ? undefined : yield* readText(caFile, "--ca-file")
 })
 
-/** The path of the project as the registry spells it: in lower case. */
-const projectOf = ({ projectPath, registry, registryImage }: Environment): string | undefined =>
+/** The path of the project in lower case, as in the registry. */
+const jobProject = ({ projectPath, registry, registryImage }: Environment): string | undefined =>
   registryImage !== undefined && registry !== undefined && registryImage.startsWith(`${registry}/`)
     ? registryImage.slice(registry.length + 1)
     : projectPath?.toLowerCase()
 
-const scopeOf = (
+const parseScope = (
   flags: Shared,
   variables: Environment,
   account: Account | undefined
@@ -147,8 +138,8 @@ const scopeOf = (
     case "auto": {
       if (path !== undefined)
         return Effect.fail(usageError("--path: of a group or a project?", "add --scope group or project"))
-      const own = projectOf(variables)
-      // The token of a job is good for its project alone: asking for more is of no use.
+      const own = jobProject(variables)
+      // The token of a job is valid for its project alone.
       return Effect.succeed(
         own !== undefined && account?.username === jobUser
           ? { kind: "project", path: own }
@@ -160,7 +151,7 @@ const scopeOf = (
         ? Effect.succeed({ kind: "instance" })
         : Effect.fail(usageError("--path needs --scope group or project"))
     default: {
-      const own = flags.scope === "project" ? projectOf(variables) : variables.namespace?.toLowerCase()
+      const own = flags.scope === "project" ? jobProject(variables) : variables.namespace?.toLowerCase()
       const chosen = path ?? own
       return chosen === undefined || chosen === ""
         ? Effect.fail(usageError(`--scope ${flags.scope}: which one?`, `name the ${flags.scope} with --path`))
@@ -169,21 +160,19 @@ const scopeOf = (
   }
 }
 
-/**
- * Puts flags and environment together.
- */
+/** The connection that flags and environment describe. */
 export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
   const variables = yield* environment
   const registry = Option.getOrUndefined(flags.registryServer) ?? variables.registry
   if (registry === undefined) {
     return yield* usageError(
       "which registry?",
-      "give --registry-server, or --from with a saved scan; in a GitLab job CI_REGISTRY tells it where the project's registry is on"
+      "give --registry-server, or --from with a saved scan; in a GitLab job CI_REGISTRY has it where the project's registry is on"
     )
   }
   const gitlab = Option.getOrUndefined(flags.gitlabServer) ?? variables.gitlabServer
-  const account = yield* accountOf(flags, variables)
-  const scope = yield* scopeOf(flags, variables, account)
+  const account = yield* readAccount(flags, variables)
+  const scope = yield* parseScope(flags, variables, account)
   if (gitlab === undefined && (scope.kind === "group" || scope.kind === "project")) {
     return yield* usageError(`--scope ${scope.kind} asks GitLab`, "name it with --gitlab-server")
   }
@@ -191,7 +180,7 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
     registry: yield* url(registry, "--registry-server"),
     gitlab: gitlab === undefined ? undefined : yield* url(gitlab, "--gitlab-server"),
     account,
-    authorities: yield* authoritiesOf(flags, variables),
+    authorities: yield* readAuthorities(flags, variables),
     scope,
     concurrency: flags.concurrency
   } satisfies Connection

@@ -1,18 +1,14 @@
 /**
- * Kinds of flags that several commands have.
+ * Constructors of flags that several commands use.
  */
 import { SizeText } from "@gitlab-registry-usage/core"
 import type { Schema } from "effect"
 import { Argument, Flag } from "effect/cli"
 
-/**
- * A flag without a value, off unless it is given.
- */
+/** A flag without a value; the default is off. */
 export const switchFlag = (name: string) => Flag.Boolean(name).pipe(Flag.withoutNegation, Flag.withDefault(false))
 
-/**
- * A flag that may name a file to read.
- */
+/** An optional flag with the path of a file. */
 export const fileFlag = (name: string) => Flag.File(name).pipe(Flag.withMetavar("FILE"), Flag.optional)
 
 /** A flag whose value is a whole number of at least `minimum`. */
@@ -31,9 +27,7 @@ export const countFlag = (name: string, minimum?: number) => {
 export const textFlag = <A>(name: string, metavar: string, schema: Schema.Codec<A, string>) =>
   Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withSchema(schema))
 
-/**
- * A flag whose value is a size such as `10MB` or `1.5 GiB`.
- */
+/** A flag whose value is a size such as `10MB` or `1.5 GiB`. */
 export const sizeFlag = (name: string) => textFlag(name, "SIZE", SizeText.SizeText)
 
 /** Names or globs that choose repositories; without any, all are chosen. */

@@ -1,18 +1,15 @@
 /**
- * Regular expressions as GitLab's cleanup policy reads them.
+ * The regular expressions of GitLab's cleanup policy.
  *
- * GitLab compiles them with RE2, which differs from JavaScript: it has no look-around and no references back, and has
- * `(?i)`, `\z` and `[[:alpha:]]`. An expression that GitLab refuses must be refused here too, and a slow one must not
- * hang this program. re2js is a port of RE2 in JavaScript without native code, kept up with Go's; node-re2 is a native
- * module, which a bundled program cannot carry.
+ * GitLab compiles them with RE2, which differs from JavaScript: it has no look-around and no back references, and has
+ * `(?i)`, `\z` and `[[:alpha:]]`. This program must refuse what GitLab refuses, and no expression may hang it. re2js is a
+ * port of RE2 to JavaScript; node-re2 is a native module, which a bundled program cannot contain.
  */
 import { Effect } from "effect"
 import { RE2JS } from "re2js"
 import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
-/**
- * Whether a name matches as a whole, which is how GitLab applies its expressions.
- */
+/** A function that returns whether the whole name matches, as in GitLab. */
 export const compile = (text: string, flag: string): Effect.Effect<(name: string) => boolean, CommandFailure> =>
   Effect.map(
     Effect.try({

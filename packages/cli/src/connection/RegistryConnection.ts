@@ -1,5 +1,5 @@
 /**
- * The registry of a connection. Loaded only by commands that speak to one: undici takes long to load.
+ * The HTTP client and the registry of a connection. Loaded only by commands that need them: undici loads slowly.
  */
 import { NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
@@ -11,8 +11,8 @@ import { Agent } from "undici"
 import type { Connection } from "./Connection.ts"
 
 /**
- * The client, with undici's own limits of an hour set below those of a request. The agent is made here, because a
- * bundler cannot follow how `NodeHttpClient` loads undici.
+ * The client, with timeouts shorter than undici's defaults of an hour. The agent is created here, because a bundler cannot
+ * follow how `NodeHttpClient` loads undici.
  */
 export const httpLayer = ({
   authorities,

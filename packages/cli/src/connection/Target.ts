@@ -1,5 +1,5 @@
 /**
- * What an argument names: a repository, a tag of it, or a manifest in it.
+ * The target of an argument: a repository, a tag, or a manifest.
  */
 import { Digest, Names, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
@@ -11,9 +11,7 @@ export interface Target {
   readonly digest?: Digest.Digest | undefined
 }
 
-/**
- * Reads `REPOSITORY`, `REPOSITORY:TAG` or `REPOSITORY@DIGEST`.
- */
+/** Parses `REPOSITORY`, `REPOSITORY:TAG` or `REPOSITORY@DIGEST`. */
 export const parse = (text: string): Effect.Effect<Target, CommandFailure> => {
   const at = text.indexOf("@")
   const colon = text.indexOf(":")
@@ -36,10 +34,8 @@ export const parse = (text: string): Effect.Effect<Target, CommandFailure> => {
     : Effect.fail(usageError(`${JSON.stringify(reference)} is not the name of a tag`))
 }
 
-/**
- * The number of the repository in the scan.
- */
-export const repositoryOf = (usage: Usage.Usage, { repository }: Target): Effect.Effect<number, CommandFailure> => {
+/** The number of the repository in the snapshot. Fails with status 2 where it is missing or unreadable. */
+export const findRepository = (usage: Usage.Usage, { repository }: Target): Effect.Effect<number, CommandFailure> => {
   const r = Usage.findRepository(usage, repository)
   if (r === undefined) return Effect.fail(usageError(`there is no repository ${repository} in this scan`))
   return usage.inventory.repositories[r]!.unreadable
@@ -47,10 +43,8 @@ export const repositoryOf = (usage: Usage.Usage, { repository }: Target): Effect
     : Effect.succeed(r)
 }
 
-/**
- * The number of the target's tag.
- */
-export const tagOf = (usage: Usage.Usage, r: number, tag: Names.TagName): Effect.Effect<number, CommandFailure> => {
+/** The number of the tag in the snapshot. */
+export const findTag = (usage: Usage.Usage, r: number, tag: Names.TagName): Effect.Effect<number, CommandFailure> => {
   const found = Usage.findTag(usage, r, tag)
   return found === undefined
     ? Effect.fail(usageError(`there is no tag ${usage.inventory.repositories[r]!.name}:${tag} in this scan`))

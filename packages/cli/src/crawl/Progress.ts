@@ -1,5 +1,5 @@
 /**
- * Shows on the standard error stream how far a crawl is.
+ * The progress of a crawl on the standard error stream.
  */
 import { Crawl } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Stdio, Stream } from "effect"
@@ -11,9 +11,7 @@ const tags = (n: number) => `${n} ${n === 1 ? "tag" : "tags"}`
 const seconds = (millis: number) =>
   millis < 10_000 ? `${(millis / 1000).toFixed(1)}s` : Duration.format(Duration.seconds(Math.round(millis / 1000)))
 
-/**
- * The line after `elapsed` milliseconds, at most `width` columns long.
- */
+/** The line after `elapsed` milliseconds, at most `width` columns long. */
 export const line = (progress: Crawl.Progress, elapsed: number, width?: number): string => {
   const { gaps, repositoriesDone, repositoriesFound, tagsDone, tagsFound } = progress
   const rate = elapsed > 0 ? Math.round((tagsDone * 1000) / elapsed) : 0
@@ -28,9 +26,7 @@ export const line = (progress: Crawl.Progress, elapsed: number, width?: number):
   return parts.join(" · ").slice(0, width)
 }
 
-/**
- * What a crawl that ended had to do.
- */
+/** The line at the end of a crawl. */
 export const summary = (progress: Crawl.Progress, elapsed: number): string =>
   `read ${repositories(progress.repositoriesDone)} with ${tags(progress.tagsDone)} in ${seconds(elapsed)}`
 
@@ -49,8 +45,8 @@ const nothing: Crawl.Progress = {
 }
 
 /**
- * Runs a crawl, which is given where to report to. On a terminal one line shows the progress ten times a second and is
- * gone in the end; elsewhere there is a line every 10 seconds, and one at the end.
+ * Runs a crawl and shows the progress that it reports: on a terminal in one line, ten times a second, which is erased at
+ * the end; elsewhere in a line every 10 seconds, and one at the end.
  */
 export const shown = Effect.fnUntraced(function* <A, E, R>(
   crawl: (report: (progress: Crawl.Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>

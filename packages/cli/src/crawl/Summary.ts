@@ -5,9 +5,7 @@ import { Inventory, Usage } from "@gitlab-registry-usage/core"
 import { DateTime, Struct } from "effect"
 import type { CrawledSnapshot } from "./CrawledSnapshot.ts"
 
-/**
- * The fields that the JSON of every command has.
- */
+/** The fields that the JSON of every command has. */
 export const summarize = ({ source, snapshot: { duration, takenAt, usage } }: CrawledSnapshot) => {
   const { diskSize, size } = Usage.total(usage)
   const { gaps, repositories } = usage.inventory

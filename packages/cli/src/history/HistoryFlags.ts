@@ -1,5 +1,5 @@
 /**
- * The flags of a period, and what they come to.
+ * The flags of a time range, and the argument of a subject.
  */
 import { type History, Names, Instant } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, Option } from "effect"
@@ -22,9 +22,7 @@ export const to = Flag.String("to").pipe(
   Flag.optional
 )
 
-/**
- * The period of `--since`, or `--from`, and `--to`; by default so long before the latest snapshot.
- */
+/** The range of `--since` or `--from`, and `--to`. By default it begins `length` before the latest snapshot. */
 export const timeRange = (
   input: { readonly since: Option.Option<Instant.Instant>; readonly to: Option.Option<Instant.Instant> },
   shared: Shared,
@@ -44,11 +42,8 @@ export const timeRange = (
   })
 }
 
-/**
- * Reads what an argument names: a repository, or with a slash at its end a group with all below it; without one the
- * whole registry.
- */
-export const subjectOf = (text: string | undefined): Effect.Effect<History.Subject, CommandFailure> => {
+/** Parses the argument: a repository, a group with a slash at its end, or without an argument the whole registry. */
+export const parseSubject = (text: string | undefined): Effect.Effect<History.Subject, CommandFailure> => {
   if (text === undefined || text === "/") return Effect.succeed({ _tag: "Namespace", path: "" })
   const path = text.replace(/\/$/, "")
   if (!Names.isRepositoryName(path)) {

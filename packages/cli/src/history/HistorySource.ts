@@ -40,9 +40,7 @@ export interface GrowthRequest {
   readonly limit: number | undefined
 }
 
-/**
- * Growth between the two snapshots of `period`. Capacity (bytes) and projection exist only for the whole registry.
- */
+/** Growth between the two snapshots of `period`. Capacity (bytes) and projection exist only for the whole registry. */
 export interface GrowthResult {
   readonly period: History.Period
   readonly growth: Growth.Growth

@@ -1,5 +1,5 @@
 /**
- * Where the past is read: the database of a server, or a running one.
+ * The flags that choose the source of history: the database of a server, or a running server.
  */
 import { Effect, Layer, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
@@ -30,7 +30,7 @@ export interface Input {
   readonly apiTokenFile: Option.Option<string>
 }
 
-/** The flags go before the environment, and in it the token is one of the API: it is not a password. */
+/** Flags override the environment, where the token is one of the API and not a password. */
 const credentialsOf = Effect.fnUntraced(function* (input: Input, shared: Shared, variables: Environment) {
   if (Option.isSome(input.apiTokenFile)) {
     const token = Connection.oneLine(yield* Connection.readText(input.apiTokenFile.value, "--api-token-file"))
@@ -41,7 +41,7 @@ const credentialsOf = Effect.fnUntraced(function* (input: Input, shared: Shared,
   if (variables.token !== undefined && !signsIn) {
     return { _tag: "Token", token: Redacted.make(variables.token) } satisfies Credentials
   }
-  const account = yield* Connection.accountOf(shared, { ...variables, token: undefined, jobToken: undefined })
+  const account = yield* Connection.readAccount(shared, { ...variables, token: undefined, jobToken: undefined })
   if (account === undefined) {
     return yield* usageError(
       "--api: as whom?",
@@ -57,7 +57,7 @@ const overApi = Effect.fnUntraced(function* (address: string, input: Input, shar
     return yield* usageError("--api: over http everybody on the way could read the token", "use https")
   }
   const credentials = yield* credentialsOf(input, shared, variables)
-  const authorities = yield* Connection.authoritiesOf(shared, variables)
+  const authorities = yield* Connection.readAuthorities(shared, variables)
   const [{ layer }, { httpLayer }] = yield* Effect.promise(() =>
     Promise.all([import("./ApiHistory.ts"), import("../connection/RegistryConnection.ts")])
   )
@@ -71,9 +71,7 @@ const overDatabase = Effect.fnUntraced(function* (path: string, { accounting }: 
   return layer.pipe(Layer.provide(store({ path, accounting })))
 })
 
-/**
- * The past that the flags name, or else the environment.
- */
+/** The source that the flags choose, or else the environment. */
 export const layer = (input: Input, shared: Shared) =>
   Layer.unwrap(
     Effect.gen(function* () {

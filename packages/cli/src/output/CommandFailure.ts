@@ -1,12 +1,10 @@
 /**
- * Why a command ends without having done what it was asked to, and the exit status that tells it.
+ * The failure of a command, with its exit status.
  */
 import type { Registry } from "@gitlab-registry-usage/core"
 import { Runtime, Schema } from "effect"
 
-/**
- * The exit statuses. 130 and 143 follow from signals.
- */
+/** The exit statuses. Signals add 130 and 143. */
 export const Status = {
   unexpected: 1,
   usage: 2,
@@ -16,9 +14,7 @@ export const Status = {
   overBudget: 10
 } as const
 
-/**
- * The command ends with `status`; `message` is one line, `hint` says what to do about it.
- */
+/** The command exits with `status`. `message` is one line; `hint` is what the user can do. */
 export class CommandFailure extends Schema.TaggedError<CommandFailure>()("CommandFailure", {
   status: Schema.Int,
   message: Schema.String,
@@ -28,9 +24,7 @@ export class CommandFailure extends Schema.TaggedError<CommandFailure>()("Comman
   override readonly [Runtime.errorReported] = false
 }
 
-/**
- * Wrong usage or configuration.
- */
+/** Wrong usage or configuration. */
 export const usageError = (message: string, hint?: string): CommandFailure =>
   new CommandFailure({ status: Status.usage, message, ...(hint === undefined ? {} : { hint }) })
 
@@ -48,9 +42,7 @@ const hints: Record<Registry.RegistryReason["_tag"], readonly [status: number, h
   Unsafe: [Status.usage, "name the GitLab server with --gitlab-server, so that its token service may be trusted"]
 }
 
-/**
- * What an error of the registry means for whoever runs the command.
- */
+/** The failure for an error of the registry, with a hint. */
 export const fromRegistry = (error: Registry.RegistryError): CommandFailure => {
   const [status, hint] = hints[error.reason._tag]
   return new CommandFailure({ status, message: error.message, ...(hint === undefined ? {} : { hint }) })

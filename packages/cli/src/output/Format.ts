@@ -1,13 +1,11 @@
 /**
- * Values as people read them.
+ * Values formatted for people.
  */
 import { Bytes } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import type { Column, Value } from "./Table.ts"
 
-/**
- * How sizes are written: in bytes, in powers of 1000, or else of 1024.
- */
+/** The style of sizes: in bytes, in powers of 1000 (`si`), or by default of 1024. */
 export interface Style {
   readonly bytes: boolean
   readonly si: boolean
@@ -16,15 +14,11 @@ export interface Style {
 export const size = (bytes: number, style: Style): string =>
   style.bytes ? `${bytes}` : Bytes.format(Bytes.make(bytes), { decimal: style.si })
 
-/**
- * A difference of sizes: `+1.5 KiB`, `-3 B`, `0 B`.
- */
+/** A difference of sizes: `+1.5 KiB`, `-3 B`, `0 B`. */
 export const change = (bytes: number, style: Style): string =>
   `${bytes > 0 ? "+" : bytes < 0 ? "-" : ""}${size(Math.abs(bytes), style)}`
 
-/**
- * A part of 1 in percent: two digits, `<1 %` for what is not nothing.
- */
+/** A part of 1 in percent, with two digits; `<1 %` for a small part that is not 0. */
 export const percent = (share: number): string => {
   const percent = share * 100
   return percent > 0 && percent < 1
@@ -34,9 +28,7 @@ export const percent = (share: number): string => {
       : `${Number(percent.toFixed(1))} %`
 }
 
-/**
- * The text of a value; `?` where it could not be read.
- */
+/** The text of a value; `?` where it is unknown. */
 export const text = (value: Value, kind: Column["kind"], style: Style): string => {
   if (value === undefined) return ""
   if (value === null) return "?"
@@ -49,23 +41,17 @@ export const text = (value: Value, kind: Column["kind"], style: Style): string =
 
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
-/**
- * A bar of at most `width` columns for a part of 1; never empty for what is not nothing.
- */
+/** A bar of at most `width` columns for a part of 1; empty for 0 alone. */
 export const bar = (share: number, width: number): string => {
   const parts = Math.max(share > 0 ? 1 : 0, Math.round(share * width * 8))
   return "█".repeat(Math.floor(parts / 8)) + eighths[parts % 8]
 }
 
-/**
- * The bar in ASCII, for terminals that have nothing else.
- */
+/** The bar in ASCII, for terminals without Unicode. */
 export const plainBar = (share: number, width: number): string =>
   "#".repeat(Math.max(share > 0 ? 1 : 0, Math.round(share * width)))
 
-/**
- * The text, cut in its middle where it is longer than `width`, so that both the group and the image can be told.
- */
+/** The text, cut in its middle where it is longer than `width`, so that both group and image stay readable. */
 export const cut = (text: string, width: number): string => {
   const letters = [...text]
   if (letters.length <= width) return text
@@ -73,7 +59,5 @@ export const cut = (text: string, width: number): string => {
   return `${letters.slice(0, head).join("")}…${letters.slice(letters.length - (width - 1 - head)).join("")}`
 }
 
-/**
- * An instant in UTC, to the minute: `2026-01-31 12:00`.
- */
+/** An instant in UTC, to the minute: `2026-01-31 12:00`. */
 export const minute = (instant: DateTime.Utc): string => DateTime.formatIso(instant).slice(0, 16).replace("T", " ")

@@ -1,12 +1,10 @@
 /**
- * A sheet as a table of GitLab Flavored Markdown.
+ * A table in GitLab Flavored Markdown.
  */
 import type { Column, Row, Table } from "./Table.ts"
 import * as Format from "./Format.ts"
 
-/**
- * Text in which no sign means something to Markdown.
- */
+/** The text with Markdown's special characters escaped, on one line. */
 export const escape = (text: string) => text.replace(/[\\|*_`<>[\]]/g, (sign) => `\\${sign}`).replace(/\r?\n/g, " ")
 
 const isLeft = ({ kind }: Column) => kind === "name" || kind === "text"

@@ -1,5 +1,5 @@
 /**
- * Writes a sheet to the standard output in the form that `--output` asks for.
+ * Writes the result of a command to the standard output.
  */
 import { Console, Effect, Option, Stdio, Stream } from "effect"
 import * as Format from "./Format.ts"
@@ -10,9 +10,7 @@ import { Screen } from "./Screen.ts"
 import * as Table from "./Table.ts"
 import { usageError } from "./CommandFailure.ts"
 
-/**
- * Writes text to the standard output as it is.
- */
+/** Writes text to the standard output unchanged. */
 export const write = Effect.fnUntraced(function* (text: string) {
   const stdio = yield* Stdio.Stdio
   yield* Stream.run(Stream.make(text), stdio.stdout()).pipe(Effect.orDie)
@@ -26,9 +24,7 @@ export interface OutputFlags extends Format.Style {
   readonly quiet: boolean
 }
 
-/**
- * What stands around the rows in JSON.
- */
+/** The JSON document around the rows. */
 export interface Envelope {
   readonly command: string
   /** The name of the array of rows. */

@@ -13,7 +13,7 @@ const record = (columns: ReadonlyArray<Column>, row: Row): Record<string, Value>
   Object.fromEntries(
     columns.flatMap(({ field, key, kind }) => {
       const value = row.values[key]
-      // More digits of a share than four say nothing.
+      // Four digits of a share are enough.
       const shown = kind === "share" && typeof value === "number" ? Math.round(value * 10_000) / 10_000 : value
       return shown === undefined ? [] : [[field, shown]]
     })
@@ -35,9 +35,7 @@ export const ndjson = (table: Table): string =>
 const textOf = (value: Value): string =>
   value === null || value === undefined ? "" : typeof value === "object" ? value.join(" ") : `${value}`
 
-/**
- * CSV (RFC 4180) with the names of the fields in the first line. What could not be read is an empty cell.
- */
+/** CSV (RFC 4180) with the names of the fields in the first line. An unknown value is an empty cell. */
 export const csv = (table: Table, header: boolean): Effect.Effect<string> => {
   const columns = table.columns.map(({ field }) => field)
   const cells = records(table).map((record) => EffectRecord.map(record, textOf))

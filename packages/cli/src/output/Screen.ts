@@ -1,19 +1,19 @@
 /**
- * What the output may look like: how wide, in colour, and how progress is shown.
+ * The capabilities of the terminal: width, colour, and how progress is shown.
  */
 import { Context, Effect, Layer, Stdio, Terminal } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 
 /**
- * `width` is in columns, undefined where nothing limits it. `progress` is a line that changes, lines now and then, or
- * none.
+ * `width` is in columns, undefined without a limit. `progress` is `live` for one line that changes, `lines` for a new line
+ * from time to time.
  */
 export class Screen extends Context.Service<
   Screen,
   {
     readonly width: number | undefined
     readonly color: boolean
-    /** Whether it shows more than ASCII. */
+    /** Whether the terminal shows Unicode. */
     readonly unicode: boolean
     readonly canPrompt: boolean
     readonly progress: "live" | "lines" | "none"
@@ -58,8 +58,6 @@ const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39], gr
 
 export type Style = keyof typeof codes
 
-/**
- * Text in a colour or weight where the screen has them.
- */
+/** The text with escape sequences for its style, where `color` is set. */
 export const paint = (color: boolean, style: Style | undefined, text: string): string =>
   color && style !== undefined && text !== "" ? `\u001B[${codes[style][0]}m${text}\u001B[${codes[style][1]}m` : text

@@ -1,19 +1,17 @@
 /**
- * What a command has to say, as a table of values that any output can render.
+ * The result of a command, as a table of values that every output renders.
  */
 import { Effect } from "effect"
 import { type CommandFailure, usageError } from "./CommandFailure.ts"
 
-/**
- * A value: text, a number, a list of names, or null where it could not be read. Undefined where it makes no sense, as a total of names.
- */
+/** A value is null where it could not be read, and undefined where it has no meaning, such as a total of names. */
 export type Value = string | number | boolean | ReadonlyArray<string> | null | undefined
 
 /**
  * A column. `key` is its name for `--columns`, `field` the one in JSON and CSV, `heading` the one for people.
  *
  * - `name`: text that may be cut in its middle
- * - `text`: short text that is not
+ * - `text`: short text that is never cut
  * - `count`: an integer
  * - `bytes`: a size
  * - `change`: a difference of sizes, with its sign
@@ -26,33 +24,27 @@ export interface Column {
   readonly kind: "name" | "text" | "count" | "bytes" | "change" | "share"
   /** Never left out where the terminal is narrow. */
   readonly essential?: true | undefined
-  /** Shown by itself only in forms for them; `--columns` can choose it in all. */
+  /** The outputs that show the column by default; `--columns` chooses it in every output. */
   readonly audience?: "people" | "programs" | undefined
 }
 
-/**
- * The values of a row by the key of their column. `mark` says in one character that something is missing.
- */
+/** The values of a row by the key of their column. `mark` is one character that marks an incomplete row. */
 export interface Row {
   readonly values: Readonly<Record<string, Value>>
   readonly mark?: string | undefined
 }
 
-/**
- * A table. `rest` stands for the rows that were left out, `total` for all.
- */
+/** A table. `rest` sums up the rows that were left out, `total` all rows. */
 export interface Table {
   readonly columns: ReadonlyArray<Column>
   readonly rows: ReadonlyArray<Row>
   readonly rest?: Row | undefined
   readonly total?: Row | undefined
-  /** What to know when reading it, each one line. Sizes are written as the output's are. */
+  /** Explanations of one line each. `size` formats sizes in the style of the output. */
   readonly notes?: ((size: (bytes: number) => string) => ReadonlyArray<string>) | undefined
 }
 
-/**
- * The sheet with the columns of `--columns`, in that order; without, all that are meant for the audience.
- */
+/** The table with the columns of `--columns`, in that order; by default with all columns for the audience. */
 export const select = (
   table: Table,
   chosen: string | undefined,

@@ -1,15 +1,15 @@
 /**
- * A sheet as a table for people.
+ * A table for people, in plain text.
  *
- * Libraries for tables draw frames and cut text at its end. Here the columns' kinds tell what may be cut and what may be
- * left out, which is most of the work; what remains is padding.
+ * Libraries for tables draw frames and cut text at its end. Here the kind of a column decides whether it may be cut or left
+ * out.
  */
 import type { Column, Row, Table } from "./Table.ts"
 import { paint, type Style } from "./Screen.ts"
 import * as Format from "./Format.ts"
 
 export interface Options extends Format.Style {
-  /** Columns of the terminal. Without, nothing is cut. */
+  /** The width of the terminal in columns; undefined for no limit. */
   readonly width: number | undefined
   readonly color: boolean
   /** Whether bars are drawn in more than ASCII. Default `true`. */
@@ -19,11 +19,11 @@ export interface Options extends Format.Style {
 
 const barWidth = 12
 const gap = "  "
-/** Names are cut to this width before other columns give way to them, and to `minName` if that is not enough. */
+/** Names are cut to this width before other columns are left out, and then down to `minName`. */
 const readableName = 22
 const minName = 8
 
-/** Words whose colour says whether all is well. */
+/** The colours of words that report a state. */
 const verdicts: Readonly<Record<string, Style>> = {
   ok: "green",
   "✓": "green",
@@ -45,7 +45,7 @@ const cellOf = (column: Column, row: Row, options: Options, mark: string): strin
 
 const lengthOf = (text: string) => [...text].length
 
-/** What is left out where the terminal is narrow: the bar, then from the right what is not essential. */
+/** The columns that fit: the bar is left out first, then from the right each column that is not essential. */
 const fitting = (
   columns: ReadonlyArray<Column>,
   widths: (column: Column) => number,
@@ -66,9 +66,7 @@ const fitting = (
   return shown
 }
 
-/**
- * Lines of the table, without spaces at their ends.
- */
+/** The lines of the table, without trailing spaces. */
 export const render = (table: Table, options: Options): string => {
   const all = [
     ...table.rows,
@@ -93,7 +91,7 @@ export const render = (table: Table, options: Options): string => {
   const names = columns.filter(({ kind }) => kind === "name")
   let excess = columns.reduce((sum, column) => sum + widthOf(column), gap.length * (columns.length - 1)) - available
   const widths = new Map(columns.map((column) => [column, widthOf(column)]))
-  // The widest name gives way first.
+  // The widest name is cut first.
   for (const column of names.toSorted((a, b) => widthOf(b) - widthOf(a))) {
     if (excess <= 0) break
     const cut = Math.min(excess, Math.max(0, widthOf(column) - minName))

@@ -1,5 +1,5 @@
 /**
- * A report as one page that needs nothing else: no file beside it, no network, and for reading no script either.
+ * A report as one HTML page. It needs no other file and no network, and is readable without its script.
  */
 import { Markup, type Usage } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
@@ -18,17 +18,17 @@ const { escape } = Markup
 
 const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
 
-/** Nothing is loaded, and only this style and this script run. */
+/** Allows this style and this script alone, and loads nothing. */
 const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; base-uri 'none'; form-action 'none'`
 
-/** Rows of a table that a browser sorts without a pause. */
+/** The maximum of rows, which a browser sorts without a pause. */
 const maxRows = 5000
 
 const idOf = (name: string) => `r-${name.replaceAll("/", ".")}`
 
 const drawing = { width: 1200, height: 520 }
 
-/** Characters of the title's font that fit into a width. */
+/** The text, cut to what fits into `width` pixels; empty where that is too little to read. */
 const fitting = (text: string, width: number) => {
   const letters = Math.floor((width - 8) / 6.4)
   return text.length <= letters || letters >= 6 ? Format.cut(text, letters) : ""

@@ -1,5 +1,5 @@
 /**
- * The style and the script of the page. Both are constant, so that their hashes can stand in its policy.
+ * The style and the script of the page. Both are constant: the page's policy has their hashes.
  */
 
 export const style = `
@@ -34,9 +34,7 @@ tfoot td { font-weight: 600; } tr:target { background: color-mix(in srgb, var(--
 svg.bar { width: 90px; height: 10px; vertical-align: middle; } svg.bar rect { fill: var(--bar); }
 `
 
-/**
- * Sorts tables by a click on a heading, and filters them by name.
- */
+/** Sorts tables by a click on a heading, and filters them by name. */
 export const script = `
 for (const table of document.querySelectorAll("table")) {
   const body = table.tBodies[0]

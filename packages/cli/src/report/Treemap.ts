@@ -1,5 +1,5 @@
 /**
- * The repositories as a treemap: groups contain groups and repositories, and areas are bytes on disk.
+ * The repositories as a treemap: groups contain groups and repositories; the area is the disk size.
  */
 import { Usage } from "@gitlab-registry-usage/core"
 import { Array } from "effect"
@@ -67,12 +67,10 @@ const treeOf = (usage: Usage.Usage): Node => {
   return { name: "", path: "", bytes: 0, children: nodesAt(stored, 0) }
 }
 
-/** Height of a group's title. */
+/** The height of a group's title. */
 const title = 16
 
-/**
- * Lays the repositories out in a drawing of this size, groups before what they contain.
- */
+/** The rectangles in a drawing of this size, each group before its content. */
 export const layout = (usage: Usage.Usage, width: number, height: number): ReadonlyArray<Rectangle> => {
   const root = hierarchy(treeOf(usage), ({ children }) => children)
     .sum(({ bytes }) => bytes)

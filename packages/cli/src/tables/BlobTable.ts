@@ -1,10 +1,10 @@
 /**
- * Why a tag or repository is as large as it is: its blobs, who is charged with each, and who shares it.
+ * The blobs of a tag or repository: their sizes, the tag that each is charged to, and the repositories that share it.
  */
 import { type Digest, TagContents, Usage } from "@gitlab-registry-usage/core"
 import type { Row, Table } from "../output/Table.ts"
 
-/** Blob → repositories whose tags reach it, other than the chosen tags; the repository itself among them. */
+/** For each blob the repositories with other tags that reach it, and the number of those tags. */
 const othersOf = (usage: Usage.Usage, blobs: ReadonlySet<number>, chosen: ReadonlySet<number>) => {
   const others = new Map<number, Map<string, number>>()
   usage.inventory.repositories.forEach(({ name, tagNames }, r) => {
@@ -21,15 +21,13 @@ const othersOf = (usage: Usage.Usage, blobs: ReadonlySet<number>, chosen: Readon
   return others
 }
 
-/** The first few names tell enough: of a base layer there may be hundreds. */
+/** At most `count` names: hundreds of repositories may share a base layer. */
 const shortened = (names: ReadonlyArray<string>, count = 2): string =>
   names.length <= count ? names.join(", ") : `${names.slice(0, count).join(", ")} and ${names.length - count} more`
 
 const short = (digest: Digest.Digest) => digest.slice(0, digest.indexOf(":") + 13)
 
-/**
- * A sheet of the blobs that the tags of repository `r` reach, the largest first, at most `count`.
- */
+/** The blobs that the tags of repository `r` reach, the largest first, at most `count`. */
 export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>, count: number | undefined): Table => {
   const { blobs } = usage.inventory
   const chosen = new Set(tags)

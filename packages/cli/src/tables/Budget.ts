@@ -1,8 +1,7 @@
 /**
- * Budgets: how much a registry, or what a pattern of names matches, may take.
+ * Budgets: limits on the size of a registry, or of the repositories that a pattern matches.
  *
- * Patterns are `Glob`s of effect, which speak of paths as names of repositories are paths, and come with what the program
- * bundles anyway.
+ * Patterns are `Glob`s of effect: names of repositories are paths, and the program bundles effect anyway.
  */
 import { type Bytes, SizeText, Usage } from "@gitlab-registry-usage/core"
 import { Effect, Glob, Schema } from "effect"
@@ -23,8 +22,8 @@ const limits = {
 }
 
 /**
- * A budget file, in YAML or JSON: limits of everything, and of what each pattern matches, together (`max`) or each
- * repository of it (`max_each`). `measure` is disk unless it says size or unique.
+ * A budget file in YAML or JSON: limits on everything, and for each pattern on the sum of its repositories (`max`) or on
+ * each of them (`max_each`). The default `measure` is disk.
  */
 export const BudgetFile = Schema.Struct({
   max_total: Schema.optionalKey(Size),
@@ -44,9 +43,7 @@ export type BudgetFile = typeof BudgetFile.Type
 
 type Measure = "disk" | "size" | "unique"
 
-/**
- * Reads the text of a budget file. A key that is not known is an error: a mistyped limit would never be exceeded.
- */
+/** Parses a budget file. An unknown key is an error: a mistyped limit would never be exceeded. */
 export const parse = (text: string): Effect.Effect<BudgetFile, CommandFailure> =>
   Effect.try({
     try: () => Yaml.parse(text),
@@ -60,8 +57,8 @@ export const parse = (text: string): Effect.Effect<BudgetFile, CommandFailure> =
   )
 
 /**
- * What one limit came to. `actual` and `limit` are in bytes; of growth, `limit` is what the size before allows. With
- * `actual` null nobody can tell, because something could not be read.
+ * The result for one limit. `actual` and `limit` are in bytes; for growth, `limit` is the size before plus the growth that
+ * is allowed. `actual` is null where the size is unknown.
  */
 export interface Outcome {
   readonly name: string
@@ -70,7 +67,7 @@ export interface Outcome {
   readonly actual: number | null
   readonly limit: number
   readonly exceeded: boolean
-  /** The repositories that the limit is about are all known. */
+  /** Whether every repository under the limit was read completely. */
   readonly whole: boolean
 }
 
@@ -86,7 +83,7 @@ const tagsOf = (usage: Usage.Usage, repositories: ReadonlyArray<number>): Readon
     Array.from({ length: usage.tagStarts[r + 1]! - usage.tagStarts[r]! }, (_, i) => usage.tagStarts[r]! + i)
   )
 
-/** Of several repositories `unique` is not their sum: what they share only with each other is freed with them. */
+/** The unique size of several repositories is not a sum: blobs that only they share are unique to the set. */
 const together = (usage: Usage.Usage, repositories: ReadonlyArray<number>, measure: Measure): number =>
   measure === "unique"
     ? Usage.uniqueSizeOf(usage, tagsOf(usage, repositories))
@@ -98,12 +95,10 @@ const outcome = (
   whole: boolean
 ): Outcome => ({ ...fields, actual, whole, exceeded: actual !== null && actual > fields.limit })
 
-/** What a size may have grown to: whole bytes, so that a figure told is a figure compared. */
+/** The maximum size after growth, in whole bytes, so that messages show the number that is compared. */
 const grown = (before: number, growth: number) => Math.floor(before * (1 + growth))
 
-/**
- * Compares usage with a budget, and its growth with an earlier usage.
- */
+/** Compares usage with a budget, and its growth with an earlier usage. */
 export const evaluate = (
   budget: BudgetFile,
   usage: Usage.Usage,
@@ -161,9 +156,7 @@ export const evaluate = (
   ]
 }
 
-/**
- * The one line that tells what an outcome means.
- */
+/** One line that explains an outcome. */
 export const line = ({ actual, exceeded, limit, measure, name, rule, whole }: Outcome, style: Format.Style): string => {
   const size = (bytes: number) => Format.size(bytes, style)
   if (actual === null) return `${name}: could not be read, so nobody knows whether it is within ${size(limit)}`

@@ -1,5 +1,5 @@
 /**
- * The flags of a budget, and what they come to.
+ * The flags of a budget, the table of its outcomes, and the exit status.
  */
 import type { Usage } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem, Option } from "effect"
@@ -18,16 +18,16 @@ export const flags = {
     Flag.withDescription("Budgets in YAML: max_total, max_growth, budgets with match, max, max_each, max_growth")
   ),
   maxTotal: sizeFlag("max-total").pipe(
-    Flag.withDescription("What everything may take on disk, as 50GB"),
+    Flag.withDescription("The maximum of everything on disk, such as 50GB"),
     Flag.optional
   ),
   maxGrowth: textFlag("max-growth", "PERCENT", PercentText).pipe(
-    Flag.withDescription("What it may have grown since --baseline, as 5%"),
+    Flag.withDescription("The maximum growth since --baseline, such as 5%"),
     Flag.optional
   ),
   baseline: Flag.Path("baseline").pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("The saved scan that growth is counted from"),
+    Flag.withDescription("The saved scan from which growth is measured"),
     Flag.optional
   )
 }
@@ -39,9 +39,7 @@ interface Input {
   readonly baseline: Option.Option<string>
 }
 
-/**
- * A budget and the earlier usage that its growth is counted from.
- */
+/** A budget, and the earlier usage that growth is measured from. */
 export interface Budgets {
   readonly file: Budget.BudgetFile
   readonly baseline: Usage.Usage | undefined
@@ -50,9 +48,7 @@ export interface Budgets {
 const hasGrowth = (file: Budget.BudgetFile) =>
   file.max_growth !== undefined || (file.budgets ?? []).some(({ max_growth }) => max_growth !== undefined)
 
-/**
- * Reads what the flags name; undefined where they name no budget. Flags outweigh the file.
- */
+/** Reads the budget from flags and file; undefined where there is none. A flag overrides the file. */
 export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
   const fs = yield* FileSystem.FileSystem
   const path = Option.getOrUndefined(input.budget)
@@ -110,9 +106,7 @@ export const make = (outcomes: ReadonlyArray<Budget.Outcome>): Table => ({
   }))
 })
 
-/**
- * Ends with status 10 where a limit is exceeded: one line for each.
- */
+/** Fails with status 10 where limits are exceeded; the message has one line for each. */
 export const enforce = (outcomes: ReadonlyArray<Budget.Outcome>, style: Style): Effect.Effect<void, CommandFailure> => {
   const exceeded = outcomes.filter(({ exceeded }) => exceeded)
   return exceeded.length === 0

@@ -1,5 +1,5 @@
 /**
- * A cleanup policy, simulated on a scan and priced.
+ * A cleanup policy, simulated on a snapshot, with the bytes that it would free.
  */
 import { CleanupPolicy, Usage } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Option } from "effect"
@@ -11,9 +11,7 @@ import type { Shared } from "../connection/SharedFlags.ts"
 import type { Row, Table } from "../output/Table.ts"
 import { fromRegistry } from "../output/CommandFailure.ts"
 
-/**
- * The policy as it is written in GitLab's settings.
- */
+/** The policy in the form of GitLab's settings. */
 export interface Settings {
   readonly nameRegex: string
   readonly nameRegexKeep: string | undefined
@@ -22,13 +20,11 @@ export interface Settings {
 }
 
 export interface Rules extends CleanupPolicy.Policy {
-  /** The settings for output. */
-  readonly told: Readonly<Record<string, unknown>>
+  /** The settings in JSON. */
+  readonly settings: Readonly<Record<string, unknown>>
 }
 
-/**
- * The settings as rules at this moment.
- */
+/** Compiles the settings; ages count from now. */
 export const rules = Effect.fnUntraced(function* (settings: Settings) {
   const now = yield* Clock.currentTimeMillis
   const { keepN, nameRegex, nameRegexKeep, olderThan } = settings
@@ -37,7 +33,7 @@ export const rules = Effect.fnUntraced(function* (settings: Settings) {
     keeps: nameRegexKeep === undefined ? () => false : yield* NameRegex.compile(nameRegexKeep, "--name-regex-keep"),
     keepCount: keepN,
     olderThan: olderThan === undefined ? undefined : now - Duration.toMillis(olderThan),
-    told: {
+    settings: {
       name_regex: nameRegex,
       name_regex_keep: nameRegexKeep ?? null,
       keep_n: keepN ?? null,
@@ -52,7 +48,7 @@ interface Judged {
   readonly verdicts: ReadonlyArray<CleanupPolicy.Verdict>
 }
 
-/** The dates are read where the policy goes by them, from the registry; a saved scan alone does not have them. */
+/** Reads the creation dates that the policy needs from the registry; a saved snapshot has none. */
 const dates = Effect.fnUntraced(function* (
   flags: Shared,
   usage: Usage.Usage,
@@ -71,7 +67,7 @@ const dates = Effect.fnUntraced(function* (
 const count = (verdicts: ReadonlyArray<CleanupPolicy.Verdict>, verdict: CleanupPolicy.Verdict) =>
   verdicts.filter((other) => other === verdict).length
 
-/** Repositories of which everything stays. */
+/** One row for all repositories that keep every tag. */
 const restOf = (rows: ReadonlyArray<Row>): Row => {
   const tags = rows.reduce((sum, { values }) => sum + Number(values.tags), 0)
   const name = `(${rows.length} ${rows.length === 1 ? "repository" : "repositories"} more)`
@@ -79,8 +75,8 @@ const restOf = (rows: ReadonlyArray<Row>): Row => {
 }
 
 /**
- * A sheet with a row for each repository that the names or globs choose and that would lose a tag. The total is what deleting all the tags together
- * would free, which is more than the sum where repositories share blobs.
+ * A row for each repository that `only` matches and that would lose a tag. The total is what deleting all these tags
+ * together would free: more than the sum of the rows where repositories share blobs.
  */
 export const make = Effect.fnUntraced(function* (
   flags: Shared,
@@ -169,7 +165,7 @@ export const make = Effect.fnUntraced(function* (
             `${undecided} tags cannot be decided: ${
               Option.isSome(flags.from)
                 ? "a saved scan holds no dates; run without --from"
-                : "their images do not tell when they were made"
+                : "their images have no creation date"
             }`
           ]
         : []),

@@ -1,5 +1,5 @@
 /**
- * How much may have been added.
+ * The maximum of growth.
  */
 import { type Growth, ParsedText, SizeText } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
@@ -7,9 +7,7 @@ import * as Format from "../output/Format.ts"
 import * as Percent from "./Percent.ts"
 import { Status, CommandFailure } from "../output/CommandFailure.ts"
 
-/**
- * A part of what there was, or bytes.
- */
+/** A share of the size before, or bytes. */
 export type GrowthLimit =
   | { readonly _tag: "Share"; readonly share: number }
   | { readonly _tag: "Bytes"; readonly bytes: number }
@@ -26,7 +24,7 @@ export const GrowthLimitText = ParsedText.make("a growth such as 5% or 10GB", pa
 )
 
 /**
- * Ends with status 10 where more was added; `name` says to what. What is not known exceeds nothing.
+ * Fails with status 10 where growth exceeds the limit; `name` is the subject for the message. Unknown growth exceeds no limit.
  */
 export const enforce = (
   limit: GrowthLimit,

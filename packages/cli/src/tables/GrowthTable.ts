@@ -1,5 +1,5 @@
 /**
- * What grew, as a sheet.
+ * Growth as a table.
  */
 import type { Growth, Projection } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
@@ -22,7 +22,7 @@ const columns = (of: Growth.Of): ReadonlyArray<Column> => [
 const stateOf = ({ change, presence }: Growth.Change): string =>
   presence === "both" ? (change === undefined ? "unreadable" : "changed") : presence
 
-/** A growth in percent, with its sign; empty where there was nothing to grow from. */
+/** A percentage with its sign; undefined where the size before is 0 or unknown. */
 const signed = (percent: number | undefined): string | undefined =>
   percent === undefined
     ? undefined
@@ -36,8 +36,8 @@ const valuesOf = (change: Growth.Change) => ({
   after: change.after ?? null
 })
 
-/** When it will be full, or how fast it grows, in one line. */
-const foreseen = (
+/** The projection in one line. */
+const projectionLine = (
   { basedOn, bytesPerDay, days, fullAt, method, reason }: Projection.Projection,
   capacity: number | undefined,
   size: (bytes: number) => string
@@ -49,16 +49,14 @@ const foreseen = (
     const whole = Math.round(days)
     return `${of}will be full in ${whole} ${whole === 1 ? "day" : "days"} (${DateTime.formatIsoDateUtc(fullAt)}), ${how}`
   }
-  if (bytesPerDay === undefined) return "when it will be full is not told: fewer than three days are known"
+  if (bytesPerDay === undefined) return "no projection: fewer than three days are known"
   if (reason === "not-growing") return `${of}will not be full: it does not grow, ${how}`
   if (reason === "beyond-a-century") return `${of}will not be full in a hundred years, ${how}`
   const rate = `${bytesPerDay < 0 ? "-" : "+"}${size(Math.abs(Math.round(bytesPerDay)))} a day, ${how}`
-  return `${rate}; --capacity tells when it will be full`
+  return `${rate}; add --capacity to see when it will be full`
 }
 
-/**
- * Growers with the change of everything as the total; what was left out counts there as well.
- */
+/** The total includes the rows that were left out. */
 export const make = ({ capacity, growth, period, projection }: GrowthResult, of: Growth.Of): Table => {
   const { growers, matching } = growth
   const left = matching - growers.length
@@ -75,7 +73,7 @@ export const make = ({ capacity, growth, period, projection }: GrowthResult, of:
       isOne
         ? `only one snapshot is kept of this period: ${Format.minute(period.to)} (UTC)`
         : `from ${Format.minute(period.from)} to ${Format.minute(period.to)} (UTC)`,
-      ...(projection === undefined ? [] : [foreseen(projection, capacity, size)])
+      ...(projection === undefined ? [] : [projectionLine(projection, capacity, size)])
     ]
   }
 }

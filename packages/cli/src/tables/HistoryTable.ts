@@ -1,5 +1,5 @@
 /**
- * How sizes went, as a sheet.
+ * A time series as a table.
  */
 import { DateTime } from "effect"
 import type { TimeSeries, Sample } from "../history/HistorySource.ts"
@@ -7,9 +7,9 @@ import * as Format from "../output/Format.ts"
 import type { Column, Row, Table } from "../output/Table.ts"
 
 export interface Options {
-  /** Whether disk is drawn as bars. */
+  /** Whether the disk size is also drawn as a bar. */
   readonly bars: boolean
-  /** Whether there are several repositories in it, which then are counted. */
+  /** Whether the subject may contain several repositories: then a column counts them. */
   readonly several: boolean
 }
 
@@ -28,9 +28,7 @@ const columns = ({ bars, several }: Options, hasGaps: boolean): ReadonlyArray<Co
 
 const diskOf = (seen: Sample | undefined): number | null => seen?.figures.sizes?.diskSize ?? null
 
-/**
- * The disk of each row is drawn against that of the largest, and `change` is its difference to the row before.
- */
+/** The bar of a row is relative to the largest disk size; `change` is the difference to the row before. */
 export const make = ({ period, points }: TimeSeries, options: Options): Table => {
   const largest = points.reduce((largest, seen) => Math.max(largest, diskOf(seen) ?? 0), 0)
   const rows = points.map((seen, i): Row => {

@@ -1,5 +1,5 @@
 /**
- * Figures over time as OpenMetrics text with timestamps, as `promtool tsdb create-blocks-from openmetrics` reads them.
+ * A time series as OpenMetrics text with timestamps, which `promtool tsdb create-blocks-from openmetrics` reads.
  *
  * Source: OpenMetrics 1.0, "Text format".
  */
@@ -22,16 +22,14 @@ const families: ReadonlyArray<Family> = [
 
 const escape = (text: string) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"')
 
-/** The names are those of the server's metrics: of the registry without a prefix, else with a label. */
+/** The names of the server's metrics: without a prefix for the registry, else with a prefix and a label. */
 const named = ({ _tag, path }: History.Subject): readonly [prefix: string, labels: string] => {
   if (path === "") return ["", ""]
   const kind = _tag === "Repository" ? "repository" : "namespace"
   return [`${kind}_`, `{${kind}="${escape(path)}"}`]
 }
 
-/**
- * What was not known at an instant has no sample there.
- */
+/** A value that was unknown at an instant has no sample. */
 export const render = (subject: History.Subject, points: ReadonlyArray<Sample>): string => {
   const [prefix, labels] = named(subject)
   return [

@@ -1,6 +1,6 @@
 /**
- * Repositories or tags with their sizes, as a sheet whose total reconciles: the disk of all rows is the total, and each
- * row's disk is what is unique to it and what it shares.
+ * Repositories or tags with their sizes. The disk sizes of all rows add up to the total, and the disk size of a row is the
+ * sum of its unique and its shared size.
  */
 import { type Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
 import { Glob } from "effect"
@@ -36,13 +36,11 @@ interface Entry {
   readonly mark: string | undefined
 }
 
-/** Could not be read, or not whole; the data of an earlier crawl. */
+/** Marks of what was not read completely, and of data from an earlier crawl. */
 const unread = "!"
 const old = "~"
 
-/**
- * Whether the repository is one of those that names or globs ask for; all are where there are none.
- */
+/** Whether one of the names or globs matches the repository; without any, every repository matches. */
 export const chooses = (only: ReadonlyArray<string>): ((name: Names.RepositoryName) => boolean) => {
   const globs = only.map((pattern) => Glob.make(pattern))
   return (name) => globs.length === 0 || globs.some((glob) => Glob.match(glob, name))
@@ -83,7 +81,7 @@ const compare =
     return order === "name" ? byName : measureOf(order, b.sizes) - measureOf(order, a.sizes) || byName
   }
 
-/** The sums of entries; what could not be read adds nothing. */
+/** The sums of entries; an entry of unknown size adds nothing. */
 const sum = (list: ReadonlyArray<Entry>): Usage.Sizes =>
   list.reduce(
     (sum, { sizes }) =>
@@ -124,7 +122,7 @@ export const make = (usage: Usage.Usage, options: Options): Table => {
   const total = sums.diskSize
   const sorted = all.toSorted(compare(options.order))
   if (options.reverse) sorted.reverse()
-  // What could not be read may be large.
+  // An entry of unknown size may be large.
   const large = sorted.filter(
     ({ sizes }) => sizes === undefined || measureOf(options.order, sizes) >= (options.minSize ?? 0)
   )
