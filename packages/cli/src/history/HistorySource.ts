@@ -7,7 +7,7 @@ import {
   type History,
   type Instant,
   type Projection,
-  Snapshot,
+  type Snapshot,
   Usage
 } from "@gitlab-registry-usage/core"
 import { Context, type DateTime, type Duration, type Effect } from "effect"
