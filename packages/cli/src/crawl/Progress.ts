@@ -3,10 +3,8 @@
  */
 import { Crawl } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Stdio, Stream } from "effect"
+import * as Format from "../output/Format.ts"
 import { Screen } from "../output/Screen.ts"
-
-const repositories = (n: number) => `${n} ${n === 1 ? "repository" : "repositories"}`
-const tags = (n: number) => `${n} ${n === 1 ? "tag" : "tags"}`
 
 const seconds = (millis: number) =>
   millis < 10_000 ? `${(millis / 1000).toFixed(1)}s` : Duration.format(Duration.seconds(Math.round(millis / 1000)))
@@ -17,8 +15,8 @@ export const line = (progress: Crawl.Progress, elapsed: number, width?: number):
   const rate = elapsed > 0 ? Math.round((tagsDone * 1000) / elapsed) : 0
   const left = Crawl.remaining({ ...progress, elapsed }) ?? 0
   const parts = [
-    `${repositoriesDone}/${repositories(repositoriesFound)}`,
-    `${tagsDone}/${tags(tagsFound)}`,
+    `${repositoriesDone}/${Format.repositories(repositoriesFound)}`,
+    `${tagsDone}/${Format.counted(tagsFound, "tag")}`,
     ...(rate > 0 ? [`${rate} tags/s`] : []),
     ...(left >= 1000 && elapsed >= 2000 ? [`about ${seconds(left)} left`] : []),
     ...(gaps > 0 ? [`${gaps} unreadable`] : [])
@@ -28,7 +26,7 @@ export const line = (progress: Crawl.Progress, elapsed: number, width?: number):
 
 /** The line at the end of a crawl. */
 export const summary = (progress: Crawl.Progress, elapsed: number): string =>
-  `read ${repositories(progress.repositoriesDone)} with ${tags(progress.tagsDone)} in ${seconds(elapsed)}`
+  `read ${Format.repositories(progress.repositoriesDone)} with ${Format.counted(progress.tagsDone, "tag")} in ${seconds(elapsed)}`
 
 const erase = "\r\u001B[K"
 

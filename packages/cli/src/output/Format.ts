@@ -61,3 +61,9 @@ export const cut = (text: string, width: number): string => {
 
 /** An instant in UTC, to the minute: `2026-01-31 12:00`. */
 export const minute = (instant: DateTime.Utc): string => DateTime.formatIso(instant).slice(0, 16).replace("T", " ")
+
+/** A number with its noun: `1 tag`, `2 repositories`. */
+export const counted = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+
+/** A number of repositories with its noun. */
+export const repositories = (n: number): string => counted(n, "repository", "repositories")

@@ -34,13 +34,13 @@ const verdicts: Readonly<Record<string, Style>> = {
 
 const isLeft = ({ kind }: Column) => kind === "name" || kind === "text" || kind === "share"
 
-const cellOf = (column: Column, row: Row, options: Options, mark: string): string => {
+const cellOf = (column: Column, row: Row, options: Options): string => {
   const value = row.values[column.key]
   if (column.kind === "share") {
     return typeof value === "number" ? (options.unicode === false ? Format.plainBar : Format.bar)(value, barWidth) : ""
   }
   const text = Format.text(value, column.kind, options)
-  return column.kind === "name" && row.mark !== undefined ? `${text}${mark}${row.mark}` : text
+  return column.kind === "name" && row.mark !== undefined ? `${text} ${row.mark}` : text
 }
 
 const lengthOf = (text: string) => [...text].length
@@ -66,23 +66,45 @@ const fitting = (
   return shown
 }
 
+interface Line {
+  readonly kind: "header" | "row" | "rest" | "total"
+  readonly isMarked: boolean
+  readonly cells: ReadonlyMap<Column, string>
+}
+
+const linesOf = ({ columns, rest, rows, total }: Table, options: Options): ReadonlyArray<Line> => {
+  const line = (kind: Line["kind"], row: Row): Line => ({
+    kind,
+    isMarked: row.mark !== undefined,
+    cells: new Map(columns.map((column) => [column, cellOf(column, row, options)]))
+  })
+  const header: Line = {
+    kind: "header",
+    isMarked: false,
+    cells: new Map(columns.map((column) => [column, column.heading]))
+  }
+  return [
+    ...(options.header ? [header] : []),
+    ...rows.map((row) => line("row", row)),
+    ...(rest === undefined ? [] : [line("rest", rest)]),
+    ...(total === undefined ? [] : [line("total", total)])
+  ]
+}
+
+const styleOf = ({ isMarked, kind }: Line, column: Column, text: string): Style | undefined => {
+  if (kind === "total") return "bold"
+  if (kind !== "row") return "dim"
+  if (isMarked && column.kind === "name") return "yellow"
+  return column.kind === "share" ? "cyan" : verdicts[text]
+}
+
 /** The lines of the table, without trailing spaces. */
 export const render = (table: Table, options: Options): string => {
-  const all = [
-    ...table.rows,
-    ...(table.rest === undefined ? [] : [table.rest]),
-    ...(table.total === undefined ? [] : [table.total])
-  ]
-  const cells = new Map(
-    all.map((row) => [row, new Map(table.columns.map((column) => [column, cellOf(column, row, options, " ")]))])
-  )
+  const lines = linesOf(table, options)
   const natural = new Map(
     table.columns.map((column) => [
       column,
-      all.reduce(
-        (width, row) => Math.max(width, lengthOf(cells.get(row)!.get(column)!)),
-        options.header ? lengthOf(column.heading) : 0
-      )
+      lines.reduce((width, { cells }) => Math.max(width, lengthOf(cells.get(column)!)), 0)
     ])
   )
   const widthOf = (column: Column) => natural.get(column)!
@@ -99,45 +121,17 @@ export const render = (table: Table, options: Options): string => {
     excess -= cut
   }
 
-  const lineOf = (text: (column: Column) => string, style: (column: Column, text: string) => string) =>
+  const render = (line: Line) =>
     columns
       .map((column, i) => {
         const width = widths.get(column)!
-        const full = text(column)
-        const shown = column.kind === "name" ? Format.cut(full, width) : full
-        const space = " ".repeat(Math.max(0, width - lengthOf(shown)))
-        const styled = style(column, shown)
+        const full = line.cells.get(column)!
+        const text = column.kind === "name" ? Format.cut(full, width) : full
+        const space = " ".repeat(Math.max(0, width - lengthOf(text)))
+        const styled = paint(options.color, styleOf(line, column, text), text)
         return isLeft(column) ? (i === columns.length - 1 ? styled : styled + space) : space + styled
       })
       .join(gap)
       .replace(/ +$/, "")
-
-  const { color } = options
-  const rowLine = (row: Row, kind: "row" | "rest" | "total") =>
-    lineOf(
-      (column) => cells.get(row)!.get(column)!,
-      (column, text) =>
-        kind === "total"
-          ? paint(color, "bold", text)
-          : kind === "rest"
-            ? paint(color, "dim", text)
-            : row.mark !== undefined && column.kind === "name"
-              ? paint(color, "yellow", text)
-              : paint(color, column.kind === "share" ? "cyan" : verdicts[text], text)
-    )
-  return [
-    ...(options.header
-      ? [
-          lineOf(
-            ({ heading }) => heading,
-            (_, text) => paint(color, "dim", text)
-          )
-        ]
-      : []),
-    ...table.rows.map((row) => rowLine(row, "row")),
-    ...(table.rest === undefined ? [] : [rowLine(table.rest, "rest")]),
-    ...(table.total === undefined ? [] : [rowLine(table.total, "total")])
-  ]
-    .map((line) => `${line}\n`)
-    .join("")
+  return lines.map((line) => `${render(line)}\n`).join("")
 }

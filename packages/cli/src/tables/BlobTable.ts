@@ -2,6 +2,7 @@
  * The blobs of a tag or repository: their sizes, the tag that each is charged to, and the repositories that share it.
  */
 import { type Digest, TagContents, Usage } from "@gitlab-registry-usage/core"
+import * as Format from "../output/Format.ts"
 import type { Row, Table } from "../output/Table.ts"
 
 /** For each blob the repositories with other tags that reach it, and the number of those tags. */
@@ -75,7 +76,7 @@ export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>,
     ],
     rows: shown.map(row),
     ...(left.length === 0 ? {} : { rest: { values: { blob: `(${left.length} more)`, kind: "", size: size(left) } } }),
-    total: { values: { blob: `TOTAL ${reached.size} blob${reached.size === 1 ? "" : "s"}`, size: all } },
+    total: { values: { blob: `TOTAL ${Format.counted(reached.size, "blob")}`, size: all } },
     notes: (human) => [
       `deleting ${tags.length === 1 ? "this tag" : `these ${tags.length} tags`} alone would free ${human(unique)} of ${human(all)}`
     ]

@@ -98,6 +98,11 @@ const outcome = (
 /** The maximum size after growth, in whole bytes, so that messages show the number that is compared. */
 const grown = (before: number, growth: number) => Math.floor(before * (1 + growth))
 
+interface Limits {
+  readonly max?: number | undefined
+  readonly max_growth?: number | undefined
+}
+
 /** Compares usage with a budget, and its growth with an earlier usage. */
 export const evaluate = (
   budget: BudgetFile,
@@ -105,53 +110,43 @@ export const evaluate = (
   baseline: Usage.Usage | undefined
 ): ReadonlyArray<Outcome> => {
   const isWhole = (r: number) => Usage.repositorySizes(usage, r) !== undefined && Usage.unknownTags(usage, r) === 0
-  const everything = usage.inventory.repositories.every((_, r) => isWhole(r))
-  const disk = Usage.total(usage).diskSize
-  const total = { name: "total", measure: "disk" } as const
+  const limitSum = (
+    fields: Pick<Outcome, "name" | "measure">,
+    { max, max_growth }: Limits,
+    repositories: ReadonlyArray<number>,
+    sizeIn: (usage: Usage.Usage) => number
+  ): ReadonlyArray<Outcome> => {
+    const compare = (rule: "max" | "max_growth", limit: number) =>
+      outcome({ ...fields, rule, limit }, sizeIn(usage), repositories.every(isWhole))
+    return [
+      ...(max === undefined ? [] : [compare("max", max)]),
+      ...(max_growth === undefined || baseline === undefined
+        ? []
+        : [compare("max_growth", grown(sizeIn(baseline), max_growth))])
+    ]
+  }
+  const { repositories } = usage.inventory
   return [
-    ...(budget.max_total === undefined
-      ? []
-      : [outcome({ ...total, rule: "max", limit: budget.max_total }, disk, everything)]),
-    ...(budget.max_growth === undefined || baseline === undefined
-      ? []
-      : [
+    ...limitSum(
+      { name: "total", measure: "disk" },
+      { max: budget.max_total, max_growth: budget.max_growth },
+      [...repositories.keys()],
+      (usage) => Usage.total(usage).diskSize
+    ),
+    ...(budget.budgets ?? []).flatMap(({ match, max_each, measure = "disk", ...limits }) => {
+      const matched = matching(usage, match)
+      const sums = limitSum({ name: match, measure }, limits, matched, (usage) =>
+        together(usage, matching(usage, match), measure)
+      )
+      const each = (limit: number) =>
+        matched.map((r) =>
           outcome(
-            { ...total, rule: "max_growth", limit: grown(Usage.total(baseline).diskSize, budget.max_growth) },
-            disk,
-            everything
+            { name: repositories[r]!.name, measure, rule: "max_each", limit },
+            Usage.repositorySizes(usage, r)?.[keys[measure]] ?? null,
+            isWhole(r)
           )
-        ]),
-    ...(budget.budgets ?? []).flatMap(({ match, max, max_each, max_growth, measure = "disk" }) => {
-      const repositories = matching(usage, match)
-      const whole = repositories.every(isWhole)
-      const fields = { name: match, measure } as const
-      return [
-        ...(max === undefined
-          ? []
-          : [outcome({ ...fields, rule: "max", limit: max }, together(usage, repositories, measure), whole)]),
-        ...(max_growth === undefined || baseline === undefined
-          ? []
-          : [
-              outcome(
-                {
-                  ...fields,
-                  rule: "max_growth",
-                  limit: grown(together(baseline, matching(baseline, match), measure), max_growth)
-                },
-                together(usage, repositories, measure),
-                whole
-              )
-            ]),
-        ...(max_each === undefined
-          ? []
-          : repositories.map((r) =>
-              outcome(
-                { name: usage.inventory.repositories[r]!.name, measure, rule: "max_each", limit: max_each },
-                Usage.repositorySizes(usage, r)?.[keys[measure]] ?? null,
-                isWhole(r)
-              )
-            ))
-      ]
+        )
+      return max_each === undefined ? sums : [...sums, ...each(max_each)]
     })
   ]
 }

@@ -9,6 +9,7 @@ import { chooses } from "./UsageTable.ts"
 import * as NameRegex from "../connection/NameRegex.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
 import type { Row, Table } from "../output/Table.ts"
+import * as Format from "../output/Format.ts"
 import { fromRegistry } from "../output/CommandFailure.ts"
 
 /** The policy in the form of GitLab's settings. */
@@ -70,7 +71,7 @@ const count = (verdicts: ReadonlyArray<CleanupPolicy.Verdict>, verdict: CleanupP
 /** One row for all repositories that keep every tag. */
 const restOf = (rows: ReadonlyArray<Row>): Row => {
   const tags = rows.reduce((sum, { values }) => sum + Number(values.tags), 0)
-  const name = `(${rows.length} ${rows.length === 1 ? "repository" : "repositories"} more)`
+  const name = `(${Format.repositories(rows.length)} more)`
   return { values: { name, tags, delete: 0, keep: tags, unknown: 0, frees: 0 } }
 }
 

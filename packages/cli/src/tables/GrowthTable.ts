@@ -42,12 +42,11 @@ const projectionLine = (
   capacity: number | undefined,
   size: (bytes: number) => string
 ): string => {
-  const how = `by ${method} over ${basedOn.points} ${basedOn.points === 1 ? "day" : "days"}`
+  const how = `by ${method} over ${Format.counted(basedOn.points, "day")}`
   const of = capacity === undefined ? "" : `${size(capacity)} `
   if (days === 0) return `${of}is full`
   if (days !== undefined && fullAt !== undefined) {
-    const whole = Math.round(days)
-    return `${of}will be full in ${whole} ${whole === 1 ? "day" : "days"} (${DateTime.formatIsoDateUtc(fullAt)}), ${how}`
+    return `${of}will be full in ${Format.counted(Math.round(days), "day")} (${DateTime.formatIsoDateUtc(fullAt)}), ${how}`
   }
   if (bytesPerDay === undefined) return "no projection: fewer than three days are known"
   if (reason === "not-growing") return `${of}will not be full: it does not grow, ${how}`

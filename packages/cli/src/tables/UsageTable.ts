@@ -2,8 +2,9 @@
  * Repositories or tags with their sizes. The disk sizes of all rows add up to the total, and the disk size of a row is the
  * sum of its unique and its shared size.
  */
-import { type Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
+import { Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
 import { Glob } from "effect"
+import * as Format from "../output/Format.ts"
 import type { Column, Row, Table } from "../output/Table.ts"
 
 export type Order = "disk" | "size" | "unique" | "name"
@@ -71,8 +72,9 @@ const entries = (usage: Usage.Usage, options: Options): ReadonlyArray<Entry> => 
   })
 }
 
-const measureOf = (order: Order, sizes: Usage.Sizes | undefined): number =>
-  sizes === undefined ? -1 : order === "size" ? sizes.size : order === "unique" ? sizes.uniqueSize : sizes.diskSize
+const keys = { disk: "diskSize", size: "size", unique: "uniqueSize", name: "diskSize" } as const
+
+const measureOf = (order: Order, sizes: Usage.Sizes | undefined): number => sizes?.[keys[order]] ?? -1
 
 const compare =
   (order: Order) =>
@@ -82,18 +84,10 @@ const compare =
   }
 
 /** The sums of entries; an entry of unknown size adds nothing. */
-const sum = (list: ReadonlyArray<Entry>): Usage.Sizes =>
-  list.reduce(
-    (sum, { sizes }) =>
-      sizes === undefined
-        ? sum
-        : {
-            size: sum.size + sizes.size,
-            diskSize: sum.diskSize + sizes.diskSize,
-            uniqueSize: sum.uniqueSize + sizes.uniqueSize
-          },
-    { size: 0, diskSize: 0, uniqueSize: 0 }
-  ) as Usage.Sizes
+const sum = (list: ReadonlyArray<Entry>): Usage.Sizes => {
+  const total = (key: keyof Usage.Sizes) => Bytes.make(list.reduce((sum, { sizes }) => sum + (sizes?.[key] ?? 0), 0))
+  return { size: total("size"), diskSize: total("diskSize"), uniqueSize: total("uniqueSize") }
+}
 
 const values = (sizes: Usage.Sizes | undefined, total: number) => ({
   size: sizes?.size ?? null,
@@ -146,11 +140,10 @@ export const make = (usage: Usage.Usage, options: Options): Table => {
       share: undefined
     }
   })
-  const what = options.of === "tags" ? "tag" : "repositor"
   const counted = (entries: ReadonlyArray<Entry>) =>
-    named(options.of === "tags" ? entries.filter(({ tag }) => tag !== undefined).length : entries.length)
-  const named = (n: number) =>
-    options.of === "tags" ? `${n} ${what}${n === 1 ? "" : "s"}` : `${n} ${what}${n === 1 ? "y" : "ies"}`
+    options.of === "tags"
+      ? Format.counted(entries.filter(({ tag }) => tag !== undefined).length, "tag")
+      : Format.repositories(entries.length)
   return {
     columns: columns(options.of),
     rows: shown.map(row),
