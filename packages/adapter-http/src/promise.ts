@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Crawl, type Registry, Snapshot, Usage } from "@gitlab-registry-usage/core"
-import { Clock, DateTime, Effect, Layer, Redacted } from "effect"
+import { type Crawl, type Registry, Snapshot } from "@gitlab-registry-usage/core"
+import { Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as RegistryHttp from "./RegistryHttp.ts"
 
@@ -90,7 +90,6 @@ const layer = ({ credentials, gitlabUrl, registryUrl, timeout }: Options) =>
 export const collect = (options: Options): Promise<Uint8Array> => {
   const { concurrency, onProgress, signal } = options
   const program = Effect.gen(function* () {
-    const began = yield* Clock.currentTimeMillis
     const previous =
       options.previous === undefined
         ? undefined
@@ -98,7 +97,7 @@ export const collect = (options: Options): Promise<Uint8Array> => {
             Snapshot.decode(options.previous),
             (error) => new CollectFailure("ERR_SCAN_UNREADABLE", error.message)
           )
-    const inventory = yield* Crawl.crawl({
+    const snapshot = yield* Snapshot.take({
       concurrency,
       previous: previous?.usage.inventory,
       onProgress: (progress) => Effect.sync(() => onProgress?.(progress))
@@ -106,9 +105,7 @@ export const collect = (options: Options): Promise<Uint8Array> => {
       Effect.provide(layer(options)),
       Effect.mapError((error) => new CollectFailure(codes[error.reason._tag], error.message))
     )
-    const takenAt = yield* DateTime.now
-    const duration = DateTime.toEpochMillis(takenAt) - began
-    return yield* Snapshot.encode({ takenAt, duration, stale: false, usage: Usage.measure(inventory) })
+    return yield* Snapshot.encode(snapshot)
   })
   return Effect.runPromise(program, { signal })
 }

@@ -1,7 +1,5 @@
 /**
- * The command `gitlab-registry-usage`: its subcommands, and how it ends.
- *
- * @since 0.1.0
+ * The command `gitlab-registry-usage`: its subcommands and its exit status.
  */
 import { Cause, Console, Effect, Exit, Layer, Logger, References, Runtime } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag, TerminalCapabilities } from "effect/cli"
@@ -17,19 +15,20 @@ import { prune } from "./commands/Prune.ts"
 import { report } from "./commands/Report.ts"
 import { total } from "./commands/Total.ts"
 import { why } from "./commands/Why.ts"
+import { environment } from "./connection/Environment.ts"
 import { switchFlag } from "./connection/FlagKinds.ts"
 import { root, type Shared } from "./connection/SharedFlags.ts"
 import * as Screen from "./output/Screen.ts"
-import { Status, Stopped } from "./output/CommandFailure.ts"
+import { Status, CommandFailure } from "./output/CommandFailure.ts"
 import { version } from "./Version.ts"
 
-/** Told as the original tells it. */
+/** Prints the version in the format of the original program. */
 const versionFlag = GlobalFlag.Action({
   flag: switchFlag("version").pipe(Flag.withAlias("V"), Flag.withDescription("Print the version")),
   run: (_, { command, version }) => Console.log(`${command.name}, version ${version}`)
 })
 
-/** Wrong usage is told on the standard error stream alone, without the whole help. */
+/** Reports wrong usage on the standard error stream, without the help text. */
 const presenter: CliOutput.Presenter = {
   present: (event) => {
     if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
@@ -38,11 +37,12 @@ const presenter: CliOutput.Presenter = {
   }
 }
 
-const told = new Stopped({ status: Status.usage, message: "" })
+/** The presenter has already reported the message. */
+const reported = new CommandFailure({ status: Status.usage, message: "" })
 
-const usageError = (error: CliError.ShowHelp) => (error.errors.length > 0 ? Effect.fail(told) : Effect.void)
+const usageError = (error: CliError.ShowHelp) => (error.errors.length > 0 ? Effect.fail(reported) : Effect.void)
 
-const tell = ({ hint, message }: Stopped) =>
+const printError = ({ hint, message }: CommandFailure) =>
   Console.error([`error: ${message}`, ...(hint === undefined ? [] : [`hint: ${hint}`])].join("\n"))
 
 const logger = Logger.withConsoleError(
@@ -71,22 +71,17 @@ const command = root.pipe(
   ]),
   Command.provide((shared: Shared) =>
     Layer.mergeAll(
-      Screen.layer(shared),
+      Layer.unwrap(Effect.map(environment, (variables) => Screen.layer({ ...variables, quiet: shared.quiet }))),
       Logger.layer([logger]),
       Layer.succeed(References.MinimumLogLevel, levelOf(shared))
     )
   )
 )
 
-/**
- * The program. It ends with the status of `Stopped`, or 1 where something happened that nobody expected.
- *
- * @category programs
- * @since 0.1.0
- */
+/** The program. It exits with the status of the `CommandFailure`, or with 1 after an unexpected error. */
 export const program = Command.run(command, { version }).pipe(
   Effect.catchTag("ShowHelp", usageError),
-  Effect.tapError((error) => (error instanceof Stopped && error !== told ? tell(error) : Effect.void)),
+  Effect.tapError((error) => (error instanceof CommandFailure && error !== reported ? printError(error) : Effect.void)),
   Effect.provide(
     Layer.mergeAll(
       CliConfig.layer({ builtIns: [GlobalFlag.Help, versionFlag, GlobalFlag.Completions] }),
@@ -96,12 +91,7 @@ export const program = Command.run(command, { version }).pipe(
   )
 )
 
-/**
- * Who was interrupted tells it with 128 and the number of the signal.
- *
- * @category programs
- * @since 0.1.0
- */
+/** Exits with 128 plus the number of the signal after an interruption. */
 export const teardown =
   (signal: () => string | undefined): Runtime.Teardown =>
   (exit, onExit) =>

@@ -1,7 +1,5 @@
 /**
  * Runs the program in this process.
- *
- * @since 0.1.0
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
@@ -9,7 +7,7 @@ import { program, teardown } from "./Cli.ts"
 
 let signal: string | undefined
 for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => (signal ??= name))
-// Who reads only the beginning, as `| head` does, has what he wanted.
+// A reader such as `head` closes the pipe when it has enough.
 process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => code === "EPIPE" && process.exit(0))
 
 NodeRuntime.runMain(program.pipe(Effect.provide(NodeServices.layer)), { teardown: teardown(() => signal) })

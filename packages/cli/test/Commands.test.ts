@@ -69,7 +69,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("ls tells the sizes that the demonstration is known to have, and they add up", () =>
+    it.effect("ls shows the sizes that the demonstration is known to have, and they add up", () =>
       Effect.gen(function* () {
         const { stdout } = yield* run(["ls", "-o", "json"])
         const { repositories, total } = JSON.parse(stdout)
@@ -173,7 +173,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         yield* written("prune.txt", nightly)
         yield* written("prune.json", [...nightly, "-o", "json", "acme/shop/web/*"])
         const { stderr } = yield* run([...nightly, "--keep-n", "3"])
-        expect(stderr).toContain("108 tags cannot be decided: their images do not tell when they were made")
+        expect(stderr).toContain("108 tags cannot be decided: their images have no creation date")
       })
     )
 

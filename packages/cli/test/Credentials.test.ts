@@ -33,7 +33,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("are never told, at any level", () =>
+    it.effect("are never written, at any log level", () =>
       Effect.gen(function* () {
         const program = yield* Program
         const { url } = yield* DemoRegistry.DemoRegistry

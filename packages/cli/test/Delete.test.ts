@@ -52,7 +52,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("with --yes deletes, and the total falls by what it told", () =>
+    it.effect("with --yes deletes, and the total falls by the reported bytes", () =>
       Effect.gen(function* () {
         const scans = yield* directory
         const [before, after] = [join(scans, "before.scan"), join(scans, "after.scan")]
@@ -76,7 +76,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("takes a digest, and tells why it may not delete", () =>
+    it.effect("takes a digest, and reports why it may not delete", () =>
       Effect.gen(function* () {
         const json = JSON.parse((yield* run(["why", "library/base/node:24", "-o", "json"])).stdout)
         const index = json.blobs.find((blob: any) => blob.kind === "index").digest

@@ -21,7 +21,7 @@ const run = Effect.fnUntraced(function* (args: ReadonlyArray<string>, options: R
   return yield* program.run(args, { ...options, env: { ...asAdministrator(registry), ...options.env } })
 })
 
-/** Ends with the status, tells why, and writes nothing else to the standard output. */
+/** The program exits with the status, reports why, and writes nothing to the standard output. */
 const ends = Effect.fnUntraced(function* (
   status: number,
   args: ReadonlyArray<string>,
@@ -43,7 +43,7 @@ const file = Effect.fnUntraced(function* (text: string) {
 layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", excludeTestServices: true })(
   "exit statuses",
   (it) => {
-    it.effect("2: wrong usage and configuration, before anything is asked of the registry", () =>
+    it.effect("2: wrong usage and configuration, before any request to the registry", () =>
       Effect.gen(function* () {
         const registry = yield* DemoRegistry.DemoRegistry
         yield* registry.resetRequestCounts
@@ -139,7 +139,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("10: over budget, with the line that tells which and by how much", () =>
+    it.effect("10: over budget, with a line for which budget and by how much", () =>
       Effect.gen(function* () {
         const over = yield* run(["check", "--max-total", "2MB", "-q"])
         expect(over.status).toBe(10)

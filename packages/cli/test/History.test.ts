@@ -6,14 +6,14 @@ import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { expect } from "vitest"
-import { days, layerServer, Server } from "./past.ts"
+import { days, layerServer, Server } from "./historyServer.ts"
 import { directory, layerProgram, Program, type RunOptions } from "./program.ts"
 
 const golden = (name: string, text: string) =>
   Effect.promise(async () => expect(text).toMatchFileSnapshot(`golden/${name}`))
 
-/** What the program tells of the file and of the server, which must be the same. */
-const told = Effect.fnUntraced(function* (args: ReadonlyArray<string>, options: RunOptions = {}) {
+/** The output of the program for the file and for the server, which must be the same. */
+const fromBoth = Effect.fnUntraced(function* (args: ReadonlyArray<string>, options: RunOptions = {}) {
   const program = yield* Program
   const { database, tokenFile, url } = yield* Server
   const fromFile = yield* program.run([...args, "--database", database], options)
@@ -23,7 +23,7 @@ const told = Effect.fnUntraced(function* (args: ReadonlyArray<string>, options: 
   return fromFile
 })
 
-/** Ends with the status, tells why, and writes nothing to the standard output. */
+/** The program exits with the status, reports why, and writes nothing to the standard output. */
 const ends = Effect.fnUntraced(function* (
   status: number,
   args: ReadonlyArray<string>,
@@ -43,16 +43,16 @@ const ends = Effect.fnUntraced(function* (
   expect(result.stderr).not.toMatch(/demo-password|\n {4}at /)
 })
 
-/** A server of any answers on this machine, and what it was asked. */
+/** A server on this machine with any responses, and the requests that it received. */
 const anyServer = Effect.fnUntraced(function* (answer: RequestListener) {
-  const asked: Array<{ readonly url: string | undefined; readonly authorization: string | undefined }> = []
+  const requests: Array<{ readonly url: string | undefined; readonly authorization: string | undefined }> = []
   const server = createServer((request, response) => {
-    asked.push({ url: request.url, authorization: request.headers.authorization })
+    requests.push({ url: request.url, authorization: request.headers.authorization })
     answer(request, response)
   })
   yield* Effect.promise(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)))
   yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
 })
 
 const digestOf = (path: string) =>
@@ -66,7 +66,7 @@ const digestOf = (path: string) =>
 const growth = ["growth", "--capacity", "10MB"]
 
 const json = (args: ReadonlyArray<string>) =>
-  Effect.map(told([...args, "-o", "json"]), ({ stdout }) => JSON.parse(stdout))
+  Effect.map(fromBoth([...args, "-o", "json"]), ({ stdout }) => JSON.parse(stdout))
 
 layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", excludeTestServices: true })(
   "history",
@@ -74,9 +74,9 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
     const forms = { table: "txt", json: "json", ndjson: "ndjson", csv: "csv", markdown: "md", openmetrics: "om" }
 
     for (const [form, extension] of Object.entries(forms)) {
-      it.effect(`history -o ${form} tells the same of the database and over the API`, () =>
+      it.effect(`history -o ${form} is the same from the database and over the API`, () =>
         Effect.gen(function* () {
-          const { stdout } = yield* told(["history", "--from", "7d", "-o", form])
+          const { stdout } = yield* fromBoth(["history", "--from", "7d", "-o", form])
           yield* golden(`history.${extension}`, stdout)
         })
       )
@@ -94,7 +94,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
       })
     )
 
-    it.effect("history tells every snapshot with a step of 0, and of others the last of each step", () =>
+    it.effect("history shows every snapshot with a step of 0, and otherwise the last of each step", () =>
       Effect.gen(function* () {
         expect((yield* json(["history", "--since", "5d", "--step", "0"])).points).toHaveLength(6)
         const weekly = yield* json(["history", "--since", "28d", "--step", "7d"])
@@ -109,7 +109,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
       })
     )
 
-    it.effect("history takes instants, and tells of groups and of what is gone by now", () =>
+    it.effect("history takes instants, and shows groups and what no longer exists", () =>
       Effect.gen(function* () {
         const { from, points, to } = yield* json(["history", "old/gone", "--from", "2026-02-20", "--to", "3d"])
         expect([from, to]).toEqual(["2026-02-20T00:00:00.000Z", "2026-02-26T12:00:00.000Z"])
@@ -131,7 +131,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
 
     it.effect("history takes the flags of every table, and a quiet one says nothing else", () =>
       Effect.gen(function* () {
-        const { stdout } = yield* told([
+        const { stdout } = yield* fromBoth([
           "history",
           "group/app",
           "--from",
@@ -143,9 +143,9 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
           "-q"
         ])
         expect(stdout).toBe("2026-02-28 12:00\n2026-03-01 12:00  +100191\nTOTAL             +100191\n")
-        const { stderr } = yield* told(["history", "--from", "2027-01-01", "--to", "2027-01-02"])
+        const { stderr } = yield* fromBoth(["history", "--from", "2027-01-01", "--to", "2027-01-02"])
         expect(stderr).toBe("no snapshot of it is kept from 2027-01-01 00:00 to 2027-01-02 00:00 (UTC)\n")
-        const quiet = yield* told(["history", "--from", "2027-01-01", "--to", "2027-01-02", "-q"])
+        const quiet = yield* fromBoth(["history", "--from", "2027-01-01", "--to", "2027-01-02", "-q"])
         expect(quiet.stderr).toBe("")
       })
     )
@@ -170,7 +170,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
       })
     )
 
-    it.effect("growth tells what grew, what came, what went and what cannot be known", () =>
+    it.effect("growth shows what grew, what is new, what is gone and what is unknown", () =>
       Effect.gen(function* () {
         for (const [form, extension] of [
           ["table", "txt"],
@@ -178,9 +178,9 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
           ["csv", "csv"]
         ] as const) {
           const args = [...growth, "-o", form]
-          yield* golden(`growth.${extension}`, (yield* told(args)).stdout)
+          yield* golden(`growth.${extension}`, (yield* fromBoth(args)).stdout)
         }
-        const { stderr } = yield* told([...growth, "--si"])
+        const { stderr } = yield* fromBoth([...growth, "--si"])
         expect(stderr).toBe(
           "from 2026-02-22 12:00 to 2026-03-01 12:00 (UTC)\n" +
             "10.0 MB will be full in 56 days (2026-04-26), by theil-sen over 41 days\n"
@@ -203,7 +203,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
         const size = yield* json(["growth", "--by", "size", "group/", "-n", "1"])
         expect(size).toMatchObject({ namespace: "group", by: "size", matching: 2, projection: null })
         expect(size.repositories.map((row: any) => row.repository)).toEqual(["group/app"])
-        const { stdout } = yield* told([...growth, "-n", "1", "--columns", "name", "--no-header"])
+        const { stdout } = yield* fromBoth([...growth, "-n", "1", "--columns", "name", "--no-header"])
         expect(stdout).toBe("group/app\n(3 more)\nTOTAL\n")
       })
     )
@@ -218,7 +218,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
         expect(stderr).toContain("10.0 MB will be full in 56 days (2026-04-26), by theil-sen over 41 days\n")
         const unknown = yield* program.run(["growth", "--database", database, "--bytes"])
         expect(unknown.stderr).toMatch(
-          /\n\+\d+ a day, by theil-sen over 41 days; --capacity tells when it will be full\n$/
+          /\n\+\d+ a day, by theil-sen over 41 days; add --capacity to see when it will be full\n$/
         )
         const full = yield* program.run(["growth", "--database", database, "--capacity", "1MB", "--si"])
         expect(full.stderr).toContain("\n1.00 MB is full\n")
@@ -246,7 +246,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
     )
 
     it.effect(
-      "diff --since tells what two scans would, and over the API all but the tag that moved to the same size",
+      "diff --since shows what two scans would, and over the API all but the tag that moved to the same size",
       () =>
         Effect.gen(function* () {
           const program = yield* Program
@@ -405,9 +405,9 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
         })
         const env = { GITLAB_REGISTRY_USAGE_TOKEN: token }
         yield* ends(1, ["history", "--api", liar.url], "a link leads away from", env)
-        expect(thief.asked).toEqual([])
+        expect(thief.requests).toEqual([])
         // Nobody needs a token to find the links.
-        expect(liar.asked).toEqual([{ url: "/?links=true", authorization: undefined }])
+        expect(liar.requests).toEqual([{ url: "/?links=true", authorization: undefined }])
       })
     )
   }

@@ -115,7 +115,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry(repositories)), { timeout: "60 
         yield* prune("--name-regex", "dev.*")
         expect((yield* registry.requestCounts)["GET blob"]).toBeUndefined()
         yield* prune("--name-regex", "dev.*", "--older-than", "1d")
-        // One for each, and as many again where they are asked for before there is a token.
+        // One for each, and as many again for requests before there is a token.
         expect((yield* registry.requestCounts)["GET blob"]).toBeLessThanOrEqual(8)
         const program = yield* Program
         const scan = join(yield* directory, "all.scan")

@@ -4,7 +4,7 @@ import { Effect, Layer } from "effect"
 import { readFile, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { expect } from "vitest"
-import { layerServer, Server } from "./past.ts"
+import { layerServer, Server } from "./historyServer.ts"
 import { asAdministrator, execute, layerProgram, layerRegistry, Program, steady } from "./program.ts"
 
 const path = new URL("../README.md", import.meta.url)

@@ -94,7 +94,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("in a job it tells in plain lines", () =>
+    it.effect("in a job progress is in plain lines", () =>
       Effect.gen(function* () {
         const program = yield* Program
         const { stderr } = yield* program.run(["total"], { env: { ...(yield* environment), CI: "true" } })

@@ -3,11 +3,11 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Budget from "../src/tables/Budget.ts"
 import * as NameRegex from "../src/connection/NameRegex.ts"
-import * as Figure from "../src/output/Figure.ts"
+import * as Format from "../src/output/Format.ts"
 import * as MarkdownTable from "../src/output/MarkdownTable.ts"
 import * as TextTable from "../src/output/TextTable.ts"
 import * as Progress from "../src/crawl/Progress.ts"
-import type { Sheet } from "../src/tables/Table.ts"
+import type { Table } from "../src/output/Table.ts"
 
 describe("SizeText", () => {
   it.each([
@@ -54,28 +54,28 @@ describe("NameRegex", () => {
 
 describe("Figure", () => {
   it("cuts in the middle", () => {
-    expect(Figure.cut("group/project/image", 30)).toBe("group/project/image")
-    expect(Figure.cut("group/project/image", 11)).toBe("group…image")
-    expect(Figure.cut("group/project/image", 2)).toBe("g…")
+    expect(Format.cut("group/project/image", 30)).toBe("group/project/image")
+    expect(Format.cut("group/project/image", 11)).toBe("group…image")
+    expect(Format.cut("group/project/image", 2)).toBe("g…")
   })
 
   it("draws bars of eighths, none empty but for nothing", () => {
-    expect(Figure.bar(0, 8)).toBe("")
-    expect(Figure.bar(0.0001, 8)).toBe("▏")
-    expect(Figure.bar(0.5, 8)).toBe("████")
-    expect(Figure.bar(1, 8)).toBe("████████")
-    expect(Figure.bar(1 / 64, 8)).toBe("▏")
+    expect(Format.bar(0, 8)).toBe("")
+    expect(Format.bar(0.0001, 8)).toBe("▏")
+    expect(Format.bar(0.5, 8)).toBe("████")
+    expect(Format.bar(1, 8)).toBe("████████")
+    expect(Format.bar(1 / 64, 8)).toBe("▏")
   })
 
   it("writes changes and shares", () => {
     const style = { bytes: false, si: true }
-    expect(Figure.change(-1500, style)).toBe("-1.50 kB")
-    expect(Figure.change(12, { ...style, bytes: true })).toBe("+12")
-    expect([0, 0.004, 0.05, 0.333, 1].map(Figure.percent)).toEqual(["0 %", "<1 %", "5 %", "33 %", "100 %"])
+    expect(Format.change(-1500, style)).toBe("-1.50 kB")
+    expect(Format.change(12, { ...style, bytes: true })).toBe("+12")
+    expect([0, 0.004, 0.05, 0.333, 1].map(Format.percent)).toEqual(["0 %", "<1 %", "5 %", "33 %", "100 %"])
   })
 })
 
-const sheet: Sheet = {
+const table: Table = {
   columns: [
     { key: "name", field: "name", heading: "NAME", kind: "name", essential: true },
     { key: "size", field: "size", heading: "SIZE", kind: "bytes", essential: true },
@@ -90,7 +90,7 @@ const sheet: Sheet = {
 
 describe("TextTable", () => {
   const render = (width?: number) =>
-    TextTable.render(sheet, { width, color: false, header: true, bytes: true, si: false })
+    TextTable.render(table, { width, color: false, header: true, bytes: true, si: false })
 
   it("gives way in order: the bar, what is not essential, then the middle of names", () => {
     expect(render()).toBe(
@@ -119,7 +119,7 @@ describe("TextTable", () => {
 
 describe("MarkdownTable", () => {
   it("escapes what would end a cell or mean something", () => {
-    expect(MarkdownTable.render(sheet, { bytes: true, si: false }).split("\n")[3]).toBe(
+    expect(MarkdownTable.render(table, { bytes: true, si: false }).split("\n")[3]).toBe(
       "| short\\|pipe ! | ? | ? | ? |"
     )
   })
@@ -138,7 +138,7 @@ describe("Progress", () => {
     elapsed: 0
   }
 
-  it("tells done of found, the rate, an estimate, and what could not be read", () => {
+  it("shows done of found, the rate, an estimate, and the number of gaps", () => {
     expect(Progress.line(progress, 20_000)).toBe(
       "5/10 repositories · 60/80 tags · 3 tags/s · about 20s left · 1 unreadable"
     )

@@ -1,33 +1,27 @@
 /**
  * `check`: compares the registry with budgets.
- *
- * @since 0.1.0
  */
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import * as Budgets from "../tables/BudgetTable.ts"
+import * as BudgetTable from "../tables/BudgetTable.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
-import { usage } from "../output/CommandFailure.ts"
-import { summaryOf } from "../crawl/Summary.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
+import { usageError } from "../output/CommandFailure.ts"
+import { summarize } from "../crawl/Summary.ts"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const check = Command.make(
   "check",
-  Budgets.flags,
+  BudgetTable.flags,
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
-    const budgets = yield* Budgets.read(input, shared)
-    if (budgets === undefined) return yield* usage("no budget", "give --budget, --max-total or --max-growth")
-    const scan = yield* Scan.make(shared)
-    const outcomes = Budgets.outcomes(budgets, scan.snapshot.usage)
-    yield* print(shared, Budgets.sheetOf(outcomes), { command: "check", rows: "budgets", fields: summaryOf(scan) })
-    yield* Budgets.enforce(outcomes, shared)
-    yield* Scan.requireWhole(shared, scan)
+    const budgets = yield* BudgetTable.read(input, shared)
+    if (budgets === undefined) return yield* usageError("no budget", "give --budget, --max-total or --max-growth")
+    const crawled = yield* CrawledSnapshot.make(shared)
+    const outcomes = BudgetTable.outcomes(budgets, crawled.snapshot.usage)
+    yield* print(shared, BudgetTable.make(outcomes), { command: "check", rows: "budgets", fields: summarize(crawled) })
+    yield* BudgetTable.enforce(outcomes, shared)
+    yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
 ).pipe(
   Command.withDescription("Compare with budgets; exit with 10 where one is exceeded"),

@@ -1,16 +1,10 @@
 /**
  * `completions`: a script that lets a shell complete this command.
- *
- * @since 0.1.0
  */
 import { Effect } from "effect"
 import { Argument, Command, Completions } from "effect/cli"
 import { write } from "../output/Print.ts"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const completions = (whole: () => Command.Command.Any) =>
   Command.make(
     "completions",

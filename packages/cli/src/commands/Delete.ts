@@ -1,19 +1,17 @@
 /**
- * `delete`: deletes a manifest with its tags, after telling what that frees.
- *
- * @since 0.1.0
+ * `delete`: deletes a manifest with its tags, after reporting what that frees.
  */
 import { type Digest, Inventory, type Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Console, Effect } from "effect"
 import { Argument, Command, Flag, Prompt } from "effect/cli"
 import * as Connection from "../connection/Connection.ts"
 import { switchFlag } from "../connection/FlagKinds.ts"
-import * as Figure from "../output/Figure.ts"
+import * as Format from "../output/Format.ts"
 import { print } from "../output/Print.ts"
 import { root, type Shared } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { Screen } from "../output/Screen.ts"
-import { fromRegistry, Status, Stopped, usage } from "../output/CommandFailure.ts"
+import { fromRegistry, Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
 import * as Target from "../connection/Target.ts"
 
 interface Plan {
@@ -24,7 +22,7 @@ interface Plan {
 }
 
 const plan = Effect.fnUntraced(function* (usage: Usage.Usage, target: Target.Target) {
-  const r = yield* Target.repositoryOf(usage, target)
+  const r = yield* Target.findRepository(usage, target)
   const { name, tagManifests, tagNames } = usage.inventory.repositories[r]!
   const digestAt = (i: number) => {
     const manifest = tagManifests[i]!
@@ -32,9 +30,11 @@ const plan = Effect.fnUntraced(function* (usage: Usage.Usage, target: Target.Tar
   }
   const digest =
     target.digest ??
-    (target.tag === undefined ? undefined : digestAt((yield* Target.tagOf(usage, r, target.tag)) - usage.tagStarts[r]!))
+    (target.tag === undefined
+      ? undefined
+      : digestAt((yield* Target.findTag(usage, r, target.tag)) - usage.tagStarts[r]!))
   if (digest === undefined) {
-    return yield* new Stopped({ status: Status.partial, message: "the manifest of the tag could not be read" })
+    return yield* new CommandFailure({ status: Status.partial, message: "the manifest of the tag could not be read" })
   }
   const numbers = [...tagNames.keys()].filter((i) => digestAt(i) === digest)
   return {
@@ -48,19 +48,19 @@ const plan = Effect.fnUntraced(function* (usage: Usage.Usage, target: Target.Tar
   } satisfies Plan
 })
 
-const told = ({ digest, frees, repository, tags }: Plan, flags: Shared) =>
+const describe = ({ digest, frees, repository, tags }: Plan, flags: Shared) =>
   [
     `${repository}@${digest}`,
     tags.length === 0 ? "no tag points to it" : `tags that go with it: ${tags.join(", ")}`,
-    `garbage collection could then free ${Figure.size(frees, flags)}`
+    `garbage collection could then free ${Format.size(frees, flags)}`
   ].join("\n  ")
 
 const confirm = Effect.fnUntraced(function* (yes: boolean) {
   if (yes) return
   const { canPrompt } = yield* Screen
-  if (!canPrompt) return yield* usage("not deleted without a confirmation", "add --yes")
+  if (!canPrompt) return yield* usageError("not deleted without a confirmation", "add --yes")
   const confirmed = yield* Prompt.run(Prompt.Confirm({ message: "Delete it?", initial: false }))
-  if (!confirmed) return yield* new Stopped({ status: Status.unexpected, message: "not deleted" })
+  if (!confirmed) return yield* new CommandFailure({ status: Status.unexpected, message: "not deleted" })
 })
 
 const remove = Effect.fnUntraced(function* ({ digest, repository }: Plan, tag: Names.TagName | undefined) {
@@ -68,7 +68,7 @@ const remove = Effect.fnUntraced(function* ({ digest, repository }: Plan, tag: N
   if (tag !== undefined) {
     const now = yield* Effect.mapError(registry.resolve(repository, tag), fromRegistry)
     if (now !== digest) {
-      return yield* new Stopped({
+      return yield* new CommandFailure({
         status: Status.unexpected,
         message: `${repository}:${tag} points to another manifest by now; nothing was deleted`
       })
@@ -77,10 +77,6 @@ const remove = Effect.fnUntraced(function* ({ digest, repository }: Plan, tag: N
   yield* Effect.mapError(registry.deleteManifest(repository, digest), fromRegistry)
 })
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const delete_ = Command.make(
   "delete",
   {
@@ -93,12 +89,15 @@ export const delete_ = Command.make(
     const shared = yield* root
     const target = yield* Target.parse(text)
     if (target.tag === undefined && target.digest === undefined) {
-      return yield* usage("a whole repository is not deleted", "name a manifest: repository@sha256:… or repository:tag")
+      return yield* usageError(
+        "a whole repository is not deleted",
+        "name a manifest: repository@sha256:… or repository:tag"
+      )
     }
     const connection = yield* Connection.fromFlags(shared)
-    const scan = yield* Scan.make(shared)
-    const planned = yield* plan(scan.snapshot.usage, target)
-    if (!shared.quiet) yield* Console.error(told(planned, shared))
+    const crawled = yield* CrawledSnapshot.make(shared)
+    const planned = yield* plan(crawled.snapshot.usage, target)
+    if (!shared.quiet) yield* Console.error(describe(planned, shared))
     yield* confirm(yes)
     const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
     yield* Effect.provide(remove(planned, target.tag), layer(connection))

@@ -1,20 +1,17 @@
 /**
  * `diff`: what changed between two saved scans, or between a snapshot of a server and its latest.
- *
- * @since 0.1.0
  */
-import { Diff, type Snapshot, Usage } from "@gitlab-registry-usage/core"
+import { type Diff, type Usage, type Instant } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
-import { type Comparison, Past, type State } from "../history/HistorySource.ts"
+import { compare, type Comparison, HistorySource, type SnapshotTotals } from "../history/HistorySource.ts"
 import { since } from "../history/HistoryFlags.ts"
 import * as Source from "../history/Source.ts"
-import type { When } from "../history/Instant.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
-import type { Row, Sheet } from "../tables/Table.ts"
-import { usage } from "../output/CommandFailure.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
+import type { Row, Table } from "../output/Table.ts"
+import { usageError } from "../output/CommandFailure.ts"
 
 const bytesOf = (sizes: Usage.Sizes | null | undefined): number | null =>
   sizes === undefined ? 0 : sizes === null ? null : sizes.diskSize
@@ -53,7 +50,7 @@ const rowOf = (diff: Diff.RepositoryDiff): Row => {
   }
 }
 
-const sheetOf = ({ after, before, changes }: Pick<Comparison, "after" | "before" | "changes">): Sheet => {
+const tableOf = ({ after, before, changes }: Pick<Comparison, "after" | "before" | "changes">): Table => {
   const rows = changes
     .map(rowOf)
     .toSorted((a, b) => Math.abs(Number(b.values.change)) - Math.abs(Number(a.values.change)))
@@ -75,27 +72,11 @@ const sheetOf = ({ after, before, changes }: Pick<Comparison, "after" | "before"
   }
 }
 
-const stateOfScan = ({ takenAt, usage }: Snapshot.Snapshot): State => ({
-  takenAt,
-  diskSize: Usage.total(usage).diskSize
-})
-
-const scans = Effect.fnUntraced(function* (before: string, after: string, accounting: Usage.Accounting) {
-  const was = yield* Scan.load(before, "before", accounting)
-  const is = yield* Scan.load(after, "after", accounting)
-  return {
-    before: stateOfScan(was),
-    after: stateOfScan(is),
-    accounting,
-    changes: Diff.compare(was.usage, is.usage)
-  } satisfies Comparison
-})
-
-/** Either two files, or how the registry was and is. */
+/** What to compare: two files, or an earlier snapshot of a server with its latest. */
 const wanted = (input: {
   readonly before: Option.Option<string>
   readonly after: Option.Option<string>
-  readonly since: Option.Option<When>
+  readonly since: Option.Option<Instant.Instant>
   readonly database: Option.Option<string>
   readonly api: Option.Option<string>
 }) => {
@@ -103,24 +84,20 @@ const wanted = (input: {
   if (Option.isSome(since)) {
     return Option.isNone(before)
       ? Effect.succeed({ _tag: "Since", since: since.value } as const)
-      : Effect.fail(usage("both saved scans and --since", "compare two files, or give --since alone"))
+      : Effect.fail(usageError("both saved scans and --since", "compare two files, or give --since alone"))
   }
   if (Option.isSome(input.database) || Option.isSome(input.api)) {
     return Effect.fail(
       Option.isSome(before)
-        ? usage("both saved scans and --database or --api", "compare two files, or give --since without them")
-        : usage("since when?", "add --since, as 7d")
+        ? usageError("both saved scans and --database or --api", "compare two files, or give --since without them")
+        : usageError("since when?", "add --since, as 7d")
     )
   }
   return Option.isSome(before) && Option.isSome(after)
-    ? Effect.succeed({ _tag: "Scans", before: before.value, after: after.value } as const)
-    : Effect.fail(usage("compare what?", "name two saved scans, or give --since with --database or --api"))
+    ? Effect.succeed({ _tag: "Files", before: before.value, after: after.value } as const)
+    : Effect.fail(usageError("compare what?", "name two saved scans, or give --since with --database or --api"))
 }
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const diff = Command.make(
   "diff",
   {
@@ -133,19 +110,25 @@ export const diff = Command.make(
     const shared = yield* root
     const what = yield* wanted(input)
     const comparison =
-      what._tag === "Scans"
-        ? yield* scans(what.before, what.after, shared.accounting)
-        : yield* Past.pipe(
-            Effect.flatMap((past) => past.since(what.since)),
+      what._tag === "Files"
+        ? compare(
+            yield* CrawledSnapshot.load(what.before, "before", shared.accounting),
+            yield* CrawledSnapshot.load(what.after, "after", shared.accounting)
+          )
+        : yield* HistorySource.pipe(
+            Effect.flatMap(({ changesSince }) => changesSince(what.since)),
             Effect.provide(Source.layer(input, shared))
           )
-    const told = ({ diskSize, takenAt }: State) => ({ taken_at: DateTime.formatIso(takenAt), disk_bytes: diskSize })
-    yield* print(shared, sheetOf(comparison), {
+    const fields = ({ diskSize, takenAt }: SnapshotTotals) => ({
+      taken_at: DateTime.formatIso(takenAt),
+      disk_bytes: diskSize
+    })
+    yield* print(shared, tableOf(comparison), {
       command: "diff",
       rows: "repositories",
       fields: {
-        before: told(comparison.before),
-        after: told(comparison.after),
+        before: fields(comparison.before),
+        after: fields(comparison.after),
         accounting: comparison.accounting
       }
     })
@@ -154,7 +137,7 @@ export const diff = Command.make(
   Command.withShortDescription("Compare two saved scans, or then and now: what grew, what came, what went"),
   Command.withDescription(
     "Compare two saved scans, or with --since a snapshot of a server and its latest: what grew, what came, what went. " +
-      "Over --api a tag that was moved to an image of the same size is not told, as the lists there have no digests; " +
+      "Over --api a tag that moved to an image of the same size is not reported, as the lists there have no digests; " +
       "and the accounting is that of the server."
   ),
   Command.withExamples([

@@ -1,21 +1,15 @@
 /**
- * `doctor`: tells what keeps a crawl from working.
- *
- * @since 0.1.0
+ * `doctor`: finds what prevents a crawl.
  */
 import { Console, Effect } from "effect"
 import { Command } from "effect/cli"
 import * as Connection from "../connection/Connection.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
-import { Status, Stopped } from "../output/CommandFailure.ts"
+import { Status, CommandFailure } from "../output/CommandFailure.ts"
 
 const signs = { ok: "✓", warning: "!", failed: "✗", skipped: "-" } as const
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const doctor = Command.make(
   "doctor",
   {},
@@ -46,7 +40,7 @@ export const doctor = Command.make(
       ({ check, hint }) => Console.error(`hint: ${check}: ${hint}`)
     )
     if (bad !== undefined) {
-      return yield* new Stopped({
+      return yield* new CommandFailure({
         status: bad.status ?? Status.unexpected,
         message: `${bad.check}: ${bad.detail}`,
         ...(bad.hint === undefined ? {} : { hint: bad.hint })

@@ -1,32 +1,29 @@
 /**
  * `growth`: what grew, and when the disk will be full.
- *
- * @since 0.1.0
  */
-import { History, Projection } from "@gitlab-registry-usage/core"
+import { History, Projection, Instant } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { sizeFlag } from "../connection/FlagKinds.ts"
+import { countFlag, sizeFlag, textFlag } from "../connection/FlagKinds.ts"
 import * as GrowthLimit from "../tables/GrowthLimit.ts"
-import * as GrowthSheet from "../tables/GrowthTable.ts"
-import { type Account, named, Past, projected } from "../history/HistorySource.ts"
-import * as PastFlags from "../history/HistoryFlags.ts"
+import * as GrowthTable from "../tables/GrowthTable.ts"
+import { type GrowthResult, named, HistorySource } from "../history/HistorySource.ts"
+import * as HistoryFlags from "../history/HistoryFlags.ts"
 import * as Source from "../history/Source.ts"
-import * as When from "../history/Instant.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
-import { usage } from "../output/CommandFailure.ts"
+import { usageError } from "../output/CommandFailure.ts"
 
-/** Rows of a table for people, where they do not say otherwise. */
+/** The default of rows in a table for people. */
 const defaultCount = 20
 
-/** The projection onto a capacity (bytes) that the source does not know. */
-const onto = Effect.fnUntraced(function* (account: Account, capacity: number) {
-  const past = yield* Past
-  const span = { from: When.ago(projected), to: undefined }
-  const { points } = yield* past.course(History.wholeRegistry, span, Duration.days(1))
+/** Replaces the projection by one to this capacity (bytes). */
+const projectTo = Effect.fnUntraced(function* (result: GrowthResult, capacity: number) {
+  const source = yield* HistorySource
+  const range = { from: Instant.ago(Projection.basis), to: undefined }
+  const { points } = yield* source.timeSeries(History.wholeRegistry, range, Duration.days(1))
   const levels = points.map(({ figures, takenAt }) => ({ takenAt, size: figures.sizes?.diskSize }))
-  return { ...account, capacity, projection: Projection.project(levels, capacity) }
+  return { ...result, capacity, projection: Projection.project(levels, capacity) }
 })
 
 const instant = (instant: DateTime.Utc | undefined) => (instant === undefined ? null : DateTime.formatIso(instant))
@@ -40,16 +37,12 @@ const projectionFields = ({ basedOn, bytesPerDay, days, fullAt, method, reason }
   based_on: { points: basedOn.points, from: instant(basedOn.from), to: instant(basedOn.to) }
 })
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const growth = Command.make(
   "growth",
   {
     ...Source.flags,
-    since: PastFlags.since,
-    to: PastFlags.to,
+    since: HistoryFlags.since,
+    to: HistoryFlags.to,
     by: Flag.ChoiceWithValue("by", [
       ["disk", "disk_size"],
       ["size", "size"],
@@ -59,23 +52,18 @@ export const growth = Command.make(
       Flag.withDescription("What is listed; namespaces at every depth, so that one may lie in another"),
       Flag.withDefault("images" as const)
     ),
-    count: Flag.Int("count").pipe(
+    count: countFlag("count", 1).pipe(
       Flag.withAlias("n"),
-      Flag.withMetavar("N"),
       Flag.withDescription(`Only the N that grew most (default: ${defaultCount} in tables, else all; over --api 1000)`),
-      Flag.filter(
-        (n) => n >= 1,
-        (n) => `${n} is less than 1`
-      ),
       Flag.optional
     ),
     capacity: sizeFlag("capacity").pipe(
-      Flag.withDescription("How much the disk holds, as 2TB: tells when it will be full (default: what --api knows)"),
+      Flag.withDescription(
+        "The capacity of the disk, such as 2TB, to project when it will be full (default: the capacity that --api knows)"
+      ),
       Flag.optional
     ),
-    maxGrowth: Flag.String("max-growth").pipe(
-      Flag.withMetavar("LIMIT"),
-      Flag.withSchema(GrowthLimit.GrowthLimitText),
+    maxGrowth: textFlag("max-growth", "LIMIT", GrowthLimit.GrowthLimitText).pipe(
       Flag.withDescription("Exit with 10 where more was added, as 5% or 10GB"),
       Flag.optional
     ),
@@ -87,22 +75,22 @@ export const growth = Command.make(
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
     const text = Option.getOrUndefined(input.namespace)
-    // Of one repository there is nothing to compare with: history tells its growth.
-    const subject = yield* PastFlags.subjectOf(text === undefined ? undefined : `${text.replace(/\/$/, "")}/`)
-    const span = yield* PastFlags.spanOf(input, shared, "7 days")
+    // The growth of one repository is in its history.
+    const subject = yield* HistoryFlags.parseSubject(text === undefined ? undefined : `${text.replace(/\/$/, "")}/`)
+    const range = yield* HistoryFlags.timeRange(input, shared, "7 days")
     const capacity = Option.getOrUndefined(input.capacity)
     if (capacity !== undefined && subject.path !== "") {
-      return yield* usage("--capacity is that of the whole registry", "leave out the group")
+      return yield* usageError("--capacity is that of the whole registry", "leave out the group")
     }
     const isTable = shared.output === "table" || shared.output === "markdown"
     const limit = Option.getOrElse(input.count, () => (isTable ? defaultCount : undefined))
-    const account = yield* Effect.gen(function* () {
-      const past = yield* Past
-      const told = yield* past.growth({ path: subject.path, span, by: input.by, of: input.of, limit })
-      return capacity === undefined ? told : yield* onto(told, capacity)
+    const result = yield* Effect.gen(function* () {
+      const source = yield* HistorySource
+      const found = yield* source.growth({ path: subject.path, range, by: input.by, of: input.of, limit })
+      return capacity === undefined ? found : yield* projectTo(found, capacity)
     }).pipe(Effect.provide(Source.layer(input, shared)))
-    const { growth, period, projection } = account
-    yield* print(shared, GrowthSheet.make(account, input.of), {
+    const { growth, period, projection } = result
+    yield* print(shared, GrowthTable.make(result, input.of), {
       command: "growth",
       rows: input.of === "images" ? "repositories" : "namespaces",
       fields: {
@@ -114,7 +102,7 @@ export const growth = Command.make(
         after_bytes: growth.after ?? null,
         change_bytes: growth.change ?? null,
         matching: growth.matching,
-        capacity_bytes: account.capacity ?? null,
+        capacity_bytes: result.capacity ?? null,
         projection: projection === undefined ? null : projectionFields(projection)
       }
     })
@@ -123,7 +111,7 @@ export const growth = Command.make(
     }
   })
 ).pipe(
-  Command.withDescription("Tell what grew and when the disk will be full; exit with 10 where it grew too much"),
+  Command.withDescription("Show what grew and when the disk will be full; exit with 10 where it grew too much"),
   Command.withExamples([
     {
       command: "gitlab-registry-usage growth --database usage.sqlite --since 7d --capacity 2TB",

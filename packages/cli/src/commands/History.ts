@@ -1,69 +1,52 @@
 /**
- * `history`: how sizes went.
- *
- * @since 0.1.0
+ * `history`: the time series of sizes.
  */
-import { DurationText } from "@gitlab-registry-usage/core"
-import { DateTime, Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { DurationText, ParsedText } from "@gitlab-registry-usage/core"
+import { DateTime, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import * as CourseSheet from "../tables/HistoryTable.ts"
-import * as Timeline from "../output/Timeline.ts"
-import { Past } from "../history/HistorySource.ts"
-import * as PastFlags from "../history/HistoryFlags.ts"
+import { textFlag } from "../connection/FlagKinds.ts"
+import * as HistoryTable from "../tables/HistoryTable.ts"
+import * as TimeSeriesMetrics from "../tables/TimeSeriesMetrics.ts"
+import { HistorySource } from "../history/HistorySource.ts"
+import * as HistoryFlags from "../history/HistoryFlags.ts"
 import * as Source from "../history/Source.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 
 /** A duration, or 0. */
-const Step = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Duration,
-    SchemaTransformation.transformEffect<Duration.Duration, string>({
-      decode: (text, options) => {
-        const step = text === "0" ? Duration.zero : DurationText.parse(text)
-        return step === undefined
-          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a duration such as 1h or 1d, or 0" }, text, options))
-          : Effect.succeed(step)
-      },
-      encode: (step) => Effect.succeed(Duration.format(step))
-    })
-  )
+const Step = ParsedText.make(
+  "a duration such as 1h or 1d, or 0",
+  (text) => (text === "0" ? Duration.zero : DurationText.parse(text)),
+  DurationText.format
 )
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const history = Command.make(
   "history",
   {
     ...Source.flags,
-    since: PastFlags.since,
-    to: PastFlags.to,
-    step: Flag.String("step").pipe(
-      Flag.withMetavar("STEP"),
-      Flag.withSchema(Step),
+    since: HistoryFlags.since,
+    to: HistoryFlags.to,
+    step: textFlag("step", "STEP", Step).pipe(
       Flag.withDescription("The last snapshot of each step, as 1h or 1d; 0 for every snapshot (default: 1d)"),
       Flag.withDefault(Duration.days(1))
     ),
     subject: Argument.String("repository or group/").pipe(
-      Argument.withDescription("What to tell of: group/project, or group/ with all below it (default: everything)"),
+      Argument.withDescription("group/project, or group/ with all below it (default: everything)"),
       Argument.optional
     )
   },
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
-    const subject = yield* PastFlags.subjectOf(Option.getOrUndefined(input.subject))
-    const span = yield* PastFlags.spanOf(input, shared, "30 days")
-    const past = Source.layer(input, shared)
-    const course = yield* Past.pipe(
-      Effect.flatMap(({ course }) => course(subject, span, input.step)),
-      Effect.provide(past)
+    const subject = yield* HistoryFlags.parseSubject(Option.getOrUndefined(input.subject))
+    const range = yield* HistoryFlags.timeRange(input, shared, "30 days")
+    const series = yield* HistorySource.pipe(
+      Effect.flatMap(({ timeSeries }) => timeSeries(subject, range, input.step)),
+      Effect.provide(Source.layer(input, shared))
     )
-    const { from, to } = course.period
+    const { from, to } = series.period
     const isNamespace = subject._tag === "Namespace"
     const options = { bars: shared.output === "table", several: isNamespace }
-    yield* print(shared, CourseSheet.make(course, options), {
+    yield* print(shared, HistoryTable.make(series, options), {
       command: "history",
       rows: "points",
       fields: {
@@ -72,11 +55,11 @@ export const history = Command.make(
         to: DateTime.formatIso(to),
         step_seconds: Duration.toSeconds(input.step)
       },
-      openmetrics: () => Timeline.render(subject, course.points)
+      openmetrics: () => TimeSeriesMetrics.render(subject, series.points)
     })
   })
 ).pipe(
-  Command.withDescription("Tell how sizes went, from the database of a server or a running one"),
+  Command.withDescription("Show how sizes changed over time, from the database of a server or a running server"),
   Command.withExamples([
     {
       command: "gitlab-registry-usage history --database usage.sqlite --from 30d --step 1d",
@@ -84,7 +67,7 @@ export const history = Command.make(
     },
     {
       command: "gitlab-registry-usage history --api https://usage.example.com -c credentials group/",
-      description: "A group, as a running server tells it"
+      description: "A group, from a running server"
     }
   ])
 )

@@ -1,22 +1,16 @@
 /**
- * `prune --dry-run`: what a cleanup policy of GitLab's would delete, and what that would free.
- *
- * @since 0.1.0
+ * `prune --dry-run`: the tags that a cleanup policy of GitLab would delete, and what that would free.
  */
 import { DurationText } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
-import { switchFlag } from "../connection/FlagKinds.ts"
+import { Command, Flag } from "effect/cli"
+import { countFlag, repositoriesArgument, switchFlag, textFlag } from "../connection/FlagKinds.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
-import { usage } from "../output/CommandFailure.ts"
-import { summaryOf } from "../crawl/Summary.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
+import { usageError } from "../output/CommandFailure.ts"
+import { summarize } from "../crawl/Summary.ts"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const prune = Command.make(
   "prune",
   {
@@ -31,35 +25,25 @@ export const prune = Command.make(
       Flag.withDescription("Tags that stay in any case (whole name)"),
       Flag.optional
     ),
-    keepN: Flag.Int("keep-n").pipe(
-      Flag.withMetavar("N"),
+    keepN: countFlag("keep-n", 0).pipe(
       Flag.withDescription("How many of the newest stay in each repository"),
-      Flag.filter(
-        (n) => n >= 0,
-        (n) => `${n} is less than 0`
-      ),
       Flag.optional
     ),
-    olderThan: Flag.String("older-than").pipe(
-      Flag.withMetavar("AGE"),
-      Flag.withSchema(DurationText.DurationText),
+    olderThan: textFlag("older-than", "AGE", DurationText.DurationText).pipe(
       Flag.withDescription("Only tags whose image is older, as 30d"),
       Flag.optional
     ),
-    repositories: Argument.String("repository").pipe(
-      Argument.withDescription("Names or globs such as 'group/**'"),
-      Argument.variadic()
-    )
+    repositories: repositoriesArgument
   },
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
     if (!input.dryRun) {
-      return yield* usage(
+      return yield* usageError(
         "prune only simulates",
         "add --dry-run; to delete, set up the cleanup policy in the project's settings, or use delete"
       )
     }
-    // The expressions are checked before a crawl that may take minutes; they need a library that other commands do not.
+    // The expressions are checked before a crawl that may take minutes. Only this command needs their library.
     const { make, rules } = yield* Effect.promise(() => import("../tables/CleanupTable.ts"))
     const policy = yield* rules({
       nameRegex: input.nameRegex,
@@ -67,17 +51,17 @@ export const prune = Command.make(
       keepN: Option.getOrUndefined(input.keepN),
       olderThan: Option.getOrUndefined(input.olderThan)
     })
-    const scan = yield* Scan.make(shared)
-    const sheet = yield* make(shared, scan.snapshot.usage, policy, input.repositories)
-    yield* print(shared, sheet, {
+    const crawled = yield* CrawledSnapshot.make(shared)
+    const table = yield* make(shared, crawled.snapshot.usage, policy, input.repositories)
+    yield* print(shared, table, {
       command: "prune",
       rows: "repositories",
-      fields: { ...summaryOf(scan), policy: policy.told }
+      fields: { ...summarize(crawled), policy: policy.settings }
     })
-    yield* Scan.requireWhole(shared, scan)
+    yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
 ).pipe(
-  Command.withDescription("Simulate GitLab's cleanup policy and tell what it would free"),
+  Command.withDescription("Simulate GitLab's cleanup policy and show what it would free"),
   Command.withExamples([
     {
       command: "gitlab-registry-usage prune --dry-run --keep-n 10 --older-than 30d --name-regex-keep 'v.*' 'group/**'",

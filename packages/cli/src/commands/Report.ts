@@ -1,21 +1,19 @@
 /**
  * `report`: several files from one crawl.
- *
- * @since 0.1.0
  */
 import { OpenMetrics } from "@gitlab-registry-usage/core"
 import { Console, Effect, FileSystem, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
-import * as Budgets from "../tables/BudgetTable.ts"
+import * as BudgetTable from "../tables/BudgetTable.ts"
 import { switchFlag } from "../connection/FlagKinds.ts"
-import * as Listing from "../tables/UsageTable.ts"
+import * as UsageTable from "../tables/UsageTable.ts"
 import * as Records from "../output/Records.ts"
 import { print } from "../output/Print.ts"
 import { root, type Shared } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
-import { usage } from "../output/CommandFailure.ts"
-import { summaryOf } from "../crawl/Summary.ts"
-import type * as Material from "../report/Material.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
+import { usageError } from "../output/CommandFailure.ts"
+import { summarize } from "../crawl/Summary.ts"
+import type { ReportInput } from "../report/ReportInput.ts"
 
 const file = (name: string, what: string) =>
   Flag.Path(name).pipe(Flag.withMetavar("FILE"), Flag.withDescription(what), Flag.optional)
@@ -31,7 +29,7 @@ const files = {
 }
 type Kind = keyof typeof files
 
-/** What a job of the component declares as its artifacts. */
+/** The names of the files that the GitLab component declares as artifacts. */
 const names: Partial<Record<Kind, string>> = {
   junit: "junit.xml",
   openmetrics: "metrics.txt",
@@ -40,59 +38,44 @@ const names: Partial<Record<Kind, string>> = {
   dotenv: "usage.env"
 }
 
-const allRepositories = {
-  of: "repositories",
-  only: [],
-  order: "disk",
-  reverse: false,
-  count: undefined,
-  minSize: undefined
-} as const
-
-/** Series of one scrape or file that monitoring takes without harm. */
+/** The maximum of series in one file, which monitoring systems accept. */
 const maxSeries = 1000
 
-const json = ({ outcomes, scan }: Material.Material) => {
-  const record = (sheet: ReturnType<typeof Listing.make>) => sheet.rows.map((row) => Records.record(sheet.columns, row))
-  const document = {
-    schema_version: Records.schemaVersion,
-    command: "report",
-    ...summaryOf(scan),
-    budgets: record(Budgets.sheetOf(outcomes)),
-    repositories: record(Listing.make(scan.snapshot.usage, allRepositories))
-  }
-  return `${JSON.stringify(document, null, 2)}\n`
-}
+const repositories = ({ crawled }: ReportInput) => UsageTable.make(crawled.snapshot.usage, UsageTable.allRepositories)
 
-/** Each is loaded when it is asked for. */
-const renderers: Record<Kind, (material: Material.Material, flags: Shared) => Effect.Effect<string>> = {
-  html: (material, flags) =>
-    Effect.map(
-      Effect.promise(() => import("../report/Page.ts")),
-      ({ render }) => render(material, flags)
-    ),
-  junit: (material, flags) =>
-    Effect.flatMap(
-      Effect.promise(() => import("../report/JUnit.ts")),
-      ({ render }) => render(material, flags)
-    ),
-  // Times change with each run; GitLab shows metrics that changed.
-  openmetrics: ({ scan }) =>
+const json = (input: ReportInput) =>
+  Records.document({
+    command: "report",
+    ...summarize(input.crawled),
+    budgets: Records.records(BudgetTable.make(input.outcomes)),
+    repositories: Records.records(repositories(input))
+  })
+
+type Render = (input: ReportInput, flags: Shared) => Effect.Effect<string>
+
+/** Loads a renderer when a file needs it. */
+const lazy =
+  (
+    load: () => Promise<{ readonly render: (input: ReportInput, style: Shared) => string | Effect.Effect<string> }>
+  ): Render =>
+  (input, flags) =>
+    Effect.flatMap(Effect.promise(load), ({ render }) => {
+      const rendered = render(input, flags)
+      return typeof rendered === "string" ? Effect.succeed(rendered) : rendered
+    })
+
+const renderers: Record<Kind, Render> = {
+  html: lazy(() => import("../report/Page.ts")),
+  junit: lazy(() => import("../report/JUnit.ts")),
+  // GitLab shows metrics that changed, and times change with each run.
+  openmetrics: ({ crawled }) =>
     Effect.succeed(
-      OpenMetrics.render(OpenMetrics.families(scan.snapshot, { maxRepositories: maxSeries, times: false }))
+      OpenMetrics.render(OpenMetrics.families(crawled.snapshot, { maxRepositories: maxSeries, times: false }))
     ),
-  markdown: (material, flags) =>
-    Effect.map(
-      Effect.promise(() => import("../report/MarkdownReport.ts")),
-      ({ render }) => render(material, flags)
-    ),
-  dotenv: (material) =>
-    Effect.map(
-      Effect.promise(() => import("../report/Dotenv.ts")),
-      ({ render }) => render(material)
-    ),
-  csv: ({ scan }) => Records.csv(Listing.make(scan.snapshot.usage, allRepositories), true),
-  json: (material) => Effect.succeed(json(material))
+  markdown: lazy(() => import("../report/MarkdownReport.ts")),
+  dotenv: lazy(() => import("../report/Dotenv.ts")),
+  csv: (input) => Records.csv(repositories(input), true),
+  json: (input) => Effect.succeed(json(input))
 }
 
 const write = Effect.fnUntraced(
@@ -101,13 +84,9 @@ const write = Effect.fnUntraced(
     yield* fs.makeDirectory((yield* Path.Path).dirname(path), { recursive: true })
     yield* fs.writeFileString(path, text)
   },
-  (effect, path) => Effect.mapError(effect, ({ reason }) => usage(`${path} cannot be written (${reason._tag})`))
+  (effect, path) => Effect.mapError(effect, ({ reason }) => usageError(`${path} cannot be written (${reason._tag})`))
 )
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const report = Command.make(
   "report",
   {
@@ -120,7 +99,7 @@ export const report = Command.make(
       Flag.withDescription("Where --ci puts them (default: here)"),
       Flag.withDefault(".")
     ),
-    ...Budgets.flags
+    ...BudgetTable.flags
   },
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
@@ -133,31 +112,29 @@ export const report = Command.make(
       return target === undefined ? [] : [{ kind, target }]
     })
     if (wanted.length === 0) {
-      return yield* usage(
+      return yield* usageError(
         "report what?",
         `name files with ${Object.keys(files)
           .map((name) => `--${name}`)
           .join(", ")}, or give --ci`
       )
     }
-    const budgets = yield* Budgets.read(input, shared)
-    const scan = yield* Scan.make(shared)
-    const outcomes = budgets === undefined ? [] : Budgets.outcomes(budgets, scan.snapshot.usage)
-    const { make } = yield* Effect.promise(() => import("../report/Material.ts"))
-    const material = make(scan, outcomes, shared.failOnPartial)
+    const budgets = yield* BudgetTable.read(input, shared)
+    const crawled = yield* CrawledSnapshot.make(shared)
+    const outcomes = budgets === undefined ? [] : BudgetTable.outcomes(budgets, crawled.snapshot.usage)
     for (const { kind, target } of wanted) {
-      yield* write(target, yield* renderers[kind](material, shared))
+      yield* write(target, yield* renderers[kind]({ crawled, outcomes, failOnPartial: shared.failOnPartial }, shared))
       if (!shared.quiet) yield* Console.error(`wrote ${target}`)
     }
     if (input.ci && !shared.quiet) {
-      yield* print(shared, Listing.make(scan.snapshot.usage, { ...allRepositories, count: 20 }), {
+      yield* print(shared, UsageTable.make(crawled.snapshot.usage, { ...UsageTable.allRepositories, count: 20 }), {
         command: "report",
         rows: "repositories",
-        fields: summaryOf(scan)
+        fields: summarize(crawled)
       })
     }
-    yield* Budgets.enforce(outcomes, shared)
-    yield* Scan.requireWhole(shared, scan)
+    yield* BudgetTable.enforce(outcomes, shared)
+    yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
 ).pipe(
   Command.withDescription("Write several reports from one crawl"),

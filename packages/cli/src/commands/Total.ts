@@ -1,21 +1,15 @@
 /**
- * `total`: one number.
- *
- * @since 0.1.0
+ * `total`: the size of everything.
  */
 import { OpenMetrics, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { print, write } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
-import { summaryOf } from "../crawl/Summary.ts"
-import * as Figure from "../output/Figure.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
+import { summarize } from "../crawl/Summary.ts"
+import * as Format from "../output/Format.ts"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const total = Command.make(
   "total",
   {
@@ -26,12 +20,12 @@ export const total = Command.make(
   },
   Effect.fnUntraced(function* ({ of }) {
     const shared = yield* root
-    const scan = yield* Scan.make(shared)
-    const { diskSize, size } = Usage.total(scan.snapshot.usage)
+    const crawled = yield* CrawledSnapshot.make(shared)
+    const { diskSize, size } = Usage.total(crawled.snapshot.usage)
     if (shared.output === "table") {
-      yield* write(`${Figure.size(of === "disk" ? diskSize : size, shared)}\n`)
+      yield* write(`${Format.size(of === "disk" ? diskSize : size, shared)}\n`)
     } else {
-      const summary = summaryOf(scan)
+      const summary = summarize(crawled)
       yield* print(
         shared,
         {
@@ -49,10 +43,10 @@ export const total = Command.make(
           command: "total",
           rows: "totals",
           fields: summary,
-          openmetrics: () => OpenMetrics.render(OpenMetrics.families(scan.snapshot, { maxRepositories: 0 }))
+          openmetrics: () => OpenMetrics.render(OpenMetrics.families(crawled.snapshot, { maxRepositories: 0 }))
         }
       )
     }
-    yield* Scan.requireWhole(shared, scan)
+    yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
-).pipe(Command.withDescription("Tell the size of everything in one line, or with --bytes as a number for scripts"))
+).pipe(Command.withDescription("Print the size of everything in one line, or with --bytes as a number for scripts"))

@@ -1,30 +1,24 @@
 /**
  * `why`: what a repository or tag consists of.
- *
- * @since 0.1.0
  */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import * as Explanation from "../tables/BlobTable.ts"
+import { countFlag } from "../connection/FlagKinds.ts"
+import * as BlobTable from "../tables/BlobTable.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
-import { summaryOf } from "../crawl/Summary.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
+import { summarize } from "../crawl/Summary.ts"
 import * as Target from "../connection/Target.ts"
 
-/** Rows of a table for people, where they do not say otherwise: most of the rest are manifests and configs. */
+/** The default of rows in a table for people; most of the other blobs are manifests and configs. */
 const defaultCount = 20
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const why = Command.make(
   "why",
   {
-    count: Flag.Int("count").pipe(
+    count: countFlag("count").pipe(
       Flag.withAlias("n"),
-      Flag.withMetavar("N"),
       Flag.withDescription(`Only the N largest (default: ${defaultCount} in tables, else all)`),
       Flag.optional
     ),
@@ -33,21 +27,21 @@ export const why = Command.make(
   Effect.fnUntraced(function* ({ count, target: text }) {
     const shared = yield* root
     const target = yield* Target.parse(text)
-    const scan = yield* Scan.make(shared)
-    const { usage } = scan.snapshot
-    const r = yield* Target.repositoryOf(usage, target)
+    const crawled = yield* CrawledSnapshot.make(shared)
+    const { usage } = crawled.snapshot
+    const r = yield* Target.findRepository(usage, target)
     const tags =
       target.tag === undefined
         ? Array.from(usage.inventory.repositories[r]!.tagNames, (_, i) => usage.tagStarts[r]! + i)
-        : [yield* Target.tagOf(usage, r, target.tag)]
+        : [yield* Target.findTag(usage, r, target.tag)]
     const isTable = shared.output === "table" || shared.output === "markdown"
     const limit = Option.getOrElse(count, () => (isTable ? defaultCount : undefined))
-    yield* print(shared, Explanation.make(usage, r, tags, limit), {
+    yield* print(shared, BlobTable.make(usage, r, tags, limit), {
       command: "why",
       rows: "blobs",
-      fields: { ...summaryOf(scan), target: text }
+      fields: { ...summarize(crawled), target: text }
     })
-    yield* Scan.requireWhole(shared, scan)
+    yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
 ).pipe(
   Command.withDescription("Show the blobs of a repository or tag: who is charged with them, who else shares them"),

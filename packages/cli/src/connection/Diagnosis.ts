@@ -1,7 +1,5 @@
 /**
- * Looks for what keeps a crawl from working, one step after the other, each with a hint.
- *
- * @since 0.1.0
+ * Checks everything that a crawl needs, step by step, each with a hint.
  */
 import { Loopback, Registry } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Option, Result, Stream } from "effect"
@@ -13,18 +11,13 @@ import type { Connection } from "./Connection.ts"
 import { httpLayer, layer } from "./RegistryConnection.ts"
 import { fromRegistry, Status } from "../output/CommandFailure.ts"
 
-/**
- * One step. A `skipped` one could not be done or was not needed; `warning` is not in the way of what was asked for.
- *
- * @category models
- * @since 0.1.0
- */
+/** The result of one step. `skipped`: not possible or not necessary; `warning`: a crawl works all the same. */
 export interface Finding {
   readonly check: string
   readonly state: "ok" | "warning" | "failed" | "skipped"
   readonly detail: string
   readonly hint?: string | undefined
-  /** The exit status that a failure stands for. */
+  /** The exit status of a failure. */
   readonly status?: number | undefined
 }
 
@@ -38,7 +31,7 @@ const failed = (check: string, status: number, detail: string, hint?: string): F
   status
 })
 
-/** The code of a system error: its message may say more than one wants to read. */
+/** The code of a system error, which is shorter than its message. */
 const codeOf = (cause: unknown): string =>
   cause instanceof Error ? String((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause)
 
@@ -104,7 +97,7 @@ const certificate = (what: string, url: URL, authorities: string | undefined): E
   })
 }
 
-/** What the registry answers to whoever it does not know. */
+/** The registry's response to a request without credentials. */
 const base = Effect.fnUntraced(function* ({ registry }: Connection) {
   const check = "registry API"
   const url = new URL("/v2/", registry)
@@ -141,7 +134,7 @@ const ofError = (check: string, error: Registry.RegistryError): Finding => {
   return failed(check, status, message, hint)
 }
 
-/** Signing in and listing everything are one request; how it fails tells which one is wrong. */
+/** Signing in and listing are one request; its error shows which of them failed. */
 const rights = Effect.fnUntraced(function* ({ account, scope }: Connection) {
   const registry = yield* Registry.Registry
   const who = account === undefined ? "nobody" : account.username
@@ -188,12 +181,7 @@ const rights = Effect.fnUntraced(function* ({ account, scope }: Connection) {
   ]
 })
 
-/**
- * All steps; after one that fails, those that need it are skipped.
- *
- * @category running
- * @since 0.1.0
- */
+/** Runs all steps. After a failure the steps that depend on it are skipped. */
 export const run = Effect.fnUntraced(function* (connection: Connection) {
   const { authorities, gitlab, registry } = connection
   const places: ReadonlyArray<readonly [string, URL]> = [

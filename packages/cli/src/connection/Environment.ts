@@ -1,9 +1,7 @@
 /**
- * What the environment tells: GitLab's predefined variables of a job, and those of this program.
+ * The environment variables: GitLab's predefined variables of a job, and those of this program.
  *
  * Source: GitLab, "Predefined CI/CD variables reference".
- *
- * @since 0.1.0
  */
 import { Config, Effect, Option } from "effect"
 
@@ -25,22 +23,12 @@ const variables = {
   locale: "LANG"
 } as const
 
-/**
- * The variables that are set and not empty.
- *
- * @category models
- * @since 0.1.0
- */
+/** The variables; undefined where one is not set or empty. */
 export type Environment = { readonly [name in keyof typeof variables]: string | undefined }
 
 const optional = (name: string) => Effect.map(Config.option(Config.String(name)), Option.getOrUndefined)
 
-/**
- * Reads them through the `ConfigProvider`. A provider that fails is a defect.
- *
- * @category reading
- * @since 0.1.0
- */
+/** Reads them through the `ConfigProvider`. A failing provider is a defect. */
 export const environment: Effect.Effect<Environment> = Effect.orDie(
   Effect.all(Object.fromEntries(Object.entries(variables).map(([key, name]) => [key, optional(name)])))
 ) as Effect.Effect<Environment>

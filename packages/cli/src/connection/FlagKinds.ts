@@ -1,32 +1,37 @@
 /**
- * Kinds of flags that several commands have.
- *
- * @since 0.1.0
+ * Constructors of flags that several commands use.
  */
 import { SizeText } from "@gitlab-registry-usage/core"
-import { Flag } from "effect/cli"
+import type { Schema } from "effect"
+import { Argument, Flag } from "effect/cli"
 
-/**
- * A flag without a value, off unless it is given.
- *
- * @category flags
- * @since 0.1.0
- */
+/** A flag without a value; the default is off. */
 export const switchFlag = (name: string) => Flag.Boolean(name).pipe(Flag.withoutNegation, Flag.withDefault(false))
 
-/**
- * A flag that may name a file to read.
- *
- * @category flags
- * @since 0.1.0
- */
+/** An optional flag with the path of a file. */
 export const fileFlag = (name: string) => Flag.File(name).pipe(Flag.withMetavar("FILE"), Flag.optional)
 
-/**
- * A flag whose value is a size such as `10MB` or `1.5 GiB`.
- *
- * @category flags
- * @since 0.1.0
- */
-export const sizeFlag = (name: string) =>
-  Flag.String(name).pipe(Flag.withMetavar("SIZE"), Flag.withSchema(SizeText.SizeText))
+/** A flag whose value is a whole number of at least `minimum`. */
+export const countFlag = (name: string, minimum?: number) => {
+  const flag = Flag.Int(name).pipe(Flag.withMetavar("N"))
+  return minimum === undefined
+    ? flag
+    : Flag.filter(
+        flag,
+        (n) => n >= minimum,
+        (n) => `${n} is less than ${minimum}`
+      )
+}
+
+/** A flag whose value is a text that `schema` decodes. */
+export const textFlag = <A>(name: string, metavar: string, schema: Schema.Codec<A, string>) =>
+  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withSchema(schema))
+
+/** A flag whose value is a size such as `10MB` or `1.5 GiB`. */
+export const sizeFlag = (name: string) => textFlag(name, "SIZE", SizeText.SizeText)
+
+/** Names or globs that choose repositories; without any, all are chosen. */
+export const repositoriesArgument = Argument.String("repository").pipe(
+  Argument.withDescription("Names or globs such as 'group/**'"),
+  Argument.variadic()
+)

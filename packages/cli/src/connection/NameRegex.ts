@@ -1,29 +1,21 @@
 /**
- * Regular expressions as GitLab's cleanup policy reads them.
+ * The regular expressions of GitLab's cleanup policy.
  *
- * GitLab compiles them with RE2, which differs from JavaScript: it has no look-around and no references back, and has
- * `(?i)`, `\z` and `[[:alpha:]]`. An expression that GitLab refuses must be refused here too, and a slow one must not
- * hang this program. re2js is a port of RE2 in JavaScript without native code, kept up with Go's; node-re2 is a native
- * module, which a bundled program cannot carry.
- *
- * @since 0.1.0
+ * GitLab compiles them with RE2, which differs from JavaScript: it has no look-around and no back references, and has
+ * `(?i)`, `\z` and `[[:alpha:]]`. This program must refuse what GitLab refuses, and no expression may hang it. re2js is a
+ * port of RE2 to JavaScript; node-re2 is a native module, which a bundled program cannot contain.
  */
 import { Effect } from "effect"
 import { RE2JS } from "re2js"
-import { type Stopped, usage } from "../output/CommandFailure.ts"
+import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
-/**
- * Whether a name matches as a whole, which is how GitLab applies its expressions.
- *
- * @category parsing
- * @since 0.1.0
- */
-export const compile = (text: string, flag: string): Effect.Effect<(name: string) => boolean, Stopped> =>
+/** A function that returns whether the whole name matches, as in GitLab. */
+export const compile = (text: string, flag: string): Effect.Effect<(name: string) => boolean, CommandFailure> =>
   Effect.map(
     Effect.try({
       try: () => RE2JS.compile(text),
       catch: () =>
-        usage(`${flag}: ${JSON.stringify(text)} is no expression of RE2`, "see github.com/google/re2/wiki/Syntax")
+        usageError(`${flag}: ${JSON.stringify(text)} is no expression of RE2`, "see github.com/google/re2/wiki/Syntax")
     }),
     (pattern) => (name: string) => pattern.matches(name)
   )

@@ -1,7 +1,5 @@
 /**
- * The registry of a connection. Loaded only by commands that speak to one: undici takes long to load.
- *
- * @since 0.1.0
+ * The HTTP client and the registry of a connection. Loaded only by commands that need them: undici loads slowly.
  */
 import { NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
@@ -13,11 +11,8 @@ import { Agent } from "undici"
 import type { Connection } from "./Connection.ts"
 
 /**
- * The client, with undici's own limits of an hour set below those of a request. The agent is made here, because a
- * bundler cannot follow how `NodeHttpClient` loads undici.
- *
- * @category layers
- * @since 0.1.0
+ * The client, with timeouts shorter than undici's defaults of an hour. The agent is created here, because a bundler cannot
+ * follow how `NodeHttpClient` loads undici.
  */
 export const httpLayer = ({
   authorities,
@@ -43,10 +38,6 @@ export const httpLayer = ({
   )
 }
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
   RegistryHttp.layer({
     url: connection.registry,

@@ -1,7 +1,5 @@
 /**
- * The command without its subcommands: the flags that all of them share, accepted before and after their names.
- *
- * @since 0.1.0
+ * The root command with the flags that all subcommands share, before or after the subcommand's name.
  */
 import { Command, Flag, Param, Primitive } from "effect/cli"
 import { fileFlag, switchFlag } from "./FlagKinds.ts"
@@ -49,7 +47,7 @@ const connection = {
   )
 }
 
-/** Shells complete files, while history and growth read an instant: so the text stays as it was written. */
+/** Shells complete it as a file, but history and growth parse it as an instant, so the text is not normalized. */
 const fromFlag: Flag.Flag<string> = Param.makeSingle({
   kind: Param.flagKind,
   name: "from",
@@ -106,25 +104,19 @@ const output = {
   bytes: switchFlag("bytes").pipe(Flag.withDescription("Sizes in bytes")),
   si: switchFlag("si").pipe(Flag.withDescription("Powers of 1000: kB, MB")),
   quiet: switchFlag("quiet").pipe(Flag.withAlias("q"), Flag.withDescription("Nothing but the data and errors")),
-  verbose: switchFlag("verbose").pipe(Flag.withAlias("v"), Flag.withDescription("Tell more on the standard error")),
-  debug: switchFlag("debug").pipe(Flag.withDescription("Tell everything on the standard error, secrets excepted"))
+  verbose: switchFlag("verbose").pipe(
+    Flag.withAlias("v"),
+    Flag.withDescription("Report more on the standard error stream")
+  ),
+  debug: switchFlag("debug").pipe(Flag.withDescription("Report everything except secrets on the standard error stream"))
 }
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const root = Command.make("gitlab-registry-usage").pipe(
   Command.withSharedFlags({ ...connection, ...scan, ...output }),
-  Command.withDescription("Tells where the disk of a GitLab container registry goes.")
+  Command.withDescription("Shows disk usage of a GitLab container registry.")
 )
 
-/**
- * The values of the shared flags.
- *
- * @category models
- * @since 0.1.0
- */
+/** The values of the shared flags. */
 export type Shared = typeof root extends { readonly [key: string]: any } & Command.Command<any, any, infer C, any, any>
   ? C
   : never

@@ -1,7 +1,5 @@
 /**
- * When images were made, as their configs tell.
- *
- * @since 0.1.0
+ * The creation dates of images, from their configs.
  */
 import { Inventory, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema } from "effect"
@@ -9,15 +7,10 @@ import { Effect, Result, Schema } from "effect"
 const Config = Schema.fromJsonString(Schema.Struct({ created: Schema.String }))
 const decodeConfig = Schema.decodeUnknownResult(Config)
 
-/** Configs are small; one of buildpacks with its metadata may have some hundred kB. */
+/** Most configs are small; one of buildpacks may have some hundred kB of metadata. */
 const maxConfigBytes = 4 * 1024 * 1024
 
-/**
- * The config of a manifest, as the number of a blob: of an index that of its first image. Undefined where there is none.
- *
- * @category getters
- * @since 0.1.0
- */
+/** The number of the config's blob: of a manifest, or of the first image of an index. Undefined where there is none. */
 export const configOf = ({ manifests }: Inventory.Inventory, root: number): number | undefined => {
   const met = new Set<number>()
   const pending = [root]
@@ -34,8 +27,8 @@ export const configOf = ({ manifests }: Inventory.Inventory, root: number): numb
   return undefined
 }
 
-/** Milliseconds since 1970, from RFC 3339 as the OCI image specification has it. */
-const instantOf = (body: Uint8Array): number | undefined => {
+/** Parses `created` (RFC 3339, OCI image specification) to milliseconds since 1970. */
+const parseCreated = (body: Uint8Array): number | undefined => {
   const config = decodeConfig(new TextDecoder().decode(body))
   if (Result.isFailure(config)) return undefined
   const instant = Date.parse(config.success.created)
@@ -43,11 +36,8 @@ const instantOf = (body: Uint8Array): number | undefined => {
 }
 
 /**
- * Asks the registry for the configs of these tags of repository `r`, each once, and returns when each tag's image was
- * made: milliseconds since 1970, undefined where that cannot be known.
- *
- * @category reading
- * @since 0.1.0
+ * Reads the configs of these tags of repository `r`, each once. Returns each tag's creation date in milliseconds since
+ * 1970; a tag without a known date is absent.
  */
 export const ofTags = Effect.fnUntraced(function* (
   inventory: Inventory.Inventory,
@@ -65,11 +55,11 @@ export const ofTags = Effect.fnUntraced(function* (
       if (config === undefined) return
       const body = yield* Effect.result(registry.blob(name, inventory.blobs.digests[config]!, maxConfigBytes))
       if (Result.isFailure(body)) {
-        // One config that is missing or too large leaves one date unknown; a refusal would be the same for all.
+        // A missing or too large config leaves one date unknown; any other failure would repeat for every config.
         const { reason } = body.failure
         return reason._tag === "NotFound" || reason._tag === "Malformed" ? undefined : yield* body.failure
       }
-      const instant = instantOf(body.success)
+      const instant = parseCreated(body.success)
       if (instant !== undefined) instants.set(config, instant)
     }),
     { concurrency, discard: true }

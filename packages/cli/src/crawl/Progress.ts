@@ -1,31 +1,22 @@
 /**
- * Shows on the standard error stream how far a crawl is.
- *
- * @since 0.1.0
+ * The progress of a crawl on the standard error stream.
  */
 import { Crawl } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Stdio, Stream } from "effect"
+import * as Format from "../output/Format.ts"
 import { Screen } from "../output/Screen.ts"
-
-const repositories = (n: number) => `${n} ${n === 1 ? "repository" : "repositories"}`
-const tags = (n: number) => `${n} ${n === 1 ? "tag" : "tags"}`
 
 const seconds = (millis: number) =>
   millis < 10_000 ? `${(millis / 1000).toFixed(1)}s` : Duration.format(Duration.seconds(Math.round(millis / 1000)))
 
-/**
- * The line after `elapsed` milliseconds, at most `width` columns long.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The line after `elapsed` milliseconds, at most `width` columns long. */
 export const line = (progress: Crawl.Progress, elapsed: number, width?: number): string => {
   const { gaps, repositoriesDone, repositoriesFound, tagsDone, tagsFound } = progress
   const rate = elapsed > 0 ? Math.round((tagsDone * 1000) / elapsed) : 0
   const left = Crawl.remaining({ ...progress, elapsed }) ?? 0
   const parts = [
-    `${repositoriesDone}/${repositories(repositoriesFound)}`,
-    `${tagsDone}/${tags(tagsFound)}`,
+    `${repositoriesDone}/${Format.repositories(repositoriesFound)}`,
+    `${tagsDone}/${Format.counted(tagsFound, "tag")}`,
     ...(rate > 0 ? [`${rate} tags/s`] : []),
     ...(left >= 1000 && elapsed >= 2000 ? [`about ${seconds(left)} left`] : []),
     ...(gaps > 0 ? [`${gaps} unreadable`] : [])
@@ -33,14 +24,9 @@ export const line = (progress: Crawl.Progress, elapsed: number, width?: number):
   return parts.join(" · ").slice(0, width)
 }
 
-/**
- * What a crawl that ended had to do.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The line at the end of a crawl. */
 export const summary = (progress: Crawl.Progress, elapsed: number): string =>
-  `read ${repositories(progress.repositoriesDone)} with ${tags(progress.tagsDone)} in ${seconds(elapsed)}`
+  `read ${Format.repositories(progress.repositoriesDone)} with ${Format.counted(progress.tagsDone, "tag")} in ${seconds(elapsed)}`
 
 const erase = "\r\u001B[K"
 
@@ -57,11 +43,8 @@ const nothing: Crawl.Progress = {
 }
 
 /**
- * Runs a crawl, which is given where to report to. On a terminal one line shows the progress ten times a second and is
- * gone in the end; elsewhere there is a line every 10 seconds, and one at the end.
- *
- * @category running
- * @since 0.1.0
+ * Runs a crawl and shows the progress that it reports: on a terminal in one line, ten times a second, which is erased at
+ * the end; elsewhere in a line every 10 seconds, and one at the end.
  */
 export const shown = Effect.fnUntraced(function* <A, E, R>(
   crawl: (report: (progress: Crawl.Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>

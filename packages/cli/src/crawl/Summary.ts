@@ -1,23 +1,16 @@
 /**
- * What is said of a scan as a whole.
- *
- * @since 0.1.0
+ * The totals and gaps of a snapshot in JSON.
  */
 import { Inventory, Usage } from "@gitlab-registry-usage/core"
-import { DateTime } from "effect"
-import type { Scan } from "./CrawledSnapshot.ts"
+import { DateTime, Struct } from "effect"
+import type { CrawledSnapshot } from "./CrawledSnapshot.ts"
 
-/**
- * The fields that all JSON has in common.
- *
- * @category encoding
- * @since 0.1.0
- */
-export const summaryOf = ({ of, snapshot: { duration, takenAt, usage } }: Scan) => {
+/** The fields that the JSON of every command has. */
+export const summarize = ({ source, snapshot: { duration, takenAt, usage } }: CrawledSnapshot) => {
   const { diskSize, size } = Usage.total(usage)
   const { gaps, repositories } = usage.inventory
   return {
-    of,
+    of: source,
     taken_at: DateTime.formatIso(takenAt),
     duration_seconds: duration / 1000,
     accounting: usage.accounting,
@@ -28,12 +21,6 @@ export const summaryOf = ({ of, snapshot: { duration, takenAt, usage } }: Scan) 
       size_bytes: size,
       disk_bytes: diskSize
     },
-    gaps: gaps.map(({ detail, digest, reason, repository, tag }) => ({
-      repository,
-      ...(tag === undefined ? {} : { tag }),
-      ...(digest === undefined ? {} : { digest }),
-      reason,
-      detail
-    }))
+    gaps: gaps.map(Struct.pick(["repository", "tag", "digest", "reason", "detail"]))
   }
 }

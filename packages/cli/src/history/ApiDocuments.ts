@@ -1,63 +1,69 @@
 /**
- * The documents of the API that tell of the past, and what they mean.
- *
- * @since 0.1.0
+ * The API's documents about history, decoded to the types of core.
  */
-import { Bytes, type Growth, type History, type Projection } from "@gitlab-registry-usage/core"
-import { DateTime, Schema } from "effect"
+import { Bytes, type History } from "@gitlab-registry-usage/core"
+import { DateTime, Schema, SchemaTransformation } from "effect"
 import { Links } from "./HalClient.ts"
+
+/** A value that is null in documents where it is unknown, and undefined here. */
+const nullable = <A, I>(schema: Schema.Codec<A, I>) =>
+  Schema.NullOr(schema).pipe(
+    Schema.decodeTo(
+      Schema.UndefinedOr(Schema.toType(schema)),
+      SchemaTransformation.transform<A | undefined, A | null>({
+        decode: (value) => value ?? undefined,
+        encode: (value) => value ?? null
+      })
+    )
+  )
+
+/** An instant in seconds since 1970. */
+const Seconds = Schema.Finite.pipe(
+  Schema.decodeTo(
+    Schema.DateTimeUtc,
+    SchemaTransformation.transform<DateTime.Utc, number>({
+      decode: (seconds) => DateTime.makeUnsafe(Math.round(seconds * 1000)),
+      encode: (instant) => DateTime.toEpochMillis(instant) / 1000
+    })
+  )
+)
 
 const Size = Schema.NullOr(Schema.Int)
 const Sizes = { size: Size, disk_size: Size, unique_size: Size }
 
-/** @category schemas @since 0.1.0 */
 export const Linked = Schema.Struct({ _links: Links })
 
-/**
- * An instant as documents tell it: seconds since 1970.
- *
- * @category decoding
- * @since 0.1.0
- */
-export const instantOf = (seconds: number): DateTime.Utc => DateTime.makeUnsafe(Math.round(seconds * 1000))
-
-/**
- * Sizes as core has them; undefined where they are not known.
- *
- * @category decoding
- * @since 0.1.0
- */
-export const sizesOf = ({ disk_size, size, unique_size }: Schema.Struct<typeof Sizes>["Type"]) =>
+/** The sizes in core's type; undefined where they are unknown. */
+export const parseSizes = ({ disk_size, size, unique_size }: Schema.Struct<typeof Sizes>["Type"]) =>
   size === null || disk_size === null || unique_size === null
     ? undefined
     : { size: Bytes.make(size), diskSize: Bytes.make(disk_size), uniqueSize: Bytes.make(unique_size) }
 
 const Point = Schema.Struct({
-  timestamp: Schema.Finite,
+  timestamp: Seconds,
   ...Sizes,
   images: Schema.Int,
   tags: Schema.Int,
   gaps: Schema.Int
 })
 
-/** @category schemas @since 0.1.0 */
-export const Course = Schema.Struct({ from: Schema.Finite, to: Schema.Finite, points: Schema.Array(Point) })
+export const TimeSeries = Schema.Struct({ from: Seconds, to: Seconds, points: Schema.Array(Point) })
 
-/** @category decoding @since 0.1.0 */
-export const figuresOf = (point: typeof Point.Type): History.Figures => ({
-  sizes: sizesOf(point),
+export const parseFigures = (point: typeof Point.Type): History.Figures => ({
+  sizes: parseSizes(point),
   repositories: point.images,
   tags: point.tags,
   gaps: point.gaps
 })
 
 const Change = {
-  before: Size,
-  after: Size,
-  change: Size,
-  percent: Schema.NullOr(Schema.Finite)
+  before: nullable(Schema.Int),
+  after: nullable(Schema.Int),
+  change: nullable(Schema.Int),
+  percent: nullable(Schema.Finite)
 }
 
+/** An image has a `name`, a namespace a `path`. */
 const Item = Schema.Struct({
   name: Schema.optionalKey(Schema.String),
   path: Schema.optionalKey(Schema.String),
@@ -66,66 +72,24 @@ const Item = Schema.Struct({
   gone: Schema.optionalKey(Schema.Boolean)
 })
 
-const Foreseen = Schema.Struct({
+const Projection = Schema.Struct({
   method: Schema.Literal("theil-sen"),
-  bytes_per_day: Schema.NullOr(Schema.Int),
-  days: Schema.NullOr(Schema.Finite),
-  full_at: Schema.NullOr(Schema.Finite),
-  reason: Schema.NullOr(Schema.Literals(["no-capacity", "too-few-points", "not-growing", "beyond-a-century"])),
-  based_on: Schema.Struct({
-    points: Schema.Int,
-    from: Schema.NullOr(Schema.Finite),
-    to: Schema.NullOr(Schema.Finite)
-  })
-})
+  bytesPerDay: nullable(Schema.Int),
+  days: nullable(Schema.Finite),
+  fullAt: nullable(Seconds),
+  reason: nullable(Schema.Literals(["no-capacity", "too-few-points", "not-growing", "beyond-a-century"])),
+  basedOn: Schema.Struct({ points: Schema.Int, from: nullable(Seconds), to: nullable(Seconds) })
+}).pipe(Schema.encodeKeys({ bytesPerDay: "bytes_per_day", fullAt: "full_at", basedOn: "based_on" }))
 
-/** @category schemas @since 0.1.0 */
-export const Growing = Schema.Struct({
-  from: Schema.Finite,
-  to: Schema.Finite,
+export const Growth = Schema.Struct({
+  from: Seconds,
+  to: Seconds,
   ...Change,
   matching: Schema.Int,
-  capacity: Size,
-  projection: Schema.NullOr(Foreseen),
+  capacity: nullable(Schema.Int),
+  projection: nullable(Projection),
   _embedded: Schema.Struct({ items: Schema.Array(Item) })
 })
-
-const changeOf = ({ after, before, change, percent }: Schema.Struct<typeof Change>["Type"]) => ({
-  before: before ?? undefined,
-  after: after ?? undefined,
-  change: change ?? undefined,
-  percent: percent ?? undefined
-})
-
-/** @category decoding @since 0.1.0 */
-export const growthOf = (document: typeof Growing.Type): Growth.Growth => ({
-  // What a namespace as a whole was is not told beyond its sizes.
-  presence: "both",
-  ...changeOf(document),
-  growers: document._embedded.items.map((item) => ({
-    path: item.name ?? item.path ?? "",
-    presence: item.new === true ? "new" : item.gone === true ? "gone" : "both",
-    ...changeOf(item)
-  })),
-  matching: document.matching
-})
-
-/** @category decoding @since 0.1.0 */
-export const projectionOf = (foreseen: typeof Foreseen.Type): Projection.Projection => {
-  const instant = (seconds: number | null) => (seconds === null ? undefined : instantOf(seconds))
-  return {
-    method: foreseen.method,
-    bytesPerDay: foreseen.bytes_per_day ?? undefined,
-    days: foreseen.days ?? undefined,
-    fullAt: instant(foreseen.full_at),
-    reason: foreseen.reason ?? undefined,
-    basedOn: {
-      points: foreseen.based_on.points,
-      from: instant(foreseen.based_on.from),
-      to: instant(foreseen.based_on.to)
-    }
-  }
-}
 
 const Tag = Schema.Struct({ name: Schema.String, size: Size })
 
@@ -138,17 +102,12 @@ const Image = Schema.Struct({
   _embedded: Schema.optionalKey(Schema.Struct({ related: Schema.optionalKey(Tags) }))
 })
 
-/** An image with its tags, of which the sizes are told. */
+/** An image with its tags and their sizes. */
 export type Image = typeof Image.Type
 
-/**
- * A page of the images of a snapshot.
- *
- * @category schemas
- * @since 0.1.0
- */
+/** A page of the images of a snapshot. */
 export const Images = Schema.Struct({
-  timestamp: Schema.Finite,
+  timestamp: Seconds,
   disk_size: Schema.Int,
   accounting: Schema.Literals(["all", "layers"]),
   _links: Links,

@@ -1,34 +1,31 @@
 /**
- * The past as a running server tells it. Loaded only by commands that ask one.
- *
- * @since 0.1.0
+ * The history of a running server, read over its API. Loaded only by commands that use it.
  */
-import type { History } from "@gitlab-registry-usage/core"
+import { type History, Instant } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
-import { type Stopped, usage } from "../output/CommandFailure.ts"
+import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 import * as Documents from "./ApiDocuments.ts"
 import * as HalClient from "./HalClient.ts"
+import { HistorySource, type TimeRange } from "./HistorySource.ts"
 import * as ImageChanges from "./ImageChanges.ts"
-import { Past, type Span } from "./HistorySource.ts"
-import * as When from "./Instant.ts"
 
-/** The most growers that the API tells, and the images of a page. */
+/** The API's maximum of items in a growth document, and the size of a page of images. */
 const maximumLimit = 1000
 const pageSize = "100"
 
-const spanOf = ({ from, to }: Span): HalClient.Parameters => ({
-  from: When.toQuery(from),
-  to: to === undefined ? undefined : When.toQuery(to)
+const rangeParameters = ({ from, to }: TimeRange): HalClient.Parameters => ({
+  from: Instant.format(from),
+  to: to === undefined ? undefined : Instant.format(to)
 })
 
-const noHistory = usage(
+const noHistory = usageError(
   "--api: this server keeps no earlier snapshots",
   "they are kept with a database only: set it in [database] of the server's configuration"
 )
 
-const present = <A>(reading: Effect.Effect<A, Stopped | HalClient.Missing>): Effect.Effect<A, Stopped> =>
-  Effect.catchTag(reading, "Missing", ({ detail }) => Effect.fail(usage(`--api: ${detail}`)))
+const present = <A>(reading: Effect.Effect<A, CommandFailure | HalClient.Missing>): Effect.Effect<A, CommandFailure> =>
+  Effect.catchTag(reading, "Missing", ({ detail }) => Effect.fail(usageError(`--api: ${detail}`)))
 
 const make = Effect.fnUntraced(function* (options: HalClient.Options) {
   const { get, links } = yield* HalClient.make(options)
@@ -38,8 +35,8 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
     return href === undefined ? Effect.fail(noHistory) : Effect.succeed(href)
   }
 
-  /** Where the history or growth of a subject is told. What is gone by now has no document that would link to it. */
-  const courseOf = Effect.fnUntraced(function* ({ _tag, path }: History.Entity, name: "history" | "growth") {
+  /** The address of a subject's history or growth. A subject that no longer exists has no document with a link to it. */
+  const addressOf = Effect.fnUntraced(function* ({ _tag, path }: History.Entity, name: "history" | "growth") {
     const whole = yield* linked(name)
     if (path === "") return whole
     const template = yield* linked(_tag === "Repository" ? "image" : "namespace")
@@ -50,58 +47,57 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
     )
   })
 
-  /** All images of a snapshot with their tags, page by page. */
+  /** Reads all pages of the images of a snapshot, with their tags. */
   const imagesOf = Effect.fnUntraced(function* (href: string) {
     const items: Array<Documents.Image> = []
     let page = yield* present(get(Documents.Images, href, { embed: "3", links: "true", page_size: pageSize }))
-    const { accounting, disk_size, timestamp } = page
+    const { accounting, disk_size: diskSize, timestamp: takenAt } = page
     while (true) {
       items.push(...page._embedded.items)
       const next = HalClient.hrefOf(page._links, "next")
       if (next === undefined) break
       page = yield* present(get(Documents.Images, next))
     }
-    return { items, accounting, state: { takenAt: Documents.instantOf(timestamp), diskSize: disk_size } }
+    return { items, accounting, totals: { takenAt, diskSize } }
   })
 
-  return Past.of({
-    course: Effect.fnUntraced(function* (subject, span, step) {
-      const href = yield* courseOf(subject, "history")
-      const parameters = { ...spanOf(span), step: `${Duration.toMillis(step)}ms` }
-      const { from, points, to } = yield* present(get(Documents.Course, href, parameters))
+  return HistorySource.of({
+    timeSeries: Effect.fnUntraced(function* (subject, range, step) {
+      const href = yield* addressOf(subject, "history")
+      const parameters = { ...rangeParameters(range), step: `${Duration.toMillis(step)}ms` }
+      const { from, points, to } = yield* present(get(Documents.TimeSeries, href, parameters))
       return {
-        period: { from: Documents.instantOf(from), to: Documents.instantOf(to) },
-        points: points.map((point) => ({
-          takenAt: Documents.instantOf(point.timestamp),
-          figures: Documents.figuresOf(point)
-        }))
+        period: { from, to },
+        points: points.map((point) => ({ takenAt: point.timestamp, figures: Documents.parseFigures(point) }))
       }
     }),
-    growth: Effect.fnUntraced(function* ({ by, limit, of, path, span }) {
-      const href = yield* courseOf({ _tag: "Namespace", path }, "growth")
-      const document = yield* present(
-        get(Documents.Growing, href, {
-          ...spanOf(span),
-          by,
-          of,
-          limit: `${Math.min(limit ?? maximumLimit, maximumLimit)}`,
-          embed: "1"
-        })
-      )
-      const { capacity, from, projection, to } = document
+    growth: Effect.fnUntraced(function* ({ by, limit = maximumLimit, of, path, range }) {
+      const href = yield* addressOf({ _tag: "Namespace", path }, "growth")
+      const parameters = { ...rangeParameters(range), by, of, limit: `${Math.min(limit, maximumLimit)}`, embed: "1" }
+      const document = yield* present(get(Documents.Growth, href, parameters))
+      const { _embedded, capacity, from, projection, to, ...growth } = document
       return {
-        period: { from: Documents.instantOf(from), to: Documents.instantOf(to) },
-        growth: Documents.growthOf(document),
-        capacity: capacity ?? undefined,
-        projection: projection === null ? undefined : Documents.projectionOf(projection)
+        period: { from, to },
+        growth: {
+          ...growth,
+          // The document has no other state of the namespace than its sizes.
+          presence: "both",
+          growers: _embedded.items.map(({ gone, name, new: isNew, path, ...change }) => ({
+            ...change,
+            path: name ?? path ?? "",
+            presence: isNew === true ? "new" : gone === true ? "gone" : "both"
+          }))
+        },
+        capacity,
+        projection
       }
     }),
-    since: Effect.fnUntraced(function* (when) {
-      const before = yield* imagesOf(HalClient.expand(yield* linked("at"), { at: When.toQuery(when) }))
+    changesSince: Effect.fnUntraced(function* (instant) {
+      const before = yield* imagesOf(HalClient.expand(yield* linked("at"), { at: Instant.format(instant) }))
       const after = yield* imagesOf(yield* linked("images"))
       return {
-        before: before.state,
-        after: after.state,
+        before: before.totals,
+        after: after.totals,
         accounting: after.accounting,
         changes: ImageChanges.compare(before.items, after.items)
       }
@@ -109,9 +105,5 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
   })
 })
 
-/**
- * @category layers
- * @since 0.1.0
- */
-export const layer = (options: HalClient.Options): Layer.Layer<Past, Stopped, HttpClient.HttpClient> =>
-  Layer.effect(Past, make(options))
+export const layer = (options: HalClient.Options): Layer.Layer<HistorySource, CommandFailure, HttpClient.HttpClient> =>
+  Layer.effect(HistorySource, make(options))

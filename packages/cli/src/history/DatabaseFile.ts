@@ -1,22 +1,20 @@
 /**
- * The SQLite file in which a server keeps its snapshots. Loaded only by commands that read one.
+ * The SQLite file with the snapshots of a server. Loaded only by commands that read one.
  *
- * The adapter is that of the server: it makes what is missing and sets aside what is damaged. Neither is for a reader to
- * do, so the file is looked at first, opened for reading only.
- *
- * @since 0.1.0
+ * The server's adapter creates a missing file and sets a damaged one aside. A reader must do neither, so the file is first
+ * opened read-only and checked.
  */
 import { Database, Sqlite, SqlMigrations, SqlSnapshotStore } from "@gitlab-registry-usage/adapter-sql"
 import type { SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { Context, Effect, FileSystem, Layer } from "effect"
-import { Status, Stopped, usage } from "../output/CommandFailure.ts"
+import { Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 const magic = "SQLite format 3\0"
 
-/** All of a file up to this size is checked, as by the adapter when it opens one. */
+/** The maximum size (bytes) of a file that is checked as a whole, which the adapter does too. */
 const checkedSize = 64 * 1024 * 1024
 
-/** SQLite in Node tells that it is experimental, and nobody can act on that. */
+/** Loads SQLite without Node's warning that it is experimental, which a user cannot act on. */
 const sqlite = () => {
   const { emitWarning } = process
   process.emitWarning = () => {}
@@ -27,8 +25,8 @@ const sqlite = () => {
   }
 }
 
-/** The version of the tables, undefined where there are none; what is damaged throws. */
-const versionOf = (path: string, isChecked: boolean): number | undefined => {
+/** The version of the schema, undefined where there is none. Throws for a damaged file. */
+const readVersion = (path: string, isChecked: boolean): number | undefined => {
   const { DatabaseSync } = sqlite()
   const database = new DatabaseSync(path, { readOnly: true, timeout: 5000 })
   try {
@@ -44,13 +42,13 @@ const versionOf = (path: string, isChecked: boolean): number | undefined => {
   }
 }
 
-const refused = (message: string, hint?: string) => usage(`--database: ${message}`, hint)
+const refused = (message: string, hint?: string) => usageError(`--database: ${message}`, hint)
 
-/** Fails with status 2 where the file is not there or no database of a server that is at least as new as this program. */
+/** Fails with status 2 where the file is missing, is not a server's database, or is older than this program. */
 const examine = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
   const { first, size } = yield* Effect.gen(function* () {
-    // SQLite writes beside a file that it reads while a server writes it.
+    // To read a file that a server writes, SQLite writes a file beside it.
     yield* fs.access(path, { readable: true, writable: true })
     const file = yield* fs.open(path, { flag: "r" })
     const buffer = new Uint8Array(magic.length)
@@ -60,14 +58,14 @@ const examine = Effect.fnUntraced(function* (path: string) {
     Effect.scoped,
     Effect.mapError(({ reason }) =>
       reason._tag === "PermissionDenied"
-        ? new Stopped({ status: Status.denied, message: `--database: ${path} may not be read and written` })
+        ? new CommandFailure({ status: Status.denied, message: `--database: ${path} may not be read and written` })
         : refused(`${path} cannot be read (${reason._tag})`)
     )
   )
   const hint = "name the file of a server's [database]"
   if (first !== magic) return yield* refused(`${path} is no SQLite database`, hint)
   const version = yield* Effect.try({
-    try: () => versionOf(path, size <= checkedSize),
+    try: () => readVersion(path, size <= checkedSize),
     catch: (cause) => refused(`${path} cannot be read: ${cause instanceof Error ? cause.message : cause}`)
   })
   if (version === undefined) return yield* refused(`${path} is not the database of a server`, hint)
@@ -79,16 +77,11 @@ const examine = Effect.fnUntraced(function* (path: string) {
   }
 })
 
-/**
- * The store in this file, as which nothing is written by what only reads.
- *
- * @category layers
- * @since 0.1.0
- */
+/** The store in this file, for reading. */
 export const layer = (options: {
   readonly path: string
   readonly accounting: Usage.Accounting
-}): Layer.Layer<SnapshotStore.SnapshotStore, Stopped, FileSystem.FileSystem> => {
+}): Layer.Layer<SnapshotStore.SnapshotStore, CommandFailure, FileSystem.FileSystem> => {
   const database = Layer.effectContext(
     Effect.gen(function* () {
       yield* examine(options.path)
@@ -96,7 +89,7 @@ export const layer = (options: {
         Effect.mapError((error) =>
           error._tag === "SchemaTooNew"
             ? refused(error.message)
-            : new Stopped({ status: Status.unreachable, message: `--database: ${error.message}` })
+            : new CommandFailure({ status: Status.unreachable, message: `--database: ${error.message}` })
         )
       )
       const opened = Context.get(context, Database.Database)

@@ -1,63 +1,39 @@
 /**
- * Reads HAL documents of a running server, by their links.
- *
- * @since 0.1.0
+ * A client of a running server that follows the links of its HAL documents.
  */
 import { Effect, Redacted, Schedule, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
-import { Status, Stopped, usage } from "../output/CommandFailure.ts"
+import { Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
 import type { Account } from "../connection/Connection.ts"
 
-/**
- * Who reads: with a token of the API, or as somebody who signs in for one.
- *
- * @category models
- * @since 0.1.0
- */
+/** A token of the API, or an account that signs in to get one. */
 export type Credentials =
   | { readonly _tag: "Token"; readonly token: Redacted.Redacted }
   | { readonly _tag: "Account"; readonly account: Account }
 
-/** @category options @since 0.1.0 */
 export interface Options {
-  /** Where `/` of the API is. */
+  /** The address of `/` of the API. */
   readonly url: URL
   readonly credentials: Credentials
 }
 
-/**
- * Nothing is there, for the reason that the server tells.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The server answered with 404; `detail` is its reason. */
 export class Missing extends Schema.TaggedError<Missing>()("Missing", { detail: Schema.String }) {}
 
-/** @category models @since 0.1.0 */
 export type Parameters = Readonly<Record<string, string | undefined>>
 
 const Link = Schema.Struct({ href: Schema.String })
 
-/** What is the same in all documents: their links. */
+/** The `_links` of a document. */
 export const Links = Schema.Record(Schema.String, Schema.Union([Link, Schema.Array(Link)]))
 
-/**
- * The address of a link; undefined where there is none.
- *
- * @category getters
- * @since 0.1.0
- */
+/** The address of a link; undefined where there is none. */
 export const hrefOf = (links: typeof Links.Type, name: string): string | undefined => {
   const link = links[name]
   return link === undefined || !("href" in link) ? undefined : link.href
 }
 
-/**
- * The address of a template with these variables (RFC 6570): `{image}` and `{?at}` are all that the server has.
- *
- * @category getters
- * @since 0.1.0
- */
+/** Expands a URI template (RFC 6570) in the two forms that the server uses: `{image}` and `{?at}`. */
 export const expand = (template: string, variables: Readonly<Record<string, string>>): string =>
   template.replaceAll(/\{(\??)(\w+)\}/g, (_, query: string, name: string) => {
     const value = variables[name]
@@ -69,7 +45,7 @@ const Home = Schema.Struct({ name: Schema.Literal("GitLab Registry Usage"), _lin
 const Token = Schema.Struct({ auth_token: Schema.String })
 const Problem = Schema.Struct({ detail: Schema.String })
 
-/** The code of the system in a chain of causes. */
+/** The first system error code in a chain of causes. */
 const codeOf = (cause: unknown): string => {
   for (let current = cause; current instanceof Error; current = current.cause) {
     const { code } = current as { readonly code?: unknown }
@@ -78,26 +54,27 @@ const codeOf = (cause: unknown): string => {
   return "no answer"
 }
 
-/** A server may write to a terminal what it likes, but for signs that a terminal obeys. */
+/** The text of a server without control characters, which a terminal would obey. */
 // oxlint-disable-next-line no-control-regex
 const plain = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").slice(0, 500)
 
-interface Answer {
+interface Response {
+  /** The address without its query. */
   readonly from: string
   readonly status: number
   readonly location: string | undefined
   readonly body: string
 }
 
-/** What an answer means that is no document. */
-const refusal = ({ body, from, location, status }: Answer): Stopped | Missing => {
+/** The failure for a response that is not a document. */
+const refusal = ({ body, from, location, status }: Response): CommandFailure | Missing => {
   const problem = Schema.decodeUnknownOption(Schema.fromJsonString(Problem))(body)
   const detail = problem._tag === "Some" ? plain(problem.value.detail) : `${from} answered with status ${status}`
   const stopped = (code: number, hint?: string) =>
-    new Stopped({ status: code, message: `--api: ${detail}`, ...(hint === undefined ? {} : { hint }) })
+    new CommandFailure({ status: code, message: `--api: ${detail}`, ...(hint === undefined ? {} : { hint }) })
   if (status === 404) return new Missing({ detail })
   if (status >= 300 && status < 400) {
-    return usage(`--api: ${from} is elsewhere: ${plain(location ?? "it does not say where")}`, "give that address")
+    return usageError(`--api: ${from} is elsewhere: ${plain(location ?? "it does not say where")}`, "give that address")
   }
   if (status === 401 || status === 403) {
     return stopped(Status.denied, "check --api-token-file, GITLAB_REGISTRY_USAGE_TOKEN or --credentials-file")
@@ -108,21 +85,16 @@ const refusal = ({ body, from, location, status }: Answer): Stopped | Missing =>
   return stopped(Status.unexpected)
 }
 
-const whereItIs = "is --api the address of gitlab-registry-usage-rest, with its prefix if it has one?"
+const addressHint = "is --api the address of gitlab-registry-usage-rest, with its prefix if it has one?"
 
 const notUnderstood = (from: string) =>
-  new Stopped({
+  new CommandFailure({
     status: Status.unexpected,
     message: `--api: ${from} is not understood`,
-    hint: whereItIs
+    hint: addressHint
   })
 
-/**
- * Finds `/` and signs in where that is needed. A link to another server is not followed: it would get the token.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Reads `/` and signs in where necessary. Fails for a link to another server, which would receive the token. */
 export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) {
   const client = HttpClient.retryTransient(yield* HttpClient.HttpClient, {
     retryOn: "errors-only",
@@ -132,7 +104,7 @@ export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) 
   const root = new URL(url.href)
   if (!root.pathname.endsWith("/")) root.pathname += "/"
 
-  const ask = Effect.fnUntraced(
+  const request = Effect.fnUntraced(
     function* (
       href: string,
       parameters: Parameters,
@@ -140,7 +112,7 @@ export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) 
     ) {
       const target = URL.canParse(href, root.href) ? new URL(href, root) : undefined
       if (target === undefined || target.origin !== root.origin) {
-        return yield* new Stopped({
+        return yield* new CommandFailure({
           status: Status.unexpected,
           message: `--api: a link leads away from ${root.origin}`,
           hint: "the server's configuration knows under which address it is reached"
@@ -150,18 +122,18 @@ export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) 
         if (value !== undefined) target.searchParams.set(name, value)
       }
       const from = `${target.origin}${target.pathname}`
-      const request = HttpClientRequest.get(target.href).pipe(
+      const get = HttpClientRequest.get(target.href).pipe(
         HttpClientRequest.setHeader("accept", "application/hal+json, application/json, application/problem+json"),
         authorize
       )
-      const response = yield* client.execute(request)
+      const response = yield* client.execute(get)
       const { headers, status } = response
-      return { from, status, location: headers["location"], body: yield* response.text } satisfies Answer
+      return { from, status, location: headers["location"], body: yield* response.text } satisfies Response
     },
     Effect.mapError((error) =>
-      error._tag === "Stopped"
+      error._tag === "CommandFailure"
         ? error
-        : new Stopped({
+        : new CommandFailure({
             status: Status.unreachable,
             message: `--api: ${root.origin} cannot be reached (${codeOf(error)})`,
             hint: "check --api and the network"
@@ -171,22 +143,25 @@ export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) 
 
   const read =
     <A>(schema: Schema.Codec<A, any>) =>
-    (answer: Answer): Effect.Effect<A, Stopped | Missing> =>
+    (answer: Response): Effect.Effect<A, CommandFailure | Missing> =>
       answer.status === 200
         ? Effect.mapError(Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(answer.body), () =>
             notUnderstood(answer.from)
           )
         : Effect.fail(refusal(answer))
 
-  const isThere = <A>(reading: Effect.Effect<A, Stopped | Missing>): Effect.Effect<A, Stopped> =>
-    Effect.catchTag(reading, "Missing", ({ detail }) => Effect.fail(usage(`--api: ${detail}`, whereItIs)))
+  const required = <A>(reading: Effect.Effect<A, CommandFailure | Missing>): Effect.Effect<A, CommandFailure> =>
+    Effect.catchTag(reading, "Missing", ({ detail }) => Effect.fail(usageError(`--api: ${detail}`, addressHint)))
 
-  const home = yield* ask(root.href, { links: "true" }, (request) => request).pipe(Effect.flatMap(read(Home)), isThere)
+  const home = yield* request(root.href, { links: "true" }, (request) => request).pipe(
+    Effect.flatMap(read(Home)),
+    required
+  )
 
   const signIn = ({ token, username }: Account) =>
-    ask(hrefOf(home._links, "token") ?? "auth_token", {}, HttpClientRequest.basicAuth(username, token)).pipe(
+    request(hrefOf(home._links, "token") ?? "auth_token", {}, HttpClientRequest.basicAuth(username, token)).pipe(
       Effect.flatMap(read(Token)),
-      isThere,
+      required,
       Effect.map(({ auth_token }) => Redacted.make(auth_token))
     )
   const token = credentials._tag === "Token" ? credentials.token : yield* signIn(credentials.account)
@@ -194,11 +169,10 @@ export const make = Effect.fnUntraced(function* ({ credentials, url }: Options) 
   return {
     /** The links of `/`. */
     links: home._links,
-    /** Reads what is behind a link. Fails with `Missing` where nothing is. */
+    /** Reads a document. Fails with `Missing` for 404. */
     get: <A>(schema: Schema.Codec<A, any>, href: string, parameters: Parameters = {}) =>
-      Effect.flatMap(ask(href, parameters, HttpClientRequest.bearerToken(token)), read(schema))
+      Effect.flatMap(request(href, parameters, HttpClientRequest.bearerToken(token)), read(schema))
   }
 })
 
-/** @category models @since 0.1.0 */
 export type HalClient = Effect.Success<ReturnType<typeof make>>

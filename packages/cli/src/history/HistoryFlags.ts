@@ -1,70 +1,54 @@
 /**
- * The flags of a period, and what they come to.
- *
- * @since 0.1.0
+ * The flags of a time range, and the argument of a subject.
  */
-import { type History, Names } from "@gitlab-registry-usage/core"
+import { type History, Names, Instant } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 import type { Shared } from "../connection/SharedFlags.ts"
-import { type Stopped, usage } from "../output/CommandFailure.ts"
-import type { Span } from "./HistorySource.ts"
-import * as When from "./Instant.ts"
+import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
+import type { TimeRange } from "./HistorySource.ts"
 
-/** @category flags @since 0.1.0 */
 export const since = Flag.String("since").pipe(
   Flag.withMetavar("WHEN"),
-  Flag.withSchema(When.WhenText),
-  Flag.withDescription(`The begin, counted back from the latest snapshot, or an instant: ${When.forms}`),
+  Flag.withSchema(Instant.InstantText),
+  Flag.withDescription(`The begin, counted back from the latest snapshot, or an instant: ${Instant.forms}`),
   Flag.optional
 )
 
-/** @category flags @since 0.1.0 */
 export const to = Flag.String("to").pipe(
   Flag.withMetavar("WHEN"),
-  Flag.withSchema(When.WhenText),
+  Flag.withSchema(Instant.InstantText),
   Flag.withDescription("The end, in the same forms (default: the latest snapshot)"),
   Flag.optional
 )
 
-/**
- * The period of `--since`, or `--from`, and `--to`; by default so long before the latest snapshot.
- *
- * @category parsing
- * @since 0.1.0
- */
-export const spanOf = (
-  input: { readonly since: Option.Option<When.When>; readonly to: Option.Option<When.When> },
+/** The range of `--since` or `--from`, and `--to`. By default it begins `length` before the latest snapshot. */
+export const timeRange = (
+  input: { readonly since: Option.Option<Instant.Instant>; readonly to: Option.Option<Instant.Instant> },
   shared: Shared,
   length: Duration.Input
-): Effect.Effect<Span, Stopped> => {
+): Effect.Effect<TimeRange, CommandFailure> => {
   const text = Option.getOrUndefined(shared.from)
-  const from = text === undefined ? undefined : When.parse(text)
+  const from = text === undefined ? undefined : Instant.parse(text)
   if (text !== undefined && Option.isSome(input.since)) {
-    return Effect.fail(usage("both --since and --from", "the period begins once"))
+    return Effect.fail(usageError("both --since and --from", "the period begins once"))
   }
   if (text !== undefined && from === undefined) {
-    return Effect.fail(usage(`--from: ${JSON.stringify(text)} is no instant such as ${When.forms}`))
+    return Effect.fail(usageError(`--from: ${JSON.stringify(text)} is no instant such as ${Instant.forms}`))
   }
   return Effect.succeed({
-    from: from ?? Option.getOrElse(input.since, () => When.ago(length)),
+    from: from ?? Option.getOrElse(input.since, () => Instant.ago(length)),
     to: Option.getOrUndefined(input.to)
   })
 }
 
-/**
- * Reads what an argument names: a repository, or with a slash at its end a group with all below it; without one the
- * whole registry.
- *
- * @category parsing
- * @since 0.1.0
- */
-export const subjectOf = (text: string | undefined): Effect.Effect<History.Entity, Stopped> => {
+/** Parses the argument: a repository, a group with a slash at its end, or without an argument the whole registry. */
+export const parseSubject = (text: string | undefined): Effect.Effect<History.Entity, CommandFailure> => {
   if (text === undefined || text === "/") return Effect.succeed({ _tag: "Namespace", path: "" })
   const path = text.replace(/\/$/, "")
   if (!Names.isRepositoryName(path)) {
     return Effect.fail(
-      usage(`${JSON.stringify(text)} is neither a repository, such as group/project, nor a group, such as group/`)
+      usageError(`${JSON.stringify(text)} is neither a repository, such as group/project, nor a group, such as group/`)
     )
   }
   return Effect.succeed(text.endsWith("/") ? { _tag: "Namespace", path } : { _tag: "Repository", path })

@@ -1,123 +1,96 @@
 /**
- * The port to what a server kept: how sizes went, what grew, and what there was at an instant.
- *
- * @since 0.1.0
+ * The port to the snapshots that a server stores: time series, growth, and differences.
  */
-import type { Diff, Growth, History, Projection, Usage } from "@gitlab-registry-usage/core"
+import {
+  Diff,
+  type Growth,
+  type History,
+  type Instant,
+  type Projection,
+  type Snapshot,
+  Usage
+} from "@gitlab-registry-usage/core"
 import { Context, type DateTime, type Duration, type Effect } from "effect"
-import type { Stopped } from "../output/CommandFailure.ts"
-import type { When } from "./Instant.ts"
+import type { CommandFailure } from "../output/CommandFailure.ts"
 
-/**
- * A period of the past. Without `to` it ends with the latest snapshot.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Span {
-  readonly from: When
-  readonly to: When | undefined
+/** Without `to` the range ends with the latest snapshot. */
+export interface TimeRange {
+  readonly from: Instant.Instant
+  readonly to: Instant.Instant | undefined
 }
 
-/**
- * A snapshot in which something was.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Seen {
+/** A point of a time series at which the subject exists. */
+export interface Sample {
   readonly takenAt: DateTime.Utc
   readonly figures: History.Figures
 }
 
-/**
- * How a subject went in a period: the last snapshot of each step in which it was there, oldest first.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Course {
+/** The last sample of each step, oldest first. */
+export interface TimeSeries {
   readonly period: History.Period
-  readonly points: ReadonlyArray<Seen>
+  readonly points: ReadonlyArray<Sample>
 }
 
-/**
- * What growth is asked of: everything below the namespace, the first `limit` growers; all that can be told without.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Question {
+/** Growth of everything below the namespace `path`. Without `limit` the result lists as much as the source returns. */
+export interface GrowthRequest {
   readonly path: string
-  readonly span: Span
+  readonly range: TimeRange
   readonly by: Growth.Measure
   readonly of: Growth.EntityKind
   readonly limit: number | undefined
 }
 
-/**
- * What grew between the two snapshots of `period`. The capacity is in bytes; it and the projection are known of the whole
- * registry only.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Account {
+/** Growth between the two snapshots of `period`. Capacity (bytes) and projection exist only for the whole registry. */
+export interface GrowthResult {
   readonly period: History.Period
   readonly growth: Growth.Growth
   readonly capacity: number | undefined
   readonly projection: Projection.Projection | undefined
 }
 
-/**
- * A snapshot as a whole; its disk in bytes.
- *
- * @category models
- * @since 0.1.0
- */
-export interface State {
+/** A snapshot as a whole; `diskSize` is in bytes. */
+export interface SnapshotTotals {
   readonly takenAt: DateTime.Utc
   readonly diskSize: number
 }
 
-/**
- * What changed between a snapshot and the latest one.
- *
- * @category models
- * @since 0.1.0
- */
+/** The differences from one snapshot to a later one. */
 export interface Comparison {
-  readonly before: State
-  readonly after: State
+  readonly before: SnapshotTotals
+  readonly after: SnapshotTotals
   readonly accounting: Usage.Accounting
   readonly changes: ReadonlyArray<Diff.RepositoryDiff>
 }
 
-/**
- * Everything fails with the status that the command ends with: 2 for what is not there, was asked wrongly or is not kept.
- *
- * @category services
- * @since 0.1.0
- */
-export class Past extends Context.Service<
-  Past,
+/** Every method fails with the exit status of the command: 2 for a wrong request and for what is not stored. */
+export class HistorySource extends Context.Service<
+  HistorySource,
   {
-    /** A step of 0 keeps every snapshot. */
-    readonly course: (subject: History.Entity, span: Span, step: Duration.Duration) => Effect.Effect<Course, Stopped>
-    readonly growth: (question: Question) => Effect.Effect<Account, Stopped>
-    /** From the snapshot that was in force then to the latest. */
-    readonly since: (when: When) => Effect.Effect<Comparison, Stopped>
+    /** A step of 0 returns every snapshot. */
+    readonly timeSeries: (
+      subject: History.Entity,
+      range: TimeRange,
+      step: Duration.Duration
+    ) => Effect.Effect<TimeSeries, CommandFailure>
+    readonly growth: (request: GrowthRequest) => Effect.Effect<GrowthResult, CommandFailure>
+    /** Compares the last snapshot at or before the instant with the latest. */
+    readonly changesSince: (instant: Instant.Instant) => Effect.Effect<Comparison, CommandFailure>
   }
->()("@gitlab-registry-usage/cli/Past") {}
+>()("@gitlab-registry-usage/cli/HistorySource") {}
 
-/** What a projection rests on, as with the server. */
-export const projected: Duration.Input = "90 days"
+const totals = ({ takenAt, usage }: Snapshot.Snapshot): SnapshotTotals => ({
+  takenAt,
+  diskSize: Usage.total(usage).diskSize
+})
 
-/**
- * What a subject is called: `group/app`, `group/`, `the registry`.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** Compares two snapshots that are in memory. */
+export const compare = (before: Snapshot.Snapshot, after: Snapshot.Snapshot): Comparison => ({
+  before: totals(before),
+  after: totals(after),
+  accounting: after.usage.accounting,
+  changes: Diff.compare(before.usage, after.usage)
+})
+
+/** The subject in messages: `group/app`, `group/` or `the registry`. */
 export const named = ({ _tag, path }: History.Entity): string =>
   path === "" ? "the registry" : _tag === "Namespace" ? `${path}/` : path

@@ -1,17 +1,10 @@
 /**
- * Why a command ends without having done what it was asked to, and the exit status that tells it.
- *
- * @since 0.1.0
+ * The failure of a command, with its exit status.
  */
 import type { Registry } from "@gitlab-registry-usage/core"
 import { Runtime, Schema } from "effect"
 
-/**
- * The exit statuses. 130 and 143 follow from signals.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The exit statuses. Signals add 130 and 143. */
 export const Status = {
   unexpected: 1,
   usage: 2,
@@ -21,13 +14,8 @@ export const Status = {
   overBudget: 10
 } as const
 
-/**
- * The command ends with `status`; `message` is one line, `hint` says what to do about it.
- *
- * @category errors
- * @since 0.1.0
- */
-export class Stopped extends Schema.TaggedError<Stopped>()("Stopped", {
+/** The command exits with `status`. `message` is one line; `hint` is what the user can do. */
+export class CommandFailure extends Schema.TaggedError<CommandFailure>()("CommandFailure", {
   status: Schema.Int,
   message: Schema.String,
   hint: Schema.optionalKey(Schema.String)
@@ -36,14 +24,9 @@ export class Stopped extends Schema.TaggedError<Stopped>()("Stopped", {
   override readonly [Runtime.errorReported] = false
 }
 
-/**
- * Wrong usage or configuration.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const usage = (message: string, hint?: string): Stopped =>
-  new Stopped({ status: Status.usage, message, ...(hint === undefined ? {} : { hint }) })
+/** Wrong usage or configuration. */
+export const usageError = (message: string, hint?: string): CommandFailure =>
+  new CommandFailure({ status: Status.usage, message, ...(hint === undefined ? {} : { hint }) })
 
 const hints: Record<Registry.RegistryReason["_tag"], readonly [status: number, hint?: string]> = {
   Unauthorized: [Status.denied, "check --user and the token, which needs the scope read_registry"],
@@ -59,13 +42,8 @@ const hints: Record<Registry.RegistryReason["_tag"], readonly [status: number, h
   Unsafe: [Status.usage, "name the GitLab server with --gitlab-server, so that its token service may be trusted"]
 }
 
-/**
- * What an error of the registry means for whoever runs the command.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const fromRegistry = (error: Registry.RegistryError): Stopped => {
+/** The failure for an error of the registry, with a hint. */
+export const fromRegistry = (error: Registry.RegistryError): CommandFailure => {
   const [status, hint] = hints[error.reason._tag]
-  return new Stopped({ status, message: error.message, ...(hint === undefined ? {} : { hint }) })
+  return new CommandFailure({ status, message: error.message, ...(hint === undefined ? {} : { hint }) })
 }

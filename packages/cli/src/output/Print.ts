@@ -1,35 +1,30 @@
 /**
- * Writes a sheet to the standard output in the form that `--output` asks for.
- *
- * @since 0.1.0
+ * Writes the result of a command to the standard output.
  */
 import { Console, Effect, Option, Stdio, Stream } from "effect"
-import * as Figure from "./Figure.ts"
+import * as Format from "./Format.ts"
 import * as MarkdownTable from "./MarkdownTable.ts"
 import * as Records from "./Records.ts"
 import * as TextTable from "./TextTable.ts"
-import type { Shared } from "../connection/SharedFlags.ts"
 import { Screen } from "./Screen.ts"
-import * as Sheet from "../tables/Table.ts"
-import { usage } from "./CommandFailure.ts"
+import * as Table from "./Table.ts"
+import { usageError } from "./CommandFailure.ts"
 
-/**
- * Writes text to the standard output as it is.
- *
- * @category writing
- * @since 0.1.0
- */
+/** Writes text to the standard output unchanged. */
 export const write = Effect.fnUntraced(function* (text: string) {
   const stdio = yield* Stdio.Stdio
   yield* Stream.run(Stream.make(text), stdio.stdout()).pipe(Effect.orDie)
 })
 
-/**
- * What stands around the rows in JSON.
- *
- * @category models
- * @since 0.1.0
- */
+/** The flags that choose the output. */
+export interface OutputFlags extends Format.Style {
+  readonly output: "table" | "json" | "ndjson" | "csv" | "markdown" | "openmetrics"
+  readonly columns: Option.Option<string>
+  readonly header: boolean
+  readonly quiet: boolean
+}
+
+/** The JSON document around the rows. */
 export interface Envelope {
   readonly command: string
   /** The name of the array of rows. */
@@ -39,49 +34,30 @@ export interface Envelope {
   readonly openmetrics?: (() => string) | undefined
 }
 
-/**
- * @category writing
- * @since 0.1.0
- */
-export const print = Effect.fnUntraced(function* (flags: Shared, whole: Sheet.Sheet, envelope: Envelope) {
+const render = Effect.fnUntraced(function* (flags: OutputFlags, table: Table.Table, envelope: Envelope) {
+  const { bytes, header, output, si } = flags
+  if (output === "markdown") return MarkdownTable.render(table, flags)
+  if (output === "csv") return yield* Records.csv(table, header)
+  if (output === "ndjson") return Records.ndjson(table)
+  if (output === "json") {
+    const { command, fields, rows } = envelope
+    return Records.document({ command, ...fields, [rows]: Records.records(table) })
+  }
+  const { color, unicode, width } = yield* Screen
+  return TextTable.render(table, { width, color, unicode, header, bytes, si })
+})
+
+/** Writes the table in the form of --output; for people its notes follow on the standard error stream. */
+export const print = Effect.fnUntraced(function* (flags: OutputFlags, whole: Table.Table, envelope: Envelope) {
   const form = flags.output
   if (form === "openmetrics") {
     if (envelope.openmetrics !== undefined) return yield* write(envelope.openmetrics())
-    return yield* usage(`${envelope.command} has no output openmetrics`, "ls, total, report and history have")
+    return yield* usageError(`${envelope.command} has no output openmetrics`, "ls, total, report and history have")
   }
   const forPeople = form === "table" || form === "markdown"
-  const sheet = yield* Sheet.select(whole, Option.getOrUndefined(flags.columns), forPeople ? "people" : "programs")
-  switch (form) {
-    case "table": {
-      const { color, unicode, width } = yield* Screen
-      const { bytes, header, si } = flags
-      yield* write(TextTable.render(sheet, { width, color, unicode, header, bytes, si }))
-      break
-    }
-    case "markdown":
-      yield* write(MarkdownTable.render(sheet, flags))
-      break
-    case "csv":
-      yield* write(yield* Records.csv(sheet, flags.header))
-      break
-    case "ndjson":
-      yield* write(Records.ndjson(sheet))
-      break
-    case "json":
-      yield* write(
-        `${JSON.stringify(
-          {
-            schema_version: Records.schemaVersion,
-            command: envelope.command,
-            ...envelope.fields,
-            [envelope.rows]: sheet.rows.map((row) => Records.record(sheet.columns, row))
-          },
-          null,
-          2
-        )}\n`
-      )
-  }
+  const table = yield* Table.select(whole, Option.getOrUndefined(flags.columns), forPeople ? "people" : "programs")
+  yield* write(yield* render(flags, table, envelope))
   if (!forPeople || flags.quiet) return
-  const notes = whole.notes?.((bytes) => Figure.size(bytes, flags)) ?? []
+  const notes = whole.notes?.((bytes) => Format.size(bytes, flags)) ?? []
   yield* Effect.forEach(notes, (note) => Console.error(note))
 })

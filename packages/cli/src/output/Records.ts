@@ -1,61 +1,47 @@
 /**
- * A sheet for programs: rows as records whose sizes are integers in bytes.
- *
- * @since 0.1.0
+ * A table for programs: rows as records, with sizes as integers in bytes.
  */
-import { Effect, Stream } from "effect"
+import { Effect, Record as EffectRecord, Stream } from "effect"
 import { Csv } from "effect/encoding"
-import type { Column, Row, Sheet, Value } from "../tables/Table.ts"
+import type { Column, Row, Table, Value } from "./Table.ts"
 
-/**
- * The version of all JSON that this program writes. It changes when a field goes or changes its meaning.
- *
- * @category constants
- * @since 0.1.0
- */
-export const schemaVersion = 1
+/** The version of all JSON that this program writes. It changes when a field is removed or changes its meaning. */
+const schemaVersion = 1
 
-/**
- * A row by the names of the fields. What could not be read is null.
- *
- * @category encoding
- * @since 0.1.0
- */
-export const record = (columns: ReadonlyArray<Column>, row: Row): Record<string, Value> =>
+/** A row by the names of the fields; null where a value could not be read. */
+const record = (columns: ReadonlyArray<Column>, row: Row): Record<string, Value> =>
   Object.fromEntries(
     columns.flatMap(({ field, key, kind }) => {
       const value = row.values[key]
-      // More digits of a share than four say nothing.
+      // Four digits of a share are enough.
       const shown = kind === "share" && typeof value === "number" ? Math.round(value * 10_000) / 10_000 : value
       return shown === undefined ? [] : [[field, shown]]
     })
   )
 
-/**
- * One JSON document for each row and line.
- *
- * @category encoding
- * @since 0.1.0
- */
-export const ndjson = (sheet: Sheet): string =>
-  sheet.rows
-    .map((row) => `${JSON.stringify({ schema_version: schemaVersion, ...record(sheet.columns, row) })}\n`)
+export const records = ({ columns, rows }: Table): ReadonlyArray<Record<string, Value>> =>
+  rows.map((row) => record(columns, row))
+
+/** A JSON document with the version of the schema. */
+export const document = (fields: Readonly<Record<string, unknown>>): string =>
+  `${JSON.stringify({ schema_version: schemaVersion, ...fields }, null, 2)}\n`
+
+/** One JSON document a line for each row. */
+export const ndjson = (table: Table): string =>
+  records(table)
+    .map((record) => `${JSON.stringify({ schema_version: schemaVersion, ...record })}\n`)
     .join("")
 
 const textOf = (value: Value): string =>
   value === null || value === undefined ? "" : typeof value === "object" ? value.join(" ") : `${value}`
 
-/**
- * CSV (RFC 4180) with the names of the fields in the first line. What could not be read is an empty cell.
- *
- * @category encoding
- * @since 0.1.0
- */
-export const csv = (sheet: Sheet, header: boolean): Effect.Effect<string> => {
-  const columns = sheet.columns.map(({ field }) => field)
-  return Stream.fromIterable(
-    sheet.rows.map((row) =>
-      Object.fromEntries(Object.entries(record(sheet.columns, row)).map(([field, value]) => [field, textOf(value)]))
-    )
-  ).pipe(Stream.pipeThroughChannel(Csv.encodeString({ columns, headers: header })), Stream.mkString, Effect.orDie)
+/** CSV (RFC 4180) with the names of the fields in the first line. An unknown value is an empty cell. */
+export const csv = (table: Table, header: boolean): Effect.Effect<string> => {
+  const columns = table.columns.map(({ field }) => field)
+  const cells = records(table).map((record) => EffectRecord.map(record, textOf))
+  return Stream.fromIterable(cells).pipe(
+    Stream.pipeThroughChannel(Csv.encodeString({ columns, headers: header })),
+    Stream.mkString,
+    Effect.orDie
+  )
 }

@@ -1,18 +1,15 @@
 /**
- * A sheet as a table for people.
+ * A table for people, in plain text.
  *
- * Libraries for tables draw frames and cut text at its end. Here the columns' kinds tell what may be cut and what may be
- * left out, which is most of the work; what remains is padding.
- *
- * @since 0.1.0
+ * Libraries for tables draw frames and cut text at its end. Here the kind of a column decides whether it may be cut or left
+ * out.
  */
-import type { Column, Row, Sheet } from "../tables/Table.ts"
+import type { Column, Row, Table } from "./Table.ts"
 import { paint, type Style } from "./Screen.ts"
-import * as Figure from "./Figure.ts"
+import * as Format from "./Format.ts"
 
-/** @category options @since 0.1.0 */
-export interface Options extends Figure.Style {
-  /** Columns of the terminal. Without, nothing is cut. */
+export interface Options extends Format.Style {
+  /** The width of the terminal in columns; undefined for no limit. */
   readonly width: number | undefined
   readonly color: boolean
   /** Whether bars are drawn in more than ASCII. Default `true`. */
@@ -22,11 +19,11 @@ export interface Options extends Figure.Style {
 
 const barWidth = 12
 const gap = "  "
-/** Names are cut to this width before other columns give way to them, and to `minName` if that is not enough. */
+/** Names are cut to this width before other columns are left out, and then down to `minName`. */
 const readableName = 22
 const minName = 8
 
-/** Words whose colour says whether all is well. */
+/** The colours of words that report a state. */
 const verdicts: Readonly<Record<string, Style>> = {
   ok: "green",
   "✓": "green",
@@ -37,18 +34,18 @@ const verdicts: Readonly<Record<string, Style>> = {
 
 const isLeft = ({ kind }: Column) => kind === "name" || kind === "text" || kind === "share"
 
-const cellOf = (column: Column, row: Row, options: Options, mark: string): string => {
+const cellOf = (column: Column, row: Row, options: Options): string => {
   const value = row.values[column.key]
   if (column.kind === "share") {
-    return typeof value === "number" ? (options.unicode === false ? Figure.plainBar : Figure.bar)(value, barWidth) : ""
+    return typeof value === "number" ? (options.unicode === false ? Format.plainBar : Format.bar)(value, barWidth) : ""
   }
-  const text = Figure.text(value, column.kind, options)
-  return column.kind === "name" && row.mark !== undefined ? `${text}${mark}${row.mark}` : text
+  const text = Format.text(value, column.kind, options)
+  return column.kind === "name" && row.mark !== undefined ? `${text} ${row.mark}` : text
 }
 
 const lengthOf = (text: string) => [...text].length
 
-/** What is left out where the terminal is narrow: the bar, then from the right what is not essential. */
+/** The columns that fit: the bar is left out first, then from the right each column that is not essential. */
 const fitting = (
   columns: ReadonlyArray<Column>,
   widths: (column: Column) => number,
@@ -69,37 +66,54 @@ const fitting = (
   return shown
 }
 
-/**
- * Lines of the table, without spaces at their ends.
- *
- * @category rendering
- * @since 0.1.0
- */
-export const render = (sheet: Sheet, options: Options): string => {
-  const all = [
-    ...sheet.rows,
-    ...(sheet.rest === undefined ? [] : [sheet.rest]),
-    ...(sheet.total === undefined ? [] : [sheet.total])
+interface Line {
+  readonly kind: "header" | "row" | "rest" | "total"
+  readonly isMarked: boolean
+  readonly cells: ReadonlyMap<Column, string>
+}
+
+const linesOf = ({ columns, rest, rows, total }: Table, options: Options): ReadonlyArray<Line> => {
+  const line = (kind: Line["kind"], row: Row): Line => ({
+    kind,
+    isMarked: row.mark !== undefined,
+    cells: new Map(columns.map((column) => [column, cellOf(column, row, options)]))
+  })
+  const header: Line = {
+    kind: "header",
+    isMarked: false,
+    cells: new Map(columns.map((column) => [column, column.heading]))
+  }
+  return [
+    ...(options.header ? [header] : []),
+    ...rows.map((row) => line("row", row)),
+    ...(rest === undefined ? [] : [line("rest", rest)]),
+    ...(total === undefined ? [] : [line("total", total)])
   ]
-  const cells = new Map(
-    all.map((row) => [row, new Map(sheet.columns.map((column) => [column, cellOf(column, row, options, " ")]))])
-  )
+}
+
+const styleOf = ({ isMarked, kind }: Line, column: Column, text: string): Style | undefined => {
+  if (kind === "total") return "bold"
+  if (kind !== "row") return "dim"
+  if (isMarked && column.kind === "name") return "yellow"
+  return column.kind === "share" ? "cyan" : verdicts[text]
+}
+
+/** The lines of the table, without trailing spaces. */
+export const render = (table: Table, options: Options): string => {
+  const lines = linesOf(table, options)
   const natural = new Map(
-    sheet.columns.map((column) => [
+    table.columns.map((column) => [
       column,
-      all.reduce(
-        (width, row) => Math.max(width, lengthOf(cells.get(row)!.get(column)!)),
-        options.header ? lengthOf(column.heading) : 0
-      )
+      lines.reduce((width, { cells }) => Math.max(width, lengthOf(cells.get(column)!)), 0)
     ])
   )
   const widthOf = (column: Column) => natural.get(column)!
   const available = options.width ?? Number.POSITIVE_INFINITY
-  const columns = fitting(sheet.columns, widthOf, available)
+  const columns = fitting(table.columns, widthOf, available)
   const names = columns.filter(({ kind }) => kind === "name")
   let excess = columns.reduce((sum, column) => sum + widthOf(column), gap.length * (columns.length - 1)) - available
   const widths = new Map(columns.map((column) => [column, widthOf(column)]))
-  // The widest name gives way first.
+  // The widest name is cut first.
   for (const column of names.toSorted((a, b) => widthOf(b) - widthOf(a))) {
     if (excess <= 0) break
     const cut = Math.min(excess, Math.max(0, widthOf(column) - minName))
@@ -107,45 +121,17 @@ export const render = (sheet: Sheet, options: Options): string => {
     excess -= cut
   }
 
-  const lineOf = (text: (column: Column) => string, style: (column: Column, text: string) => string) =>
+  const render = (line: Line) =>
     columns
       .map((column, i) => {
         const width = widths.get(column)!
-        const full = text(column)
-        const shown = column.kind === "name" ? Figure.cut(full, width) : full
-        const space = " ".repeat(Math.max(0, width - lengthOf(shown)))
-        const styled = style(column, shown)
+        const full = line.cells.get(column)!
+        const text = column.kind === "name" ? Format.cut(full, width) : full
+        const space = " ".repeat(Math.max(0, width - lengthOf(text)))
+        const styled = paint(options.color, styleOf(line, column, text), text)
         return isLeft(column) ? (i === columns.length - 1 ? styled : styled + space) : space + styled
       })
       .join(gap)
       .replace(/ +$/, "")
-
-  const { color } = options
-  const rowLine = (row: Row, kind: "row" | "rest" | "total") =>
-    lineOf(
-      (column) => cells.get(row)!.get(column)!,
-      (column, text) =>
-        kind === "total"
-          ? paint(color, "bold", text)
-          : kind === "rest"
-            ? paint(color, "dim", text)
-            : row.mark !== undefined && column.kind === "name"
-              ? paint(color, "yellow", text)
-              : paint(color, column.kind === "share" ? "cyan" : verdicts[text], text)
-    )
-  return [
-    ...(options.header
-      ? [
-          lineOf(
-            ({ heading }) => heading,
-            (_, text) => paint(color, "dim", text)
-          )
-        ]
-      : []),
-    ...sheet.rows.map((row) => rowLine(row, "row")),
-    ...(sheet.rest === undefined ? [] : [rowLine(sheet.rest, "rest")]),
-    ...(sheet.total === undefined ? [] : [rowLine(sheet.total, "total")])
-  ]
-    .map((line) => `${line}\n`)
-    .join("")
+  return lines.map((line) => `${render(line)}\n`).join("")
 }

@@ -3,18 +3,12 @@
  *
  * Source: GitLab, "artifacts:reports:dotenv": names of letters, digits and `_`, no quotes, at most 20 variables on some
  * plans.
- *
- * @since 0.1.0
  */
-import { summaryOf } from "../crawl/Summary.ts"
-import type { Material } from "./Material.ts"
+import { summarize } from "../crawl/Summary.ts"
+import type { ReportInput } from "./ReportInput.ts"
 
-/**
- * @category rendering
- * @since 0.1.0
- */
-export const render = ({ outcomes, scan }: Material): string => {
-  const { gaps, taken_at, total } = summaryOf(scan)
+export const render = ({ crawled, outcomes }: ReportInput): string => {
+  const { gaps, taken_at, total } = summarize(crawled)
   const variables = {
     DISK_BYTES: total.disk_bytes,
     SIZE_BYTES: total.size_bytes,

@@ -1,46 +1,37 @@
 /**
- * A report as one page that needs nothing else: no file beside it, no network, and for reading no script either.
- *
- * @since 0.1.0
+ * A report as one HTML page. It needs no other file and no network, and is readable without its script.
  */
-import type { Usage } from "@gitlab-registry-usage/core"
+import { Markup, type Usage } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import { createHash } from "node:crypto"
 import * as Budget from "../tables/Budget.ts"
-import * as Listing from "../tables/UsageTable.ts"
-import * as Figure from "../output/Figure.ts"
-import type { Column, Row, Sheet } from "../tables/Table.ts"
-import { summaryOf } from "../crawl/Summary.ts"
+import * as UsageTable from "../tables/UsageTable.ts"
+import * as Format from "../output/Format.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
+import { summarize } from "../crawl/Summary.ts"
 import { version } from "../Version.ts"
-import type { Material } from "./Material.ts"
+import type { ReportInput } from "./ReportInput.ts"
 import { script, style } from "./PageStyle.ts"
 import * as Treemap from "./Treemap.ts"
 
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;"
-}
-const escape = (text: string) => text.replace(/[&<>"']/g, (sign) => entities[sign]!)
+const { escape } = Markup
 
 const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
 
-/** Nothing is loaded, and only this style and this script run. */
+/** Allows this style and this script alone, and loads nothing. */
 const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; base-uri 'none'; form-action 'none'`
 
-/** Rows of a table that a browser sorts without a pause. */
+/** The maximum of rows, which a browser sorts without a pause. */
 const maxRows = 5000
 
 const idOf = (name: string) => `r-${name.replaceAll("/", ".")}`
 
 const drawing = { width: 1200, height: 520 }
 
-/** Characters of the title's font that fit into a width. */
+/** The text, cut to what fits into `width` pixels; empty where that is too little to read. */
 const fitting = (text: string, width: number) => {
   const letters = Math.floor((width - 8) / 6.4)
-  return text.length <= letters || letters >= 6 ? Figure.cut(text, letters) : ""
+  return text.length <= letters || letters >= 6 ? Format.cut(text, letters) : ""
 }
 
 const rectangle = (at: Treemap.Rectangle, size: (bytes: number) => string): string => {
@@ -67,14 +58,14 @@ const map = (usage: Usage.Usage, size: (bytes: number) => string): string => {
     .join("")}</svg>`
 }
 
-const cell = (column: Column, row: Row, options: Figure.Style): string => {
+const cell = (column: Column, row: Row, options: Format.Style): string => {
   const value = row.values[column.key]
   if (column.kind === "share") {
     const width = typeof value === "number" ? Math.max(1, Math.round(value * 90)) : 0
     const sort = typeof value === "number" ? value : -1
     return `<td data-value="${sort}">${width === 0 || value === 0 ? "" : `<svg class="bar" aria-hidden="true"><rect width="${width}" height="10"/></svg>`}</td>`
   }
-  const text = escape(Figure.text(value, column.kind, options))
+  const text = escape(Format.text(value, column.kind, options))
   if (column.kind === "name") {
     const mark = row.mark === undefined || row.mark === "" ? "" : ` <span class="warn">not fully read</span>`
     return `<td>${text}${mark}</td>`
@@ -82,8 +73,8 @@ const cell = (column: Column, row: Row, options: Figure.Style): string => {
   return `<td data-value="${typeof value === "number" ? value : -1}">${text}</td>`
 }
 
-const table = (sheet: Sheet, options: Figure.Style, ids: boolean): string => {
-  const { columns, rest, rows, total } = sheet
+const tableElement = (table: Table, options: Format.Style, hasIds: boolean): string => {
+  const { columns, rest, rows, total } = table
   const line = (row: Row) => columns.map((column) => cell(column, row, options)).join("")
   const head = columns
     .map(({ heading, kind }) => {
@@ -92,24 +83,19 @@ const table = (sheet: Sheet, options: Figure.Style, ids: boolean): string => {
     })
     .join("")
   const body = rows
-    .map((row) => `<tr${ids ? ` id="${escape(idOf(String(row.values.name)))}"` : ""}>${line(row)}</tr>`)
+    .map((row) => `<tr${hasIds ? ` id="${escape(idOf(String(row.values.name)))}"` : ""}>${line(row)}</tr>`)
     .join("\n")
-  const foot = [...(rest === undefined ? [] : [rest]), ...(total === undefined ? [] : [total])]
-    .map((row) => `<tr>${line(row)}</tr>`)
-    .join("")
+  const foot = [rest, total].map((row) => (row === undefined ? "" : `<tr>${line(row)}</tr>`)).join("")
   return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody><tfoot>${foot}</tfoot></table></div>`
 }
 
-/**
- * @category rendering
- * @since 0.1.0
- */
-export const render = ({ outcomes, scan }: Material, options: Figure.Style): string => {
-  const { usage } = scan.snapshot
-  const { gaps, total } = summaryOf(scan)
-  const size = (bytes: number) => Figure.size(bytes, options)
-  const sheet = (of: "repositories" | "tags", order: Listing.Order, count: number) =>
-    Listing.make(usage, { of, only: [], order, reverse: false, count, minSize: undefined })
+export const render = ({ crawled, outcomes }: ReportInput, options: Format.Style): string => {
+  const { takenAt, usage } = crawled.snapshot
+  const { gaps, total } = summarize(crawled)
+  const size = (bytes: number) => Format.size(bytes, options)
+  const repositories = UsageTable.make(usage, { ...UsageTable.allRepositories, count: maxRows })
+  const tags = UsageTable.make(usage, { ...UsageTable.allRepositories, of: "tags", order: "unique", count: 50 })
+  const time = DateTime.formatIso(takenAt)
   const figures = [
     ["on disk", size(total.disk_bytes)],
     ["in all tags", size(total.size_bytes)],
@@ -117,7 +103,7 @@ export const render = ({ outcomes, scan }: Material, options: Figure.Style): str
     ["tags", `${total.tags}`],
     ...(total.repositories_unreadable > 0 ? [["not readable", `${total.repositories_unreadable}`]] : [])
   ]
-  const title = `Registry usage of ${scan.of}`
+  const title = `Registry usage of ${crawled.source}`
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -130,7 +116,7 @@ export const render = ({ outcomes, scan }: Material, options: Figure.Style): str
 </head>
 <body>
 <header><h1>${escape(title)}</h1>
-<p class="dim">Read <time datetime="${DateTime.formatIso(scan.snapshot.takenAt)}">${DateTime.formatIso(scan.snapshot.takenAt)}</time></p>
+<p class="dim">Read <time datetime="${time}">${time}</time></p>
 <dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("")}</dl>
 ${outcomes.map((outcome) => `<p${outcome.exceeded ? ' class="warn"' : ""}>${outcome.exceeded ? "Over budget" : "Budget"}: ${escape(Budget.line(outcome, options))}</p>`).join("\n")}
 ${gaps
@@ -147,10 +133,10 @@ ${map(usage, size)}
 <h2>Repositories</h2>
 <p class="dim">Disk is what a repository is charged with, so that the rows add up: unique is what only it uses, shared is used by others too. Size counts shared layers for every tag.</p>
 <input type="search" placeholder="Filter by name" aria-label="Filter by name">
-${table(sheet("repositories", "disk", maxRows), options, true)}
+${tableElement(repositories, options, true)}
 <h2>Tags that free the most</h2>
 <p class="dim">Unique is what deleting this tag alone would free.</p>
-${table(sheet("tags", "unique", 50), options, false)}
+${tableElement(tags, options, false)}
 </main>
 <script>${script}</script>
 </body>

@@ -1,13 +1,7 @@
 /**
- * The style and the script of the page. Both are constant, so that their hashes can stand in its policy.
- *
- * @since 0.1.0
+ * The style and the script of the page. Both are constant: the page's policy has their hashes.
  */
 
-/**
- * @category constants
- * @since 0.1.0
- */
 export const style = `
 :root { color-scheme: light dark; --text: #1f2328; --dim: #59636e; --back: #fff; --line: #d1d9e0; --bar: #3b6fb6; --warn: #9a3412; }
 @media (prefers-color-scheme: dark) {
@@ -40,12 +34,7 @@ tfoot td { font-weight: 600; } tr:target { background: color-mix(in srgb, var(--
 svg.bar { width: 90px; height: 10px; vertical-align: middle; } svg.bar rect { fill: var(--bar); }
 `
 
-/**
- * Sorts tables by a click on a heading, and filters them by name.
- *
- * @category constants
- * @since 0.1.0
- */
+/** Sorts tables by a click on a heading, and filters them by name. */
 export const script = `
 for (const table of document.querySelectorAll("table")) {
   const body = table.tBodies[0]

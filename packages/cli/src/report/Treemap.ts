@@ -1,17 +1,13 @@
 /**
- * The repositories as a treemap: groups contain groups and repositories, and areas are bytes on disk.
- *
- * @since 0.1.0
+ * The repositories as a treemap: groups contain groups and repositories; the area is the disk size.
  */
 import { Usage } from "@gitlab-registry-usage/core"
+import { Array } from "effect"
 import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy"
 
 /**
  * A rectangle in units of the drawing. `depth` 0 is the whole; a leaf is a repository, with its number; `group` is the
  * number of the top-level group that it lies in.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Rectangle {
   readonly path: string
@@ -29,70 +25,62 @@ export interface Rectangle {
 interface Node {
   readonly name: string
   readonly path: string
-  readonly repository?: number
   readonly bytes: number
-  readonly children: Map<string, Node>
+  readonly repository?: number
+  readonly children: ReadonlyArray<Node>
 }
 
-const node = (name: string, path: string, bytes = 0, repository?: number): Node => ({
-  name,
-  path,
-  bytes,
-  children: new Map(),
-  ...(repository === undefined ? {} : { repository })
-})
+interface Leaf {
+  readonly parts: ReadonlyArray<string>
+  readonly repository: number
+  readonly bytes: number
+}
+
+/** A group that contains one group alone is shown together with it, as `a/b`. */
+const join = (group: Node): Node => {
+  const [only, ...others] = group.children
+  return only === undefined || others.length > 0 || only.repository !== undefined
+    ? group
+    : { ...only, name: `${group.name}/${only.name}` }
+}
+
+/** A project that has an image of its own name and others below it becomes a leaf and a group beside it. */
+const nodesAt = (leaves: ReadonlyArray<Leaf>, depth: number): ReadonlyArray<Node> => {
+  const here = leaves.filter(({ parts }) => parts.length === depth + 1)
+  const below = leaves.filter(({ parts }) => parts.length > depth + 1)
+  const pathOf = ({ parts }: Leaf) => parts.slice(0, depth + 1).join("/")
+  return [
+    ...here.map((leaf) => ({ ...leaf, name: leaf.parts[depth]!, path: pathOf(leaf), children: [] })),
+    ...Object.entries(Array.groupBy(below, ({ parts }) => parts[depth]!)).map(([name, inside]) =>
+      join({ name, path: pathOf(inside[0]), bytes: 0, children: nodesAt(inside, depth + 1) })
+    )
+  ]
+}
 
 const treeOf = (usage: Usage.Usage): Node => {
-  const root = node("", "")
-  usage.inventory.repositories.forEach(({ name }, r) => {
-    const bytes = Usage.repositorySizes(usage, r)?.diskSize ?? 0
-    if (bytes === 0) return
-    const parts = name.split("/")
-    let at = root
-    for (const [i, part] of parts.entries()) {
-      const path = parts.slice(0, i + 1).join("/")
-      // A project may hold an image of its own name and others below it: the leaf stands beside them.
-      const key = i === parts.length - 1 ? `${part}\0` : part
-      let next = at.children.get(key)
-      if (next === undefined) {
-        next = i === parts.length - 1 ? node(part, path, bytes, r) : node(part, path)
-        at.children.set(key, next)
-      }
-      at = next
-    }
-  })
-  return root
+  const leaves = usage.inventory.repositories.map(({ name }, repository) => ({
+    parts: name.split("/"),
+    repository,
+    bytes: Usage.repositorySizes(usage, repository)?.diskSize ?? 0
+  }))
+  const stored = leaves.filter(({ bytes }) => bytes > 0)
+  return { name: "", path: "", bytes: 0, children: nodesAt(stored, 0) }
 }
 
-/** A group that holds one group alone is shown with it, as `a / b`. */
-const joined = (from: Node): Node => {
-  const children = new Map(Array.from(from.children, ([key, child]) => [key, joined(child)]))
-  const only = children.size === 1 ? [...children.values()][0]! : undefined
-  if (only === undefined || only.repository !== undefined || from.path === "") return { ...from, children }
-  return { ...only, name: `${from.name}/${only.name}` }
-}
-
-/** Height of a group's title. */
+/** The height of a group's title. */
 const title = 16
 
-/**
- * Lays the repositories out in a drawing of this size, groups before what they contain.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The rectangles in a drawing of this size, each group before its content. */
 export const layout = (usage: Usage.Usage, width: number, height: number): ReadonlyArray<Rectangle> => {
-  const root = hierarchy(joined(treeOf(usage)), ({ children }) => [...children.values()])
+  const root = hierarchy(treeOf(usage), ({ children }) => children)
     .sum(({ bytes }) => bytes)
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0) || (a.data.path < b.data.path ? -1 : 1))
   const laid = treemap<Node>()
     .tile(treemapSquarify)
     .size([width, height])
     .paddingInner(2)
+    .paddingOuter(({ depth }) => (depth === 0 ? 0 : 2))
     .paddingTop(({ depth }) => (depth === 0 ? 0 : title))
-    .paddingLeft(({ depth }) => (depth === 0 ? 0 : 2))
-    .paddingRight(({ depth }) => (depth === 0 ? 0 : 2))
-    .paddingBottom(({ depth }) => (depth === 0 ? 0 : 2))
     .round(true)(root)
   const groups = new Map((laid.children ?? []).map((child, i) => [child, i]))
   return laid.descendants().map((at) => ({

@@ -1,12 +1,11 @@
 /**
- * Why a tag or repository is as large as it is: its blobs, who is charged with each, and who shares it.
- *
- * @since 0.1.0
+ * The blobs of a tag or repository: their sizes, the tag that each is charged to, and the repositories that share it.
  */
 import { type Digest, TagContents, Usage } from "@gitlab-registry-usage/core"
-import type { Row, Sheet } from "./Table.ts"
+import * as Format from "../output/Format.ts"
+import type { Row, Table } from "../output/Table.ts"
 
-/** Blob → repositories whose tags reach it, other than the chosen tags; the repository itself among them. */
+/** For each blob the repositories with other tags that reach it, and the number of those tags. */
 const othersOf = (usage: Usage.Usage, blobs: ReadonlySet<number>, chosen: ReadonlySet<number>) => {
   const others = new Map<number, Map<string, number>>()
   usage.inventory.repositories.forEach(({ name, tagNames }, r) => {
@@ -23,19 +22,14 @@ const othersOf = (usage: Usage.Usage, blobs: ReadonlySet<number>, chosen: Readon
   return others
 }
 
-/** The first few names tell enough: of a base layer there may be hundreds. */
+/** At most `count` names: hundreds of repositories may share a base layer. */
 const shortened = (names: ReadonlyArray<string>, count = 2): string =>
   names.length <= count ? names.join(", ") : `${names.slice(0, count).join(", ")} and ${names.length - count} more`
 
 const short = (digest: Digest.Digest) => digest.slice(0, digest.indexOf(":") + 13)
 
-/**
- * A sheet of the blobs that the tags of repository `r` reach, the largest first, at most `count`.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>, count: number | undefined): Sheet => {
+/** The blobs that the tags of repository `r` reach, the largest first, at most `count`. */
+export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>, count: number | undefined): Table => {
   const { blobs } = usage.inventory
   const chosen = new Set(tags)
   const reached = new Set(tags.flatMap((tag) => [...Usage.tagBlobs(usage, tag)]))
@@ -82,7 +76,7 @@ export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>,
     ],
     rows: shown.map(row),
     ...(left.length === 0 ? {} : { rest: { values: { blob: `(${left.length} more)`, kind: "", size: size(left) } } }),
-    total: { values: { blob: `TOTAL ${reached.size} blob${reached.size === 1 ? "" : "s"}`, size: all } },
+    total: { values: { blob: `TOTAL ${Format.counted(reached.size, "blob")}`, size: all } },
     notes: (human) => [
       `deleting ${tags.length === 1 ? "this tag" : `these ${tags.length} tags`} alone would free ${human(unique)} of ${human(all)}`
     ]

@@ -1,37 +1,14 @@
 /**
- * Budgets: how much a registry, or what a pattern of names matches, may take.
+ * Budgets: limits on the size of a registry, or of the repositories that a pattern matches.
  *
- * Patterns are `Glob`s of effect, which speak of paths as names of repositories are paths, and come with what the program
- * bundles anyway.
- *
- * @since 0.1.0
+ * Patterns are `Glob`s of effect: names of repositories are paths, and the program bundles effect anyway.
  */
 import { type Bytes, SizeText, Usage } from "@gitlab-registry-usage/core"
-import { Effect, Glob, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Effect, Glob, Schema } from "effect"
 import { Yaml } from "effect/encoding"
-import * as Figure from "../output/Figure.ts"
-import { type Stopped, usage as wrong } from "../output/CommandFailure.ts"
-
-/**
- * A part in percent such as `5%` or `12.5 %`, as a part of 1.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Percent = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Finite,
-    SchemaTransformation.transformEffect<number, string>({
-      decode: (text, options) => {
-        const match = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)
-        return match === null
-          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a share such as 5%" }, text, options))
-          : Effect.succeed(Number(match[1]) / 100)
-      },
-      encode: (share) => Effect.succeed(`${share * 100}%`)
-    })
-  )
-)
+import * as Format from "../output/Format.ts"
+import { PercentText } from "./Percent.ts"
+import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 /** YAML reads a size without a unit as a number. */
 const Size = Schema.Union([
@@ -41,19 +18,16 @@ const Size = Schema.Union([
 
 const limits = {
   max: Schema.optionalKey(Size),
-  max_growth: Schema.optionalKey(Percent)
+  max_growth: Schema.optionalKey(PercentText)
 }
 
 /**
- * A budget file, in YAML or JSON: limits of everything, and of what each pattern matches, together (`max`) or each
- * repository of it (`max_each`). `measure` is disk unless it says size or unique.
- *
- * @category schemas
- * @since 0.1.0
+ * A budget file in YAML or JSON: limits on everything, and for each pattern on the sum of its repositories (`max`) or on
+ * each of them (`max_each`). The default `measure` is disk.
  */
 export const BudgetFile = Schema.Struct({
   max_total: Schema.optionalKey(Size),
-  max_growth: Schema.optionalKey(Percent),
+  max_growth: Schema.optionalKey(PercentText),
   budgets: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({
@@ -65,32 +39,26 @@ export const BudgetFile = Schema.Struct({
     )
   )
 })
-/** @category models @since 0.1.0 */
 export type BudgetFile = typeof BudgetFile.Type
 
 type Measure = "disk" | "size" | "unique"
 
-/**
- * Reads the text of a budget file. A key that is not known is an error: a mistyped limit would never be exceeded.
- *
- * @category parsing
- * @since 0.1.0
- */
-export const parse = (text: string): Effect.Effect<BudgetFile, Stopped> =>
-  Effect.try({ try: () => Yaml.parse(text), catch: (error) => wrong(`--budget: not YAML: ${String(error)}`) }).pipe(
+/** Parses a budget file. An unknown key is an error: a mistyped limit would never be exceeded. */
+export const parse = (text: string): Effect.Effect<BudgetFile, CommandFailure> =>
+  Effect.try({
+    try: () => Yaml.parse(text),
+    catch: (error) => usageError(`--budget: not YAML: ${String(error)}`)
+  }).pipe(
     Effect.flatMap((value) =>
       Schema.decodeUnknownEffect(BudgetFile)(value ?? {}, { onExcessProperty: "error", errors: "all" }).pipe(
-        Effect.mapError((error) => wrong(`--budget: ${error.message.replaceAll("\n", " ")}`))
+        Effect.mapError((error) => usageError(`--budget: ${error.message.replaceAll("\n", " ")}`))
       )
     )
   )
 
 /**
- * What one limit came to. `actual` and `limit` are in bytes; of growth, `limit` is what the size before allows. With
- * `actual` null nobody can tell, because something could not be read.
- *
- * @category models
- * @since 0.1.0
+ * The result for one limit. `actual` and `limit` are in bytes; for growth, `limit` is the size before plus the growth that
+ * is allowed. `actual` is null where the size is unknown.
  */
 export interface Outcome {
   readonly name: string
@@ -99,7 +67,7 @@ export interface Outcome {
   readonly actual: number | null
   readonly limit: number
   readonly exceeded: boolean
-  /** The repositories that the limit is about are all known. */
+  /** Whether every repository under the limit was read completely. */
   readonly whole: boolean
 }
 
@@ -115,7 +83,7 @@ const tagsOf = (usage: Usage.Usage, repositories: ReadonlyArray<number>): Readon
     Array.from({ length: usage.tagStarts[r + 1]! - usage.tagStarts[r]! }, (_, i) => usage.tagStarts[r]! + i)
   )
 
-/** Of several repositories `unique` is not their sum: what they share only with each other is freed with them. */
+/** The unique size of several repositories is not a sum: blobs that only they share are unique to the set. */
 const together = (usage: Usage.Usage, repositories: ReadonlyArray<number>, measure: Measure): number =>
   measure === "unique"
     ? Usage.uniqueSizeOf(usage, tagsOf(usage, repositories))
@@ -127,80 +95,65 @@ const outcome = (
   whole: boolean
 ): Outcome => ({ ...fields, actual, whole, exceeded: actual !== null && actual > fields.limit })
 
-/** What a size may have grown to: whole bytes, so that a figure told is a figure compared. */
+/** The maximum size after growth, in whole bytes, so that messages show the number that is compared. */
 const grown = (before: number, growth: number) => Math.floor(before * (1 + growth))
 
-/**
- * Compares usage with a budget, and its growth with an earlier usage.
- *
- * @category evaluating
- * @since 0.1.0
- */
+interface Limits {
+  readonly max?: number | undefined
+  readonly max_growth?: number | undefined
+}
+
+/** Compares usage with a budget, and its growth with an earlier usage. */
 export const evaluate = (
   budget: BudgetFile,
   usage: Usage.Usage,
   baseline: Usage.Usage | undefined
 ): ReadonlyArray<Outcome> => {
   const isWhole = (r: number) => Usage.repositorySizes(usage, r) !== undefined && Usage.unknownTags(usage, r) === 0
-  const everything = usage.inventory.repositories.every((_, r) => isWhole(r))
-  const disk = Usage.total(usage).diskSize
-  const total = { name: "total", measure: "disk" } as const
+  const limitSum = (
+    fields: Pick<Outcome, "name" | "measure">,
+    { max, max_growth }: Limits,
+    repositories: ReadonlyArray<number>,
+    sizeIn: (usage: Usage.Usage) => number
+  ): ReadonlyArray<Outcome> => {
+    const compare = (rule: "max" | "max_growth", limit: number) =>
+      outcome({ ...fields, rule, limit }, sizeIn(usage), repositories.every(isWhole))
+    return [
+      ...(max === undefined ? [] : [compare("max", max)]),
+      ...(max_growth === undefined || baseline === undefined
+        ? []
+        : [compare("max_growth", grown(sizeIn(baseline), max_growth))])
+    ]
+  }
+  const { repositories } = usage.inventory
   return [
-    ...(budget.max_total === undefined
-      ? []
-      : [outcome({ ...total, rule: "max", limit: budget.max_total }, disk, everything)]),
-    ...(budget.max_growth === undefined || baseline === undefined
-      ? []
-      : [
+    ...limitSum(
+      { name: "total", measure: "disk" },
+      { max: budget.max_total, max_growth: budget.max_growth },
+      [...repositories.keys()],
+      (usage) => Usage.total(usage).diskSize
+    ),
+    ...(budget.budgets ?? []).flatMap(({ match, max_each, measure = "disk", ...limits }) => {
+      const matched = matching(usage, match)
+      const sums = limitSum({ name: match, measure }, limits, matched, (usage) =>
+        together(usage, matching(usage, match), measure)
+      )
+      const each = (limit: number) =>
+        matched.map((r) =>
           outcome(
-            { ...total, rule: "max_growth", limit: grown(Usage.total(baseline).diskSize, budget.max_growth) },
-            disk,
-            everything
+            { name: repositories[r]!.name, measure, rule: "max_each", limit },
+            Usage.repositorySizes(usage, r)?.[keys[measure]] ?? null,
+            isWhole(r)
           )
-        ]),
-    ...(budget.budgets ?? []).flatMap(({ match, max, max_each, max_growth, measure = "disk" }) => {
-      const repositories = matching(usage, match)
-      const whole = repositories.every(isWhole)
-      const fields = { name: match, measure } as const
-      return [
-        ...(max === undefined
-          ? []
-          : [outcome({ ...fields, rule: "max", limit: max }, together(usage, repositories, measure), whole)]),
-        ...(max_growth === undefined || baseline === undefined
-          ? []
-          : [
-              outcome(
-                {
-                  ...fields,
-                  rule: "max_growth",
-                  limit: grown(together(baseline, matching(baseline, match), measure), max_growth)
-                },
-                together(usage, repositories, measure),
-                whole
-              )
-            ]),
-        ...(max_each === undefined
-          ? []
-          : repositories.map((r) =>
-              outcome(
-                { name: usage.inventory.repositories[r]!.name, measure, rule: "max_each", limit: max_each },
-                Usage.repositorySizes(usage, r)?.[keys[measure]] ?? null,
-                isWhole(r)
-              )
-            ))
-      ]
+        )
+      return max_each === undefined ? sums : [...sums, ...each(max_each)]
     })
   ]
 }
 
-/**
- * The one line that tells what an outcome means.
- *
- * @category formatting
- * @since 0.1.0
- */
-export const line = ({ actual, exceeded, limit, measure, name, rule, whole }: Outcome, style: Figure.Style): string => {
-  const size = (bytes: number) => Figure.size(bytes, style)
+/** One line that explains an outcome. */
+export const line = ({ actual, exceeded, limit, measure, name, rule, whole }: Outcome, style: Format.Style): string => {
+  const size = (bytes: number) => Format.size(bytes, style)
   if (actual === null) return `${name}: could not be read, so nobody knows whether it is within ${size(limit)}`
   const bound =
     rule === "max_growth" ? `the ${size(limit)} that its growth may come to` : `its budget of ${size(limit)}`
@@ -208,5 +161,5 @@ export const line = ({ actual, exceeded, limit, measure, name, rule, whole }: Ou
   const used = `${name}: ${measure} ${least}${size(actual)}`
   return exceeded
     ? `${used} is ${size(actual - limit)} over ${bound}`
-    : `${used} is within ${bound}${limit === 0 ? "" : ` (${Figure.percent(actual / limit)})`}`
+    : `${used} is within ${bound}${limit === 0 ? "" : ` (${Format.percent(actual / limit)})`}`
 }

@@ -1,40 +1,33 @@
 /**
- * The flags of a budget, and what they come to.
- *
- * @since 0.1.0
+ * The flags of a budget, the table of its outcomes, and the exit status.
  */
 import type { Usage } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem, Option } from "effect"
 import { Flag } from "effect/cli"
 import * as Budget from "./Budget.ts"
-import { fileFlag, sizeFlag } from "../connection/FlagKinds.ts"
-import type { Style } from "../output/Figure.ts"
+import { fileFlag, sizeFlag, textFlag } from "../connection/FlagKinds.ts"
+import type { Style } from "../output/Format.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
-import * as Scan from "../crawl/CrawledSnapshot.ts"
-import type { Sheet } from "./Table.ts"
-import { Status, Stopped, usage as wrong } from "../output/CommandFailure.ts"
+import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
+import { PercentText } from "./Percent.ts"
+import type { Table } from "../output/Table.ts"
+import { Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
 
-/**
- * @category flags
- * @since 0.1.0
- */
 export const flags = {
   budget: fileFlag("budget").pipe(
     Flag.withDescription("Budgets in YAML: max_total, max_growth, budgets with match, max, max_each, max_growth")
   ),
   maxTotal: sizeFlag("max-total").pipe(
-    Flag.withDescription("What everything may take on disk, as 50GB"),
+    Flag.withDescription("The maximum of everything on disk, such as 50GB"),
     Flag.optional
   ),
-  maxGrowth: Flag.String("max-growth").pipe(
-    Flag.withMetavar("PERCENT"),
-    Flag.withSchema(Budget.Percent),
-    Flag.withDescription("What it may have grown since --baseline, as 5%"),
+  maxGrowth: textFlag("max-growth", "PERCENT", PercentText).pipe(
+    Flag.withDescription("The maximum growth since --baseline, such as 5%"),
     Flag.optional
   ),
   baseline: Flag.Path("baseline").pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("The saved scan that growth is counted from"),
+    Flag.withDescription("The saved scan from which growth is measured"),
     Flag.optional
   )
 }
@@ -46,12 +39,7 @@ interface Input {
   readonly baseline: Option.Option<string>
 }
 
-/**
- * A budget and the earlier usage that its growth is counted from.
- *
- * @category models
- * @since 0.1.0
- */
+/** A budget, and the earlier usage that growth is measured from. */
 export interface Budgets {
   readonly file: Budget.BudgetFile
   readonly baseline: Usage.Usage | undefined
@@ -60,12 +48,7 @@ export interface Budgets {
 const hasGrowth = (file: Budget.BudgetFile) =>
   file.max_growth !== undefined || (file.budgets ?? []).some(({ max_growth }) => max_growth !== undefined)
 
-/**
- * Reads what the flags name; undefined where they name no budget. Flags outweigh the file.
- *
- * @category reading
- * @since 0.1.0
- */
+/** Reads the budget from flags and file; undefined where there is none. A flag overrides the file. */
 export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
   const fs = yield* FileSystem.FileSystem
   const path = Option.getOrUndefined(input.budget)
@@ -73,7 +56,7 @@ export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
     path === undefined
       ? {}
       : yield* fs.readFileString(path).pipe(
-          Effect.mapError(({ reason }) => wrong(`--budget: ${path} cannot be read (${reason._tag})`)),
+          Effect.mapError(({ reason }) => usageError(`--budget: ${path} cannot be read (${reason._tag})`)),
           Effect.flatMap(Budget.parse)
         )
   const file: Budget.BudgetFile = {
@@ -85,26 +68,21 @@ export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
   if (isEmpty) return undefined
   const baseline = Option.getOrUndefined(input.baseline)
   if (baseline === undefined && hasGrowth(file)) {
-    return yield* wrong("growth since when?", "name a saved scan with --baseline")
+    return yield* usageError("growth since when?", "name a saved scan with --baseline")
   }
   return {
     file,
-    baseline: baseline === undefined ? undefined : (yield* Scan.load(baseline, "--baseline", shared.accounting)).usage
+    baseline:
+      baseline === undefined
+        ? undefined
+        : (yield* CrawledSnapshot.load(baseline, "--baseline", shared.accounting)).usage
   } satisfies Budgets
 })
 
-/**
- * @category evaluating
- * @since 0.1.0
- */
 export const outcomes = ({ baseline, file }: Budgets, usage: Usage.Usage): ReadonlyArray<Budget.Outcome> =>
   Budget.evaluate(file, usage, baseline)
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const sheetOf = (outcomes: ReadonlyArray<Budget.Outcome>): Sheet => ({
+export const make = (outcomes: ReadonlyArray<Budget.Outcome>): Table => ({
   columns: [
     { key: "name", field: "name", heading: "BUDGET", kind: "name", essential: true },
     { key: "rule", field: "rule", heading: "RULE", kind: "text" },
@@ -128,18 +106,13 @@ export const sheetOf = (outcomes: ReadonlyArray<Budget.Outcome>): Sheet => ({
   }))
 })
 
-/**
- * Ends with status 10 where a limit is exceeded: one line for each.
- *
- * @category guards
- * @since 0.1.0
- */
-export const enforce = (outcomes: ReadonlyArray<Budget.Outcome>, style: Style): Effect.Effect<void, Stopped> => {
+/** Fails with status 10 where limits are exceeded; the message has one line for each. */
+export const enforce = (outcomes: ReadonlyArray<Budget.Outcome>, style: Style): Effect.Effect<void, CommandFailure> => {
   const exceeded = outcomes.filter(({ exceeded }) => exceeded)
   return exceeded.length === 0
     ? Effect.void
     : Effect.fail(
-        new Stopped({
+        new CommandFailure({
           status: Status.overBudget,
           message: exceeded.map((outcome) => `over budget: ${Budget.line(outcome, style)}`).join("\nerror: ")
         })

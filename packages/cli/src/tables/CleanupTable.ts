@@ -1,7 +1,5 @@
 /**
- * A cleanup policy, simulated on a scan and priced.
- *
- * @since 0.1.0
+ * A cleanup policy, simulated on a snapshot, with the bytes that it would free.
  */
 import { CleanupPolicy, Usage } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Option } from "effect"
@@ -10,15 +8,11 @@ import * as Dates from "../crawl/Dates.ts"
 import { chooses } from "./UsageTable.ts"
 import * as NameRegex from "../connection/NameRegex.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
-import type { Row, Sheet } from "./Table.ts"
+import type { Row, Table } from "../output/Table.ts"
+import * as Format from "../output/Format.ts"
 import { fromRegistry } from "../output/CommandFailure.ts"
 
-/**
- * The policy as it is written in GitLab's settings.
- *
- * @category models
- * @since 0.1.0
- */
+/** The policy in the form of GitLab's settings. */
 export interface Settings {
   readonly nameRegex: string
   readonly nameRegexKeep: string | undefined
@@ -26,18 +20,12 @@ export interface Settings {
   readonly olderThan: Duration.Duration | undefined
 }
 
-/** @category models @since 0.1.0 */
 export interface Rules extends CleanupPolicy.Policy {
-  /** The settings for output. */
-  readonly told: Readonly<Record<string, unknown>>
+  /** The settings in JSON. */
+  readonly settings: Readonly<Record<string, unknown>>
 }
 
-/**
- * The settings as rules at this moment.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Compiles the settings; ages count from now. */
 export const rules = Effect.fnUntraced(function* (settings: Settings) {
   const now = yield* Clock.currentTimeMillis
   const { keepN, nameRegex, nameRegexKeep, olderThan } = settings
@@ -46,7 +34,7 @@ export const rules = Effect.fnUntraced(function* (settings: Settings) {
     keeps: nameRegexKeep === undefined ? () => false : yield* NameRegex.compile(nameRegexKeep, "--name-regex-keep"),
     keepCount: keepN,
     olderThan: olderThan === undefined ? undefined : now - Duration.toMillis(olderThan),
-    told: {
+    settings: {
       name_regex: nameRegex,
       name_regex_keep: nameRegexKeep ?? null,
       keep_n: keepN ?? null,
@@ -61,7 +49,7 @@ interface Judged {
   readonly verdicts: ReadonlyArray<CleanupPolicy.Verdict>
 }
 
-/** The dates are read where the policy goes by them, from the registry; a saved scan alone does not have them. */
+/** Reads the creation dates that the policy needs from the registry; a saved snapshot has none. */
 const dates = Effect.fnUntraced(function* (
   flags: Shared,
   usage: Usage.Usage,
@@ -80,19 +68,16 @@ const dates = Effect.fnUntraced(function* (
 const count = (verdicts: ReadonlyArray<CleanupPolicy.Verdict>, verdict: CleanupPolicy.Verdict) =>
   verdicts.filter((other) => other === verdict).length
 
-/** Repositories of which everything stays. */
+/** One row for all repositories that keep every tag. */
 const restOf = (rows: ReadonlyArray<Row>): Row => {
   const tags = rows.reduce((sum, { values }) => sum + Number(values.tags), 0)
-  const name = `(${rows.length} ${rows.length === 1 ? "repository" : "repositories"} more)`
+  const name = `(${Format.repositories(rows.length)} more)`
   return { values: { name, tags, delete: 0, keep: tags, unknown: 0, frees: 0 } }
 }
 
 /**
- * A sheet with a row for each repository that the names or globs choose and that would lose a tag. The total is what deleting all the tags together
- * would free, which is more than the sum where repositories share blobs.
- *
- * @category constructors
- * @since 0.1.0
+ * A row for each repository that `only` matches and that would lose a tag. The total is what deleting all these tags
+ * together would free: more than the sum of the rows where repositories share blobs.
  */
 export const make = Effect.fnUntraced(function* (
   flags: Shared,
@@ -181,11 +166,11 @@ export const make = Effect.fnUntraced(function* (
             `${undecided} tags cannot be decided: ${
               Option.isSome(flags.from)
                 ? "a saved scan holds no dates; run without --from"
-                : "their images do not tell when they were made"
+                : "their images have no creation date"
             }`
           ]
         : []),
       "not known here: protected tags; and where GitLab has the metadata database, it goes by when a tag was pushed, not by when its image was made"
     ]
-  } satisfies Sheet
+  } satisfies Table
 })

@@ -1,14 +1,11 @@
 /**
- * What grew, as a sheet.
- *
- * @since 0.1.0
+ * Growth as a table.
  */
 import type { Growth, Projection } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import * as Figure from "../output/Figure.ts"
-import type { Account } from "../history/HistorySource.ts"
-import * as When from "../history/Instant.ts"
-import type { Column, Row, Sheet } from "./Table.ts"
+import * as Format from "../output/Format.ts"
+import type { GrowthResult } from "../history/HistorySource.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
 
 const columns = (of: Growth.EntityKind): ReadonlyArray<Column> => [
   of === "images"
@@ -25,11 +22,11 @@ const columns = (of: Growth.EntityKind): ReadonlyArray<Column> => [
 const stateOf = ({ change, presence }: Growth.Change): string =>
   presence === "both" ? (change === undefined ? "unreadable" : "changed") : presence
 
-/** A growth in percent, with its sign; empty where there was nothing to grow from. */
+/** A percentage with its sign; undefined where the size before is 0 or unknown. */
 const signed = (percent: number | undefined): string | undefined =>
   percent === undefined
     ? undefined
-    : `${percent > 0 ? "+" : percent < 0 ? "-" : ""}${Figure.percent(Math.abs(percent) / 100)}`
+    : `${percent > 0 ? "+" : percent < 0 ? "-" : ""}${Format.percent(Math.abs(percent) / 100)}`
 
 const valuesOf = (change: Growth.Change) => ({
   change: change.change ?? null,
@@ -39,33 +36,27 @@ const valuesOf = (change: Growth.Change) => ({
   after: change.after ?? null
 })
 
-/** When it will be full, or how fast it grows, in one line. */
-const foreseen = (
+/** The projection in one line. */
+const projectionLine = (
   { basedOn, bytesPerDay, days, fullAt, method, reason }: Projection.Projection,
   capacity: number | undefined,
   size: (bytes: number) => string
 ): string => {
-  const how = `by ${method} over ${basedOn.points} ${basedOn.points === 1 ? "day" : "days"}`
+  const how = `by ${method} over ${Format.counted(basedOn.points, "day")}`
   const of = capacity === undefined ? "" : `${size(capacity)} `
   if (days === 0) return `${of}is full`
   if (days !== undefined && fullAt !== undefined) {
-    const whole = Math.round(days)
-    return `${of}will be full in ${whole} ${whole === 1 ? "day" : "days"} (${DateTime.formatIsoDateUtc(fullAt)}), ${how}`
+    return `${of}will be full in ${Format.counted(Math.round(days), "day")} (${DateTime.formatIsoDateUtc(fullAt)}), ${how}`
   }
-  if (bytesPerDay === undefined) return "when it will be full is not told: fewer than three days are known"
+  if (bytesPerDay === undefined) return "no projection: fewer than three days are known"
   if (reason === "not-growing") return `${of}will not be full: it does not grow, ${how}`
   if (reason === "beyond-a-century") return `${of}will not be full in a hundred years, ${how}`
   const rate = `${bytesPerDay < 0 ? "-" : "+"}${size(Math.abs(Math.round(bytesPerDay)))} a day, ${how}`
-  return `${rate}; --capacity tells when it will be full`
+  return `${rate}; add --capacity to see when it will be full`
 }
 
-/**
- * Growers with the change of everything as the total; what was left out counts there as well.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = ({ capacity, growth, period, projection }: Account, of: Growth.EntityKind): Sheet => {
+/** The total includes the rows that were left out. */
+export const make = ({ capacity, growth, period, projection }: GrowthResult, of: Growth.EntityKind): Table => {
   const { growers, matching } = growth
   const left = matching - growers.length
   const isOne = DateTime.Equivalence(period.from, period.to)
@@ -79,9 +70,9 @@ export const make = ({ capacity, growth, period, projection }: Account, of: Grow
     total: { values: { name: "TOTAL", ...valuesOf(growth) } },
     notes: (size) => [
       isOne
-        ? `only one snapshot is kept of this period: ${When.minute(period.to)} (UTC)`
-        : `from ${When.minute(period.from)} to ${When.minute(period.to)} (UTC)`,
-      ...(projection === undefined ? [] : [foreseen(projection, capacity, size)])
+        ? `only one snapshot is kept of this period: ${Format.minute(period.to)} (UTC)`
+        : `from ${Format.minute(period.from)} to ${Format.minute(period.to)} (UTC)`,
+      ...(projection === undefined ? [] : [projectionLine(projection, capacity, size)])
     ]
   }
 }

@@ -1,18 +1,15 @@
 /**
- * How sizes went, as a sheet.
- *
- * @since 0.1.0
+ * A time series as a table.
  */
 import { DateTime } from "effect"
-import type { Course, Seen } from "../history/HistorySource.ts"
-import * as When from "../history/Instant.ts"
-import type { Column, Row, Sheet } from "./Table.ts"
+import type { TimeSeries, Sample } from "../history/HistorySource.ts"
+import * as Format from "../output/Format.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
 
-/** @category options @since 0.1.0 */
 export interface Options {
-  /** Whether disk is drawn as bars. */
+  /** Whether the disk size is also drawn as a bar. */
   readonly bars: boolean
-  /** Whether there are several repositories in it, which then are counted. */
+  /** Whether the subject may contain several repositories: then a column counts them. */
   readonly several: boolean
 }
 
@@ -29,22 +26,17 @@ const columns = ({ bars, several }: Options, hasGaps: boolean): ReadonlyArray<Co
   { key: "gaps", field: "gaps", heading: "GAPS", kind: "count", audience: hasGaps ? undefined : "programs" }
 ]
 
-const diskOf = (seen: Seen | undefined): number | null => seen?.figures.sizes?.diskSize ?? null
+const diskOf = (seen: Sample | undefined): number | null => seen?.figures.sizes?.diskSize ?? null
 
-/**
- * The disk of each row is drawn against that of the largest, and `change` is its difference to the row before.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = ({ period, points }: Course, options: Options): Sheet => {
+/** The bar of a row is relative to the largest disk size; `change` is the difference to the row before. */
+export const make = ({ period, points }: TimeSeries, options: Options): Table => {
   const largest = points.reduce((largest, seen) => Math.max(largest, diskOf(seen) ?? 0), 0)
   const rows = points.map((seen, i): Row => {
     const { gaps, repositories, sizes, tags } = seen.figures
     const [before, disk] = [diskOf(points[i - 1]), diskOf(seen)]
     return {
       values: {
-        time: When.minute(seen.takenAt),
+        time: Format.minute(seen.takenAt),
         taken_at: DateTime.formatIso(seen.takenAt),
         disk,
         share: disk === null || largest === 0 ? undefined : disk / largest,
@@ -67,7 +59,7 @@ export const make = ({ period, points }: Course, options: Options): Sheet => {
       : { total: { values: { time: "TOTAL", change: last - first } } }),
     notes: () =>
       points.length === 0
-        ? [`no snapshot of it is kept from ${When.minute(period.from)} to ${When.minute(period.to)} (UTC)`]
+        ? [`no snapshot of it is kept from ${Format.minute(period.from)} to ${Format.minute(period.to)} (UTC)`]
         : []
   }
 }

@@ -1,17 +1,14 @@
 /**
- * Repositories or tags with their sizes, as a sheet whose total reconciles: the disk of all rows is the total, and each
- * row's disk is what is unique to it and what it shares.
- *
- * @since 0.1.0
+ * Repositories or tags with their sizes. The disk sizes of all rows add up to the total, and the disk size of a row is the
+ * sum of its unique and its shared size.
  */
-import { type Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
+import { Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
 import { Glob } from "effect"
-import type { Column, Row, Sheet } from "./Table.ts"
+import * as Format from "../output/Format.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
 
-/** @category models @since 0.1.0 */
 export type Order = "disk" | "size" | "unique" | "name"
 
-/** @category options @since 0.1.0 */
 export interface Options {
   readonly of: "repositories" | "tags"
   /** Names or globs of repositories; all where there are none. */
@@ -22,6 +19,16 @@ export interface Options {
   readonly minSize: Bytes.Bytes | undefined
 }
 
+/** Every repository, the largest on disk first. */
+export const allRepositories: Options = {
+  of: "repositories",
+  only: [],
+  order: "disk",
+  reverse: false,
+  count: undefined,
+  minSize: undefined
+}
+
 interface Entry {
   readonly repository: Names.RepositoryName
   readonly tag: Names.TagName | undefined
@@ -30,16 +37,11 @@ interface Entry {
   readonly mark: string | undefined
 }
 
-/** Could not be read, or not whole; the data of an earlier crawl. */
+/** Marks of what was not read completely, and of data from an earlier crawl. */
 const unread = "!"
 const old = "~"
 
-/**
- * Whether the repository is one of those that names or globs ask for; all are where there are none.
- *
- * @category guards
- * @since 0.1.0
- */
+/** Whether one of the names or globs matches the repository; without any, every repository matches. */
 export const chooses = (only: ReadonlyArray<string>): ((name: Names.RepositoryName) => boolean) => {
   const globs = only.map((pattern) => Glob.make(pattern))
   return (name) => globs.length === 0 || globs.some((glob) => Glob.match(glob, name))
@@ -70,8 +72,9 @@ const entries = (usage: Usage.Usage, options: Options): ReadonlyArray<Entry> => 
   })
 }
 
-const measureOf = (order: Order, sizes: Usage.Sizes | undefined): number =>
-  sizes === undefined ? -1 : order === "size" ? sizes.size : order === "unique" ? sizes.uniqueSize : sizes.diskSize
+const keys = { disk: "diskSize", size: "size", unique: "uniqueSize", name: "diskSize" } as const
+
+const measureOf = (order: Order, sizes: Usage.Sizes | undefined): number => sizes?.[keys[order]] ?? -1
 
 const compare =
   (order: Order) =>
@@ -80,19 +83,11 @@ const compare =
     return order === "name" ? byName : measureOf(order, b.sizes) - measureOf(order, a.sizes) || byName
   }
 
-/** The sums of entries; what could not be read adds nothing. */
-const sum = (list: ReadonlyArray<Entry>): Usage.Sizes =>
-  list.reduce(
-    (sum, { sizes }) =>
-      sizes === undefined
-        ? sum
-        : {
-            size: sum.size + sizes.size,
-            diskSize: sum.diskSize + sizes.diskSize,
-            uniqueSize: sum.uniqueSize + sizes.uniqueSize
-          },
-    { size: 0, diskSize: 0, uniqueSize: 0 }
-  ) as Usage.Sizes
+/** The sums of entries; an entry of unknown size adds nothing. */
+const sum = (list: ReadonlyArray<Entry>): Usage.Sizes => {
+  const total = (key: keyof Usage.Sizes) => Bytes.make(list.reduce((sum, { sizes }) => sum + (sizes?.[key] ?? 0), 0))
+  return { size: total("size"), diskSize: total("diskSize"), uniqueSize: total("uniqueSize") }
+}
 
 const values = (sizes: Usage.Sizes | undefined, total: number) => ({
   size: sizes?.size ?? null,
@@ -115,17 +110,13 @@ const columns = (of: Options["of"]): ReadonlyArray<Column> => [
   { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" }
 ]
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const make = (usage: Usage.Usage, options: Options): Sheet => {
+export const make = (usage: Usage.Usage, options: Options): Table => {
   const all = entries(usage, options)
   const sums = sum(all)
   const total = sums.diskSize
   const sorted = all.toSorted(compare(options.order))
   if (options.reverse) sorted.reverse()
-  // What could not be read may be large.
+  // An entry of unknown size may be large.
   const large = sorted.filter(
     ({ sizes }) => sizes === undefined || measureOf(options.order, sizes) >= (options.minSize ?? 0)
   )
@@ -149,11 +140,10 @@ export const make = (usage: Usage.Usage, options: Options): Sheet => {
       share: undefined
     }
   })
-  const what = options.of === "tags" ? "tag" : "repositor"
   const counted = (entries: ReadonlyArray<Entry>) =>
-    named(options.of === "tags" ? entries.filter(({ tag }) => tag !== undefined).length : entries.length)
-  const named = (n: number) =>
-    options.of === "tags" ? `${n} ${what}${n === 1 ? "" : "s"}` : `${n} ${what}${n === 1 ? "y" : "ies"}`
+    options.of === "tags"
+      ? Format.counted(entries.filter(({ tag }) => tag !== undefined).length, "tag")
+      : Format.repositories(entries.length)
   return {
     columns: columns(options.of),
     rows: shown.map(row),

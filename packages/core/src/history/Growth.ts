@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Figures, Entity } from "./History.ts"
+import { DateTime, Effect } from "effect"
+import { type Entity, type Figures, lastAt, type Period, type Source } from "./History.ts"
 import { sizeKeys } from "../usage/Usage.ts"
 
 /**
@@ -146,3 +147,27 @@ export const compare = (before: AllFigures, after: AllFigures, options: Options 
     matching: growers.length
   }
 }
+
+/**
+ * The instants of the snapshots between which growth in a period is measured: the last ones that were taken at its ends or
+ * before. Where none is as old as its begin, the oldest one stands in; undefined where none is as old as its end.
+ *
+ * @category lookup
+ * @since 0.1.0
+ */
+export const snapshotsIn = (instants: ReadonlyArray<DateTime.Utc>, period: Period): Period | undefined => {
+  const to = lastAt(instants, period.to)
+  return to === undefined ? undefined : { from: lastAt(instants, period.from) ?? instants[0]!, to }
+}
+
+/**
+ * Reads the figures of the two snapshots of `period` and compares them.
+ *
+ * @category comparing
+ * @since 0.1.0
+ */
+export const read = Effect.fnUntraced(function* <E>(source: Source<E>, { from, to }: Period, options: Options) {
+  const before = yield* source.figuresAt(from)
+  const after = DateTime.Equivalence(from, to) ? before : yield* source.figuresAt(to)
+  return compare(before, after, options)
+})

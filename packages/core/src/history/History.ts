@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { DateTime, Duration } from "effect"
+import { DateTime, Duration, type Effect } from "effect"
 import type { RepositoryName } from "../registry/Names.ts"
 import { namespaceAt } from "../usage/Namespaces.ts"
 import { findRepository, repositorySizes, type Sizes, type Usage } from "../usage/Usage.ts"
@@ -118,3 +118,26 @@ export const downsample = <A extends { readonly takenAt: DateTime.Utc }>(
     point === undefined ? undefined : Math.floor(DateTime.toEpochMillis(point.takenAt) / length)
   return points.filter((point, i) => stepOf(point) !== stepOf(points[i + 1]))
 }
+
+/**
+ * The stored figures of earlier snapshots: of everything in the snapshot that was taken at an instant, and of one subject
+ * over a period.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Source<E> {
+  readonly figuresAt: (
+    takenAt: DateTime.Utc
+  ) => Effect.Effect<ReadonlyArray<readonly [entity: Entity, figures: Figures]>, E>
+  readonly series: (entity: Entity, period: Period) => Effect.Effect<ReadonlyArray<Point>, E>
+}
+
+/**
+ * The last of the ascending instants that is not after `instant`.
+ *
+ * @category lookup
+ * @since 0.1.0
+ */
+export const lastAt = (instants: ReadonlyArray<DateTime.Utc>, instant: DateTime.Utc): DateTime.Utc | undefined =>
+  instants.findLast((taken) => DateTime.isLessThanOrEqualTo(taken, instant))

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { DateTime, Duration } from "effect"
-import { downsample } from "./History.ts"
+import { DateTime, Duration, Effect } from "effect"
+import { downsample, type Source, wholeRegistry } from "./History.ts"
 
 /**
  * How large something was at an instant (bytes); undefined where that is unknown.
@@ -109,3 +109,29 @@ export const project = (levels: ReadonlyArray<Level>, capacity: number | undefin
   const fullAt = DateTime.addDuration(last.takenAt, Duration.millis(Math.round(days * day)))
   return { ...unknown, bytesPerDay, days, fullAt, reason: undefined }
 }
+
+/**
+ * The length of the period that `read` projects from.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const basis: Duration.Input = "90 days"
+
+/**
+ * Projects the disk size of the whole registry from its time series up to `latest`.
+ *
+ * @category projecting
+ * @since 0.1.0
+ */
+export const read = <E>(
+  { series }: Pick<Source<E>, "series">,
+  latest: DateTime.Utc,
+  capacity: number | undefined
+): Effect.Effect<Projection, E> =>
+  Effect.map(series(wholeRegistry, { from: DateTime.subtractDuration(latest, basis), to: latest }), (points) =>
+    project(
+      points.map(({ figures, takenAt }) => ({ takenAt, size: figures?.sizes?.diskSize })),
+      capacity
+    )
+  )

@@ -33,7 +33,7 @@ import type { Inventory } from "../inventory/Inventory.ts"
 import * as Leadership from "./Leadership.ts"
 import type { RepositoryName } from "../registry/Names.ts"
 import { Registry } from "../registry/Registry.ts"
-import type { Snapshot } from "./Snapshot.ts"
+import { type Snapshot, take } from "./Snapshot.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
 import { type Accounting, measure } from "../usage/Usage.ts"
 
@@ -187,8 +187,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   const collect = Effect.fnUntraced(function* (term: Leadership.Term) {
     const before = yield* previous
-    const [elapsed, inventory] = yield* crawl({
-      concurrency: options.concurrency,
+    const snapshot = yield* take({
+      ...options,
       previous: before,
       onProgress: (progress) => Ref.update(status, (status) => ({ ...status, progress }))
     }).pipe(
@@ -196,17 +196,11 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
       Effect.timeoutOrElse({
         duration: deadline,
         orElse: () => Effect.fail(new DeadlineExceeded({ deadline: Duration.toMillis(deadline) }))
-      }),
-      Effect.timed
+      })
     )
     const count = before?.repositories.length ?? 0
-    if (inventory.repositories.length === 0 && count > 0) return yield* new CatalogEmptied({ before: count })
-    const snapshot: Snapshot = {
-      takenAt: yield* DateTime.now,
-      duration: Duration.toMillis(elapsed),
-      stale: false,
-      usage: measure(inventory, options)
-    }
+    const isEmpty = snapshot.usage.inventory.repositories.length === 0
+    if (isEmpty && count > 0) return yield* new CatalogEmptied({ before: count })
     yield* keep(snapshot, term)
     yield* serve(snapshot)
     return snapshot

@@ -3,11 +3,13 @@
  *
  * @since 0.1.0
  */
-import { DateTime, Effect, Schema } from "effect"
+import { DateTime, Duration, Effect, Schema } from "effect"
 import { type Container, pack, unpack } from "./Container.ts"
 import { packDigests, unpackDigests } from "./DigestSection.ts"
+import { crawl, type Options as CrawlOptions } from "../inventory/Crawl.ts"
 import { Gap, type Inventory } from "../inventory/Inventory.ts"
 import { RepositoryName, type TagName } from "../registry/Names.ts"
+import type { Registry, RegistryError } from "../registry/Registry.ts"
 import { type Accounting, measure, type Usage } from "../usage/Usage.ts"
 
 /**
@@ -24,6 +26,24 @@ export interface Snapshot {
   readonly stale: boolean
   readonly usage: Usage
 }
+
+/**
+ * Crawls the registry and measures what was read. Fails as `Crawl.crawl` does.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const take = Effect.fnUntraced(function* (
+  options: CrawlOptions & { readonly accounting?: Accounting | undefined } = {}
+): Effect.fn.Return<Snapshot, RegistryError, Registry> {
+  const [elapsed, inventory] = yield* Effect.timed(crawl(options))
+  return {
+    takenAt: yield* DateTime.now,
+    duration: Math.round(Duration.toMillis(elapsed)),
+    stale: false,
+    usage: measure(inventory, options)
+  }
+})
 
 /**
  * The bytes are not a snapshot that can be read: cut off, altered, or of a version that this program does not know.

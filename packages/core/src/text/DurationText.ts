@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Duration, Schema } from "effect"
+import { Duration } from "effect"
 import * as ParsedText from "./ParsedText.ts"
 
 const grammar = /^(?:\d+\s*[a-z]+)(?:(?:\s*,\s*|\s+|)\d+\s*[a-z]+)*$/
@@ -41,14 +41,32 @@ export const parse = (text: string): Duration.Duration | undefined => {
   return Number.isSafeInteger(sum) ? Duration.millis(sum) : undefined
 }
 
+/** Units of `format`, the largest first. */
+const formatUnits = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000]
+] as const
+
+/**
+ * The duration in the largest unit that expresses it as a whole number, such as `36h`, at most days. `parse` reads it as
+ * the same duration.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const format = (duration: Duration.Duration): string => {
+  const millis = Duration.toMillis(duration)
+  const [unit, length] =
+    millis === 0 ? (["s", 1000] as const) : (formatUnits.find(([, length]) => millis % length === 0) ?? ["ms", 1])
+  return `${millis / length}${unit}`
+}
+
 /**
  * A duration as people write it, decoded to the duration.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const DurationText = ParsedText.make(Schema.Duration, {
-  expected: "a duration such as 1h30m",
-  parse,
-  format: Duration.format
-})
+export const DurationText = ParsedText.make("a duration such as 1h30m", parse, format)

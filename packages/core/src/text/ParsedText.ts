@@ -5,26 +5,24 @@
  */
 import { Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
 
-/** @category options @since 0.1.0 */
-export interface Options<A> {
-  /** What the text should be, as the error message names it: `a size such as 10MB`. */
-  readonly expected: string
-  /** The value of the text; `undefined` where it has none. */
-  readonly parse: (text: string) => A | undefined
-  readonly format: (value: A) => string
-}
+const isParsed = <A>(value: unknown): value is A => value !== undefined
 
 /**
- * Text that is decoded to a value of the schema `to`.
+ * A schema that decodes text to what `parse` returns. Where that is undefined, decoding fails with `expected`, a name
+ * with an example, such as `a size such as 10MB`.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = <To extends Schema.Top>(to: To, { expected, format, parse }: Options<To["Encoded"]>) =>
+export const make = <A>(
+  expected: string,
+  parse: (text: string) => A | undefined,
+  format: (value: A) => string
+): Schema.Codec<A, string> =>
   Schema.String.pipe(
     Schema.decodeTo(
-      to,
-      SchemaTransformation.transformEffect<To["Encoded"], string>({
+      Schema.declare(isParsed<A>),
+      SchemaTransformation.transformEffect<A, string>({
         decode: (text, options) => {
           const value = parse(text)
           return value === undefined

@@ -30,8 +30,4 @@ export const parse = (text: string): Bytes.Bytes | undefined => {
  * @category schemas
  * @since 0.1.0
  */
-export const SizeText = ParsedText.make(Bytes.Bytes, {
-  expected: "a size such as 10MB or 1.5GiB",
-  parse,
-  format: String
-})
+export const SizeText = ParsedText.make("a size such as 10MB or 1.5GiB", parse, String)

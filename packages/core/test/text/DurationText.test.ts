@@ -36,6 +36,20 @@ describe("DurationText", () => {
     it(`refuses ${JSON.stringify(text)}`, () => assert.isUndefined(DurationText.parse(text)))
   }
 
+  const formatted: ReadonlyArray<readonly [millis: number, text: string]> = [
+    [0, "0s"],
+    [300, "300ms"],
+    [90 * second, "90s"],
+    [36 * hour, "36h"],
+    [14 * day, "14d"]
+  ]
+  for (const [millis, text] of formatted) {
+    it(`formats ${millis} ms as ${text}, which it reads as the same`, () => {
+      assert.strictEqual(DurationText.format(Duration.millis(millis)), text)
+      assert.strictEqual(Duration.toMillis(DurationText.parse(text)!), millis)
+    })
+  }
+
   it("refuses what milliseconds cannot count exactly", () =>
     assert.isUndefined(DurationText.parse("999999999999999 weeks")))
 })

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { History, Snapshot, SnapshotStore } from "@gitlab-registry-usage/core"
+import { History, type Snapshot, type SnapshotStore } from "@gitlab-registry-usage/core"
 import { Cache, DateTime, Duration, Effect, Exit, Option, Semaphore } from "effect"
 import { cursorGone } from "../query/ListQuery.ts"
 import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
@@ -35,15 +35,6 @@ const told = <A, R>(reading: Effect.Effect<A, SnapshotStore.SnapshotStoreError, 
     Effect.tapError((error) => Effect.logWarning(`the history could not be read: ${error.message}`)),
     Effect.mapError(() => unreadable)
   )
-
-/**
- * The instant of the last snapshot that was taken at an instant or before it, where there is one.
- *
- * @category lookup
- * @since 0.1.0
- */
-export const lastAt = (instants: ReadonlyArray<DateTime.Utc>, instant: DateTime.Utc): DateTime.Utc | undefined =>
-  instants.findLast((taken) => DateTime.isLessThanOrEqualTo(taken, instant))
 
 /**
  * Nothing as early as that is kept.
@@ -94,7 +85,7 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
     at: Effect.fnUntraced(function* (instant: DateTime.Utc, latest: Snapshot.Snapshot) {
       if (DateTime.isGreaterThanOrEqualTo(instant, latest.takenAt)) return latest
       const kept = yield* history(latest)
-      const takenAt = lastAt(kept, instant)
+      const takenAt = History.lastAt(kept, instant)
       const found = takenAt === undefined ? undefined : yield* load(takenAt)
       return found ?? (yield* tooEarly(kept))
     }),

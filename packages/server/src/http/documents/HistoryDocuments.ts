@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import {
+  DurationText,
   Growth,
   GrowthResources,
   Hal,
@@ -13,9 +14,8 @@ import {
   Projection,
   type UsageResources
 } from "@gitlab-registry-usage/core"
-import { DateTime, type Duration, Effect, Result } from "effect"
-import { durationText } from "../query/Instant.ts"
-import { lastAt, type Past, tooEarly } from "./EarlierSnapshots.ts"
+import { Duration, Effect, Result } from "effect"
+import { type Past, tooEarly } from "./EarlierSnapshots.ts"
 import { badRequest, type Problem } from "../wire/Problem.ts"
 import { single } from "../query/Representation.ts"
 import { spanOf, stepOf } from "../query/TimeRange.ts"
@@ -25,8 +25,6 @@ const usualPoints = 500
 const maximumPoints = 5000
 const maximumLimit = 1000
 const usualLimit = 20
-/** What a projection rests on. */
-const projected: Duration.Input = "90 days"
 
 /**
  * What is asked for a course: the view of the present, what is past, and the capacity of the registry (bytes).
@@ -51,7 +49,7 @@ const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration |
     ? Result.succeed({ step, points: kept })
     : Result.fail(
         badRequest(
-          `this period has ${kept.length} points at this step, and at most ${maximumPoints} are told: ask for a longer step, such as ${durationText(HistoryResources.thin(points, maximumPoints).step)}, or a shorter period`
+          `this period has ${kept.length} points at this step, and at most ${maximumPoints} are told: ask for a longer step, such as ${DurationText.format(HistoryResources.thin(points, maximumPoints).step)}, or a shorter period`
         )
       )
 }
@@ -65,7 +63,8 @@ const history = (subject: History.Entity, { past, query, view }: Context): Found
     const points = (yield* past.series(subject, period)).filter(({ figures }) => figures !== undefined)
     if (points.length === 0 && !History.isPresent(view.snapshot.usage, subject)) return undefined
     const kept = yield* Effect.fromResult(thinned(points, step))
-    const stepped = step === undefined ? [] : [["step", durationText(step)] as const]
+    const stepped =
+      step === undefined ? [] : [["step", Duration.isZero(step) ? "0" : DurationText.format(step)] as const]
     return HistoryResources.history(view, {
       entity: subject,
       period,
@@ -91,16 +90,6 @@ const limitOf = (query: URLSearchParams) =>
       : Result.fail(badRequest(`limit takes a whole number from 1 to ${maximumLimit}`))
   })
 
-/** When the registry reaches its capacity, by what it took so far. */
-const projection = Effect.fnUntraced(function* ({ capacity, past, view }: Context, subject: History.Entity) {
-  const to = view.snapshot.takenAt
-  const points = yield* past.series(subject, { from: DateTime.subtractDuration(to, projected), to })
-  return Projection.project(
-    points.map(({ figures, takenAt }) => ({ takenAt, size: figures?.sizes?.diskSize })),
-    capacity
-  )
-})
-
 /** What grew in a namespace that was there before or after. */
 const growth = (path: string, context: Context): Found =>
   Effect.gen(function* () {
@@ -114,14 +103,10 @@ const growth = (path: string, context: Context): Found =>
       })
     )
     const kept = yield* past.history(view.snapshot)
-    const to = lastAt(kept, span.period.to)
-    const oldest = kept[0]
-    if (to === undefined || oldest === undefined) return yield* tooEarly(kept)
-    const period = { from: lastAt(kept, span.period.from) ?? oldest, to }
-    const before = yield* past.figuresAt(period.from)
-    const after = DateTime.Equivalence(period.from, to) ? before : yield* past.figuresAt(to)
+    const period = Growth.snapshotsIn(kept, span.period)
+    if (period === undefined) return yield* tooEarly(kept)
     const { by = "disk_size", limit, of = "images" } = asked
-    const found = Growth.compare(before, after, { by, of, below: path, limit: limit ?? usualLimit })
+    const found = yield* Growth.read(past, period, { by, of, below: path, limit: limit ?? usualLimit })
     if (found === undefined) return undefined
     const isRegistry = path === ""
     return GrowthResources.growth(view, {
@@ -131,7 +116,7 @@ const growth = (path: string, context: Context): Found =>
       of,
       growth: found,
       capacity: isRegistry ? context.capacity : undefined,
-      projection: isRegistry ? yield* projection(context, { _tag: "Namespace", path }) : undefined,
+      projection: isRegistry ? yield* Projection.read(past, view.snapshot.takenAt, context.capacity) : undefined,
       query: Hal.queryString([
         ...span.parameters,
         ...(asked.by === undefined ? [] : [["by", by] as const]),

@@ -3,17 +3,9 @@
  *
  * @since 0.1.0
  */
-import { Bytes, type Hal } from "@gitlab-registry-usage/core"
+import { Bytes, type Hal, Markup } from "@gitlab-registry-usage/core"
 
-const escapes: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;"
-}
-
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character]!)
+const { escape } = Markup
 
 const label = (key: string) => escape(key.replaceAll("_", " "))
 

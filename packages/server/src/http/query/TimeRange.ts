@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import { DurationText, type History } from "@gitlab-registry-usage/core"
+import { DurationText, type History, Instant } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Result } from "effect"
-import { type Asked, asked } from "./Instant.ts"
+import { parse } from "./Instant.ts"
 import { badRequest, type Problem } from "../wire/Problem.ts"
 import { single } from "./Representation.ts"
 
@@ -20,9 +20,9 @@ export interface Span {
   readonly parameters: ReadonlyArray<readonly [name: string, value: string]>
 }
 
-const instantOf = (query: URLSearchParams, name: string, latest: DateTime.Utc) =>
-  Result.flatMap(single(query, name), (text): Result.Result<Asked | undefined, Problem> =>
-    text === "" ? Result.succeed(undefined) : asked(name, text, latest)
+const instantOf = (query: URLSearchParams, name: string) =>
+  Result.flatMap(single(query, name), (text): Result.Result<Instant.Instant | undefined, Problem> =>
+    text === "" ? Result.succeed(undefined) : parse(name, text)
   )
 
 /**
@@ -32,7 +32,7 @@ const instantOf = (query: URLSearchParams, name: string, latest: DateTime.Utc) =
  * @since 0.1.0
  */
 export const atOf = (query: URLSearchParams, latest: DateTime.Utc): Result.Result<DateTime.Utc | undefined, Problem> =>
-  Result.map(instantOf(query, "at", latest), (asked) => asked?.instant)
+  Result.map(instantOf(query, "at"), (at) => (at === undefined ? undefined : Instant.resolve(at, latest)))
 
 /**
  * Reads `from` and `to`. By default the period ends with the latest snapshot, and began so long before that. Fails with 400
@@ -46,29 +46,26 @@ export const spanOf = (
   latest: DateTime.Utc,
   length: Duration.Input
 ): Result.Result<Span, Problem> =>
-  Result.flatMap(
-    Result.all({ from: instantOf(query, "from", latest), to: instantOf(query, "to", latest) }),
-    ({ from, to }) => {
-      const period = {
-        from: from?.instant ?? DateTime.subtractDuration(latest, length),
-        to: to?.instant ?? latest
-      }
-      if (DateTime.isGreaterThan(period.from, period.to)) {
-        return Result.fail(
-          badRequest(
-            `from is ${DateTime.formatIso(period.from)}, which is after to, ${DateTime.formatIso(period.to)}: write the earlier one as from`
-          )
-        )
-      }
-      return Result.succeed({
-        period,
-        parameters: [
-          ...(from === undefined ? [] : [["from", from.text] as const]),
-          ...(to === undefined ? [] : [["to", to.text] as const])
-        ]
-      })
+  Result.flatMap(Result.all({ from: instantOf(query, "from"), to: instantOf(query, "to") }), ({ from, to }) => {
+    const period = {
+      from: Instant.resolve(from ?? Instant.ago(length), latest),
+      to: to === undefined ? latest : Instant.resolve(to, latest)
     }
-  )
+    if (DateTime.isGreaterThan(period.from, period.to)) {
+      return Result.fail(
+        badRequest(
+          `from is ${DateTime.formatIso(period.from)}, which is after to, ${DateTime.formatIso(period.to)}: write the earlier one as from`
+        )
+      )
+    }
+    return Result.succeed({
+      period,
+      parameters: [
+        ...(from === undefined ? [] : [["from", Instant.format(from)] as const]),
+        ...(to === undefined ? [] : [["to", Instant.format(to)] as const])
+      ]
+    })
+  })
 
 const maximumStep = Duration.days(3660)
 

@@ -1,44 +1,24 @@
 /**
- * Values as people read them.
- *
- * @since 0.1.0
+ * Values formatted for people.
  */
 import { Bytes } from "@gitlab-registry-usage/core"
-import type { Column, Value } from "../tables/Table.ts"
+import { DateTime } from "effect"
+import type { Column, Value } from "./Table.ts"
 
-/**
- * How sizes are written: in bytes, in powers of 1000, or else of 1024.
- *
- * @category options
- * @since 0.1.0
- */
+/** The style of sizes: in bytes, in powers of 1000 (`si`), or by default of 1024. */
 export interface Style {
   readonly bytes: boolean
   readonly si: boolean
 }
 
-/**
- * @category formatting
- * @since 0.1.0
- */
 export const size = (bytes: number, style: Style): string =>
   style.bytes ? `${bytes}` : Bytes.format(Bytes.make(bytes), { decimal: style.si })
 
-/**
- * A difference of sizes: `+1.5 KiB`, `-3 B`, `0 B`.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A difference of sizes: `+1.5 KiB`, `-3 B`, `0 B`. */
 export const change = (bytes: number, style: Style): string =>
   `${bytes > 0 ? "+" : bytes < 0 ? "-" : ""}${size(Math.abs(bytes), style)}`
 
-/**
- * A part of 1 in percent: two digits, `<1 %` for what is not nothing.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A part of 1 in percent, with two digits; `<1 %` for a small part that is not 0. */
 export const percent = (share: number): string => {
   const percent = share * 100
   return percent > 0 && percent < 1
@@ -48,12 +28,7 @@ export const percent = (share: number): string => {
       : `${Number(percent.toFixed(1))} %`
 }
 
-/**
- * The text of a value; `?` where it could not be read.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The text of a value; `?` where it is unknown. */
 export const text = (value: Value, kind: Column["kind"], style: Style): string => {
   if (value === undefined) return ""
   if (value === null) return "?"
@@ -66,35 +41,29 @@ export const text = (value: Value, kind: Column["kind"], style: Style): string =
 
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
-/**
- * A bar of at most `width` columns for a part of 1; never empty for what is not nothing.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A bar of at most `width` columns for a part of 1; empty for 0 alone. */
 export const bar = (share: number, width: number): string => {
   const parts = Math.max(share > 0 ? 1 : 0, Math.round(share * width * 8))
   return "█".repeat(Math.floor(parts / 8)) + eighths[parts % 8]
 }
 
-/**
- * The bar in ASCII, for terminals that have nothing else.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The bar in ASCII, for terminals without Unicode. */
 export const plainBar = (share: number, width: number): string =>
   "#".repeat(Math.max(share > 0 ? 1 : 0, Math.round(share * width)))
 
-/**
- * The text, cut in its middle where it is longer than `width`, so that both the group and the image can be told.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The text, cut in its middle where it is longer than `width`, so that both group and image stay readable. */
 export const cut = (text: string, width: number): string => {
   const letters = [...text]
   if (letters.length <= width) return text
   const head = Math.ceil((width - 1) / 2)
   return `${letters.slice(0, head).join("")}…${letters.slice(letters.length - (width - 1 - head)).join("")}`
 }
+
+/** An instant in UTC, to the minute: `2026-01-31 12:00`. */
+export const minute = (instant: DateTime.Utc): string => DateTime.formatIso(instant).slice(0, 16).replace("T", " ")
+
+/** A number with its noun: `1 tag`, `2 repositories`. */
+export const counted = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+
+/** A number of repositories with its noun. */
+export const repositories = (n: number): string => counted(n, "repository", "repositories")

@@ -1,31 +1,21 @@
 /**
- * What a command has to say, as a table of values that any output can render.
- *
- * @since 0.1.0
+ * The result of a command, as a table of values that every output renders.
  */
 import { Effect } from "effect"
-import { type Stopped, usage } from "../output/CommandFailure.ts"
+import { type CommandFailure, usageError } from "./CommandFailure.ts"
 
-/**
- * A value: text, a number, a list of names, or null where it could not be read. Undefined where it makes no sense, as a total of names.
- *
- * @category models
- * @since 0.1.0
- */
+/** A value is null where it could not be read, and undefined where it has no meaning, such as a total of names. */
 export type Value = string | number | boolean | ReadonlyArray<string> | null | undefined
 
 /**
  * A column. `key` is its name for `--columns`, `field` the one in JSON and CSV, `heading` the one for people.
  *
  * - `name`: text that may be cut in its middle
- * - `text`: short text that is not
+ * - `text`: short text that is never cut
  * - `count`: an integer
  * - `bytes`: a size
  * - `change`: a difference of sizes, with its sign
  * - `share`: a part of 1, drawn as a bar
- *
- * @category models
- * @since 0.1.0
  */
 export interface Column {
   readonly key: string
@@ -34,66 +24,51 @@ export interface Column {
   readonly kind: "name" | "text" | "count" | "bytes" | "change" | "share"
   /** Never left out where the terminal is narrow. */
   readonly essential?: true | undefined
-  /** Shown by itself only in forms for them; `--columns` can choose it in all. */
+  /** The outputs that show the column by default; `--columns` chooses it in every output. */
   readonly audience?: "people" | "programs" | undefined
 }
 
-/**
- * The values of a row by the key of their column. `mark` says in one character that something is missing.
- *
- * @category models
- * @since 0.1.0
- */
+/** The values of a row by the key of their column. `mark` is one character that marks an incomplete row. */
 export interface Row {
   readonly values: Readonly<Record<string, Value>>
   readonly mark?: string | undefined
 }
 
-/**
- * A table. `rest` stands for the rows that were left out, `total` for all.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Sheet {
+/** A table. `rest` sums up the rows that were left out, `total` all rows. */
+export interface Table {
   readonly columns: ReadonlyArray<Column>
   readonly rows: ReadonlyArray<Row>
   readonly rest?: Row | undefined
   readonly total?: Row | undefined
-  /** What to know when reading it, each one line. Sizes are written as the output's are. */
+  /** Explanations of one line each. `size` formats sizes in the style of the output. */
   readonly notes?: ((size: (bytes: number) => string) => ReadonlyArray<string>) | undefined
 }
 
-/**
- * The sheet with the columns of `--columns`, in that order; without, all that are meant for the audience.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** The table with the columns of `--columns`, in that order; by default with all columns for the audience. */
 export const select = (
-  sheet: Sheet,
+  table: Table,
   chosen: string | undefined,
   audience: "people" | "programs"
-): Effect.Effect<Sheet, Stopped> => {
+): Effect.Effect<Table, CommandFailure> => {
   if (chosen === undefined) {
     return Effect.succeed({
-      ...sheet,
-      columns: sheet.columns.filter((column) => (column.audience ?? audience) === audience)
+      ...table,
+      columns: table.columns.filter((column) => (column.audience ?? audience) === audience)
     })
   }
   return Effect.map(
     Effect.forEach(chosen.split(","), (text) => {
       const key = text.trim().toLowerCase()
-      const column = sheet.columns.find((column) => column.key === key || column.field === key)
+      const column = table.columns.find((column) => column.key === key || column.field === key)
       return column === undefined
         ? Effect.fail(
-            usage(
+            usageError(
               `--columns: no column ${JSON.stringify(key)}`,
-              `there are ${sheet.columns.map(({ key }) => key).join(", ")}`
+              `there are ${table.columns.map(({ key }) => key).join(", ")}`
             )
           )
         : Effect.succeed(column)
     }),
-    (columns) => ({ ...sheet, columns })
+    (columns) => ({ ...table, columns })
   )
 }

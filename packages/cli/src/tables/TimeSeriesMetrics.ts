@@ -1,13 +1,11 @@
 /**
- * Figures over time as OpenMetrics text with timestamps, as `promtool tsdb create-blocks-from openmetrics` reads them.
+ * A time series as OpenMetrics text with timestamps, which `promtool tsdb create-blocks-from openmetrics` reads.
  *
  * Source: OpenMetrics 1.0, "Text format".
- *
- * @since 0.1.0
  */
 import { type History, OpenMetrics } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import type { Seen } from "../history/HistorySource.ts"
+import type { Sample } from "../history/HistorySource.ts"
 
 interface Family {
   readonly name: string
@@ -24,20 +22,15 @@ const families: ReadonlyArray<Family> = [
 
 const escape = (text: string) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"')
 
-/** The names are those of the server's metrics: of the registry without a prefix, else with a label. */
+/** The names of the server's metrics: without a prefix for the registry, else with a prefix and a label. */
 const named = ({ _tag, path }: History.Entity): readonly [prefix: string, labels: string] => {
   if (path === "") return ["", ""]
   const kind = _tag === "Repository" ? "repository" : "namespace"
   return [`${kind}_`, `{${kind}="${escape(path)}"}`]
 }
 
-/**
- * What was not known at an instant has no sample there.
- *
- * @category rendering
- * @since 0.1.0
- */
-export const render = (subject: History.Entity, points: ReadonlyArray<Seen>): string => {
+/** A value that was unknown at an instant has no sample. */
+export const render = (subject: History.Entity, points: ReadonlyArray<Sample>): string => {
   const [prefix, labels] = named(subject)
   return [
     ...families.flatMap(({ help, name, of }) => {
