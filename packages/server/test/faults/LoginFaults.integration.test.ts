@@ -2,12 +2,10 @@
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { Collector, Names, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
-import { HttpApp } from "@gitlab-registry-usage/server"
 import { FaultProxy, Servers, Slapd } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Logger, References } from "effect"
-import { HttpServer } from "effect/http"
-import { basic, send, tokens } from "../app.ts"
+import { basic, once, httpLayer, tokens } from "../app.ts"
 import { eventually, notHeldUp, percentile } from "../process.ts"
 
 /** How long a sign-in may take (milliseconds), and until when the answer must be there. */
@@ -68,7 +66,7 @@ const scene = Effect.fnUntraced(function* (
     { name: Names.RepositoryName.make("group/app"), tags: [{ name: Names.TagName.make("latest"), image }] }
   ]
   const context = yield* Layer.build(
-    HttpApp.layer({ host: "127.0.0.1", port: 0 }).pipe(
+    httpLayer().pipe(
       Layer.provideMerge(Collector.layer()),
       Layer.provide([SnapshotStore.layerMemory, RegistryMemory.layer({ repositories }), directory]),
       Layer.provideMerge(tokens),
@@ -77,9 +75,7 @@ const scene = Effect.fnUntraced(function* (
     )
   )
   const sent = (path: string, headers: Record<string, string>) =>
-    Effect.orDie(
-      Effect.provideService(send(path, { headers }), HttpServer.HttpServer, Context.get(context, HttpServer.HttpServer))
-    )
+    Effect.orDie(Effect.provide(once(path, { headers }), context))
   const signIn: Scene["signIn"] = (username = "alice", password = "alice-secret", address = "192.0.2.1") =>
     Effect.gen(function* () {
       const begin = performance.now()

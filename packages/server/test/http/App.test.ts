@@ -1,11 +1,10 @@
 import { Authentication, Collector, Names, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
-import { HttpApp } from "@gitlab-registry-usage/server"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer, References } from "effect"
 import { HttpServer } from "effect/http"
 import { createConnection } from "node:net"
-import { appLayer, basic, get, send, signedIn, tokens } from "../app.ts"
+import { appLayer, basic, get, send, httpLayer, signedIn, tokens } from "../app.ts"
 
 const long = `group/${"x".repeat(200)}/${"y".repeat(40)}`
 const longTag = "t".repeat(128)
@@ -447,7 +446,7 @@ describe("before the first snapshot, and when things break", () => {
       expect(answer.body).not.toMatch(/secret bug|\.ts|at /)
     }).pipe(
       Effect.provide(
-        HttpApp.layer({ host: "127.0.0.1", port: 0 }).pipe(
+        httpLayer().pipe(
           Layer.provideMerge(Collector.layer()),
           Layer.provide([SnapshotStore.layerMemory, RegistryMemory.layer({ repositories: [] })]),
           Layer.provide(tokens),
