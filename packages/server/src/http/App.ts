@@ -25,10 +25,11 @@ import { home } from "./documents/Home.ts"
 import * as Html from "./documents/Html.ts"
 import { login } from "./auth/Login.ts"
 import * as LoginLimiter from "./auth/LoginLimiter.ts"
-import { metrics } from "./service/MetricsEndpoint.ts"
+import * as MetricsEndpoint from "./service/MetricsEndpoint.ts"
 import * as Past from "./documents/EarlierSnapshots.ts"
 import { badRequest, methodNotAllowed, notFound, Problem, toAnswer, unavailable } from "./wire/Problem.ts"
-import { MediaType, mediaTypeOf, renderingOf } from "./query/Representation.ts"
+import { MediaType, negotiate } from "./query/MediaType.ts"
+import * as Parameters from "./query/Parameters.ts"
 import * as Router from "./api/Router.ts"
 import { parse, type Target } from "./api/RequestTarget.ts"
 import { KnownTokens } from "./auth/TokenCache.ts"
@@ -36,7 +37,7 @@ import * as Ui from "./service/DashboardFiles.ts"
 import * as UniqueSize from "./documents/UniqueSize.ts"
 
 /** @category models @since 0.1.0 */
-export interface Options {
+export interface Options extends MetricsEndpoint.Options {
   /** The path under which a reverse proxy publishes the API, such as `/registry`; it begins every link. Default none. */
   readonly prefix?: string | undefined
   /** The secret with which the registry tells what changed. Without it there is no `/events`. */
@@ -48,10 +49,6 @@ export interface Options {
   readonly limiter?: LoginLimiter.Options | undefined
   /** How much the registry may take (bytes); it is foreseen when that is reached. Default unknown. */
   readonly capacity?: number | undefined
-  /** A token for `/metrics`, beside those of users. Default none. */
-  readonly metricsToken?: Redacted.Redacted | undefined
-  /** What `/metrics` tells. */
-  readonly metrics?: Metrics.Options | undefined
 }
 
 /**
@@ -84,15 +81,15 @@ const rendered = Effect.fnUntraced(function* (
   target: Target,
   resource: Effect.Effect<Hal.Resource, Problem, Collector.Collector>
 ) {
-  const rendering = yield* Effect.fromResult(renderingOf(target.query))
-  const mediaType = yield* Effect.fromResult(mediaTypeOf(request.headers.accept))
+  const query = yield* Effect.fromResult(Parameters.decode(target.query))
+  const mediaType = yield* Effect.fromResult(negotiate(request.headers.accept))
   const answer =
     mediaType === MediaType.html
       ? html(Html.render(yield* resource), Html.contentSecurityPolicy)
       : {
           status: 200,
           headers: { "content-type": MediaType.hal, "cache-control": "no-store" },
-          body: JSON.stringify(Hal.render(yield* resource, rendering))
+          body: JSON.stringify(Hal.render(yield* resource, Documents.rendering(query)))
         }
   return { ...answer, headers: { ...answer.headers, vary: "Accept, Authorization" } }
 })
@@ -109,28 +106,15 @@ const handlers = (
   limiter: LoginAttempts.LoginAttempts["Service"],
   docs: Effect.Effect<Answer>,
   past: Past.Past | undefined
-): Readonly<Record<Name, Handler>> => {
+): Readonly<Partial<Record<Name, Handler>>> => {
   const root = options.prefix ?? ""
   const ui = options.ui ?? new Map()
   const signIn = login(limiter)
-  const usage = Documents.document({ root, past, capacity: options.capacity })
   const file = (name: string, request: Request) => {
     const found = Ui.find(ui, name, request.headers["if-none-match"])
     return found === undefined ? notFound("there is no such file") : Effect.succeed(found)
   }
   return {
-    images: usage,
-    image: usage,
-    tags: usage,
-    tag: usage,
-    blobs: usage,
-    namespaces: usage,
-    namespace: usage,
-    history: usage,
-    image_history: usage,
-    namespace_history: usage,
-    growth: usage,
-    namespace_growth: usage,
     status: (request, target) =>
       Effect.andThen(
         authorize(request),
@@ -151,14 +135,14 @@ const handlers = (
     events: (request) => events(request, options.eventsToken!),
     token: signIn,
     home: (request, target) =>
-      Effect.flatMap(Effect.fromResult(mediaTypeOf(request.headers.accept)), (mediaType) =>
+      Effect.flatMap(Effect.fromResult(negotiate(request.headers.accept)), (mediaType) =>
         mediaType === MediaType.html && ui.has("index.html")
           ? Effect.succeed(redirect(`${root}/ui/`))
           : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), past !== undefined)))
       ),
     live: () => Effect.succeed(json({ status: "live" })),
     ready: () => ready,
-    metrics: metrics(options),
+    metrics: (request) => MetricsEndpoint.metrics(request, options),
     jwks: () =>
       options.publicKeys === undefined || options.publicKeys.keys.length === 0
         ? notFound("the tokens are signed with a shared secret: there is no public key")
@@ -199,6 +183,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
   const past = Option.isNone(store) ? undefined : yield* Past.make(store.value)
   const handle = handlers(options, yield* LoginLimiter.make(options.limiter), yield* docs(options.prefix ?? ""), past)
+  const document = Documents.document({ root: options.prefix ?? "", past, capacity: options.capacity })
   const router = Router.make(routes)
   const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Answer, Problem, Services> {
     const { method } = request
@@ -215,7 +200,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
       return yield* methodNotAllowed(method, allow)
     }
     if (reads && Documents.hasBody(request)) return yield* badRequest("a request to read takes no body")
-    return yield* handle[name](request, target, readings)
+    return yield* (handle[name] ?? document)(request, target, readings)
   })
   const answer = (request: Request): Effect.Effect<Answer, never, Services> =>
     dispatch(request).pipe(

@@ -5,9 +5,9 @@
  */
 import { Effect } from "effect"
 import { HttpRouter } from "effect/http"
-import { HttpApiSwagger, OpenApi } from "effect/http-api"
+import { HttpApiSwagger } from "effect/http-api"
 import { hash } from "node:crypto"
-import { Api } from "./Api.ts"
+import * as Api from "./Api.ts"
 import { type Answer, html } from "../wire/Message.ts"
 
 /** The scripts of the page are allowed by what is in them. */
@@ -37,8 +37,7 @@ const policyOf = (page: string): string => {
 export const docs = (prefix: string): Effect.Effect<Effect.Effect<Answer>> =>
   Effect.cached(
     Effect.gen(function* () {
-      const api = Api.annotate(OpenApi.Servers, [{ url: prefix === "" ? "/" : prefix }])
-      const { dispose, handler } = HttpRouter.toWebHandler(HttpApiSwagger.layer(api, { path: "/docs" }), {
+      const { dispose, handler } = HttpRouter.toWebHandler(HttpApiSwagger.layer(Api.at(prefix), { path: "/docs" }), {
         disableLogger: true
       })
       const page = yield* Effect.promise(() => handler(new Request("http://localhost/docs"))).pipe(

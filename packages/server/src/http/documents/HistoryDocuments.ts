@@ -9,21 +9,20 @@ import {
   Hal,
   History,
   HistoryResources,
-  type Names,
   Projection,
   type UsageResources
 } from "@gitlab-registry-usage/core"
 import { DateTime, type Duration, Effect, Result } from "effect"
-import { durationText } from "../query/Instant.ts"
+import type { PathParameters, Shown } from "../api/Resource.ts"
+import { formatDuration } from "../query/Instant.ts"
+import type { Query } from "../query/Parameters.ts"
+import * as TimeRange from "../query/TimeRange.ts"
 import { lastAt, type Past, tooEarly } from "./EarlierSnapshots.ts"
 import { badRequest, type Problem } from "../wire/Problem.ts"
-import { single } from "../query/Representation.ts"
-import { spanOf, stepOf } from "../query/TimeRange.ts"
 
 /** So many points are told unless a step is asked for, and so many at most. */
 const usualPoints = 500
 const maximumPoints = 5000
-const maximumLimit = 1000
 const usualLimit = 20
 /** What a projection rests on. */
 const projected: Duration.Input = "90 days"
@@ -37,7 +36,7 @@ const projected: Duration.Input = "90 days"
 export interface Context {
   readonly view: UsageResources.View
   readonly past: Past
-  readonly query: URLSearchParams
+  readonly query: Query
   readonly capacity: number | undefined
 }
 
@@ -51,7 +50,7 @@ const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration |
     ? Result.succeed({ step, points: kept })
     : Result.fail(
         badRequest(
-          `this period has ${kept.length} points at this step, and at most ${maximumPoints} are told: ask for a longer step, such as ${durationText(HistoryResources.thin(points, maximumPoints).step)}, or a shorter period`
+          `this period has ${kept.length} points at this step, and at most ${maximumPoints} are told: ask for a longer step, such as ${formatDuration(HistoryResources.thin(points, maximumPoints).step)}, or a shorter period`
         )
       )
 }
@@ -60,35 +59,18 @@ const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration |
 const history = (subject: History.Subject, { past, query, view }: Context): Found =>
   Effect.gen(function* () {
     const { takenAt } = view.snapshot
-    const { parameters, period } = yield* Effect.fromResult(spanOf(query, takenAt, "30 days"))
-    const step = yield* Effect.fromResult(stepOf(query))
+    const { parameters, period } = yield* Effect.fromResult(TimeRange.make(query, takenAt, "30 days"))
+    const { step } = query
     const points = (yield* past.series(subject, period)).filter(({ figures }) => figures !== undefined)
     if (points.length === 0 && !History.isPresent(view.snapshot, subject)) return undefined
     const kept = yield* Effect.fromResult(thinned(points, step))
-    const stepped = step === undefined ? [] : [["step", durationText(step)] as const]
+    const stepped = step === undefined ? [] : [["step", formatDuration(step)] as const]
     return HistoryResources.history(view, {
       subject,
       period,
       ...kept,
       query: Hal.queryString([...parameters, ...stepped])
     })
-  })
-
-const oneOf = <A extends string>(query: URLSearchParams, name: string, values: ReadonlyArray<A>) =>
-  Result.flatMap(single(query, name), (text): Result.Result<A | undefined, Problem> => {
-    const value = values.find((value) => value === text)
-    return text === "" || value !== undefined
-      ? Result.succeed(value)
-      : Result.fail(badRequest(`${name} takes one of ${values.join(", ")}`))
-  })
-
-const limitOf = (query: URLSearchParams) =>
-  Result.flatMap(single(query, "limit"), (text): Result.Result<number | undefined, Problem> => {
-    if (text === "") return Result.succeed(undefined)
-    const limit = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0
-    return limit >= 1 && limit <= maximumLimit
-      ? Result.succeed(limit)
-      : Result.fail(badRequest(`limit takes a whole number from 1 to ${maximumLimit}`))
   })
 
 /** When the registry reaches its capacity, by what it took so far. */
@@ -105,23 +87,16 @@ const projection = Effect.fnUntraced(function* ({ capacity, past, view }: Contex
 const growth = (path: string, context: Context): Found =>
   Effect.gen(function* () {
     const { past, query, view } = context
-    const span = yield* Effect.fromResult(spanOf(query, view.snapshot.takenAt, "7 days"))
-    const asked = yield* Effect.fromResult(
-      Result.all({
-        by: oneOf(query, "by", Growth.bys),
-        of: oneOf(query, "of", Growth.ofs),
-        limit: limitOf(query)
-      })
-    )
+    const range = yield* Effect.fromResult(TimeRange.make(query, view.snapshot.takenAt, "7 days"))
     const kept = yield* past.history(view.snapshot)
-    const to = lastAt(kept, span.period.to)
+    const to = lastAt(kept, range.period.to)
     const oldest = kept[0]
     if (to === undefined || oldest === undefined) return yield* tooEarly(kept)
-    const period = { from: lastAt(kept, span.period.from) ?? oldest, to }
+    const period = { from: lastAt(kept, range.period.from) ?? oldest, to }
     const before = yield* past.figuresAt(period.from)
     const after = DateTime.Equivalence(period.from, to) ? before : yield* past.figuresAt(to)
-    const { by = "disk_size", limit, of = "images" } = asked
-    const found = Growth.compare(before, after, { by, of, below: path, limit: limit ?? usualLimit })
+    const { by = "disk_size", limit = usualLimit, of = "images" } = query
+    const found = Growth.compare(before, after, { by, of, below: path, limit })
     if (found === undefined) return undefined
     const isRegistry = path === ""
     return GrowthResources.growth(view, {
@@ -133,34 +108,15 @@ const growth = (path: string, context: Context): Found =>
       capacity: isRegistry ? context.capacity : undefined,
       projection: isRegistry ? yield* projection(context, { _tag: "Namespace", path }) : undefined,
       query: Hal.queryString([
-        ...span.parameters,
-        ...(asked.by === undefined ? [] : [["by", by] as const]),
-        ...(asked.of === undefined ? [] : [["of", of] as const]),
-        ...(limit === undefined ? [] : [["limit", String(limit)] as const])
+        ...range.parameters,
+        ...(["by", "of", "limit"] as const).flatMap((name) =>
+          query[name] === undefined ? [] : [[name, String(query[name])] as const]
+        )
       ])
     })
   })
 
-/** The courses that there are, by the names of their routes. */
-const courses = {
-  history: (_, context) => history({ _tag: "Namespace", path: "" }, context),
-  image_history: ({ image }, context) => history({ _tag: "Repository", path: image as Names.RepositoryName }, context),
-  namespace_history: ({ namespace }, context) => history({ _tag: "Namespace", path: namespace! }, context),
-  growth: (_, context) => growth("", context),
-  namespace_growth: ({ namespace }, context) => growth(namespace!, context)
-} satisfies Record<string, (parameters: Readonly<Record<string, string>>, context: Context) => Found>
-
-/** @category models @since 0.1.0 */
-export type Name = keyof typeof courses
-
-/** @category guards @since 0.1.0 */
-export const isName = (name: string): name is Name => Object.hasOwn(courses, name)
-
-/**
- * The history or the growth that is named so; `undefined` where there is none.
- *
- * @category lookup
- * @since 0.1.0
- */
-export const find = (name: Name, parameters: Readonly<Record<string, string>>, context: Context): Found =>
-  courses[name](parameters, context)
+/** The time series or the growth that a route shows; `undefined` where the entity does not exist. */
+export const find = (
+  shown: Exclude<Shown, { readonly _tag: "Snapshot" }>, parameters: PathParameters, context: Context): Found =>
+  shown._tag === "History" ? history(shown.entity(parameters), context) : growth(shown.namespace(parameters), context)

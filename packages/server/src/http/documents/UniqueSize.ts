@@ -4,23 +4,11 @@
  * @since 0.1.0
  */
 import { type Names, type Snapshot, Usage } from "@gitlab-registry-usage/core"
-import { Effect, Result, Schema } from "effect"
+import { Effect, Result } from "effect"
+import { Items, maximumItems } from "../api/UsageApi.ts"
 import type { Request } from "../wire/Message.ts"
 import { jsonBody } from "../wire/JsonBody.ts"
 import { type Problem, unprocessable } from "../wire/Problem.ts"
-
-/** @category constants @since 0.1.0 */
-export const maximumItems = 10_000
-
-/**
- * What is asked: images such as `group/app`, and tags such as `group/app:1.0`.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Payload = Schema.Struct({
-  items: Schema.Array(Schema.String.check(Schema.isMaxLength(400))).check(Schema.isMaxLength(maximumItems))
-})
 
 /** The tags that an item stands for. A name of an image has no colon. */
 const tagsOf = (usage: Usage.Usage, item: string): Result.Result<readonly [number, ReadonlyArray<number>], Problem> => {
@@ -63,6 +51,6 @@ export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<st
  */
 export const items = (request: Request) =>
   Effect.map(
-    jsonBody(request, Payload, `{"items": ["group/app", "group/app:1.0", …]} with at most ${maximumItems} items`),
+    jsonBody(request, Items, `{"items": ["group/app", "group/app:1.0", …]} with at most ${maximumItems} items`),
     ({ items }) => items
   )

@@ -1,33 +1,18 @@
-/**
- * Instants and durations as queries tell them.
- *
- * @since 0.1.0
- */
+/** Instants and durations, as the parameters of a query write them. */
 import { DurationText } from "@gitlab-registry-usage/core"
-import { DateTime, Duration, Option, Result } from "effect"
-import { badRequest, type Problem } from "../wire/Problem.ts"
+import { DateTime, Duration, Option } from "effect"
 
-/**
- * An instant, and the one text that asks for it again: what is so long ago stays so.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Asked {
-  readonly instant: DateTime.Utc
-  readonly text: string
-}
+/** An instant of the calendar, or a duration back from the latest snapshot. */
+export type Instant = DateTime.Utc | Duration.Duration
 
 const iso = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
 const sinceEpoch = /^\d{1,11}(?:\.\d{1,9})?$/
 
-const malformed = (name: string) =>
-  badRequest(
-    `${name} takes an instant such as 2026-01-31T12:00:00Z, 2026-01-31 or 1769860800 (seconds since 1970), or how long before the latest snapshot, such as 7d or 12h`
-  )
+/** The instants that a date can hold lie within this duration of 1970 (ECMAScript, "Time Values and Time Range"). */
+const longest = Duration.days(100_000_000)
 
-/** What the text says of the calendar, but no day that there is not. */
-const written = (text: string): Option.Option<DateTime.Utc> => {
+/** An instant of the calendar. A day that does not exist, such as February 30, is none. */
+const parseCalendar = (text: string): Option.Option<DateTime.Utc> => {
   if (sinceEpoch.test(text)) return DateTime.make(Math.round(Number(text) * 1000))
   // A plus sign that was not encoded has become a space.
   const plain = text.replace(" ", "+")
@@ -37,6 +22,18 @@ const written = (text: string): Option.Option<DateTime.Utc> => {
   return isDay ? Option.map(DateTime.make(plain), DateTime.toUtc) : Option.none()
 }
 
+/** Reads ISO 8601, seconds since 1970, or a duration such as `7d`; `undefined` for anything else. */
+export const parse = (text: string): Instant | undefined => {
+  const instant = parseCalendar(text)
+  if (Option.isSome(instant)) return instant.value
+  const duration = DurationText.parse(text)
+  return duration !== undefined && Duration.isLessThanOrEqualTo(duration, longest) ? duration : undefined
+}
+
+/** The instant itself, where a duration counts back from `latest`. */
+export const resolve = (instant: Instant, latest: DateTime.Utc): DateTime.Utc =>
+  Duration.isDuration(instant) ? DateTime.subtractDuration(latest, instant) : instant
+
 const units = [
   ["d", Duration.toMillis("1 day")],
   ["h", Duration.toMillis("1 hour")],
@@ -44,34 +41,14 @@ const units = [
   ["s", 1000]
 ] as const
 
-/**
- * A duration in one unit, such as `36h`: the largest that tells it in whole numbers.
- *
- * @category formatting
- * @since 0.1.0
- */
-export const durationText = (duration: Duration.Duration): string => {
+/** A duration in the largest unit that needs no fraction, such as `36h`. */
+export const formatDuration = (duration: Duration.Duration): string => {
   const millis = Duration.toMillis(duration)
   if (millis === 0) return "0"
   const [unit, length] = units.find(([, length]) => millis % length === 0) ?? ["ms", 1]
   return `${millis / length}${unit}`
 }
 
-/**
- * Reads an instant, counted back from `latest` where it says how long ago it was. Fails with 400 for anything else.
- *
- * @category decoding
- * @since 0.1.0
- */
-export const asked = (name: string, text: string, latest: DateTime.Utc): Result.Result<Asked, Problem> => {
-  const instant = written(text)
-  if (Option.isSome(instant)) {
-    return Result.succeed({ instant: instant.value, text: DateTime.formatIso(instant.value) })
-  }
-  const ago = DurationText.parse(text)
-  const before =
-    ago === undefined ? Option.none() : DateTime.make(DateTime.toEpochMillis(latest) - Duration.toMillis(ago))
-  return ago === undefined || Option.isNone(before)
-    ? Result.fail(malformed(name))
-    : Result.succeed({ instant: before.value, text: durationText(ago) })
-}
+/** The text that `parse` reads as this instant. A duration stays one, so that a link keeps its meaning. */
+export const format = (instant: Instant): string =>
+  Duration.isDuration(instant) ? formatDuration(instant) : DateTime.formatIso(instant)
