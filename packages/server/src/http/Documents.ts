@@ -9,7 +9,7 @@ import type { Name } from "./Api.ts"
 import { authorize, bearerOf } from "./Bearer.ts"
 import * as Courses from "./Courses.ts"
 import * as Encoding from "./Encoding.ts"
-import type { Answer, Request } from "./Exchange.ts"
+import { type Answer, isMade, type Request } from "./Exchange.ts"
 import * as Html from "./Html.ts"
 import { noHistory, type Past } from "./Past.ts"
 import { type Problem, unavailable } from "./Problem.ts"
@@ -200,7 +200,8 @@ export const kept =
     const document = memory.get(keyOf(request, mediaType.success))
     if (document === undefined) return undefined
     const answer = found(request, memory, document)
-    if (Effect.isEffect(answer)) return undefined
+    // What is made while it is sent takes a fiber.
+    if (Effect.isEffect(answer) || (answer.body !== undefined && isMade(answer.body))) return undefined
     request.note.user = holder.principal.username
     request.note.route = "kept"
     return answer
