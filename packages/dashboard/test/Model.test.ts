@@ -131,6 +131,7 @@ describe("Treemap", () => {
 
   it("stays within its area, nothing over anything but frames", () => {
     const tiles = layout(tree.root, area)
+    expect(tiles.length).toBeGreaterThan(3)
     for (const { height, width, x, y } of tiles) {
       expect(x >= 0 && y >= 0 && x + width <= 800 && y + height <= 300).toBe(true)
     }

@@ -49,7 +49,6 @@ describe("a registry of 100,000 tags", () => {
         assert.deepStrictEqual([...new Set(answers.map(({ status }) => status))], [200])
         assert.isAbove(Math.min(...answers.map(({ length }) => length)), 20 * 2 ** 20)
         for (const { socket } of deaf) socket.destroy()
-        assert.isAtLeast(took.length, 20)
         notHeldUp(took)
         // 40 whole answers would be more than 800 MiB.
         assert.isAtMost(most - before.resident, 300 * 2 ** 20)

@@ -364,6 +364,7 @@ layer(app, { excludeTestServices: true })("what the web client of the original n
           }
         }
         expect(typeof document.timestamp).toBe("number")
+        expect(document._embedded.items.length).toBeGreaterThan(1)
         for (const item of document._embedded.items) {
           expect(item.disk_size === null).toBe(item.size === null)
           expect(item._embedded?.related === undefined).toBe(item.size === null)

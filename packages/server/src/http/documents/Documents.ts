@@ -9,7 +9,7 @@ import { type Name, routes } from "../api/Api.ts"
 import { authorize, parseBearer } from "../auth/Bearer.ts"
 import * as HistoryDocuments from "./HistoryDocuments.ts"
 import * as Encoding from "../wire/Encoding.ts"
-import type { Answer, Request } from "../wire/Message.ts"
+import { type Answer, isMade, type Request } from "../wire/Message.ts"
 import * as Html from "./Html.ts"
 import { noHistory, type Past } from "./EarlierSnapshots.ts"
 import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
@@ -216,7 +216,8 @@ export const kept =
     const document = memory.get(keyOf(request, mediaType.success))
     if (document === undefined) return undefined
     const answer = found(request, memory, document)
-    if (Effect.isEffect(answer)) return undefined
+    // What is made while it is sent takes a fiber.
+    if (Effect.isEffect(answer) || (answer.body !== undefined && isMade(answer.body))) return undefined
     request.note.user = holder.principal.username
     request.note.route = "kept"
     return answer
