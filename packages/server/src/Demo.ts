@@ -14,7 +14,7 @@ import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import * as Dashboard from "./Dashboard.ts"
 import * as DemoHistory from "./DemoHistory.ts"
-import * as HttpApp from "./http/wire/Serve.ts"
+import * as HttpApp from "./http/HttpApp.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {

@@ -1,5 +1,5 @@
 /**
- * The HTTP API as one function from request to answer.
+ * The HTTP API as an app of effect's HTTP server.
  *
  * @since 0.1.0
  */
@@ -19,6 +19,7 @@ import { authorize } from "./auth/Bearer.ts"
 import { docs } from "./api/Docs.ts"
 import * as Documents from "./documents/Documents.ts"
 import { Draining } from "./wire/Draining.ts"
+import * as Handler from "./wire/Handler.ts"
 import { events } from "./service/NotificationsEndpoint.ts"
 import { type Answer, html, json, type Request } from "./wire/Message.ts"
 import { home } from "./documents/Home.ts"
@@ -37,7 +38,7 @@ import * as Ui from "./service/DashboardFiles.ts"
 import * as UniqueSize from "./documents/UniqueSize.ts"
 
 /** @category models @since 0.1.0 */
-export interface Options extends MetricsEndpoint.Options {
+export interface Options extends MetricsEndpoint.Options, Handler.Options {
   /** The path under which a reverse proxy publishes the API, such as `/registry`; it begins every link. Default none. */
   readonly prefix?: string | undefined
   /** The secret with which the registry tells what changed. Without it there is no `/events`. */
@@ -173,8 +174,8 @@ const failed = new Problem({
 })
 
 /**
- * Answers requests: `atOnce` what is kept, and `answer` everything. Whatever happens, there is an answer: a problem document where it is not the resource, and never a
- * stack.
+ * Makes the app: an effect that responds to the `HttpServerRequest` of its context, for effect's `HttpServer.serve` or
+ * `NodeHttpServer.makeHandler`. Every request gets a response; an error becomes a problem document without a stack.
  *
  * @category constructors
  * @since 0.1.0
@@ -215,5 +216,5 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const { changes } = yield* Collector.Collector
   let latest = Option.none<Snapshot.Snapshot>()
   yield* Effect.forkScoped(Stream.runForEach(changes, (snapshot) => Effect.sync(() => (latest = snapshot))))
-  return { answer, atOnce: Documents.kept(() => latest, yield* KnownTokens) }
+  return Handler.make({ answer, atOnce: Documents.kept(() => latest, yield* KnownTokens) }, options)
 })
