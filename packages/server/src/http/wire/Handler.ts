@@ -173,7 +173,8 @@ export const make = <R>(app: App<R>, options: Options = {}): HttpApp<R> => {
     )
     const responded =
       found === undefined
-        ? app.answer(request).pipe(
+        ? // effect runs apps uninterruptibly; a client that goes away ends the work for it.
+          Effect.interruptible(app.answer(request)).pipe(
             Effect.map((answer) => finish(toResponse(request, answer))),
             Effect.tap(() => Effect.annotateCurrentSpan("http.route", request.note.route)),
             Effect.annotateLogs("request_id", id)
