@@ -1,7 +1,6 @@
 /** The media type of a response, as `Accept` negotiates it. */
 import { Result } from "effect"
 import Negotiator from "negotiator"
-import { remembered } from "../wire/Memoize.ts"
 import { Problem } from "../wire/Problem.ts"
 
 export const MediaType = { hal: "application/hal+json", html: "text/html" } as const
@@ -14,7 +13,7 @@ const offered = [MediaType.hal, "application/json", MediaType.html]
  * client sends `undefined`), means HAL; so does `application/json`, as HAL is JSON. Fails with 406 where neither HAL nor
  * HTML is accepted.
  */
-export const negotiate = remembered((accept: string | undefined): Result.Result<MediaType, Problem> => {
+export const negotiate = (accept: string | undefined): Result.Result<MediaType, Problem> => {
   if (accept === undefined) return Result.succeed(MediaType.hal)
   const negotiator = new Negotiator({ headers: { accept } })
   const chosen = negotiator.mediaType(offered)
@@ -27,4 +26,4 @@ export const negotiate = remembered((accept: string | undefined): Result.Result<
       detail: `the answer is available as ${MediaType.hal} and ${MediaType.html}`
     })
   )
-})
+}

@@ -6,7 +6,6 @@
 import { Effect } from "effect"
 import Negotiator from "negotiator"
 import * as Zlib from "node:zlib"
-import { remembered } from "./Memoize.ts"
 
 /** @category models @since 0.1.0 */
 export type Encoding = "br" | "gzip"
@@ -32,11 +31,11 @@ const encodingOf = (acceptEncoding: string): string | undefined => {
  * @category negotiation
  * @since 0.1.0
  */
-export const negotiate = remembered((acceptEncoding: string | undefined): Encoding | undefined => {
+export const negotiate = (acceptEncoding: string | undefined): Encoding | undefined => {
   if (acceptEncoding === undefined || acceptEncoding === "") return undefined
   const chosen = encodingOf(acceptEncoding)
   return chosen === "br" || chosen === "gzip" ? chosen : undefined
-})
+}
 
 // Measured on documents of 2 MB: quality 5 takes as long as gzip's 6 and is a fifth smaller.
 const brotli = { params: { [Zlib.constants.BROTLI_PARAM_QUALITY]: 5 } }
