@@ -1,8 +1,4 @@
-/**
- * The server as a whole.
- *
- * @since 0.1.0
- */
+/** The server as a whole. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
@@ -78,12 +74,7 @@ const telemetry = ({ otlpUrl }: ServerConfig) =>
         resource: { serviceName: "gitlab-registry-usage-rest", serviceVersion: version }
       }).pipe(Layer.provide(FetchHttpClient.layer))
 
-/**
- * Everything that a configuration asks for, wired together.
- *
- * @category layers
- * @since 0.1.0
- */
+/** Everything that a configuration asks for, wired together. */
 export const layer = (
   config: ServerConfig
 ): Layer.Layer<
@@ -100,11 +91,6 @@ export const layer = (
     Layer.provide(telemetry(config))
   )
 
-/**
- * Serves until it is interrupted; then requests under way are answered first.
- *
- * @category programs
- * @since 0.1.0
- */
+/** Serves until it is interrupted; then requests under way are answered first. */
 export const main = (config: ServerConfig): Effect.Effect<never, Layer.Error<ReturnType<typeof layer>>> =>
   Layer.launch(layer(config))

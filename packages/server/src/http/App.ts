@@ -21,14 +21,14 @@ import * as Documents from "./documents/Documents.ts"
 import { Draining } from "./wire/Draining.ts"
 import * as Handler from "./wire/Handler.ts"
 import { events } from "./service/NotificationsEndpoint.ts"
-import { type Answer, html, json, type Request } from "./wire/Message.ts"
+import { html, json, type Request, type Response, toResponse } from "./wire/Message.ts"
 import { home } from "./documents/Home.ts"
 import * as Html from "./documents/Html.ts"
 import { login } from "./auth/Login.ts"
 import * as LoginLimiter from "./auth/LoginLimiter.ts"
 import * as MetricsEndpoint from "./service/MetricsEndpoint.ts"
 import * as Past from "./documents/EarlierSnapshots.ts"
-import { badRequest, methodNotAllowed, notFound, Problem, toAnswer, unavailable } from "./wire/Problem.ts"
+import { badRequest, methodNotAllowed, notFound, Problem, unavailable } from "./wire/Problem.ts"
 import { MediaType, negotiate } from "./query/MediaType.ts"
 import * as Parameters from "./query/Parameters.ts"
 import * as Router from "./api/Router.ts"
@@ -41,7 +41,7 @@ import * as UniqueSize from "./documents/UniqueSize.ts"
 export interface Options extends MetricsEndpoint.Options, Handler.Options {
   /** The path under which a reverse proxy publishes the API, such as `/registry`; it begins every link. Default none. */
   readonly prefix?: string | undefined
-  /** The secret with which the registry tells what changed. Without it there is no `/events`. */
+  /** The secret of the registry's notifications. Without it there is no `/events`. */
   readonly eventsToken?: Redacted.Redacted | undefined
   /** The files of the dashboard. Default none. */
   readonly ui?: Ui.Files | undefined
@@ -53,8 +53,8 @@ export interface Options extends MetricsEndpoint.Options, Handler.Options {
 }
 
 /**
- * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. What is past it tells
- * where there is a `SnapshotStore` beside them, and that keeps history.
+ * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. It serves history
+ * where a `SnapshotStore` beside them keeps it.
  *
  * @category models
  * @since 0.1.0
@@ -65,7 +65,7 @@ type Handler = (
   request: Request,
   target: Target,
   readings: ReadonlyArray<Router.Reading<Name>>
-) => Effect.Effect<Answer, Problem, Services>
+) => Effect.Effect<Response, Problem, Services>
 
 const ready = Effect.gen(function* () {
   const collector = yield* Collector.Collector
@@ -97,7 +97,7 @@ const rendered = Effect.fnUntraced(function* (
 
 const nothing = notFound("there is nothing at this path")
 
-const redirect = (location: string): Answer => ({
+const redirect = (location: string): Response => ({
   status: 307,
   headers: { location, "cache-control": "no-store", vary: "Accept" }
 })
@@ -105,7 +105,7 @@ const redirect = (location: string): Answer => ({
 const handlers = (
   options: Options,
   limiter: LoginAttempts.LoginAttempts["Service"],
-  docs: Effect.Effect<Answer>,
+  docs: Effect.Effect<Response>,
   past: Past.Past | undefined
 ): Readonly<Partial<Record<Name, Handler>>> => {
   const root = options.prefix ?? ""
@@ -161,7 +161,7 @@ const handlers = (
   }
 }
 
-/** What is read with GET is read with HEAD as well; OPTIONS tells what there is. */
+/** What is read with GET is read with HEAD as well; OPTIONS lists the methods. */
 const allowed = (method: string) => (method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`)
 
 /** `/ui/` is the one path that ends with a slash: what the page refers to lies below it. */
@@ -170,7 +170,7 @@ const withoutLastSlash = (url: string) => url.replace(/\/ui\/(?=$|\?)/, "/ui")
 const failed = new Problem({
   status: 500,
   title: "Internal Server Error",
-  detail: "an unexpected error occurred; the server's log tells more"
+  detail: "an unexpected error occurred; the server's log has the details"
 })
 
 /**
@@ -186,7 +186,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const handle = handlers(options, yield* LoginLimiter.make(options.limiter), yield* docs(options.prefix ?? ""), past)
   const document = Documents.document({ root: options.prefix ?? "", past, capacity: options.capacity })
   const router = Router.make(routes)
-  const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Answer, Problem, Services> {
+  const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Response, Problem, Services> {
     const { method } = request
     const reads = method === "GET" || method === "HEAD"
     const target = yield* Effect.fromResult(parse(withoutLastSlash(request.url), options.prefix))
@@ -203,13 +203,13 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     if (reads && Documents.hasBody(request)) return yield* badRequest("a request to read takes no body")
     return yield* (handle[name] ?? document)(request, target, readings)
   })
-  const answer = (request: Request): Effect.Effect<Answer, never, Services> =>
+  const answer = (request: Request): Effect.Effect<Response, never, Services> =>
     dispatch(request).pipe(
-      Effect.catchTag("Problem", (problem) => Effect.succeed(toAnswer(problem))),
+      Effect.catchTag("Problem", (problem) => Effect.succeed(toResponse(problem))),
       Effect.catchDefect((defect) =>
         Effect.logError("a request failed unexpectedly", defect).pipe(
           Effect.andThen(Metrics.count(Metrics.defects)),
-          Effect.as(toAnswer(failed))
+          Effect.as(toResponse(failed))
         )
       )
     )

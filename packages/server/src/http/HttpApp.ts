@@ -16,7 +16,8 @@ import * as App from "./App.ts"
 import { exposition } from "./service/MetricsEndpoint.ts"
 import { Draining } from "./wire/Draining.ts"
 import * as Handler from "./wire/Handler.ts"
-import { methodNotAllowed, notFound, toAnswer } from "./wire/Problem.ts"
+import { toResponse } from "./wire/Message.ts"
+import { methodNotAllowed, notFound } from "./wire/Problem.ts"
 
 /**
  * The address that the server listens on, and the limits of connections.
@@ -142,10 +143,10 @@ export const layerMetrics = (
     atOnce: () => undefined,
     answer: (request) => {
       request.note.route = "metrics"
-      if (request.url !== "/metrics") return Effect.succeed(toAnswer(notFound("the metrics are at /metrics")))
+      if (request.url !== "/metrics") return Effect.succeed(toResponse(notFound("the metrics are at /metrics")))
       return request.method === "GET" || request.method === "HEAD"
         ? exposition(options.metrics)
-        : Effect.succeed(toAnswer(methodNotAllowed(request.method, "GET, HEAD")))
+        : Effect.succeed(toResponse(methodNotAllowed(request.method, "GET, HEAD")))
     }
   })
   return Layer.effectDiscard(serve(app, options))

@@ -1,15 +1,11 @@
-/**
- * Documents of snapshots: found by the path, rendered once, and looked up from then on.
- *
- * @since 0.1.0
- */
+/** Documents of snapshots: found by the path, rendered once, then looked up. */
 import { type Authentication, Collector, Hal, type Snapshot } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Option, Result } from "effect"
 import { type Name, routes } from "../api/Api.ts"
 import { authorize, parseBearer } from "../auth/Bearer.ts"
 import * as HistoryDocuments from "./HistoryDocuments.ts"
 import * as Encoding from "../wire/Encoding.ts"
-import { type Answer, isMade, type Request } from "../wire/Message.ts"
+import { type Response, isStream, type Request } from "../wire/Message.ts"
 import * as Html from "./Html.ts"
 import { noHistory, type Past } from "./EarlierSnapshots.ts"
 import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
@@ -22,7 +18,6 @@ import * as ListQuery from "../query/ListQuery.ts"
 import type { Target } from "../api/RequestTarget.ts"
 import type { Known } from "../auth/TokenCache.ts"
 
-/** @category models @since 0.1.0 */
 export interface Options {
   /** The path of the API, which begins every link. */
   readonly root: string
@@ -32,12 +27,7 @@ export interface Options {
   readonly capacity: number | undefined
 }
 
-/**
- * The snapshot that is served. Fails with 503 before there is one.
- *
- * @category lookup
- * @since 0.1.0
- */
+/** The snapshot that is served. Fails with 503 before there is one. */
 export const current = Effect.gen(function* () {
   const collector = yield* Collector.Collector
   const current = yield* collector.current
@@ -48,11 +38,10 @@ export const current = Effect.gen(function* () {
 /** The collection of images has two names, and each links within itself. */
 const collectionOf = ({ segments }: Target) => (segments[0]?.text === "repositories" ? "repositories" : "images")
 
-/** @category guards @since 0.1.0 */
 export const hasBody = ({ headers }: Request): boolean =>
   headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0"
 
-/** Where a document of a snapshot is kept. */
+/** The key of a document in the cache of its snapshot. */
 const keyOf = (request: Request, mediaType: string) => `${mediaType} ${request.url}`
 
 const found = (request: Request, memory: Rendered.Memory, document: Rendered.Rendered) =>
@@ -63,7 +52,7 @@ const found = (request: Request, memory: Rendered.Memory, document: Rendered.Ren
     Encoding.negotiate(request.headers["accept-encoding"] as string | undefined)
   )
 
-/** A snapshot that is asked about, and whether it is asked about as of the past. */
+/** The snapshot of a request, and whether the request names an earlier one. */
 interface Moment {
   readonly snapshot: Snapshot.Snapshot
   readonly past: boolean
@@ -99,11 +88,11 @@ const nothing = (past: Snapshot.Snapshot | undefined) =>
       : `there is no such thing in the snapshot of ${DateTime.formatIso(past.takenAt)}`
   )
 
-/** A document to be made, and with what it is kept. */
+/** A resource to render, and the snapshot whose cache holds its document. */
 interface Found {
   readonly resource: Hal.Resource
   readonly moment: Moment
-  /** Where the same is told of the present. */
+  /** The same resource of the current snapshot. */
   readonly latest: (() => Hal.Resource) | undefined
 }
 
@@ -114,10 +103,7 @@ const withLatest = (resource: Hal.Resource, latest: () => Hal.Resource): Hal.Res
 })
 
 /**
- * Answers with a document: of the present snapshot or an earlier one, or of their course. It is made where it is not kept.
- *
- * @category handlers
- * @since 0.1.0
+ * Answers with a document: of the current snapshot, an earlier one, or the history. It is rendered where the cache does not have it.
  */
 export const document = ({ capacity, past, root }: Options) => {
   /** The one resource that the path names: a name whose slashes are not encoded needs exactly one reading that exists. */
@@ -163,7 +149,7 @@ export const document = ({ capacity, past, root }: Options) => {
     request: Request,
     target: Target,
     readings: ReadonlyArray<Reading<Name>>
-  ): Effect.fn.Return<Answer, Problem, Authentication.Tokens | Collector.Collector> {
+  ): Effect.fn.Return<Response, Problem, Authentication.Tokens | Collector.Collector> {
     yield* authorize(request)
     const query = yield* Effect.fromResult(Parameters.decode(target.query))
     const mediaType = yield* Effect.fromResult(negotiate(request.headers.accept))
@@ -175,7 +161,7 @@ export const document = ({ capacity, past, root }: Options) => {
     const { latest, moment, resource: plain } = yield* find(target, readings, query, present, list)
     const resource = latest === undefined ? plain : withLatest(plain, latest)
     const memory = Rendered.memoryOf(moment.snapshot)
-    // The same address may have told of the present, once.
+    // The cache may hold the same address from when this snapshot was the current one.
     const key = moment.past ? `${address} past${latest === undefined ? "" : " latest"}` : address
     const made =
       memory.get(key) ??
@@ -192,18 +178,14 @@ export const document = ({ capacity, past, root }: Options) => {
   })
 }
 
-const lifted = (answer: Answer | Effect.Effect<Answer>) => (Effect.isEffect(answer) ? answer : Effect.succeed(answer))
+const lifted = (answer: Response | Effect.Effect<Response>) => (Effect.isEffect(answer) ? answer : Effect.succeed(answer))
 
 /**
- * What is asked for again is looked up by its address, with nothing decoded and nothing waited for: only the token is
- * looked at.
- *
- * @category handlers
- * @since 0.1.0
+ * Looks a document up by its address, synchronously: only the token is checked, and nothing is decoded.
  */
 export const kept =
   (latest: () => Option.Option<Snapshot.Snapshot>, known: Known) =>
-  (request: Request): Answer | undefined => {
+  (request: Request): Response | undefined => {
     if ((request.method !== "GET" && request.method !== "HEAD") || hasBody(request)) return undefined
     const token = parseBearer(request.headers.authorization)
     const holder = token === undefined ? undefined : known(token, request.connection)
@@ -216,8 +198,8 @@ export const kept =
     const document = memory.get(keyOf(request, mediaType.success))
     if (document === undefined) return undefined
     const answer = found(request, memory, document)
-    // What is made while it is sent takes a fiber.
-    if (Effect.isEffect(answer) || (answer.body !== undefined && isMade(answer.body))) return undefined
+    // A streamed document takes the slow path.
+    if (Effect.isEffect(answer) || (answer.body !== undefined && isStream(answer.body))) return undefined
     request.note.user = holder.principal.username
     request.note.route = "kept"
     return answer

@@ -1,8 +1,4 @@
-/**
- * From a path and a query to the history or the growth that they name.
- *
- * @since 0.1.0
- */
+/** From a path and a query to the history or the growth that they name. */
 import {
   Growth,
   GrowthResources,
@@ -20,19 +16,14 @@ import * as TimeRange from "../query/TimeRange.ts"
 import { lastAt, type Past, tooEarly } from "./EarlierSnapshots.ts"
 import { badRequest, type Problem } from "../wire/Problem.ts"
 
-/** So many points are told unless a step is asked for, and so many at most. */
+/** The points of a time series without a step, and the most that one may have. */
 const usualPoints = 500
 const maximumPoints = 5000
 const usualLimit = 20
 /** What a projection rests on. */
 const projected: Duration.Input = "90 days"
 
-/**
- * What is asked for a course: the view of the present, what is past, and the capacity of the registry (bytes).
- *
- * @category models
- * @since 0.1.0
- */
+/** The view of the current snapshot, the earlier snapshots, the query, and the capacity of the registry (bytes). */
 export interface Context {
   readonly view: UsageResources.View
   readonly past: Past

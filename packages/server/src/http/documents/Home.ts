@@ -1,8 +1,4 @@
-/**
- * `/`: where everything is.
- *
- * @since 0.1.0
- */
+/** `/`: where everything is. */
 import type { Hal } from "@gitlab-registry-usage/core"
 import { Record } from "effect"
 import { version } from "../../Version.ts"

@@ -1,8 +1,4 @@
-/**
- * `POST /unique_size`: what deleting several images and tags together would free.
- *
- * @since 0.1.0
- */
+/** `POST /unique_size`: what deleting several images and tags together would free. */
 import { type Names, type Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { Effect, Result } from "effect"
 import { Items, maximumItems } from "../api/UsageApi.ts"
@@ -29,9 +25,6 @@ const tagsOf = (usage: Usage.Usage, item: string): Result.Result<readonly [numbe
 /**
  * The sum for these items: `unique_size` in bytes, and how many tags of how many images they are. Fails with 422 at the
  * first item that is not there.
- *
- * @category measuring
- * @since 0.1.0
  */
 export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<string>) =>
   Result.map(Result.all(items.map((item) => tagsOf(usage, item))), (found) => {
@@ -43,12 +36,7 @@ export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<st
     }
   })
 
-/**
- * Reads the items from the body, which is JSON of at most 1 MiB.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** Reads the items from the body, which is JSON of at most 1 MiB. */
 export const items = (request: Request) =>
   Effect.map(
     jsonBody(request, Items, `{"items": ["group/app", "group/app:1.0", …]} with at most ${maximumItems} items`),

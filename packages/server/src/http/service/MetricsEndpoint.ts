@@ -1,13 +1,9 @@
-/**
- * `/metrics`: who may read them. They list the names of projects.
- *
- * @since 0.1.0
- */
+/** `/metrics`: who may read them. They list the names of projects. */
 import type { Authentication, Collector } from "@gitlab-registry-usage/core"
 import { Effect, type Redacted } from "effect"
 import * as Metrics from "../../Metrics.ts"
 import { authorize, bearsSecret } from "../auth/Bearer.ts"
-import type { Answer, Request } from "../wire/Message.ts"
+import type { Response, Request } from "../wire/Message.ts"
 import type { Problem } from "../wire/Problem.ts"
 
 export interface Options {
@@ -19,29 +15,19 @@ export interface Options {
 
 const contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-/**
- * The metrics, for whoever may read them.
- *
- * @category handlers
- * @since 0.1.0
- */
-export const exposition = (options?: Metrics.Options): Effect.Effect<Answer, never, Collector.Collector> =>
-  Effect.map(Metrics.render(options), (body): Answer => ({
+/** The metrics as OpenMetrics text. */
+export const exposition = (options?: Metrics.Options): Effect.Effect<Response, never, Collector.Collector> =>
+  Effect.map(Metrics.render(options), (body): Response => ({
     status: 200,
     headers: { "content-type": contentType, "cache-control": "no-store" },
     body
   }))
 
-/**
- * The metrics, for the token of a user or the one that is made for them.
- *
- * @category handlers
- * @since 0.1.0
- */
+/** The metrics, for the token of a user or the one that is made for them. */
 export const metrics = Effect.fnUntraced(function* (
   request: Request,
   { metrics, metricsToken }: Options
-): Effect.fn.Return<Answer, Problem, Authentication.Tokens | Collector.Collector> {
+): Effect.fn.Return<Response, Problem, Authentication.Tokens | Collector.Collector> {
   if (metricsToken === undefined || !bearsSecret(metricsToken, request.headers.authorization)) yield* authorize(request)
   return yield* exposition(metrics)
 })

@@ -1,9 +1,7 @@
 /**
- * `POST /events`: the registry tells what changed.
+ * `POST /events`: notifications of changes in the registry.
  *
  * Source: distribution, "Work with notifications"; GitLab's registry sends the same.
- *
- * @since 0.1.0
  */
 import { Collector, Names } from "@gitlab-registry-usage/core"
 import { Effect, Predicate, type Redacted, Schema } from "effect"
@@ -32,9 +30,6 @@ const changes = new Set(["push", "delete", "mount"])
 /**
  * Takes an envelope of notifications, and has the repositories in it read again soon. Fails with 401 without the secret, and
  * with 400 for a body that is no envelope.
- *
- * @category handlers
- * @since 0.1.0
  */
 export const events = Effect.fn("Events.events")(function* (request: Request, secret: Redacted.Redacted) {
   if (!bearsSecret(secret, request.headers.authorization)) return yield* refused

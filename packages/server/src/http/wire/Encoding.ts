@@ -1,13 +1,8 @@
-/**
- * The content codings of answers (RFC 9110, section 8.4): brotli and gzip.
- *
- * @since 0.1.0
- */
+/** The content codings of answers (RFC 9110, section 8.4): brotli and gzip. */
 import { Effect } from "effect"
 import Negotiator from "negotiator"
 import * as Zlib from "node:zlib"
 
-/** @category models @since 0.1.0 */
 export type Encoding = "br" | "gzip"
 
 const offered = ["br", "gzip", "identity"]
@@ -25,12 +20,7 @@ const encodingOf = (acceptEncoding: string): string | undefined => {
   return negotiating.encoding(offered, { preferred: offered })
 }
 
-/**
- * What a client accepts, in the order of what is best for large documents; `undefined` for none.
- *
- * @category negotiation
- * @since 0.1.0
- */
+/** What a client accepts, in the order of what is best for large documents; `undefined` for none. */
 export const negotiate = (acceptEncoding: string | undefined): Encoding | undefined => {
   if (acceptEncoding === undefined || acceptEncoding === "") return undefined
   const chosen = encodingOf(acceptEncoding)
@@ -41,12 +31,7 @@ export const negotiate = (acceptEncoding: string | undefined): Encoding | undefi
 const brotli = { params: { [Zlib.constants.BROTLI_PARAM_QUALITY]: 5 } }
 const gzip = { level: 6 }
 
-/**
- * Compresses in the background, off the thread that answers.
- *
- * @category compressing
- * @since 0.1.0
- */
+/** Compresses in the background, off the thread that answers. */
 export const compress = (encoding: Encoding, bytes: Buffer): Effect.Effect<Buffer> =>
   Effect.callback((resume) => {
     const done = (error: Error | null, result: Buffer) =>
@@ -55,11 +40,6 @@ export const compress = (encoding: Encoding, bytes: Buffer): Effect.Effect<Buffe
     else Zlib.gzip(bytes, gzip, done)
   })
 
-/**
- * Compresses what is written to it.
- *
- * @category compressing
- * @since 0.1.0
- */
+/** Compresses what is written to it. */
 export const stream = (encoding: Encoding): Zlib.BrotliCompress | Zlib.Gzip =>
   encoding === "br" ? Zlib.createBrotliCompress(brotli) : Zlib.createGzip(gzip)

@@ -21,7 +21,7 @@ import { blocks } from "./Chunks.ts"
 import * as Cors from "./Cors.ts"
 import { Draining } from "./Draining.ts"
 import * as Encoding from "./Encoding.ts"
-import { type Answer, isMade, type Made, type Request } from "./Message.ts"
+import { type Response, isStream, type StreamBody, type Request } from "./Message.ts"
 import { badRequest, tooLarge } from "./Problem.ts"
 import * as TrustedProxies from "./TrustedProxies.ts"
 
@@ -35,8 +35,8 @@ export interface Options extends Cors.Options {
 
 /** `atOnce` looks an answer up, without waiting for anything; `answer` answers every request. */
 export interface App<R> {
-  readonly atOnce: (request: Request) => Answer | undefined
-  readonly answer: (request: Request) => Effect.Effect<Answer, never, R>
+  readonly atOnce: (request: Request) => Response | undefined
+  readonly answer: (request: Request) => Effect.Effect<Response, never, R>
 }
 
 /** An app that effect's `HttpServer.serve` and `NodeHttpServer.makeHandler` take. */
@@ -103,7 +103,7 @@ class ServerRequest implements Request {
 }
 
 /** The document, compressed where it has a coding, no faster than the client takes it, in turns with other requests. */
-const readable = ({ encoding, pieces }: Made): Readable => {
+const readable = ({ encoding, pieces }: StreamBody): Readable => {
   const plain = Readable.from(
     (async function* () {
       for (const block of blocks(pieces())) {
@@ -124,7 +124,7 @@ export const make = <R>(app: App<R>, options: Options = {}): HttpApp<R> => {
   const cors = Cors.make(options)
   const forwarded = TrustedProxies.make(options.trustedProxies)
 
-  const toResponse = (request: Request, { body, headers: own, status }: Answer) => {
+  const toResponse = (request: Request, { body, headers: own, status }: Response) => {
     const allowed = cors(request.method, request.headers)
     const vary = [own["vary"], allowed["vary"]].filter((value) => value !== undefined).join(", ")
     const headers = {
@@ -137,14 +137,14 @@ export const make = <R>(app: App<R>, options: Options = {}): HttpApp<R> => {
       const length = status === 204 || status === 304 ? {} : { "content-length": "0" }
       return HttpServerResponse.empty({ status, headers: { ...headers, ...length } })
     }
-    if (isMade(body)) return HttpServerResponse.raw(readable(body), { status, headers })
+    if (isStream(body)) return HttpServerResponse.raw(readable(body), { status, headers })
     return typeof body === "string"
       ? HttpServerResponse.text(body, { status, headers })
       : HttpServerResponse.uint8Array(body, { status, headers })
   }
 
-  const cached = new WeakMap<Answer, HttpServerResponse.HttpServerResponse>()
-  const cachedResponse = (request: Request, answer: Answer) => {
+  const cached = new WeakMap<Response, HttpServerResponse.HttpServerResponse>()
+  const cachedResponse = (request: Request, answer: Response) => {
     let response = cached.get(answer)
     if (response === undefined) {
       response = toResponse(request, answer)
