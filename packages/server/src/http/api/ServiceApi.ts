@@ -56,7 +56,11 @@ export const service = HttpApiGroup.make("service").add(
   HttpApiEndpoint.post("events", "/events", {
     payload: Notifications,
     success: HttpApiSchema.Empty(202),
-    error: [problem(400, "The body is no envelope"), unauthorized, problem(404, "The configuration has no events_token")]
+    error: [
+      problem(400, "The body is no envelope"),
+      unauthorized,
+      problem(404, "The configuration has no events_token")
+    ]
   }).annotate(OpenApi.Summary, "Notifications of the registry"),
   HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", {
     success: Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Json)) })

@@ -68,7 +68,8 @@ const momentOf = Effect.fnUntraced(function* (
   const isCurrent = cursor === undefined || cursor === DateTime.toEpochMillis(present.takenAt)
   if (at === undefined && isCurrent) return { snapshot: present, past: false }
   if (past === undefined) return yield* at === undefined ? ListQuery.cursorGone : noHistory
-  if (cursor === undefined) return { snapshot: yield* past.at(Instant.resolve(at!, present.takenAt), present), past: true }
+  if (cursor === undefined)
+    return { snapshot: yield* past.at(Instant.resolve(at!, present.takenAt), present), past: true }
   return { snapshot: isCurrent ? present : yield* past.exactly(cursor, present), past: true }
 })
 
@@ -178,7 +179,8 @@ export const document = ({ capacity, past, root }: Options) => {
   })
 }
 
-const lifted = (answer: Response | Effect.Effect<Response>) => (Effect.isEffect(answer) ? answer : Effect.succeed(answer))
+const lifted = (answer: Response | Effect.Effect<Response>) =>
+  Effect.isEffect(answer) ? answer : Effect.succeed(answer)
 
 /**
  * Looks a document up by its address, synchronously: only the token is checked, and nothing is decoded.

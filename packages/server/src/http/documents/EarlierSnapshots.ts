@@ -20,7 +20,9 @@ export const noHistory: Problem = notFound(
 const unreadable = unavailable("the history could not be read for now", 5)
 
 /** Fails with 503, as the client may retry, where the store fails or exceeds the deadline. */
-const withDeadline = <A, R>(reading: Effect.Effect<A, SnapshotStore.SnapshotStoreError, R>): Effect.Effect<A, Problem, R> =>
+const withDeadline = <A, R>(
+  reading: Effect.Effect<A, SnapshotStore.SnapshotStoreError, R>
+): Effect.Effect<A, Problem, R> =>
   reading.pipe(
     Effect.timeout(deadline),
     Effect.tapError((error) => Effect.logWarning(`the history could not be read: ${error.message}`)),

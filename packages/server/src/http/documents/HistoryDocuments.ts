@@ -109,5 +109,8 @@ const growth = (path: string, context: Context): Found =>
 
 /** The time series or the growth that a route shows; `undefined` where the entity does not exist. */
 export const find = (
-  shown: Exclude<Shown, { readonly _tag: "Snapshot" }>, parameters: PathParameters, context: Context): Found =>
+  shown: Exclude<Shown, { readonly _tag: "Snapshot" }>,
+  parameters: PathParameters,
+  context: Context
+): Found =>
   shown._tag === "History" ? history(shown.entity(parameters), context) : growth(shown.namespace(parameters), context)

@@ -19,7 +19,7 @@ interface Parameter<A> {
 const parsedBy = <A>(parse: (text: string) => A | undefined): Schema.Codec<A, string> =>
   Schema.String.pipe(
     Schema.decodeTo(
-      Schema.declare((_): _ is A => true),
+      Schema.declare((value): value is A => value !== undefined),
       {
         decode: SchemaGetter.transformEffect((text, options) => {
           const value = parse(text)
@@ -155,10 +155,7 @@ export const decode = (query: URLSearchParams): Result.Result<Query, Problem> =>
   return Result.succeed(decoded as Query)
 }
 
-const shown = Record.map(
-  parameters,
-  ({ values }): JsonSchema.JsonSchema => Schema.toJsonSchemaDocument(values).schema
-)
+const shown = Record.map(parameters, ({ values }): JsonSchema.JsonSchema => Schema.toJsonSchemaDocument(values).schema)
 
 /** OpenAPI describes a parameter by its values; effect describes the text that the query encodes them as. */
 export const describe = (specification: OpenApi.OpenAPISpec): OpenApi.OpenAPISpec => {

@@ -162,9 +162,7 @@ export const make = <R>(app: App<R>, options: Options = {}): HttpApp<R> => {
     const finish = (response: HttpServerResponse.HttpServerResponse) => {
       Metrics.countRequest(request.note.route, request.methodLabel, response.status, context)
       const identified = HttpServerResponse.setHeader(response, "x-request-id", id)
-      return fiber.getRef(Draining)()
-        ? HttpServerResponse.setHeader(identified, "connection", "close")
-        : identified
+      return fiber.getRef(Draining)() ? HttpServerResponse.setHeader(identified, "connection", "close") : identified
     }
     // Errors are ignored here; the slow path raises them again.
     const found = Result.getOrElse(
