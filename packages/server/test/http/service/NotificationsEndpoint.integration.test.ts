@@ -22,7 +22,8 @@ describe("POST /events", () => {
       expect((yield* post({ ...json, authorization }, envelope({ action: "pull", target: {} }))).status).toBe(202)
       const odd = envelope({ action: "push", target: { repository: "../../etc" } }, { action: "push" })
       expect((yield* post({ ...json, authorization }, odd)).status).toBe(202)
-      for (const wrong of ["", "Bearer", "Bearer x", secret, `${authorization}x`, authorization.toLowerCase()]) {
+      expect((yield* post({ ...json, authorization: `bearer ${secret}` }, push)).status).toBe(202)
+      for (const wrong of ["", "Bearer", "Bearer x", secret, `${authorization}x`, authorization.toUpperCase()]) {
         expect((yield* post({ ...json, authorization: wrong }, push)).status, wrong).toBe(401)
       }
       expect((yield* post(json, push)).status).toBe(401)
