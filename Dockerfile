@@ -7,7 +7,7 @@ COPY . .
 # The programs hold all that they run, and lie beside their package.json, the page and the licences of what they hold. The
 # source maps tell which packages those are, and stay here.
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
- && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/server exec tsup --config tsup.bin.config.ts \
+ && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/server exec tsup --config tsup.bin.config.ts --sourcemap \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/cli exec tsup --sourcemap \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/dashboard exec vite build --sourcemap hidden \
  && mkdir -p /out/server/dist /out/cli /out/state \

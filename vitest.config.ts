@@ -1,8 +1,27 @@
 import { defineConfig } from "vitest/config"
 
+const all = ["packages/*/test/**/*.test.ts", "examples/test/**/*.test.ts", "test/**/*.test.ts"]
+
+/** Suites that are slow by nature: they install the packages, read all sources, or load a server for long. */
+const slow = [
+  "packages/bench/test/Bench.integration.test.ts",
+  "packages/dashboard/test/Scale.integration.test.ts",
+  "packages/reference/test/**/*.test.ts",
+  "packages/server/test/faults/{Large,Soak}Faults*.test.ts",
+  "test/consumer/**/*.test.ts"
+]
+
+/** Tests that start programs or block threads: what one of them leaves behind must not slow the next file. */
+const isolated = ["packages/adapter-sql/test/**/*.test.ts", "packages/*/test/**/*.integration.test.ts"]
+
 export default defineConfig({
   test: {
-    include: ["packages/*/test/**/*.test.ts", "examples/test/**/*.test.ts", "test/**/*.test.ts"],
+    projects: [
+      // Files share their two processes: most of the time of a small file is otherwise a new process that loads effect.
+      { extends: true, test: { name: "fast", include: all, exclude: [...slow, ...isolated], isolate: false } },
+      { extends: true, test: { name: "fast isolated", include: isolated, exclude: slow } },
+      { extends: true, test: { name: "slow", include: slow } }
+    ],
     reporters: ["default", "./scripts/canary-reporter.mjs"],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -10,7 +10,7 @@ export interface Options {
 
 const suffix = ".snapshot"
 
-/** What the port's one error tells, whatever the driver says. */
+/** The port's one error, for any error of the driver. */
 const unavailable =
   (operation: SnapshotStore.SnapshotStoreError["operation"]) => (error: PlatformError.PlatformError) =>
     new SnapshotStore.SnapshotStoreError({

@@ -15,7 +15,7 @@ const { data: signedIn } = await anonymous.go<{ readonly auth_token: string }>("
 
 const client = new Client(`${USAGE_URL}/?links=true`)
 client.use(bearerAuth(signedIn.auth_token))
-// Links are told to those who ask for them.
+// The API sends links only to clients that ask for them.
 client.use((request, next) => {
   const url = new URL(request.url)
   url.searchParams.set("links", "true")

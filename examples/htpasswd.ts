@@ -5,7 +5,7 @@ import { Effect, FileSystem, Layer, Redacted } from "effect"
 
 const invalid = new Authentication.DirectoryError({ reason: new Authentication.InvalidCredentials() })
 
-/** What the port's one error tells; the detail is for the operator's log. */
+/** The port's one error; the detail is for the operator's log. */
 const unavailable = ({ message }: Error) =>
   new Authentication.DirectoryError({ reason: new Authentication.DirectoryUnavailable({ detail: message }) })
 

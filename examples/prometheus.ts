@@ -1,4 +1,4 @@
-// A Prometheus exporter: crawls every hour, and tells what it found at http://127.0.0.1:$PORT/metrics.
+// A Prometheus exporter: crawls every hour, and serves the figures at http://127.0.0.1:$PORT/metrics.
 //   PORT=9200 REGISTRY_URL=https://registry.example.com REGISTRY_USER=usage REGISTRY_TOKEN=… node examples/prometheus.ts
 import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"

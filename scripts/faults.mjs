@@ -36,7 +36,7 @@ rmSync(directory, { recursive: true })
 
 const leaked = run.status !== 0 && report.success
 
-/** Number of a case → the tests that bear it. */
+/** Number of a case → the tests with that number in their titles. */
 const tests = new Map(cases.map(({ id }) => [id, []]))
 for (const { assertionResults, name: file } of report.testResults) {
   for (const { fullName, status, title, ancestorTitles } of assertionResults) {
@@ -47,7 +47,7 @@ for (const { assertionResults, name: file } of report.testResults) {
   }
 }
 
-/** What provoked the fault, told by the files that hold the tests. */
+/** What provoked the fault, by the files that hold the tests. */
 const provoked = (found) => {
   const files = new Set(found.map(({ file }) => file))
   const real = [...files].some((file) => file.includes(".integration."))
@@ -92,7 +92,7 @@ writeFileSync(
 
 <!-- Made by \`npm run faults\`. -->
 
-What the product does with faults and bad input, each case with the tests that bear its number. The tests talk to the real
+What the product does with faults and bad input: each case, and the tests that have its number in their titles. The tests talk to the real
 thing where one exists: Debian's slapd, docker-registry, PostgreSQL and nginx, raw sockets, processes that are killed. They are part of
 \`npm test\`; \`npm run faults\` runs them alone and writes this page.
 

@@ -62,9 +62,10 @@ const release = () => {
   if (pending().length > 0)
     refuse("There are changesets: `npm run release -- --version` comes first, and a commit of it.")
   run(root, "node", "scripts/test.mjs")
+  run(root, "node", "scripts/test.mjs", "--slow")
   publish(root)
   pnpm(root, "exec", "changeset", "tag")
-  console.error("\nPublished. `git push --follow-tags` tells the others.")
+  console.error("\nPublished. Now push the tags: git push --follow-tags")
 }
 
 const [mode, ...rest] = process.argv.slice(2)

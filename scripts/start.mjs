@@ -3,4 +3,4 @@ import { build, exec, install } from "./workspace.mjs"
 
 install()
 build()
-exec(["packages/server/dist/demo.js", ...process.argv.slice(2)])
+exec(["packages/demo/src/server/main.ts", ...process.argv.slice(2)])

@@ -1,11 +1,16 @@
-// npm test: everything that can be checked. Arguments are passed on to vitest.
+// npm test: builds, checks types, lints, checks the format and runs the tests, but for the slow suites.
+// npm run test:slow: builds and runs the slow suites. Further arguments go to vitest; vitest.config.ts has both lists.
 import { build, install, pnpm } from "./workspace.mjs"
 import { servers } from "./servers.mjs"
+
+const [slow, ...rest] = process.argv[2] === "--slow" ? process.argv.slice(2) : [undefined, ...process.argv.slice(2)]
 
 servers()
 install()
 build()
-pnpm("Checking types", ["run", "typecheck"])
-pnpm("Linting", ["run", "lint"])
-pnpm("Checking the format", ["run", "format:check"])
-pnpm("Testing", ["run", "vitest", ...process.argv.slice(2)], { show: true })
+if (slow === undefined) {
+  pnpm("Checking types", ["run", "typecheck"])
+  pnpm("Linting", ["run", "lint"])
+  pnpm("Checking the format", ["run", "format:check"])
+}
+pnpm("Testing", ["run", "vitest", "--project", slow === undefined ? "fast*" : "slow", ...rest], { show: true })

@@ -15,7 +15,7 @@ const store = Layer.unwrap(
 
 SnapshotStoreTest.suite("a directory", store)
 
-it.live("the store keeps as many snapshots as it was told to", () =>
+it.live("the store keeps as many snapshots as its options say", () =>
   Effect.gen(function* () {
     const store = yield* SnapshotStore.SnapshotStore
     for (const day of [1, 2, 3])

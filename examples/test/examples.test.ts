@@ -118,7 +118,7 @@ layer(registry, { excludeTestServices: true })("examples", (it) => {
     })
   )
 
-  it.effect("budget.ts tells the total, and fails beyond the budget or without access", () =>
+  it.effect("budget.ts prints the total, and fails beyond the budget or without access", () =>
     Effect.gen(function* () {
       const { diskSize } = Expected.all.total
       const within = yield* run("budget.ts", [`${diskSize}`])
@@ -150,7 +150,7 @@ layer(registry, { excludeTestServices: true })("examples", (it) => {
     }).pipe(Effect.provide(server))
   )
 
-  it.effect("prometheus.ts tells the figures as OpenMetrics", () =>
+  it.effect("prometheus.ts serves the figures as OpenMetrics", () =>
     Effect.gen(function* () {
       const url = yield* serve("prometheus.ts")
       const answer = yield* ask(`${url}/metrics`)

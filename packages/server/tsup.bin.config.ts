@@ -1,22 +1,21 @@
 import { defineConfig } from "tsup"
 
-// The commands hold all that they run, so that Node reads a few files at the start and not hundreds: that is most of the
-// time until the first answer. The library next to them holds nothing of others.
+// The command holds everything that it runs, so that Node reads one file at the start and not hundreds: that is most of the
+// time until the first response. The library beside it holds no third-party code.
 export default defineConfig({
-  entry: { bin: "src/bin.ts", demo: "src/demo-bin.ts" },
+  entry: ["src/bin.ts"],
   format: "esm",
   platform: "node",
   target: "es2022",
   dts: false,
-  sourcemap: true,
   minifyWhitespace: true,
   minifySyntax: true,
   noExternal: [/.*/],
-  // One file each: the names of undici, which is CommonJS, would be lost between two.
+  // One file: between two, the named exports of undici, which is CommonJS, would be lost.
   splitting: false,
   esbuildPlugins: [
     {
-      // Three megabytes of a page that the server does not have.
+      // Three megabytes of a page that the server does not serve.
       name: "without Scalar",
       setup: (build) => {
         build.onResolve({ filter: /internal\/httpApiScalar/ }, () => ({ path: "scalar", namespace: "left-out" }))
@@ -24,7 +23,7 @@ export default defineConfig({
       }
     }
   ],
-  // Some packages inside are CommonJS and ask for Node's modules in their way.
+  // Some bundled packages are CommonJS and load Node's modules with require.
   banner: {
     js: 'import { createRequire as createRequireOfBundle } from "node:module"; const require = createRequireOfBundle(import.meta.url);'
   }

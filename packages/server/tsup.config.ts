@@ -6,6 +6,6 @@ export default defineConfig({
   target: "es2022",
   dts: false,
   sourcemap: true,
-  // The page is built into a folder in here by a package of its own.
+  // The package dashboard builds the page into dist/ui.
   clean: ["!ui/**"]
 })

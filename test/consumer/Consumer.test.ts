@@ -1,6 +1,6 @@
 import { expect, layer, vi } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
-import { readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
@@ -102,6 +102,12 @@ layer(consumers, { excludeTestServices: true, timeout: 120_000 })("the published
         const { messages, pkg } = yield* Effect.promise(() => publint({ pack: { tarball }, strict: true }))
         expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
         expect(JSON.stringify(pkg)).not.toMatch(/"(workspace|catalog):/)
+      })
+    )
+
+    it.effect(`${name} packs into at most 2 MB`, () =>
+      Effect.gen(function* () {
+        expect(statSync((yield* Consumers).tarballs.get(name)!).size).toBeLessThanOrEqual(2e6)
       })
     )
 

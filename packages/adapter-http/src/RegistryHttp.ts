@@ -10,21 +10,22 @@ import type { HttpClient } from "effect/http"
 import * as Authorization from "./auth/Authorization.ts"
 import * as Credentials from "./auth/Credentials.ts"
 import * as Distribution from "./distribution/Distribution.ts"
-import * as Exchange from "./transport/HttpExchange.ts"
+import * as HttpExchange from "./transport/HttpExchange.ts"
+import type * as Pages from "./distribution/Pages.ts"
 import * as GitLabApi from "./gitlab/GitLabApi.ts"
 import * as GitLabMetadata from "./gitlab/GitLabMetadata.ts"
-import * as Origins from "./auth/TrustedOrigins.ts"
+import * as TrustedOrigins from "./auth/TrustedOrigins.ts"
 import * as RegistryScope from "./RegistryScope.ts"
 import * as RegistryTokens from "./auth/RegistryTokens.ts"
-import * as Roster from "./distribution/RepositoryOrder.ts"
+import * as RepositoryOrder from "./distribution/RepositoryOrder.ts"
 
 /**
- * Which registry is read, as whom, and within which bounds.
+ * The registry, the credentials, and the bounds of requests.
  *
  * @category options
  * @since 0.1.0
  */
-export interface Options extends Exchange.Bounds {
+export interface Options extends HttpExchange.Bounds {
   /** Base of the registry, such as `https://registry.example.com`. User and password in it are not used. */
   readonly url: URL
   /**
@@ -34,7 +35,7 @@ export interface Options extends Exchange.Bounds {
   readonly gitlabUrl?: URL | undefined
   /** Further hosts whose token service may be given the credentials, each `host` or `host:port`. */
   readonly tokenHosts?: ReadonlyArray<string> | undefined
-  /** Without credentials only what everybody may read is seen. */
+  /** Without credentials the crawl sees public repositories only. */
   readonly credentials?: Credentials.Account | undefined
   /** Which repositories are listed. Default: all that the catalog has. */
   readonly scope?: RegistryScope.RegistryScope | undefined
@@ -43,8 +44,8 @@ export interface Options extends Exchange.Bounds {
    * credentials, as the token of a CI/CD job where their user is `gitlab-ci-token`.
    */
   readonly apiToken?: Redacted.Redacted | undefined
-  readonly limits?: Distribution.Limits | undefined
-  /** Repositories that one token is asked for, if the token service allows it. Default 16. */
+  readonly limits?: Pages.Limits | undefined
+  /** Repositories of one token, if the token service allows several. Default 16. */
   readonly repositoriesPerToken?: number | undefined
 }
 
@@ -70,18 +71,18 @@ export const make = Effect.fnUntraced(function* (
   const { url } = options
   const given = yield* Effect.serviceOption(Hash.Digest)
   const hash = Option.isSome(given) ? given.value : yield* Effect.provide(Hash.Digest, Hash.layerWebCrypto)
-  const exchange = yield* Exchange.make(options)
+  const exchange = yield* HttpExchange.make(options)
   const credentials = yield* Credentials.make(options.credentials)
   const tokens = yield* RegistryTokens.make({ exchange, credentials, batch: options.repositoriesPerToken ?? 16 })
-  const trusted = Origins.trust(
+  const trusted = TrustedOrigins.trust(
     options.gitlabUrl === undefined ? [url] : [url, options.gitlabUrl],
     options.tokenHosts ?? []
   )
   const authorization = Authorization.make({ registry: url, trusted, exchange, credentials, tokens })
   const limits = options.limits ?? {}
-  const roster = Roster.make()
-  const distribution = Distribution.make({ url, authorization, hash, limits, roster })
-  const metadata = yield* GitLabMetadata.make({ url, authorization, limits, roster, otherwise: distribution.tags })
+  const order = RepositoryOrder.make()
+  const distribution = Distribution.make({ url, authorization, hash, limits, order })
+  const metadata = yield* GitLabMetadata.make({ url, authorization, limits, order, otherwise: distribution.tags })
   const token = apiToken(options)
   const api =
     options.gitlabUrl === undefined
@@ -97,7 +98,7 @@ export const make = Effect.fnUntraced(function* (
     catalog: distribution.repositories,
     api,
     isJob: token?.header === "JOB-TOKEN",
-    roster
+    order
   })
   return {
     ...distribution,

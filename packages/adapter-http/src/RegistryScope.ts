@@ -1,20 +1,14 @@
-/**
- * Which repositories of the registry are listed, and how.
- *
- * @since 0.1.0
- */
+/** Which repositories of the registry are listed, and how. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
+import { orElseWhileEmpty } from "./distribution/Fallback.ts"
 import type { GitLabApi } from "./gitlab/GitLabApi.ts"
-import type { Roster } from "./distribution/RepositoryOrder.ts"
+import type { RepositoryOrder } from "./distribution/RepositoryOrder.ts"
 
 /**
  * `instance`: all, by the catalog, which takes an administrator under GitLab. `group` and `project`: those of a group
  * with its subgroups or of a project, by path or number, by GitLab's REST API. `auto`: the catalog, and where it is
  * denied the group or project of the path, if there is one.
- *
- * @category options
- * @since 0.1.0
  */
 export type RegistryScope =
   | { readonly kind: "instance" }
@@ -26,7 +20,7 @@ type Repositories = Registry.Registry["Service"]["repositories"]
 const toError = (target: string) => (reason: Registry.RegistryReason) =>
   new Registry.RegistryError({ operation: "repositories", target, reason })
 
-/** Tells somebody who is no administrator what to do. */
+/** Adds what a user who is no administrator can do. */
 const withHint = (error: Registry.RegistryError): Registry.RegistryError =>
   error.reason._tag === "Denied"
     ? toError(error.target)(
@@ -36,43 +30,23 @@ const withHint = (error: Registry.RegistryError): Registry.RegistryError =>
       )
     : error
 
-/** What is done instead as long as nothing was listed; later a listing would begin anew in the middle. */
-const insteadOf =
-  (first: Repositories) =>
-  (instead: (error: Registry.RegistryError) => Repositories | undefined): Repositories =>
-    Stream.suspend(() => {
-      let begun = false
-      return first.pipe(
-        Stream.map((name) => {
-          begun = true
-          return name
-        }),
-        Stream.catch((error) => (begun ? undefined : instead(error)) ?? Stream.fail(error))
-      )
-    })
-
-/**
- * The repositories in the scope. `api` is undefined where no GitLab is known.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The repositories in the scope. `api` is undefined where no GitLab is known. */
 export const repositories = (options: {
   readonly scope: RegistryScope
   readonly catalog: Repositories
   readonly api: GitLabApi | undefined
   readonly isJob: boolean
-  readonly roster: Roster
+  readonly order: RepositoryOrder
 }): Repositories => {
-  const { api, catalog, isJob, roster, scope } = options
+  const { api, catalog, isJob, order, scope } = options
 
   const listed = (kind: "groups" | "projects", path: string): Repositories =>
     api === undefined
-      ? Stream.fail(toError(path)(new Registry.Unsupported({ detail: "where GitLab is was not told" })))
+      ? Stream.fail(toError(path)(new Registry.Unsupported({ detail: "the URL of GitLab is not configured" })))
       : Stream.suspend(() => {
-          roster.clear()
+          order.clear()
           return Stream.mapArray(api.repositories(kind, path), (names) => {
-            roster.add(names)
+            order.add(names)
             return names
           })
         }).pipe(
@@ -83,7 +57,7 @@ export const repositories = (options: {
   const groupOrProject = (path: string): Repositories =>
     isJob
       ? listed("projects", path)
-      : insteadOf(listed("groups", path))(({ reason }) =>
+      : orElseWhileEmpty(listed("groups", path), ({ reason }) =>
           reason._tag === "NotFound" ? listed("projects", path) : undefined
         )
 
@@ -97,7 +71,7 @@ export const repositories = (options: {
     case "auto": {
       const { path } = scope
       if (path === undefined) return Stream.mapError(catalog, withHint)
-      return insteadOf(catalog)(({ reason }) =>
+      return orElseWhileEmpty(catalog, ({ reason }) =>
         reason._tag !== "Denied" && reason._tag !== "Unsupported"
           ? undefined
           : Stream.unwrap(

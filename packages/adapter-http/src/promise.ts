@@ -14,17 +14,7 @@ import * as RegistryHttp from "./RegistryHttp.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Progress {
-  readonly repositoriesFound: number
-  readonly repositoriesDone: number
-  readonly tagsFound: number
-  readonly tagsDone: number
-  readonly manifests: number
-  readonly bytes: number
-  readonly gaps: number
-  readonly requests: number
-  readonly elapsed: number
-}
+export interface Progress extends Crawl.Progress {}
 
 /** @category options @since 0.1.0 */
 export interface Options {
@@ -38,7 +28,7 @@ export interface Options {
   readonly concurrency?: number
   /** How long one request may take, in milliseconds. Default 30,000. */
   readonly timeout?: number
-  /** An earlier scan, which saves asking for what has not changed. */
+  /** An earlier scan: what has not changed is not requested again. */
   readonly previous?: Uint8Array
   /** Is called after each repository. */
   readonly onProgress?: (progress: Progress) => void
@@ -47,7 +37,7 @@ export interface Options {
 }
 
 /**
- * The registry could not be crawled. `code` tells why: `ERR_REGISTRY_UNREACHABLE`, `_UNAUTHORIZED`, `_DENIED`, `_NOT_FOUND`,
+ * The registry could not be crawled. `code` is the reason: `ERR_REGISTRY_UNREACHABLE`, `_UNAUTHORIZED`, `_DENIED`, `_NOT_FOUND`,
  * `_RATE_LIMITED`, `_MALFORMED`, `_UNSUPPORTED` or `_UNSAFE`; `ERR_SCAN_UNREADABLE` for a `previous` that is no scan.
  *
  * @category errors

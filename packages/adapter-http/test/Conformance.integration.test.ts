@@ -5,7 +5,7 @@ import { DockerRegistry, Servers } from "@gitlab-registry-usage/test-servers"
 import { Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { RegistryHttp } from "../src/index.ts"
-import { fill } from "./filling.ts"
+import { fill } from "./fillRegistry.ts"
 
 const everything = {
   users: {

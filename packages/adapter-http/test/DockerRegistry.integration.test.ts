@@ -109,7 +109,7 @@ describe.skipIf(Servers.leftOut("docker-registry"))("docker-registry", () => {
     }).pipe(overUndici)
   )
 
-  it.live("tells what is denied from what is not there", () =>
+  it.live("denied and missing repositories differ in their reason", () =>
     Effect.gen(function* () {
       const grants: TokenService.User["grants"] = (_type, name, actions) =>
         name.startsWith("secret/") || name === "catalog" ? [] : actions.filter((action) => action === "pull")

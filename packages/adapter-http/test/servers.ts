@@ -50,7 +50,7 @@ export const listen = (
 export const json = (response: Http.ServerResponse, value: unknown, headers: Http.OutgoingHttpHeaders = {}) =>
   response.writeHead(200, { "content-type": "application/json", ...headers }).end(JSON.stringify(value))
 
-/** An adapter that repeats nothing unless told to. */
+/** An adapter without retries unless the options say otherwise. */
 export const registryAt = (url: URL, options: Partial<RegistryHttp.Options> = {}) =>
   RegistryHttp.make({ url, retries: 0, ...options })
 

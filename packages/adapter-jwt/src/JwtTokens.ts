@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Authentication } from "@gitlab-registry-usage/core"
+import { Authentication, type OptionProblem } from "@gitlab-registry-usage/core"
 import { Clock, Context, DateTime, Duration, Effect, Layer, Redacted } from "effect"
 import { type JSONWebKeySet, SignJWT } from "jose"
 import * as KeySet from "./KeySet.ts"
@@ -16,17 +16,17 @@ import { verifier } from "./Verification.ts"
 export interface Options {
   /** The key that signs, and verifies. */
   readonly current: KeySet.SigningKey
-  /** Keys that signed before; their tokens are accepted until they expire. Keep each for one `life`. */
+  /** Previous keys. Their tokens are valid until they expire; keep each key for one `life`. */
   readonly previous?: ReadonlyArray<KeySet.SigningKey | KeySet.PublicKey> | undefined
-  /** Who issues, as the claim `iss`: unlike that of any other deployment, such as its URL. */
+  /** The issuer (claim `iss`), unique for each deployment, such as its URL. */
   readonly issuer: string
-  /** For whom the tokens are, as the claim `aud`. */
+  /** The audience (claim `aud`). */
   readonly audience: string
-  /** How long a token is accepted, in whole seconds; two weeks by default. */
+  /** How long a token is valid, in whole seconds; two weeks by default. */
   readonly life?: Duration.Input | undefined
   /**
-   * Tokens issued before this instant, or in the second that holds it, are refused. It is asked at each verification,
-   * so that a store shared by all replicas can answer. By default nothing is refused.
+   * Tokens issued before this instant, or in the same second, are refused. Each verification runs the effect, so that
+   * replicas can share the instant in a store. By default no token is refused.
    */
   readonly notBefore?: Effect.Effect<DateTime.Utc> | undefined
 }
@@ -42,8 +42,7 @@ export class PublicKeys extends Context.Service<PublicKeys, JSONWebKeySet>()(
 ) {}
 
 /**
- * Says what kind of token it is, in the header `typ`, so that no other token of the same key passes for one of these
- * (RFC 8725, section 3.11).
+ * The header `typ` of the tokens. Other tokens that the same key signs are refused (RFC 8725, section 3.11).
  *
  * @category constants
  * @since 0.1.0
@@ -55,10 +54,10 @@ const beforeAll = DateTime.makeUnsafe(-1)
 
 const settings = Effect.fnUntraced(function* (options: Options) {
   const life = Math.floor(Duration.toMillis(options.life ?? "14 days") / 1000)
-  const problems: Array<string> = []
-  if (options.issuer === "") problems.push("the issuer is empty: give the URL of this service")
-  if (options.audience === "") problems.push("the audience is empty: give the name of this service")
-  if (!Number.isSafeInteger(life) || life < 1) problems.push("the life of a token is not at least one second")
+  const problems: Array<OptionProblem.OptionProblem> = []
+  if (options.issuer === "") problems.push({ option: "issuer", message: "empty; give the URL of this service" })
+  if (options.audience === "") problems.push({ option: "audience", message: "empty; give the name of this service" })
+  if (!Number.isSafeInteger(life) || life < 1) problems.push({ option: "life", message: "not at least one second" })
   const keys = yield* KeySet.make(options.current, options.previous ?? []).pipe(
     Effect.mapError((error) => new KeySet.JwtOptionsError({ problems: [...error.problems, ...problems] }))
   )
@@ -67,7 +66,7 @@ const settings = Effect.fnUntraced(function* (options: Options) {
 })
 
 /**
- * The port and the public keys. Fails with all that is wrong with the options at once.
+ * The port and the public keys. Fails with all problems of the options at once.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,15 +1,17 @@
 /**
- * The keys of tokens: one signs, all verify. A shared secret and a key pair differ in here only.
+ * The keys of tokens: one signs, all verify. Only this module distinguishes shared secrets from key pairs.
  *
  * @since 0.1.0
  */
 import * as NodeCrypto from "node:crypto"
+import { OptionProblem } from "@gitlab-registry-usage/core"
 import { Effect, Redacted, Result, Schema } from "effect"
 import { calculateJwkThumbprint, type JSONWebKeySet } from "jose"
 import * as Secret from "./Secret.ts"
 
 /**
- * A secret that all who issue and verify share; signs with HS256. At least 32 bytes in UTF-8, and no sample.
+ * A secret that all issuers and verifiers share; it signs with HS256. It has at least 32 bytes in UTF-8, and samples are
+ * refused.
  *
  * @category models
  * @since 0.1.0
@@ -31,7 +33,7 @@ export interface PrivateKey {
 }
 
 /**
- * The public half of such a pair, for keys that only verify.
+ * The public half of a private key, which only verifies.
  *
  * @category models
  * @since 0.1.0
@@ -42,7 +44,7 @@ export interface PublicKey {
 }
 
 /**
- * A key that can sign: tokens of it can be issued and verified.
+ * A key that signs and verifies.
  *
  * @category models
  * @since 0.1.0
@@ -50,7 +52,7 @@ export interface PublicKey {
 export type SigningKey = SharedSecret | PrivateKey
 
 /**
- * A secret that all who issue and verify share.
+ * A secret that all issuers and verifiers share.
  *
  * @category constructors
  * @since 0.1.0
@@ -74,21 +76,21 @@ export const privateKey = (key: Redacted.Redacted): PrivateKey => ({ _tag: "Priv
 export const publicKey = (key: string): PublicKey => ({ _tag: "PublicKey", key })
 
 /**
- * The options cannot be used. Each problem says what to do; none holds any of a key.
+ * The options cannot be used. Each problem has its option and says what to do; none contains part of a key.
  *
  * @category errors
  * @since 0.1.0
  */
 export class JwtOptionsError extends Schema.TaggedError<JwtOptionsError>()("JwtOptionsError", {
-  problems: Schema.Array(Schema.String)
+  problems: Schema.Array(OptionProblem.OptionProblem)
 }) {
   override get message(): string {
-    return `tokens cannot be signed: ${this.problems.join("; ")}`
+    return `tokens cannot be signed: ${OptionProblem.format(this.problems)}`
   }
 }
 
 /**
- * A key ready for use. `id` is its thumbprint (RFC 7638).
+ * An imported key. `id` is its thumbprint (RFC 7638).
  *
  * @category models
  * @since 0.1.0
@@ -100,7 +102,7 @@ export interface Key {
 }
 
 /**
- * A key that can sign as well.
+ * An imported key that also signs.
  *
  * @category models
  * @since 0.1.0
@@ -110,8 +112,8 @@ export interface CurrentKey extends Key {
 }
 
 /**
- * `current` signs; `byId` holds it and the previous ones. `published` are the public halves of the key pairs, as
- * `/.well-known/jwks.json` shows them (RFC 7517); a shared secret is never in there.
+ * `current` signs; `byId` has the current and the previous keys. `published` has the public halves of the key pairs, for
+ * `/.well-known/jwks.json` (RFC 7517); it never contains a shared secret.
  *
  * @category models
  * @since 0.1.0
@@ -122,11 +124,11 @@ export interface KeySet {
   readonly published: JSONWebKeySet
 }
 
-/** PEM or JSON, told apart by the first character. */
+/** A JSON Web Key begins with `{`; everything else is PEM. */
 const input = (text: string): NodeCrypto.JsonWebKeyInput | string =>
   text.trimStart().startsWith("{") ? { key: JSON.parse(text) as NodeCrypto.JsonWebKey, format: "jwk" } : text
 
-const algorithmOf = (key: NodeCrypto.KeyObject): Effect.Effect<"EdDSA" | "RS256", string> => {
+const signatureAlgorithm = (key: NodeCrypto.KeyObject): Effect.Effect<"EdDSA" | "RS256", string> => {
   if (key.asymmetricKeyType === "ed25519") return Effect.succeed("EdDSA")
   if (key.asymmetricKeyType !== "rsa") return Effect.fail("a key is neither Ed25519 nor RSA: make one of these")
   return (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048
@@ -134,7 +136,7 @@ const algorithmOf = (key: NodeCrypto.KeyObject): Effect.Effect<"EdDSA" | "RS256"
     : Effect.succeed("RS256")
 }
 
-// The message of Node's error may quote the key, so it is dropped.
+// The message of Node's error is dropped, because it may quote the key.
 const parse = <A>(what: string, read: () => A): Effect.Effect<A, string> =>
   Effect.try({
     try: read,
@@ -153,19 +155,19 @@ const importSigning = Effect.fnUntraced(function* (source: SigningKey): Effect.f
   }
   const signing = yield* parse("private", () => NodeCrypto.createPrivateKey(input(Redacted.value(source.key))))
   const verifying = NodeCrypto.createPublicKey(signing)
-  const algorithm = yield* algorithmOf(verifying)
+  const algorithm = yield* signatureAlgorithm(verifying)
   return { id: yield* identify(verifying), algorithm, signing, verifying }
 })
 
 const importVerifying = Effect.fnUntraced(function* (source: SigningKey | PublicKey): Effect.fn.Return<Key, string> {
   if (source._tag !== "PublicKey") return yield* importSigning(source)
   const verifying = yield* parse("public", () => NodeCrypto.createPublicKey(input(source.key)))
-  const algorithm = yield* algorithmOf(verifying)
+  const algorithm = yield* signatureAlgorithm(verifying)
   return { id: yield* identify(verifying), algorithm, verifying }
 })
 
 /**
- * The key set of a signing key and those that signed before it. All problems of all keys are told at once.
+ * The key set of a signing key and the previous keys. Fails with the problems of all keys at once.
  *
  * @category constructors
  * @since 0.1.0
@@ -174,8 +176,11 @@ export const make = Effect.fnUntraced(function* (
   current: SigningKey,
   previous: ReadonlyArray<SigningKey | PublicKey>
 ): Effect.fn.Return<KeySet, JwtOptionsError> {
-  const signing = yield* Effect.result(importSigning(current))
-  const [verifying, problems] = yield* Effect.partition(previous, importVerifying)
+  const named = (option: string) => Effect.mapError((message: string) => ({ option, message }))
+  const [verifying, problems] = yield* Effect.partition(previous, (source, index) =>
+    importVerifying(source).pipe(named(`previous.${index}`))
+  )
+  const signing = yield* Effect.result(importSigning(current).pipe(named("current")))
   if (Result.isFailure(signing)) return yield* new JwtOptionsError({ problems: [signing.failure, ...problems] })
   if (problems.length > 0) return yield* new JwtOptionsError({ problems })
   const keys = [signing.success, ...verifying]

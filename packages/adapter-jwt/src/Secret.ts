@@ -1,14 +1,10 @@
-/**
- * What makes a shared secret too weak to sign with.
- *
- * @since 0.1.0
- */
+/** Checks that a shared secret is strong enough to sign with. */
 import { Redacted } from "effect"
 
 /** An HS256 key shorter than the hash weakens it (RFC 7518, section 3.2). */
 const minimumBytes = 32
 
-/** Words of the samples that manuals, tutorials and templates carry, in lower case without punctuation. */
+/** Words of the samples in manuals, tutorials and templates, in lower case without punctuation. */
 const sampleWords = [
   "changeme",
   "changethis",
@@ -40,18 +36,15 @@ const sampleWords = [
 
 const advice = "make one with `openssl rand -base64 48`"
 
-/** Whether the whole text is one shorter text over and over. */
+/** Whether the whole text repeats one shorter text. */
 const repeats = (text: string): boolean => (text + text).indexOf(text, 1) < text.length
 
 /**
- * What is wrong with a shared secret and what to do about it, or `undefined` where it may be used. The text never holds
- * any of the secret.
+ * The problem of a shared secret and what to do, or `undefined` if it can be used. The message never contains part of
+ * the secret.
  *
- * Its bytes are those of the text in UTF-8. Refused are secrets under 32 bytes, of one byte or one sequence repeated, of
- * fewer than eight different bytes, and those that hold a word of the usual samples.
- *
- * @category validation
- * @since 0.1.0
+ * Refused are secrets of fewer than 32 bytes in UTF-8, of a repeated sequence, of fewer than eight different bytes, and
+ * with a word of the usual samples.
  */
 export const problem = (secret: Redacted.Redacted): string | undefined => {
   const text = Redacted.value(secret)

@@ -1,19 +1,15 @@
-/**
- * Decides whether a text is a token of ours.
- *
- * @since 0.1.0
- */
+/** Verifies the tokens that this package issues. */
 import { Authentication } from "@gitlab-registry-usage/core"
 import { Clock, DateTime, Effect, Schema } from "effect"
 import { decodeProtectedHeader, errors, jwtVerify } from "jose"
 import type { KeySet } from "./KeySet.ts"
 
-/** Our tokens have some 500 bytes; what is longer than this is not even decoded. */
+/** Our tokens have about 500 bytes; longer texts than this are not decoded. */
 const maximumLength = 8192
 
 /**
- * Whether the text is three parts in base64url as we write it: without padding, spaces or bits left over, which decoders
- * let pass (RFC 7515, section 2), so that a token has one spelling.
+ * Whether the text is three parts in strict base64url. Decoders accept padding, spaces and unused bits, which RFC 7515,
+ * section 2 forbids; refusing them gives each token one spelling.
  */
 const isCompact = (token: string): boolean => {
   const parts = token.split(".")
@@ -23,12 +19,12 @@ const isCompact = (token: string): boolean => {
   )
 }
 
-/** How far the clocks of two replicas may differ. It is granted to a token that seems too young, never to an old one. */
+/** How many seconds the clocks of two replicas may differ. It applies to `iat` and `nbf`, never to `exp`. */
 const clockTolerance = 30
 
 /**
- * Everything in a header that we write. `crit` and `b64` change what a token means, `jku`, `x5u`, `jwk` and `x5c` name
- * or bring keys: whoever sends one of them did not get the token from us.
+ * The whole header of our tokens. Others are refused: `crit` and `b64` change the meaning of a token, and `jku`, `x5u`,
+ * `jwk` and `x5c` name or contain keys.
  */
 const Header = Schema.Struct({ alg: Schema.String, typ: Schema.String, kid: Schema.String })
 const decodeHeader = Schema.decodeUnknownEffect(Header, { onExcessProperty: "error" })
@@ -53,8 +49,8 @@ const expired = (detail: string) =>
   new Authentication.TokenError({ reason: new Authentication.TokenExpired({ detail }) })
 
 /**
- * A failure of jose as one of the port. Only jose's code and the name of a claim are kept: the rest may quote the token.
- * What is no error of jose, such as a key that does not fit the algorithm, is the token's fault as well.
+ * Maps an error of jose to one of the port. It keeps only jose's code and the name of a claim, because the rest may quote
+ * the token. Every other error, such as a key that does not fit the algorithm, also means an invalid token.
  */
 const classify = (cause: unknown): Authentication.TokenError => {
   if (cause instanceof errors.JWTExpired) return expired("past its expiry")
@@ -63,10 +59,7 @@ const classify = (cause: unknown): Authentication.TokenError => {
 }
 
 /**
- * Verifies one token after another by the same keys and claims; asks nobody but `notBefore`.
- *
- * @category constructors
- * @since 0.1.0
+ * Returns a function that verifies a token with these keys and claims. It makes no request; it only runs `notBefore`.
  */
 export const verifier = (options: {
   readonly keys: KeySet

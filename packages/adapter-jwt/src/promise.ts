@@ -3,12 +3,13 @@
  *
  * @since 0.1.0
  */
+import { CodedError } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Redacted } from "effect"
 import * as JwtTokens from "./JwtTokens.ts"
 import * as KeySet from "./KeySet.ts"
 
 /**
- * A key, as text: a secret that all who issue and verify share (HS256, at least 32 bytes), or a private key as PEM or JSON
+ * A key, as text: a secret that all issuers and verifiers share (HS256, at least 32 bytes), or a private key as PEM or JSON
  * Web Key (Ed25519: EdDSA, RSA: RS256). `publicKey` is for keys that only verify.
  *
  * @category models
@@ -20,20 +21,20 @@ export type Key = { readonly secret: string } | { readonly privateKey: string } 
 export interface Options {
   /** The key that signs, and verifies. */
   readonly key: Exclude<Key, { readonly publicKey: string }>
-  /** Keys that signed before; their tokens are accepted until they expire. */
+  /** Previous keys. Their tokens are valid until they expire. */
   readonly previous?: ReadonlyArray<Key>
-  /** Who issues: unlike that of any other deployment, such as its URL. */
+  /** The issuer, unique for each deployment, such as its URL. */
   readonly issuer: string
-  /** For whom the tokens are. */
+  /** The audience of the tokens. */
   readonly audience: string
-  /** How long a token is accepted, in milliseconds; two weeks by default. */
+  /** How long a token is valid, in milliseconds; two weeks by default. */
   readonly life?: number
   /** Tokens issued before this instant are refused. */
   readonly notBefore?: Date
 }
 
 /**
- * A token, and the instant from which it is no longer accepted.
+ * A token, and the instant at which it expires.
  *
  * @category models
  * @since 0.1.0
@@ -44,7 +45,7 @@ export interface IssuedToken {
 }
 
 /**
- * Whom a token was issued to, and when.
+ * The user and the times of a verified token.
  *
  * @category models
  * @since 0.1.0
@@ -58,22 +59,18 @@ export interface VerifiedToken {
 }
 
 /**
- * What failed: `ERR_TOKEN_EXPIRED`, `ERR_TOKEN_INVALID`, or `ERR_TOKEN_OPTIONS` for options that cannot be used.
+ * The `code` is `ERR_TOKEN_EXPIRED`, `ERR_TOKEN_INVALID`, or `ERR_TOKEN_OPTIONS` for options that cannot be used.
  *
  * @category errors
  * @since 0.1.0
  */
-export class TokenFailure extends Error {
+export class TokenFailure extends CodedError.CodedError<
+  "ERR_TOKEN_EXPIRED" | "ERR_TOKEN_INVALID" | "ERR_TOKEN_OPTIONS"
+> {
   override readonly name = "TokenFailure"
-  readonly code: "ERR_TOKEN_EXPIRED" | "ERR_TOKEN_INVALID" | "ERR_TOKEN_OPTIONS"
-
-  constructor(code: TokenFailure["code"], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
-const keyOf = (key: Key) =>
+const toKey = (key: Key) =>
   "secret" in key
     ? KeySet.sharedSecret(Redacted.make(key.secret))
     : "privateKey" in key
@@ -82,8 +79,8 @@ const keyOf = (key: Key) =>
 
 const tokens = (options: Options) =>
   JwtTokens.make({
-    current: keyOf(options.key) as KeySet.SigningKey,
-    previous: options.previous?.map(keyOf),
+    current: toKey(options.key) as KeySet.SigningKey,
+    previous: options.previous?.map(toKey),
     issuer: options.issuer,
     audience: options.audience,
     life: options.life,
@@ -91,7 +88,7 @@ const tokens = (options: Options) =>
   }).pipe(Effect.mapError((error) => new TokenFailure("ERR_TOKEN_OPTIONS", error.message)))
 
 /**
- * Issues a token to somebody whose credentials were verified. Rejects with `ERR_TOKEN_OPTIONS`.
+ * Issues a token to a user. Verify the credentials first. Rejects with `ERR_TOKEN_OPTIONS`.
  *
  * @category tokens
  * @since 0.1.0
@@ -104,7 +101,7 @@ export const issueToken = (options: Options, username: string): Promise<IssuedTo
   )
 
 /**
- * Verifies a token that `issueToken` made with the same options. Rejects with a `TokenFailure`.
+ * Verifies a token that `issueToken` returned with the same options. Rejects with a `TokenFailure`.
  *
  * @category tokens
  * @since 0.1.0

@@ -384,7 +384,7 @@ describe("JwtTokens", () => {
     })
   )
 
-  it.effect("lives for as long as it is told", () =>
+  it.effect("expires after `life`", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now * 1000 + 999)
       const port = yield* tokens({ life: "90 seconds" })

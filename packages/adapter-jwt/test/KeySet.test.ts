@@ -102,7 +102,7 @@ describe("KeySet", () => {
     })
   )
 
-  it.effect("tells all problems at once", () =>
+  it.effect("reports all problems at once, each with its option", () =>
     Effect.gen(function* () {
       const error = yield* problems({
         current: KeySet.sharedSecret(Redacted.make("short")),
@@ -111,7 +111,10 @@ describe("KeySet", () => {
         audience: "",
         life: "10 millis"
       })
-      assert.lengthOf(error.problems, 6)
+      assert.deepStrictEqual(
+        error.problems.map(({ option }) => option),
+        ["current", "previous.0", "previous.1", "issuer", "audience", "life"]
+      )
     })
   )
 })

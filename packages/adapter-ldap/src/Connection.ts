@@ -1,8 +1,6 @@
 /**
- * One connection to the directory for one sign-in: bounded in bytes, upgraded with StartTLS where asked for, and
- * destroyed with its scope.
- *
- * @since 0.1.0
+ * One connection to the directory for one sign-in. It limits the received bytes, uses StartTLS where the options require
+ * it, and is destroyed with its scope.
  */
 import * as Net from "node:net"
 import * as Tls from "node:tls"
@@ -14,12 +12,12 @@ import type { Settings } from "./Options.ts"
 import * as Reply from "./Reply.ts"
 
 /**
- * All replies of one sign-in: two entries of two attributes and some references. Small also because a message that comes
- * byte by byte is put together anew with each.
+ * The limit for all replies of one sign-in, which are two entries of two attributes and some references. It is small,
+ * because each received chunk copies the incomplete message.
  */
 const maximumReplyBytes = 65_536
 
-/** What a connection noticed that ldapts does not tell. */
+/** The state of a connection that ldapts does not report. */
 interface Watch {
   readonly sockets: Array<Net.Socket>
   messages: number
@@ -31,8 +29,8 @@ interface Watch {
 const ignore = () => {}
 
 /**
- * Lets ldapts see what a socket receives only in whole, well-formed messages, one at a time, and destroys the socket at
- * anything else. `data` events are replaced and not merely heard, because ldapts would handle the same bytes after us.
+ * Passes received bytes to ldapts only as complete, well-formed messages, one at a time, and destroys the socket on
+ * anything else. It replaces the `data` events, because with a listener ldapts would still receive the original bytes.
  */
 const guard = <S extends Net.Socket>(socket: S, watch: Watch): S => {
   watch.sockets.push(socket)
@@ -58,21 +56,21 @@ const guard = <S extends Net.Socket>(socket: S, watch: Watch): S => {
   return socket
 }
 
-/** Made anew for each connection: ldapts writes into the options of StartTLS. */
+/** A new object for each connection, because ldapts modifies the options of StartTLS. */
 const tlsOptions = (settings: Settings): Tls.ConnectionOptions => {
   const name = settings.serverName ?? (Net.isIP(settings.host) === 0 ? settings.host : undefined)
   return {
     host: settings.host,
     minVersion: "TLSv1.2",
-    rejectUnauthorized: settings.verifyCertificate,
+    rejectUnauthorized: settings.insecureSkipVerify !== true,
     ...(name === undefined ? {} : { servername: name }),
     ...(settings.certificateAuthorities === undefined ? {} : { ca: [...settings.certificateAuthorities] })
   }
 }
 
 /**
- * The client that ldapts makes of our sockets. What follows the reply to StartTLS in the clear could be the begin of a
- * forged message that the first encrypted bytes complete, so nothing may follow it.
+ * The client of ldapts over our sockets. Plaintext bytes after the reply to StartTLS are refused: they could be the start
+ * of a forged message that the first encrypted bytes complete.
  */
 const makeClient = (settings: Settings, watch: Watch): Client => {
   const connect = (...args: Parameters<typeof Net.connect>) => guard(Net.connect(...args), watch)
@@ -83,7 +81,7 @@ const makeClient = (settings: Settings, watch: Watch): Client => {
       throw new Error(watch.fault)
     }
     const socket = guard(Tls.connect(...args), watch)
-    // ldapts hears the end of the first socket only.
+    // ldapts listens for the end of the first socket only.
     if (raw !== undefined) socket.once("close", () => raw.destroy())
     return socket
   }
@@ -103,20 +101,12 @@ const close = (watch: Watch) => {
 }
 
 /**
- * Runs one request. A promise of ldapts that never settles is abandoned on interruption, and the scope then destroys the
- * socket it waits for.
- *
- * @category models
- * @since 0.1.0
+ * Runs one request. On interruption a promise of ldapts that never settles is abandoned, and the scope destroys its
+ * socket.
  */
 export type Request = <A>(run: (client: Client) => Promise<A>) => Effect.Effect<A, unknown>
 
-/**
- * A connection on which nothing but StartTLS was said yet.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** A new connection, with StartTLS done where the options require it. */
 export const open = Effect.fnUntraced(function* (
   settings: Settings
 ): Effect.fn.Return<Request, Authentication.DirectoryError, Scope.Scope> {

@@ -1,5 +1,5 @@
 /**
- * The `Directory` port over LDAP (RFC 4511): the user's entry is searched for, then bound to with the password.
+ * The `Directory` port over LDAP (RFC 4511): it searches for the user's entry, then binds to it with the password.
  *
  * @since 0.1.0
  */
@@ -11,13 +11,13 @@ import * as Lookup from "./Lookup.ts"
 import { type LdapOptionsError, type Options, type Settings, validate } from "./Options.ts"
 
 export type { GroupRule, LdapOptionsError, Options } from "./Options.ts"
-export { validate } from "./Options.ts"
+export { certificates, isAttribute, isDn, isGid, validate } from "./Options.ts"
 
 const maximumUsernameBytes = 256
 
 /**
- * Whether credentials are worth a connection. An empty password would make the bind one of nobody, which succeeds
- * (RFC 4513, section 5.1.2); directories written in C may take a password for empty that begins with NUL.
+ * Whether the credentials can be valid. A bind with an empty password is anonymous and succeeds (RFC 4513, section
+ * 5.1.2); directories written in C may treat a password that begins with NUL as empty.
  */
 const isPlausible = (username: unknown, password: unknown): boolean =>
   Predicate.isString(username) &&
@@ -51,7 +51,7 @@ const signIn = Effect.fnUntraced(function* (settings: Settings, username: string
   return { username: found.username }
 })
 
-/** Delays a refusal to a fixed time after the begin, so that what the directory did does not show in it. */
+/** Delays a refusal to a fixed time after the start, so that the time does not show what the directory did. */
 const evenly =
   (time: Duration.Duration) =>
   <A>(self: Effect.Effect<A, Authentication.DirectoryError>): Effect.Effect<A, Authentication.DirectoryError> =>
@@ -67,16 +67,16 @@ const warn = (settings: Settings): Effect.Effect<void> => {
   if (settings.transport === "plaintext") {
     return Effect.logWarning("insecurePlaintext: passwords are sent to the directory without encryption")
   }
-  return settings.verifyCertificate
-    ? Effect.void
-    : Effect.logWarning("insecureSkipVerify: the certificate of the directory is not checked, anybody can be it")
+  return settings.insecureSkipVerify === true
+    ? Effect.logWarning("insecureSkipVerify: the certificate of the directory is not checked, anybody can be it")
+    : Effect.void
 }
 
 /**
- * The port. Fails with all that is wrong with the options at once; an insecure option is warned about each time.
+ * The port. Fails with all problems of the options at once. Logs a warning for an insecure option.
  *
- * One sign-in has one connection of its own, and one deadline from the wait for it to the last answer. An unreachable or
- * misbehaving directory is `DirectoryUnavailable`, never the user's fault.
+ * Each sign-in has its own connection and one deadline, which includes the wait for a free connection. An unreachable or
+ * misbehaving directory gives `DirectoryUnavailable`, never `InvalidCredentials`.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,8 +1,4 @@
-/**
- * Finds the one entry of a user who may sign in.
- *
- * @since 0.1.0
- */
+/** Finds the entry of a user who may sign in. */
 import type { Authentication } from "@gitlab-registry-usage/core"
 import { Duration, Effect } from "effect"
 import { AndFilter, EqualityFilter, type Entry, type Filter, OrFilter } from "ldapts"
@@ -10,18 +6,13 @@ import type { Request } from "./Connection.ts"
 import { describe, invalidCredentials, unavailable } from "./Failure.ts"
 import { type GroupRule, isDn, type Settings } from "./Options.ts"
 
-/**
- * An entry that may sign in with its password. `username` is absent where the directory does not show it.
- *
- * @category models
- * @since 0.1.0
- */
+/** The entry of a user. `username` is absent where the directory does not return it. */
 export interface Found {
   readonly dn: string
   readonly username: string | undefined
 }
 
-// Filters are objects: ldapts writes their values as bytes, and no character of a value means anything.
+// Filters are objects, so that no character of a value is syntax.
 const equals = (attribute: string, value: string): Filter => new EqualityFilter({ attribute, value })
 const oneOf = (filters: ReadonlyArray<Filter>): Filter => new OrFilter({ filters: [...filters] })
 const allOf = (...filters: ReadonlyArray<Filter>): Filter => new AndFilter({ filters: [...filters] })
@@ -44,19 +35,19 @@ const userFilter = (settings: Settings, username: string): Filter => {
   }
 }
 
-/** The text values of an attribute, whose name a directory may write in another case. */
+/** The text values of an attribute. A directory may return its name in another case. */
 const values = (entry: Entry, attribute: string): ReadonlyArray<string> =>
   Object.entries(entry)
     .filter(([name]) => name !== "dn" && name.toLowerCase() === attribute.toLowerCase())
     .flatMap(([, value]) => value)
     .filter((value) => typeof value === "string")
 
-/** Roughly how a directory compares names (RFC 4518): no case, no compatibility forms, no outer or repeated space. */
+/** Approximates how a directory compares names (RFC 4518): without case, compatibility forms and extra spaces. */
 const folded = (name: string): string => name.normalize("NFKC").toLowerCase().trim().replaceAll(/\s+/g, " ")
 
 /**
- * The directory's own spelling of the typed name. Of several names of one entry it is the one that was typed: the search
- * has shown that no other user has it.
+ * The directory's spelling of the typed name. If the entry has several names, the typed one is returned; the search has
+ * found no other user with it.
  */
 const ownSpelling = (names: ReadonlyArray<string>, typed: string): string | undefined =>
   names.length <= 1 ? names[0] : names.find((name) => folded(name) === folded(typed))
@@ -69,7 +60,7 @@ const search = Effect.fnUntraced(function* (
   filter: Filter,
   attributes: ReadonlyArray<string>
 ): Effect.fn.Return<ReadonlyArray<Entry>, Authentication.DirectoryError> {
-  // References to other directories come beside the entries and are left alone.
+  // References to other directories are ignored.
   const { searchEntries } = yield* request((client) =>
     client.search(baseDn, {
       scope: "sub",
@@ -103,11 +94,8 @@ const inPosixGroup = Effect.fnUntraced(function* (
 })
 
 /**
- * The entry of the user with this name, who is in the group asked for. Fails with `InvalidCredentials` where there is
- * none, or more than one, which is logged as well.
- *
- * @category lookup
- * @since 0.1.0
+ * The entry of the user with this name, if the group rule admits it. Fails with `InvalidCredentials` if there is no such
+ * entry or more than one; several entries are also logged.
  */
 export const find = Effect.fnUntraced(function* (
   request: Request,
@@ -125,7 +113,7 @@ export const find = Effect.fnUntraced(function* (
     ).pipe(Effect.annotateLogs({ username: typed, entries: entries.slice(0, 2).map((found) => found.dn) }))
     return yield* invalidCredentials()
   }
-  // A bind without a name would succeed as nobody, and one with certain words would be a bind of another kind.
+  // A bind without a name would be anonymous and succeed, and ldapts takes some words for a SASL mechanism.
   if (!isDn(entry.dn)) return yield* unavailable("the directory answered with an entry without a distinguished name")
   const username = ownSpelling(values(entry, usernameAttribute), typed)
   if (group._tag === "PosixGroup" && !(yield* inPosixGroup(request, settings, group, entry, username))) {

@@ -1,13 +1,11 @@
 /**
- * Cuts what a directory sends into LDAP messages and checks their form (RFC 4511, section 5.1) before ldapts reads them.
+ * Splits received bytes into LDAP messages and checks their form (RFC 4511, section 5.1) before ldapts reads them.
  *
- * ldapts 9 is not made for malformed messages: a length that points past the end sends it into an endless loop, a reply
- * to a bind without a result counts as success, and thousands of small messages in one packet overflow the stack.
- *
- * @since 0.1.0
+ * ldapts 9 does not handle malformed messages: a length past the end causes an endless loop, a reply to a bind without a
+ * result counts as success, and thousands of small messages in one packet overflow the stack.
  */
 
-/** Universal types of BER, and those that LDAP gives its replies. */
+/** The tags of BER and of the LDAP replies. */
 const tag = {
   integer: 0x02,
   octetString: 0x04,
@@ -22,14 +20,14 @@ const tag = {
   controls: 0xa0
 } as const
 
-/** A tag and where its content is. */
+/** A tag and the range of its content. */
 interface Element {
   readonly tag: number
   readonly start: number
   readonly end: number
 }
 
-/** The element at an offset; `undefined` where its header is cut off, `false` where it has no definite length of ≤ 4 bytes. */
+/** The element at an offset; `undefined` if its header is incomplete, `false` if its length is not definite or > 4 bytes. */
 const header = (bytes: Buffer, offset: number): Element | undefined | false => {
   const first = bytes[offset + 1]
   if (first === undefined) return undefined
@@ -41,7 +39,7 @@ const header = (bytes: Buffer, offset: number): Element | undefined | false => {
   return { tag: bytes[offset]!, start, end: start + length }
 }
 
-/** The elements that fill a range exactly, or `undefined` where they do not. */
+/** The elements that fill a range exactly, or `undefined`. */
 const children = (bytes: Buffer, { start, end }: Element): ReadonlyArray<Element> | undefined => {
   const found: Array<Element> = []
   for (let offset = start; offset < end;) {
@@ -64,7 +62,7 @@ const enumerated = primitive(tag.enumerated, 1, 4)
 const octetString = primitive(tag.octetString, 0, Infinity)
 const anything: Check = () => true
 
-/** A constructed element whose first children are as `checks` say and whose others as `rest`, or absent. */
+/** A constructed element whose first children pass `checks` and whose others pass `rest`. */
 const constructed =
   (expected: number, checks: ReadonlyArray<Check>, rest: Check | undefined): Check =>
   (bytes, element) => {
@@ -91,11 +89,8 @@ const controls = constructed(tag.controls, [], control)
 const message = constructed(tag.sequence, [integer, operation], controls)
 
 /**
- * The complete messages at the begin of what was received and the bytes of the next one, or `undefined` where the bytes
- * are no LDAP replies.
- *
- * @category parsing
- * @since 0.1.0
+ * The complete messages at the start of the received bytes, and the incomplete rest; or `undefined` if the bytes are not
+ * LDAP replies.
  */
 export const split = (
   received: Buffer

@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
+import { CodedError } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
 import * as LdapDirectory from "./LdapDirectory.ts"
 
 /**
- * Who of the directory's users may sign in: every one below the base (`anyone`), those with a group id in `gidNumber`
- * (`gid`), those as well whom a posixGroup lists in `memberUid` (`memberUid`), or those whose entry names one of the
- * groups in `memberOf`.
+ * Which users may sign in: all below the base (`anyone`), those with a group id in `gidNumber` (`gid`), these and those
+ * that a posixGroup lists in `memberUid` (`memberUid`), or those whose entry names one of the groups in `memberOf`.
  *
  * @category models
  * @since 0.1.0
@@ -23,20 +23,20 @@ export type Group =
 export interface Options {
   /** `ldaps://host[:636]` speaks TLS at once, `ldap://host[:389]` upgrades with StartTLS before anything else. */
   readonly url: string
-  /** Below which entry the users are. */
+  /** The entry below which the users are. */
   readonly baseDn: string
   readonly group: Group
-  /** The attribute that holds the user's name; `uid` by default. */
+  /** The attribute with the user's name; `uid` by default. */
   readonly usernameAttribute?: string
-  /** Who searches; nobody (anonymous) by default. */
+  /** The account that searches; the search is anonymous by default. */
   readonly service?: { readonly dn: string; readonly password: string }
   /** PEM of the authorities to trust instead of the system's. */
   readonly certificateAuthorities?: ReadonlyArray<string>
-  /** The name that the server's certificate is for, where it is not the host of the URL. */
+  /** The name in the server's certificate, if it is not the host of the URL. */
   readonly serverName?: string
-  /** Sends passwords in the clear over `ldap://`. */
+  /** Sends passwords over `ldap://` without encryption. */
   readonly insecurePlaintext?: boolean
-  /** Accepts any certificate, so that anybody on the way can read the passwords. */
+  /** Accepts any certificate, so that everybody on the network path can read the passwords. */
   readonly insecureSkipVerify?: boolean
   /** How long one sign-in may take, in milliseconds; 10,000 by default. */
   readonly deadline?: number
@@ -45,23 +45,19 @@ export interface Options {
 }
 
 /**
- * What failed: `ERR_LOGIN_INVALID` for credentials that do not sign in, `ERR_LOGIN_UNAVAILABLE` for a directory that could
- * not be asked, and `ERR_LOGIN_OPTIONS` for options that cannot be used.
+ * The `code` is `ERR_LOGIN_INVALID` for refused credentials, `ERR_LOGIN_UNAVAILABLE` for a directory that does not work,
+ * and `ERR_LOGIN_OPTIONS` for options that cannot be used.
  *
  * @category errors
  * @since 0.1.0
  */
-export class LoginFailure extends Error {
+export class LoginFailure extends CodedError.CodedError<
+  "ERR_LOGIN_INVALID" | "ERR_LOGIN_UNAVAILABLE" | "ERR_LOGIN_OPTIONS"
+> {
   override readonly name = "LoginFailure"
-  readonly code: "ERR_LOGIN_INVALID" | "ERR_LOGIN_UNAVAILABLE" | "ERR_LOGIN_OPTIONS"
-
-  constructor(code: LoginFailure["code"], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
-const groupOf = (group: Group): LdapDirectory.GroupRule => {
+const toGroupRule = (group: Group): LdapDirectory.GroupRule => {
   switch (group.rule) {
     case "anyone":
       return { _tag: "Anyone" }
@@ -75,7 +71,7 @@ const groupOf = (group: Group): LdapDirectory.GroupRule => {
 }
 
 /**
- * Verifies credentials. Resolves to the user name in the directory's own spelling; rejects with a `LoginFailure`, or with
+ * Verifies credentials. Resolves to the user name in the directory's spelling; rejects with a `LoginFailure`, or with
  * the signal's reason.
  *
  * @category sign-in
@@ -90,7 +86,7 @@ export const verifyLogin = (
   return Effect.runPromise(
     LdapDirectory.make({
       ...rest,
-      group: groupOf(group),
+      group: toGroupRule(group),
       service: service === undefined ? undefined : { dn: service.dn, password: Redacted.make(service.password) }
     }).pipe(
       Effect.mapError((error) => new LoginFailure("ERR_LOGIN_OPTIONS", error.message)),

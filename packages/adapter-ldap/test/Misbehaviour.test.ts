@@ -308,7 +308,7 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live("F48 a connection closed at any moment is the directory's fault, and told at once", () =>
+  it.live("F48 a connection closed at any moment is reported at once as a failure of the directory", () =>
     Effect.gen(function* () {
       for (const kind of ["search", "bind"] as const) {
         const fake = yield* instead(kind, (_, socket) => void socket.destroy())

@@ -10,7 +10,7 @@ const good: LdapDirectory.Options = {
 
 const problems = (options: Partial<LdapDirectory.Options>): ReadonlyArray<string> => {
   const result = LdapDirectory.validate({ ...good, ...options })
-  return Result.isFailure(result) ? result.failure.problems : []
+  return Result.isFailure(result) ? result.failure.problems.map(({ message, option }) => `${option}: ${message}`) : []
 }
 
 const messagesOf = (options: LdapDirectory.Options) =>
@@ -31,7 +31,7 @@ describe("Options", () => {
     assert.isEmpty(problems({ group: { _tag: "MemberOf", groups: ["cn=a,dc=test"] }, usernameAttribute: "2.5.4.3" }))
   })
 
-  it("speaks StartTLS over ldap:// and plaintext only when told to", () => {
+  it("uses StartTLS over ldap://, and plaintext only with insecurePlaintext", () => {
     const transport = (options: Partial<LdapDirectory.Options>) =>
       Result.getOrThrow(LdapDirectory.validate({ ...good, ...options })).transport
     assert.strictEqual(transport({}), "tls")
@@ -73,7 +73,7 @@ describe("Options", () => {
     assert.lengthOf(problems(options), 1)
   })
 
-  it.effect("tells all problems at once and no password", () =>
+  it.effect("reports all problems at once, each with its option and without a password", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         LdapDirectory.make({
@@ -84,7 +84,10 @@ describe("Options", () => {
           deadline: -1
         })
       )
-      assert.lengthOf(error.problems, 5)
+      assert.deepStrictEqual(
+        error.problems.map(({ option }) => option),
+        ["url", "baseDn", "group.gids", "service.dn", "deadline"]
+      )
       assert.notInclude(`${error.message}${JSON.stringify(error)}`, "canary")
     })
   )

@@ -32,7 +32,7 @@ const reason = <A, E, R>(self: Effect.Effect<A, Authentication.DirectoryError | 
 export const refused = <A, E, R>(self: Effect.Effect<A, Authentication.DirectoryError | E, R>) =>
   Effect.map(reason(self), (reason) => assert.strictEqual(reason._tag, "InvalidCredentials", JSON.stringify(reason)))
 
-/** That the directory was to blame; returns what the operator is told. */
+/** Asserts that the directory failed; returns the detail for the operator. */
 export const unavailable = <A, E, R>(self: Effect.Effect<A, Authentication.DirectoryError | E, R>) =>
   Effect.map(reason(self), (reason) => {
     assert.strictEqual(reason._tag, "DirectoryUnavailable")

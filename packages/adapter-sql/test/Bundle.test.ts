@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 it.live("SQLite works from a program that is bundled and minified into one file, and says nothing by itself", () =>
   Effect.gen(function* () {
     const directory = yield* Servers.temporaryDirectory
-    const entry = fileURLToPath(new URL("bundled.ts", import.meta.url))
+    const entry = fileURLToPath(new URL("saveOnce.ts", import.meta.url))
     yield* Effect.promise(() =>
       build({
         entry: [entry],
@@ -22,7 +22,7 @@ it.live("SQLite works from a program that is bundled and minified into one file,
         silent: true
       })
     )
-    const program = yield* Program.start([Path.join(directory, "bundled.js"), Path.join(directory, "registry.sqlite")])
+    const program = yield* Program.start([Path.join(directory, "saveOnce.js"), Path.join(directory, "registry.sqlite")])
     expect(yield* program.end, program.output()).toBe(0)
     expect(program.output()).toBe("1 kept, without history: false\n")
   }).pipe(Effect.scoped)

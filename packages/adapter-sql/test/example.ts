@@ -2,7 +2,7 @@ import { Sqlite } from "@gitlab-registry-usage/adapter-sql"
 import { History, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DateTime, Effect } from "effect"
 
-export const course = (path: string) =>
+export const timeSeries = (path: string) =>
   Effect.gen(function* () {
     const store = yield* SnapshotStore.SnapshotStore
     const to = yield* DateTime.now

@@ -1,7 +1,5 @@
 /**
  * The command: runs suites, prints what they found and keeps it.
- *
- * @since 0.1.0
  */
 import { Console, Effect, FileSystem, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
@@ -53,9 +51,6 @@ const run = Effect.fnUntraced(function* (name: string, extent: "full" | "smoke")
 
 /**
  * `bench [suite…] [--smoke]`: all suites where none is named.
- *
- * @category commands
- * @since 0.1.0
  */
 export const bench = Command.make(
   "bench",

@@ -1,7 +1,5 @@
 /**
  * Reports as Markdown, and their place in `docs/performance.md`.
- *
- * @since 0.1.0
  */
 import { count, figure } from "./Format.ts"
 import { isMet, type Report, type Suite, type Table, type Target } from "./Suite.ts"
@@ -18,9 +16,6 @@ const targetRow = (target: Target): ReadonlyArray<string> => {
 
 /**
  * The section of a suite. `machine` says where and when the figures were taken.
- *
- * @category rendering
- * @since 0.1.0
  */
 export const section = (suite: Suite, report: Report, machine: string): string =>
   [
@@ -39,9 +34,6 @@ const closing = (name: string) => `<!-- /bench:${name} -->`
 
 /**
  * The document with the section of one suite replaced, or added at its end. What stands outside of the markers stays.
- *
- * @category rendering
- * @since 0.1.0
  */
 export const replaced = (document: string, name: string, text: string): string => {
   const marked = `${opening(name)}\n\n${text}\n\n${closing(name)}`

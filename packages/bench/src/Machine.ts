@@ -1,7 +1,5 @@
 /**
  * The machine that measures.
- *
- * @since 0.1.0
  */
 import * as Os from "node:os"
 import { Config, DateTime, Effect } from "effect"
@@ -9,9 +7,6 @@ import { Config, DateTime, Effect } from "effect"
 /**
  * What a figure depends on. `load` is the number of processes that wanted to run in the last minute: where it is far
  * above what the suite needs, others were at work and the times are too long.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Machine {
   readonly takenAt: string
@@ -22,12 +17,8 @@ export interface Machine {
   readonly load: number
 }
 
-/**
- * @category getters
- * @since 0.1.0
- */
 export const current: Effect.Effect<Machine, Config.ConfigError> = Effect.gen(function* () {
-  // The command tells the load before it installed and built, which is no load of others.
+  // scripts/bench.mjs reads the load before it installs and builds: that is not the load of others.
   const load = yield* Config.Number("BENCH_LOAD").pipe(Config.withDefault(Os.loadavg()[0]!))
   return {
     takenAt: DateTime.formatIso(yield* DateTime.now),
@@ -45,9 +36,6 @@ const caution = ({ load, processors }: Machine): string =>
 
 /**
  * The machine in a sentence.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const describe = (machine: Machine): string =>
   `Taken on ${machine.takenAt.slice(0, 10)}, Node ${machine.node}, ${machine.processors} × ${machine.processor}, ` +

@@ -1,15 +1,10 @@
 /**
  * Time, processor time and memory of what is measured.
- *
- * @since 0.1.0
  */
 import { Clock, Effect } from "effect"
 
 /**
  * How long something took, in milliseconds: by the wall clock, and of processor time of this process, all of its threads.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Took {
   readonly wall: number
@@ -17,10 +12,7 @@ export interface Took {
 }
 
 /**
- * Runs the effect and tells how long it took.
- *
- * @category measuring
- * @since 0.1.0
+ * Runs the effect and returns its result with the time that it took.
  */
 export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, Took], E, R> =>
   Effect.gen(function* () {
@@ -34,9 +26,6 @@ export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<re
 
 /**
  * The middle of the values, or the mean of the two in the middle.
- *
- * @category statistics
- * @since 0.1.0
  */
 export const median = (values: ReadonlyArray<number>): number => {
   const sorted = values.toSorted((a, b) => a - b)
@@ -46,8 +35,23 @@ export const median = (values: ReadonlyArray<number>): number => {
 
 /**
  * The largest resident memory of this process so far, in MiB.
- *
- * @category measuring
- * @since 0.1.0
  */
 export const peakResident = (): number => process.resourceUsage().maxRSS / 1024
+
+/**
+ * Runs the measurements side by side, once each in every round, so that whatever else the machine does falls on all.
+ * The order turns around with each round. `warmUp` rounds come first and do not count.
+ */
+export const inTurns = Effect.fnUntraced(function* <Name extends string, A, E, R>(
+  measurements: Readonly<Record<Name, Effect.Effect<A, E, R>>>,
+  { rounds, warmUp = 0 }: { readonly rounds: number; readonly warmUp?: number }
+) {
+  const names = Object.keys(measurements) as Array<string> as Array<Name>
+  const taken: Array<Readonly<Record<Name, A>>> = []
+  for (let round = -warmUp; round < rounds; round++) {
+    const results: Partial<Record<Name, A>> = {}
+    for (const name of round % 2 === 0 ? names : names.toReversed()) results[name] = yield* measurements[name]
+    if (round >= 0) taken.push(results as Record<Name, A>)
+  }
+  return taken
+})

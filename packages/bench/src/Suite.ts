@@ -1,7 +1,5 @@
 /**
  * A suite of measurements and what it found.
- *
- * @since 0.1.0
  */
 import type { Effect } from "effect"
 import type { Scope } from "effect"
@@ -9,17 +7,11 @@ import type { Scope } from "effect"
 /**
  * How much is measured: `full` is what the targets speak of; `smoke` shows in seconds that the suite still runs, and its
  * figures mean nothing.
- *
- * @category options
- * @since 0.1.0
  */
 export type Extent = "full" | "smoke"
 
 /**
  * A table of figures, each a text as it is printed. The first column names the row.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Table {
   readonly title: string
@@ -29,9 +21,6 @@ export interface Table {
 
 /**
  * A figure beside what it should be at most.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Target {
   readonly what: string
@@ -41,11 +30,8 @@ export interface Target {
 }
 
 /**
- * What a suite found. `method` tells how each figure was taken, as paragraphs of Markdown; `data` is every single
+ * What a suite found. `method` says how each figure was taken, as paragraphs of Markdown; `data` is every single
  * measurement, as JSON.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Report {
   readonly method: string
@@ -56,9 +42,6 @@ export interface Report {
 
 /**
  * A suite: the default export of a file in `suites/`, which is named like it.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Suite {
   readonly title: string
@@ -67,8 +50,5 @@ export interface Suite {
 
 /**
  * Whether the figure is what it should be.
- *
- * @category guards
- * @since 0.1.0
  */
 export const isMet = ({ limit, value }: Target): boolean => value <= limit

@@ -46,7 +46,7 @@ export interface MeasuredTag {
 }
 
 /**
- * A repository. `sizes` is null where it could not be read; `stale` tells that its data is from an earlier crawl.
+ * A repository. `sizes` is null where it could not be read; `stale` means that its data is from an earlier crawl.
  *
  * @category models
  * @since 0.1.0

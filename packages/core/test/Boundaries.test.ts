@@ -60,3 +60,60 @@ describe("what the packages may depend on", () => {
     }
   })
 })
+
+/** What the modules of each folder may import, besides their own folder: always folders that stand above it here. */
+const folders: Readonly<Record<string, ReadonlyArray<string>>> = {
+  registry: [],
+  text: ["registry"],
+  auth: [],
+  plan: [],
+  inventory: ["registry"],
+  usage: ["registry", "inventory"],
+  history: ["registry", "usage"],
+  snapshot: ["registry", "inventory", "usage", "history"],
+  hal: ["registry", "inventory", "usage", "history", "snapshot"],
+  metrics: ["inventory", "usage", "snapshot"],
+  testing: ["registry", "auth"],
+  conformance: ["registry", "auth", "inventory", "usage", "history", "snapshot", "testing"]
+}
+
+/** Most files that one folder may have at one level. */
+const maximumFiles = 15
+
+describe("the folders of core", () => {
+  const home = join(packages, "core/src")
+  const entries = readdirSync(home, { withFileTypes: true })
+  const filesOf = (folder: string) => readdirSync(join(home, folder)).filter((file) => file.endsWith(".ts"))
+
+  it("are those of the table, each below those that it imports", () => {
+    const found = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+    expect(found.toSorted()).toEqual(Object.keys(folders).toSorted())
+    const order = Object.keys(folders)
+    for (const [folder, allowed] of Object.entries(folders)) {
+      for (const other of allowed)
+        expect(order.indexOf(other), `${folder} → ${other}`).toBeLessThan(order.indexOf(folder))
+    }
+    expect(entries.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual(["index.ts", "promise.ts"])
+  })
+
+  for (const [folder, allowed] of Object.entries(folders)) {
+    it(`${folder} imports ${allowed.join(", ") || "no other folder"}`, () => {
+      const files = filesOf(folder)
+      expect(files.length).toBeGreaterThan(0)
+      expect(files.length).toBeLessThanOrEqual(maximumFiles)
+      const imported = new Set<string>()
+      for (const file of files) {
+        const text = readFileSync(join(home, folder, file), "utf8")
+        for (const [, specifier] of text.matchAll(/\b(?:from|import)[ (]+"(\.[^"]*)"/g)) {
+          const parts = specifier!.split("/")
+          const isOwn = parts[0] === "." && parts.length === 2
+          const isOther = parts[0] === ".." && parts.length === 3
+          expect(isOwn || isOther, `${folder}/${file} imports ${specifier}`).toBe(true)
+          if (isOther) imported.add(parts[1]!)
+        }
+      }
+      // An arrow that the table allows and nobody needs would hide the next one that is wrong.
+      expect([...imported].toSorted()).toEqual(allowed.toSorted())
+    })
+  }
+})

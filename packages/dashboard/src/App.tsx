@@ -1,48 +1,31 @@
-/**
- * The page: signed out or signed in.
- *
- * @since 0.1.0
- */
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
+/** The page: signed out or signed in. */
+import { useCallback, useMemo, useState } from "preact/hooks"
 import * as Client from "./api/Client.ts"
 import * as Session from "./api/Session.ts"
 import { Dashboard } from "./parts/Dashboard.tsx"
 import { Login } from "./parts/Login.tsx"
-import { usePreference } from "./view/usePreference.ts"
+import { useTheme } from "./view/Theme.ts"
 
-/** @category models @since 0.1.0 */
-export type Theme = "system" | "light" | "dark"
-
-/** @category components @since 0.1.0 */
 export const App = () => {
-  const [token, setToken] = useState(Session.kept)
+  const [token, setToken] = useState(Session.read)
   const [expired, setExpired] = useState(false)
-  const [theme, setTheme] = usePreference<Theme>("theme", ["system", "light", "dark"])
+  const [theme, setTheme] = useTheme()
 
-  useEffect(() => {
-    if (theme === "system") delete document.documentElement.dataset["theme"]
-    else document.documentElement.dataset["theme"] = theme
-  }, [theme])
-
-  const onSignedIn = useCallback((token: string, stay: boolean) => {
-    if (stay) Session.keep(token)
-    setExpired(false)
+  const onSignedIn = (token: string, stay: boolean) => {
+    if (stay) Session.write(token)
     setToken(token)
-  }, [])
-  const end = useCallback(() => {
-    Session.forget()
+  }
+  const signOut = useCallback((expired: boolean) => {
+    Session.clear()
+    setExpired(expired)
     setToken(undefined)
   }, [])
-  const onExpired = useCallback(() => {
-    setExpired(true)
-    end()
-  }, [end])
-  const onSignOut = useCallback(() => {
-    // Names of repositories do not stay behind in the address.
+  const onExpired = useCallback(() => signOut(true), [signOut])
+  const onSignOut = () => {
+    // The address may hold names of repositories.
     history.replaceState(null, "", "#/")
-    setExpired(false)
-    end()
-  }, [end])
+    signOut(false)
+  }
 
   const client = useMemo(() => (token === undefined ? undefined : Client.make(token)), [token])
   return client === undefined ? (

@@ -1,6 +1,4 @@
-/**
- * What the build of the page may weigh, and where it may load from.
- */
+/** The size of the built page, and where it may load from. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"

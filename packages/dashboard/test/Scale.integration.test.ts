@@ -1,6 +1,4 @@
-/**
- * How the page bears large registries. Figures are printed; what is expected is that it does not draw what nobody sees.
- */
+/** The page with large registries: it draws only what is in sight. Measurements are printed. */
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import type { Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -46,7 +44,7 @@ const measure = async (page: Page, name: string) => {
   const searching = performance.now()
   await page.evaluate(() => scrollTo(0, 0))
   await page.getByRole("searchbox").fill("service-77:1.1")
-  await page.waitForFunction(() => /^\d[\d,]* tags$/.test(document.querySelector(".toolbar-told")?.textContent ?? ""))
+  await page.waitForFunction(() => /^\d[\d,]* tags$/.test(document.querySelector(".toolbar-status")?.textContent ?? ""))
   const found = performance.now() - searching
   await shoot(page, `scale-${name}-search`)
   console.log(
@@ -79,7 +77,7 @@ describe.skipIf(leftOut)("a large registry", () => {
     await page.close()
   }, 120_000)
 
-  // So many manifests take long to make: here the page is the server's own, and the figures are made up.
+  // So many manifests take too long to make: the page is the server's own, and the API is a fake.
   it("of 10,000 repositories with 50 tags", async () => {
     const site = await startDemo()
     sites.push(site)

@@ -1,12 +1,11 @@
-/**
- * A real browser, and what it complains about.
- */
+/** A real browser, and the errors that it reports. */
 import axe from "axe-core"
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type BrowserContext, chromium, type Page } from "playwright-core"
+import { expect } from "vitest"
 
 const executablePath = "/usr/bin/chromium"
 
@@ -51,10 +50,10 @@ export const launch = async (
   }
 }
 
-/** A page that remembers every error that was written to its console, and every violation of its policy. */
+/** A page that records every error on its console, and every violation of its policy. */
 export interface Watched {
   readonly page: Page
-  /** What was complained about since the last call. */
+  /** The errors since the last call. */
   readonly complaints: () => ReadonlyArray<string>
 }
 
@@ -73,20 +72,20 @@ export const open = async ({ context }: Browser): Promise<Watched> => {
   return {
     page,
     complaints: () => {
-      const told = complaints
+      const recorded = complaints
       complaints = []
-      return told
+      return recorded
     }
   }
 }
 
-/** Keeps a picture of the page. */
+/** Saves a screenshot of the page. */
 export const shoot = (page: Page, name: string, fullPage = false) =>
   page.screenshot({ path: join(screenshots, `${name}.png`), fullPage, animations: "disabled" })
 
 /** What axe finds that is serious or critical: rule, and where. */
-export const serious = async (page: Page): Promise<ReadonlyArray<string>> => {
-  // The policy of the page allows no foreign script in it; what is evaluated by the debugger is not under it.
+const serious = async (page: Page): Promise<ReadonlyArray<string>> => {
+  // The policy of the page allows no foreign script; it does not apply to what the debugger evaluates.
   await page.evaluate(axe.source)
   const results = await page.evaluate(() =>
     (globalThis as unknown as { readonly axe: typeof axe }).axe.run(document, {
@@ -96,6 +95,23 @@ export const serious = async (page: Page): Promise<ReadonlyArray<string>> => {
   return results.violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map(({ failureSummary, html }) => `${id}: ${html} ${failureSummary ?? ""}`))
+}
+
+/** Waits up to ten seconds for a value, however busy the machine is. */
+export const eventually = <A>(read: () => A) => expect.poll(read, { timeout: 10_000 })
+
+/** Saves a screenshot, and expects no error of axe or on the console, but for those expected. */
+export const check = async (
+  { complaints, page }: Watched,
+  name: string,
+  expected: ReadonlyArray<RegExp> = [],
+  fullPage = false
+) => {
+  await page.mouse.move(0, 0)
+  await page.waitForTimeout(250)
+  await shoot(page, name, fullPage)
+  expect(await serious(page)).toEqual([])
+  expect(complaints().filter((complaint) => !expected.some((pattern) => pattern.test(complaint)))).toEqual([])
 }
 
 export const signIn = async (page: Page, user: { readonly username: string; readonly password: string }) => {

@@ -1,11 +1,9 @@
-/**
- * Made-up figures in the shape of the API, for registries that would take minutes to make.
- */
+/** Responses in the shape of the API, for registries that would take minutes to make. */
 import type { Page } from "playwright-core"
 
 const sizes = (disk: number) => ({ size: 3 * disk, disk_size: disk, unique_size: disk >> 1 })
 
-/** Answers what the page asks for images, tags and status; all else goes to the server. */
+/** Answers requests for images and tags; all others go to the server. */
 export const fakeApi = async (
   page: Page,
   url: string,

@@ -1,12 +1,10 @@
-/**
- * Registries of any size, for trying how the page bears them.
- */
+/** Registries of any size. */
 import { Names } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { Effect } from "effect"
 
 /**
- * So many repositories in groups of projects, each with so many tags. All share one layer, those of a project another;
+ * `count` repositories in groups of projects, with `tags` tags each. All share one layer, those of a project another one;
  * each tag has a layer of its own.
  */
 export const repositories = (count: number, tags: number): Promise<ReadonlyArray<Images.Repository>> =>

@@ -1,6 +1,4 @@
-/**
- * The server with the page, over a registry, for a browser to open.
- */
+/** The server with the page, over a registry, for a browser to open. */
 import { NodeHttpClient, NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
@@ -17,21 +15,20 @@ import { fileURLToPath } from "node:url"
 export interface Site {
   /** The address of the page. */
   readonly url: string
-  /** Looks at the registry again, whatever comes of it. */
+  /** Crawls the registry again; failures are ignored. */
   readonly refresh: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** What differs from one site to the next. */
 export interface Options {
   readonly prefix?: string
   /** How long a token is valid. */
   readonly tokenLife?: Duration.Input
-  /** Whether to wait until the registry was looked at for the first time. Default: true. */
+  /** Whether to wait for the first crawl. Default: true. */
   readonly crawled?: boolean
-  /** What keeps the snapshots. Default: memory, the latest alone. */
+  /** The store of the snapshots. Default: memory, the latest only. */
   readonly store?: Layer.Layer<SnapshotStore.SnapshotStore>
-  /** How much the registry may take (bytes). */
+  /** The capacity of the registry (bytes). */
   readonly capacity?: number
 }
 
@@ -43,7 +40,7 @@ const tokens = ({ tokenLife }: Options) =>
     life: tokenLife
   })
 
-/** The page as it was built, from where the server reads it. */
+/** Where the server reads the built page from. */
 export const built = fileURLToPath(
   new URL("dist/ui", import.meta.resolve("@gitlab-registry-usage/server/package.json"))
 )
@@ -58,7 +55,7 @@ const ui = Effect.gen(function* () {
 /** The user who signs in. */
 export const [user] = DemoDirectory.users
 
-/** The demonstration's registry, read over HTTP. */
+/** The demo registry, read over HTTP. */
 const demo = Layer.unwrap(
   Effect.map(DemoRegistry.DemoRegistry, ({ credentials, url }) =>
     RegistryHttp.layer({
@@ -101,7 +98,7 @@ const start = async (registry: Layer.Layer<Registry.Registry, unknown>, options:
   return { url: `${address.replace(/\/$/, "")}${prefix}/ui/`, refresh, stop: () => runtime.dispose() }
 }
 
-/** Over the demonstration's registry. */
+/** Over the demo registry. */
 export const startDemo = (options?: Options): Promise<Site> => start(demo, options)
 
 /** Over a registry in memory. */

@@ -1,13 +1,11 @@
 /**
  * An embedded registry that behaves like GitLab's, over real HTTP, and what a demonstration fills it with.
- *
- * @since 0.1.0
  */
 export * as Account from "./auth/Account.ts"
-export * as Contents from "./registry/Contents.ts"
+export * as Contents from "./data/Contents.ts"
 export * as DailySnapshots from "./data/DailySnapshots.ts"
-export * as Demo from "./Demo.ts"
+export * as Demo from "./data/Demo.ts"
 export * as DemoDirectory from "./auth/DemoDirectory.ts"
-export * as DemoRegistry from "./registry/DemoRegistry.ts"
+export * as DemoRegistry from "./DemoRegistry.ts"
 export * as Expected from "./data/Expected.ts"
-export * as Fault from "./registry/Fault.ts"
+export * as Fault from "./http/Fault.ts"

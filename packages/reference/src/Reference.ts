@@ -86,7 +86,7 @@ const commentOf = (reflection: DeclarationReflection) => reflection.comment ?? r
 const says = (reflection: DeclarationReflection) =>
   commentOf(reflection)?.summary.some(({ text }) => text.trim() !== "") === true
 
-/** Mean the same in every module: what it can be told, the adapter, and the layer of it. */
+/** They mean the same in every module: its options, its constructor and its layer. */
 const conventional = new Set(["Options", "make", "layer"])
 
 /** A schema and the type of its values have one name, and one sentence. */

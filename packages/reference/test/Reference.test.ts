@@ -27,7 +27,7 @@ describe("the reference", () => {
     expect(reference.warnings).toEqual([])
   })
 
-  it("tells of every exported name what it means, what kind of thing it is and since when there is it", () => {
+  it("has a sentence, a category and a version for every exported name", () => {
     expect(lacking(reference.project)).toEqual([])
   })
 

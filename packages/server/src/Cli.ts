@@ -1,10 +1,8 @@
 /**
  * The command `gitlab-registry-usage-rest`: reads its arguments and the configuration, then serves.
  *
- * The arguments are `effect/cli`'s task, which accepts exactly these flags once it is given the built-in ones to have.
- * Status 2 for wrong usage, and where messages go, are set here.
- *
- * @since 0.1.0
+ * `effect/cli` parses the arguments, with the built-in flags that are listed here. This module sets status 2 for wrong
+ * usage, and the stream of each message.
  */
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, References, Runtime, Schema } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
@@ -17,19 +15,14 @@ import { main } from "./main.ts"
 import { revokeAll } from "./RevokeTokens.ts"
 import { version } from "./Version.ts"
 
-/**
- * Where the configuration is looked for when no file is named; it need not be there. As in the original.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The configuration file without `--config`, as in the original. It may be absent. */
 export const defaultPath = "/etc/gitlab_registry_usage_rest.conf"
 
-/** For every command: where the configuration is. */
+/** The flags of every command. */
 const sharedFlags = {
   config: Flag.File("config").pipe(
     Flag.withAlias("c"),
-    // The name that the original has for it.
+    // The name in the original.
     Flag.withAlias("config-file"),
     Flag.withMetavar("FILE"),
     Flag.withDescription(`The configuration file (default: ${defaultPath}, if there is one)`),
@@ -48,7 +41,7 @@ const flags = {
   )
 }
 
-/** Told as the original tells it. */
+/** Prints the version in the original's format. */
 const versionFlag = GlobalFlag.Action({
   flag: Flag.Boolean("version").pipe(
     Flag.withAlias("V"),
@@ -58,7 +51,7 @@ const versionFlag = GlobalFlag.Action({
   run: (_, { command, version }) => Console.log(`${command.name}, version ${version}`)
 })
 
-/** Wrong usage is told on the standard error stream alone. */
+/** Prints wrong usage on the standard error stream only. */
 const presenter: CliOutput.Presenter = {
   present: (event) =>
     event._tag === "InvalidInvocation"
@@ -66,12 +59,7 @@ const presenter: CliOutput.Presenter = {
       : CliOutput.defaultPresenter.present(event)
 }
 
-/**
- * The arguments are wrong, which was told already.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The arguments are wrong. The message is already printed. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {}) {
   override readonly [Runtime.errorExitCode] = 2
   override readonly [Runtime.errorReported] = false
@@ -104,7 +92,7 @@ const places = (file: Option.Option<string>, environment: ConfigSource.Places["e
 
 const command = (environment: ConfigSource.Places["environment"]) => {
   const root = Command.make("gitlab-registry-usage-rest", flags).pipe(
-    Command.withDescription("Tells where the disk of a GitLab container registry goes, as a HAL API"),
+    Command.withDescription("Serves the disk usage of a GitLab container registry as a HAL API"),
     Command.withSharedFlags(sharedFlags),
     Command.withHandler(
       Effect.fnUntraced(function* ({ config: file, printConfig, printDefaultConfig }) {
@@ -128,17 +116,14 @@ const command = (environment: ConfigSource.Places["environment"]) => {
       )
     })
   ).pipe(
-    Command.withDescription("Has all servers that share the database refuse the tokens that were issued until now")
+    Command.withDescription("Revoke all tokens that were issued until now, on all servers that share the database")
   )
   return root.pipe(Command.withSubcommands([revoke]))
 }
 
 /**
- * The program, with the environment variables it is to see. Wrong usage and a configuration with problems end it with
- * status 2, what was not expected with 1.
- *
- * @category programs
- * @since 0.1.0
+ * The program, with its environment variables. It exits with status 2 for wrong usage and for a configuration with
+ * problems, and with 1 for other errors.
  */
 export const program = (
   environment: ConfigSource.Places["environment"]
@@ -158,11 +143,6 @@ export const program = (
     )
   )
 
-/**
- * A server that was asked to stop, and did, has done what it should: status 0.
- *
- * @category programs
- * @since 0.1.0
- */
+/** A server that stops after a signal exits with status 0. */
 export const teardown: Runtime.Teardown = (exit, onExit) =>
   Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit)

@@ -8,7 +8,7 @@ import { Clock, Effect, FileSystem, Layer, Option, Path, type PlatformError, Sem
 
 /** @category models @since 0.1.0 */
 export interface Options {
-  /** The file that holds the latest snapshot. Its directory is made where it is missing. */
+  /** The file with the latest snapshot. A missing directory is created. */
   readonly path: string
   readonly accounting?: Usage.Accounting | undefined
 }
@@ -18,16 +18,17 @@ const storeError = (
   reason: SnapshotStore.SnapshotStoreError["reason"]
 ) => new SnapshotStore.SnapshotStoreError({ operation, reason })
 
-/** The system's own word tells a full disk from a read-only one (`ENOSPC`, `EROFS`). */
-const causeOf = ({ cause }: PlatformError.PlatformError): string =>
+/** The system's message distinguishes a full disk from a read-only one (`ENOSPC`, `EROFS`). */
+const causeText = ({ cause }: PlatformError.PlatformError): string =>
   cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : ""
 
 const unavailable = (operation: "load" | "save") => (error: PlatformError.PlatformError) =>
-  storeError(operation, new SnapshotStore.StoreUnavailable({ detail: `${error.message}${causeOf(error)}` }))
+  storeError(operation, new SnapshotStore.StoreUnavailable({ detail: `${error.message}${causeText(error)}` }))
 
 /**
- * Keeps the latest snapshot in a file. A new one is written beside it, forced to the disk, and renamed over it, so that
- * the file always holds one whole snapshot. One process at a time may use the file. A file that is none is renamed to `<path>.corrupt-<milliseconds>`.
+ * Stores the latest snapshot in a file. A new snapshot is written to another file, synchronised to the disk, and renamed,
+ * so that the file always has one complete snapshot. One process at a time may use the file. A file that is not a
+ * snapshot is renamed to `<path>.corrupt-<milliseconds>`.
  *
  * @category constructors
  * @since 0.1.0
@@ -38,7 +39,7 @@ export const make = Effect.fnUntraced(function* (
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = path.dirname(path.resolve(options.path))
-  // One at a time: all saves go through the same file beside the snapshot.
+  // Saves run one at a time, because all use the same temporary file.
   const saving = yield* Semaphore.make(1)
 
   const setAside = Effect.fnUntraced(function* (error: Snapshot.SnapshotError) {

@@ -1,33 +1,19 @@
-/**
- * Revoking all tokens of a deployment, beside its servers.
- *
- * @since 0.1.0
- */
+/** Revokes all tokens of a deployment, from a process of its own. */
 import { Revocation } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, Runtime, Schema } from "effect"
 import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import * as Stores from "./Stores.ts"
 
-/**
- * What was revoked would be known to this process alone.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The servers share no database, so that only this process would know of the revocation. */
 export class NothingShared extends Schema.TaggedError<NothingShared>()("NothingShared", {}) {
   override readonly [Runtime.errorExitCode] = 2
   override readonly [Runtime.errorReported] = false
   override get message(): string {
-    return "the servers share no database that would tell them: set path or url in [database], or not_before in [jwt] and restart them"
+    return "the servers share no database: set path or url in [database], or set not_before in [jwt] and restart them"
   }
 }
 
-/**
- * Has all servers that share the database refuse the tokens that were issued until now, within a second.
- *
- * @category programs
- * @since 0.1.0
- */
+/** Makes all servers that share the database refuse, within a second, the tokens that were issued until now. */
 export const revokeAll = Effect.fnUntraced(function* (config: ServerConfig) {
   const { store } = config
   if (store._tag === "File" || (store._tag === "Sqlite" && store.path === ":memory:")) return yield* new NothingShared()

@@ -1,8 +1,4 @@
-/**
- * Where snapshots are kept and what replicas share, as the configuration says.
- *
- * @since 0.1.0
- */
+/** The stores of snapshots and of what replicas share, as configured. */
 import { NodeServices } from "@effect/platform-node"
 import { type Database, Sqlite, type SqlMigrations } from "@gitlab-registry-usage/adapter-sql"
 import { Leadership, LoginAttempts, Revocation, SnapshotStore } from "@gitlab-registry-usage/core"
@@ -10,27 +6,16 @@ import { Effect, FileSystem, Layer, Option } from "effect"
 import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 
-/**
- * What the layer gives.
- *
- * @category models
- * @since 0.1.0
- */
 export type Stores =
   | SnapshotStore.SnapshotStore
   | Leadership.Leadership
   | Revocation.Revocation
   | LoginAttempts.LoginAttempts
 
-/**
- * The database cannot be used at the start.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The database cannot be used when the server starts. */
 export type StoresError = Database.DatabaseUnavailable | SqlMigrations.SchemaTooNew
 
-/** A server that shares nothing with others. */
+/** The services of a server without replicas. */
 const alone = ({ http }: ServerConfig) =>
   Layer.mergeAll(Leadership.layerMemory, Revocation.layerMemory, LoginAttempts.layerMemory(http.limiter))
 
@@ -40,7 +25,7 @@ const file = (config: ServerConfig, path: string) =>
     Layer.merge(alone(config))
   )
 
-/** A store that keeps nothing: with each snapshot it is told why. */
+/** A store that fails each load and save with the reason. */
 const unusable = (error: Database.DatabaseUnavailable) => {
   const failed = (operation: "load" | "save") =>
     Effect.fail(
@@ -55,7 +40,7 @@ const unusable = (error: Database.DatabaseUnavailable) => {
   )
 }
 
-/** A disk that is full or read-only is no reason not to serve. */
+/** With a full or read-only disk the server starts without a store. */
 const sqlite = (config: ServerConfig, path: string) =>
   Sqlite.layer({ path, accounting: config.collector.accounting, attempts: config.http.limiter }).pipe(
     Layer.catchTag("DatabaseUnavailable", (error) =>
@@ -65,7 +50,7 @@ const sqlite = (config: ServerConfig, path: string) =>
     )
   )
 
-/** PostgreSQL's part is loaded where it is asked for alone. */
+/** The code for PostgreSQL is loaded only where the configuration uses it. */
 const postgres = (config: ServerConfig, { lease, url }: Extract<ServerConfig["store"], { _tag: "Postgres" }>) =>
   Layer.unwrap(
     Effect.map(
@@ -75,7 +60,7 @@ const postgres = (config: ServerConfig, { lease, url }: Extract<ServerConfig["st
     )
   )
 
-/** The snapshot of the file goes into a database that has none. The file stays. */
+/** Copies the snapshot of the file into a database without snapshots. The file stays. */
 const takeOver = (config: ServerConfig, path: string | undefined) =>
   path === undefined
     ? Effect.void
@@ -93,10 +78,6 @@ const takeOver = (config: ServerConfig, path: string | undefined) =>
         Effect.provide(NodeServices.layer)
       )
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer = (config: ServerConfig): Layer.Layer<Stores, StoresError> => {
   const { store } = config
   if (store._tag === "File") return file(config, store.path)

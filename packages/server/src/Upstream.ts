@@ -1,14 +1,10 @@
-/**
- * The HTTP client towards the registry and GitLab, which counts what it asks.
- *
- * @since 0.1.0
- */
+/** The HTTP client for the registry and GitLab, with metrics of its requests. */
 import { Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
 import * as Metrics from "./Metrics.ts"
 
-/** What a request is for, by its path; names are no labels. */
-const endpointOf = (url: string): string => {
+/** The kind of a request, from its path. Labels contain no names. */
+const endpoint = (url: string): string => {
   const path = url.replace(/^\w+:\/\/[^/]*/, "").replace(/[?#].*$/s, "")
   if (path.endsWith("/v2/_catalog")) return "catalog"
   if (path.endsWith("/tags/list")) return "tags"
@@ -20,19 +16,14 @@ const endpointOf = (url: string): string => {
   return path.endsWith("/jwt/auth") || path.includes("token") ? "token" : "other"
 }
 
-/**
- * Counts each request by kind and status; what got no answer has the code `none`.
- *
- * @category layers
- * @since 0.1.0
- */
+/** Counts each request by kind and status. The code of a request without a response is `none`. */
 export const layer: Layer.Layer<HttpClient.HttpClient, never, HttpClient.HttpClient> = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(
     HttpClient.HttpClient,
-    HttpClient.transform((answer, { url }) => {
-      const count = (code: string) => Metrics.count(Metrics.upstreamRequests, { endpoint: endpointOf(url), code })
-      return answer.pipe(
+    HttpClient.transform((response, { url }) => {
+      const count = (code: string) => Metrics.count(Metrics.upstreamRequests, { endpoint: endpoint(url), code })
+      return response.pipe(
         Effect.tap(({ status }) => count(String(status))),
         Effect.tapError(() => count("none"))
       )

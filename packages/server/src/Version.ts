@@ -1,16 +1,7 @@
-/**
- * The version of this package.
- *
- * @since 0.1.0
- */
+/** The version of this package. */
 import { createRequire } from "node:module"
 
 const manifest = createRequire(import.meta.url)("../package.json") as { readonly version: string }
 
-/**
- * As in `package.json`, which stands one level above the sources as well as above what is built from them.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The version in `package.json`, which is one level above `src` and above `dist`. */
 export const version: string = manifest.version

@@ -1,7 +1,5 @@
 /**
  * Certificates that openssl makes for one test run.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -10,9 +8,6 @@ import { run } from "./Servers.ts"
 
 /**
  * Paths of PEM files: the certificate of an authority, and a certificate with its key that the authority signed.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Certificates {
   readonly authority: string
@@ -22,9 +17,6 @@ export interface Certificates {
 
 /**
  * What a certificate says. `names` is its subject alternative names, such as `DNS:localhost,IP:127.0.0.1`.
- *
- * @category options
- * @since 0.1.0
  */
 export interface Options {
   readonly names: string
@@ -33,9 +25,6 @@ export interface Options {
 
 /**
  * Makes an authority and one certificate in a directory.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (directory: string, options: Options) {
   const path = (name: string) => Path.join(directory, name)

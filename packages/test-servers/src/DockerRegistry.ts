@@ -1,21 +1,17 @@
 /**
  * Debian's `docker-registry` (distribution 2.8) with its files in a temporary directory.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { Effect, type Scope } from "effect"
 import * as Certificates from "./Certificates.ts"
-import { freePort, run, serve, ServerError, temporaryDirectory } from "./Servers.ts"
+import { serve } from "./Program.ts"
+import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
 import * as TokenService from "./TokenService.ts"
 
 /**
  * What is pushed: the blobs and manifests of an image, the children of an index first. `Images.Image` of
  * `@gitlab-registry-usage/core/testing` is one.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Image {
   readonly digest: string
@@ -25,10 +21,6 @@ export interface Image {
   readonly children: ReadonlyArray<Image>
 }
 
-/**
- * @category options
- * @since 0.1.0
- */
 export interface Options {
   /** Users of a token service that the registry sends everybody to; without it the registry is open. */
   readonly tokens?: Omit<TokenService.Options, "key" | "certificate"> | undefined
@@ -42,9 +34,6 @@ export interface Options {
 
 /**
  * A running registry. `storage` is the directory of its files.
- *
- * @category models
- * @since 0.1.0
  */
 export interface DockerRegistry {
   readonly url: URL
@@ -62,9 +51,6 @@ export interface DockerRegistry {
 
 /**
  * The one account of a registry with HTTP Basic authentication.
- *
- * @category constants
- * @since 0.1.0
  */
 export const basicAccount = { username: "basic", password: "basic-secret" }
 
@@ -115,9 +101,6 @@ const configuration = (
 
 /**
  * Starts a registry on a free port, which stops when the scope closes; its files go with it.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (
   options: Options = {}

@@ -1,18 +1,14 @@
 /**
  * A TCP proxy on loopback that does to connections what networks and broken servers do.
- *
- * @since 0.1.0
  */
 import * as Net from "node:net"
 import { Effect, type Scope } from "effect"
+import { listen } from "./Servers.ts"
 
 /**
  * What happens to the bytes of one side once so many of them have passed. `reset` ends the connection with RST, `end`
  * half-closes it towards the other side, `stall` lets nothing more through; bytes are sent instead of everything that
  * would follow, and `repeat` sends them without end.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Fault {
   /** Whose bytes are met. Default: those of the server. */
@@ -24,14 +20,10 @@ export interface Fault {
   readonly effect: "reset" | "end" | "stall" | { readonly bytes: Uint8Array; readonly repeat?: boolean }
 }
 
-/** @category models @since 0.1.0 */
 export type Side = "client" | "server"
 
 /**
  * How the proxy treats connections; by default as if it was not there.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Behaviour {
   readonly fault?: Fault | undefined
@@ -43,9 +35,6 @@ export interface Behaviour {
 
 /**
  * A running proxy.
- *
- * @category models
- * @since 0.1.0
  */
 export interface FaultProxy {
   readonly port: number
@@ -169,9 +158,6 @@ const pump = (
 
 /**
  * Starts a proxy to a port of the loopback interface on a free port. It ends with the scope, with all connections.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (
   target: number,
@@ -220,13 +206,8 @@ export const start = Effect.fnUntraced(function* (
     repeated: 0,
     received: () => Buffer.concat(kept)
   }
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.callback<void>((resume) => {
-        for (const socket of sockets) socket.destroy()
-        server.close(() => resume(Effect.void))
-      })
-  )
-  return Object.assign(proxy, { port: (server.address() as Net.AddressInfo).port })
+  const port = yield* listen(server, () => {
+    for (const socket of sockets) socket.destroy()
+  })
+  return Object.assign(proxy, { port })
 })

@@ -1,20 +1,15 @@
 /**
  * Debian's nginx as a reverse proxy.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { Effect, type Scope } from "effect"
-import { freePort, serve, type ServerError, temporaryDirectory } from "./Servers.ts"
+import { serve } from "./Program.ts"
+import { freePort, type ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
- * Starts nginx with these directives inside of `server { … }`, and those of `http` before it, and tells the port that it
- * listens on. It writes into a
- * directory of its own and stops when the scope closes.
- *
- * @category constructors
- * @since 0.1.0
+ * Starts nginx with these directives inside of `server { … }`, and those of `http` before it. Returns the port that it
+ * listens on. It writes into a directory of its own and stops when the scope closes.
  */
 export const start = Effect.fnUntraced(function* (
   directives: string,

@@ -1,19 +1,14 @@
 /**
  * Debian's PostgreSQL with an empty database, which can be stopped and started again.
- *
- * @since 0.1.0
  */
-import { type ChildProcess, spawn } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
-import { Context, Effect, Layer, Ref, Schedule, type Scope } from "effect"
+import { Context, Effect, Layer, Ref, Scope } from "effect"
+import * as Program from "./Program.ts"
 import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
  * A server. Its one user owns the database, and is no superuser.
- *
- * @category services
- * @since 0.1.0
  */
 export class Postgres extends Context.Service<
   Postgres,
@@ -57,32 +52,6 @@ const user: Effect.Effect<{ readonly uid: number; readonly gid: number } | undef
   }
 )
 
-type Identity = Effect.Success<typeof user>
-
-/** Runs a program as that user, and waits for its end. */
-const runAs = (identity: Identity, program: string, args: ReadonlyArray<string>) =>
-  Effect.callback<void, ServerError>((resume) => {
-    let said = ""
-    const child = spawn(program, args, { ...identity, cwd: "/", stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 })
-    for (const output of [child.stdout, child.stderr]) output.on("data", (text) => (said += String(text)))
-    child.once("error", (error) => (said += error.message))
-    child.once("close", (code) =>
-      resume(code === 0 ? Effect.void : Effect.fail(new ServerError({ detail: `${program}: ${said.trim()}` })))
-    )
-  })
-
-/** Ends it and waits; its children end with it. */
-const end = (child: ChildProcess | undefined, signal: NodeJS.Signals): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
-    const timer = setTimeout(() => child.kill("SIGKILL"), 10_000)
-    child.once("exit", () => {
-      clearTimeout(timer)
-      resume(Effect.void)
-    })
-    child.kill(signal)
-  })
-
 const settings = (port: number) => ({
   listen_addresses: "127.0.0.1",
   port: String(port),
@@ -95,9 +64,6 @@ const settings = (port: number) => ({
 
 /**
  * Makes and starts a server of its own on a free port, which stops when the scope closes.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (): Effect.fn.Return<Postgres["Service"], ServerError, Scope.Scope> {
   const bin = yield* programs
@@ -111,40 +77,26 @@ export const start = Effect.fnUntraced(function* (): Effect.fn.Return<Postgres["
       for (const path of [directory, secret]) await Fs.chown(path, identity.uid, identity.gid)
     }
   })
-  yield* runAs(identity, Path.join(bin, "initdb"), [
+  const initialize = [
     ...["-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
     ...["-A", "scram-sha-256", `--pwfile=${secret}`]
-  ])
+  ]
+  yield* run(Path.join(bin, "initdb"), initialize, { ...identity, cwd: "/", timeout: 60_000 })
   const port = yield* freePort
-  const running = yield* Ref.make<ChildProcess | undefined>(undefined)
-  const stopWith = (signal: NodeJS.Signals) => Effect.flatMap(Ref.get(running), (child) => end(child, signal))
-  // At once: nobody needs what is in there any more.
-  yield* Effect.addFinalizer(() => stopWith("SIGQUIT"))
+  const running = yield* Ref.make<Program.Program | undefined>(undefined)
+  const scope = yield* Effect.scope
+  const stopWith = (signal: NodeJS.Signals) =>
+    Effect.flatMap(Ref.get(running), (program) => program?.stop(signal) ?? Effect.void)
 
   const startAgain = Effect.gen(function* () {
     const args = Object.entries(settings(port)).flatMap(([key, value]) => ["-c", `${key}=${value}`])
-    let said = ""
-    const child = yield* Effect.sync(() => {
-      const child = spawn(Path.join(bin, "postgres"), ["-D", data, ...args], {
-        ...identity,
-        cwd: "/",
-        stdio: ["ignore", "pipe", "pipe"]
-      })
-      const kill = () => child.kill("SIGQUIT")
-      process.once("exit", kill)
-      child.once("exit", () => process.off("exit", kill))
-      child.once("error", (error) => (said += error.message))
-      for (const output of [child.stdout, child.stderr]) {
-        output.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4000)))
-      }
-      return child
-    })
-    yield* Ref.set(running, child)
-    yield* run(Path.join(bin, "pg_isready"), ["-q", "-h", "127.0.0.1", "-p", String(port)]).pipe(
-      Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 200, while: () => child.exitCode === null }),
-      Effect.mapError(() => new ServerError({ detail: `postgres does not answer: ${said.trim()}` }))
-    )
-  })
+    // SIGQUIT ends it at once: nobody needs its data any more.
+    const options = { identity, cwd: "/", stopSignal: "SIGQUIT" } as const
+    const program = yield* Program.launch(Path.join(bin, "postgres"), ["-D", data, ...args], options)
+    yield* Ref.set(running, program)
+    const ready = run(Path.join(bin, "pg_isready"), ["-q", "-h", "127.0.0.1", "-p", String(port)])
+    yield* program.until(ready, "answer")
+  }).pipe(Scope.provide(scope))
 
   const urlOf = (user: string, database: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
   const ask = (url: string) => (sql: string) =>
@@ -167,8 +119,4 @@ export const start = Effect.fnUntraced(function* (): Effect.fn.Return<Postgres["
   }
 })
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer: Layer.Layer<Postgres, ServerError> = Layer.effect(Postgres, start())

@@ -1,18 +1,14 @@
 /**
  * Debian's Prometheus, which scrapes what its configuration names, and its tool for checking files.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { Effect, Predicate, Schedule, type Scope } from "effect"
-import { freePort, run, serve, ServerError, temporaryDirectory } from "./Servers.ts"
+import { serve } from "./Program.ts"
+import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
  * A running server.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Prometheus {
   readonly url: URL
@@ -32,9 +28,6 @@ const answer = (url: URL): Effect.Effect<{ readonly status: number; readonly tex
 /**
  * Starts a server with this configuration on a free port, and waits until it is ready, at most ten seconds. Relative
  * paths in the configuration are those of a directory of its own. It stops when the scope closes; its data goes with it.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (
   configuration: string
@@ -72,9 +65,6 @@ export const start = Effect.fnUntraced(function* (
 
 /**
  * What `promtool` says with these arguments. Fails where it finds something wrong.
- *
- * @category programs
- * @since 0.1.0
  */
 export const tool = (...args: ReadonlyArray<string>): Effect.Effect<string, ServerError> =>
   run("/usr/bin/promtool", args)

@@ -1,20 +1,16 @@
 /**
  * Debian's OpenLDAP server with a small directory of people and groups.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { Context, Effect, Layer, type Scope } from "effect"
 import * as Certificates from "./Certificates.ts"
-import { freePort, run, serve, type ServerError, temporaryDirectory } from "./Servers.ts"
+import { serve } from "./Program.ts"
+import { freePort, run, type ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
  * An entry of a person. `branch` is the organisational unit it is in, `people` where it is absent; `memberOf` the group
  * it belongs to by its own word.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Person {
   readonly uid: string | ReadonlyArray<string>
@@ -26,41 +22,26 @@ export interface Person {
 
 /**
  * The group whose members may sign in.
- *
- * @category directory
- * @since 0.1.0
  */
 export const gidNumber = 2000
 
 /**
  * The suffix of the directory.
- *
- * @category directory
- * @since 0.1.0
  */
 export const baseDn = "dc=example,dc=test"
 
 /**
  * The name of the group whose members may sign in.
- *
- * @category directory
- * @since 0.1.0
  */
 export const groupDn = `cn=registry,ou=groups,${baseDn}`
 
 /**
  * Somebody who may search, for directories where nobody else may.
- *
- * @category directory
- * @since 0.1.0
  */
 export const service = { dn: `cn=service,${baseDn}`, password: "service-secret" }
 
 /**
  * Somebody who may write.
- *
- * @category directory
- * @since 0.1.0
  */
 export const administrator = { dn: `cn=administrator,${baseDn}`, password: "administrator-secret" }
 
@@ -68,9 +49,6 @@ export const administrator = { dn: `cn=administrator,${baseDn}`, password: "admi
  * All people: those in the group, `mallory` in another, `supplementary` in the group by `memberUid` only, `twin` in two
  * branches, `half-twin` in two of which one is in the group, and names full of characters that mean something in filters
  * and distinguished names.
- *
- * @category directory
- * @since 0.1.0
  */
 export const people: ReadonlyArray<Person> = [
   { uid: "alice", password: "alice-secret", gidNumber, memberOf: groupDn },
@@ -90,10 +68,6 @@ export const people: ReadonlyArray<Person> = [
   { uid: "half-twin", password: "other-secret", gidNumber: 3000, branch: "staff" }
 ]
 
-/**
- * @category options
- * @since 0.1.0
- */
 export interface Options {
   /** The certificate of the server; a good one for `localhost` and `127.0.0.1` by default. */
   readonly certificate?: Certificates.Options | undefined
@@ -109,9 +83,6 @@ export interface Options {
 
 /**
  * A running server: where it answers, and the path of the authority that signed its certificate.
- *
- * @category services
- * @since 0.1.0
  */
 export class Slapd extends Context.Service<
   Slapd,
@@ -200,9 +171,6 @@ const configuration = (paths: Certificates.Certificates, data: string, options: 
 
 /**
  * Starts a server of its own on free ports, which stops when the scope closes.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (
   options: Options = {}
@@ -223,8 +191,4 @@ export const start = Effect.fnUntraced(function* (
   return { ldap: `ldap://localhost:${port}`, ldaps: `ldaps://localhost:${tlsPort}`, port, baseDn, authority }
 })
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer = (options?: Options): Layer.Layer<Slapd, ServerError> => Layer.effect(Slapd, start(options))

@@ -2,30 +2,20 @@
  * A token service as GitLab has one (`/jwt/auth`), on loopback: it knows users and what each may do.
  *
  * Source: distribution, "Token Authentication Specification" and "Token Scope Documentation".
- *
- * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
 import { Effect, type Scope } from "effect"
+import { listen } from "./Servers.ts"
 
 /**
- * A user. `grants` tells which actions of a scope are permitted; none of them is an answer without access, as GitLab
- * gives it.
- *
- * @category models
- * @since 0.1.0
+ * A user. `grants` returns the permitted actions of a scope; with none, the token grants nothing, as GitLab's.
  */
 export interface User {
   readonly password: string
   readonly grants: (type: string, name: string, actions: ReadonlyArray<string>) => ReadonlyArray<string>
 }
 
-/**
- * @category options
- * @since 0.1.0
- */
 export interface Options {
   readonly users: Readonly<Record<string, User>>
   /** What those may do who give no credentials; without it they are refused. */
@@ -39,9 +29,6 @@ export interface Options {
 
 /**
  * One entry of a token's `access`.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Access {
   readonly type: string
@@ -51,9 +38,6 @@ export interface Access {
 
 /**
  * A running service. `requests` holds the scopes of every request in order, `refused` counts wrong credentials.
- *
- * @category models
- * @since 0.1.0
  */
 export interface TokenService {
   readonly realm: string
@@ -67,9 +51,6 @@ export interface TokenService {
 
 /**
  * What the registry calls the service and the issuer of its tokens.
- *
- * @category constants
- * @since 0.1.0
  */
 export const names = { service: "container_registry", issuer: "test-token-service" }
 
@@ -77,9 +58,6 @@ const base64url = (value: string | Buffer) => Buffer.from(value).toString("base6
 
 /**
  * Starts a service on a free port, which stops when the scope closes.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const start = (options: Options): Effect.Effect<TokenService, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -133,17 +111,7 @@ export const start = (options: Options): Effect.Effect<TokenService, never, Scop
       })
       return send(200, { token: issue(access) })
     })
-    yield* Effect.acquireRelease(
-      Effect.callback<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.callback<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          server.closeAllConnections()
-        })
-    )
-    const { port } = server.address() as AddressInfo
+    const port = yield* listen(server, () => server.closeAllConnections())
     return {
       realm: `http://127.0.0.1:${port}/jwt/auth`,
       requests,

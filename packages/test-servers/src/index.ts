@@ -1,14 +1,12 @@
 /**
  * Real servers on loopback, started by integration tests.
- *
- * @since 0.1.0
  */
 export * as Certificates from "./Certificates.ts"
 export * as DockerRegistry from "./DockerRegistry.ts"
 export * as FaultProxy from "./FaultProxy.ts"
 export * as Nginx from "./Nginx.ts"
 export * as Postgres from "./Postgres.ts"
-export * as Program from "./ServerProcess.ts"
+export * as Program from "./Program.ts"
 export * as Prometheus from "./Prometheus.ts"
 export * as Servers from "./Servers.ts"
 export * as Slapd from "./Slapd.ts"

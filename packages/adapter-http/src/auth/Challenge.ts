@@ -1,17 +1,10 @@
 /**
- * What a server asks for when it answers 401.
+ * The challenges of a 401 response.
  *
  * Source: RFC 9110, section 11.6.1 (`WWW-Authenticate`); RFC 6750, section 3 (`Bearer`).
- *
- * @since 0.1.0
  */
 
-/**
- * One challenge: its scheme and the names of its parameters in lower case.
- *
- * @category models
- * @since 0.1.0
- */
+/** One challenge: its scheme and the names of its parameters in lower case. */
 export interface Challenge {
   readonly scheme: string
   readonly parameters: ReadonlyMap<string, string>
@@ -21,7 +14,7 @@ const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const separator = /[\s,]*/y
 // A value without quotes may hold more here than RFC 9110 grants it: servers send URLs so.
 const parameter = new RegExp(`(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s,"]+))(?=\\s*(?:,|$))`, "y")
-// A token68 after a scheme (`Negotiate YII==`) is told from a parameter by the comma or end behind it.
+// A token68 after a scheme (`Negotiate YII==`) is recognized by the comma or end behind it.
 const scheme = new RegExp(`(${token})(?:[ \\t]+[A-Za-z0-9._~+/-]+=*(?=\\s*(?:,|$)))?`, "y")
 
 /** A header of more than this is no challenge but an attempt to keep the parser busy. */
@@ -30,9 +23,6 @@ const maxLength = 8192
 /**
  * The challenges of a `WWW-Authenticate` header in its order. One header may hold several, with commas between them as
  * well as between their parameters. What comes after the first thing that fits no grammar is left out.
- *
- * @category parsing
- * @since 0.1.0
  */
 export const parse = (header: string): ReadonlyArray<Challenge> => {
   const challenges: Array<{ readonly scheme: string; readonly parameters: Map<string, string> }> = []

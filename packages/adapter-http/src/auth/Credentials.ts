@@ -2,30 +2,19 @@
  * The credentials of the registry's user, and when not to use them.
  *
  * GitLab bans an address for an hour after 30 refused logins within three minutes. So only one login is under way at a
- * time, and after a refusal there is none for a while: whoever asks then gets the same refusal without a request.
- *
- * @since 0.1.0
+ * time, and after a refusal there is none for a while: further callers get the same refusal without a request.
  */
 import type { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Redacted, Semaphore } from "effect"
 import { Base64 } from "effect/encoding"
 
-/**
- * A user, deploy token or access token.
- *
- * @category options
- * @since 0.1.0
- */
+/** A user, deploy token or access token. */
 export interface Account {
   readonly username: string
   /** Password or token. */
   readonly token: Redacted.Redacted
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Credentials {
   /** Value of an `Authorization` header, `undefined` where there are no credentials. */
   readonly basic: Redacted.Redacted | undefined
@@ -38,10 +27,10 @@ export interface Credentials {
 /** How long a refusal is remembered. */
 const refusalMemory = Duration.toMillis("5 minutes")
 
-/** How long it is remembered that nobody answered: those who wait behind such a login need not try one after another. */
+/** How long an outage is remembered, so that logins in the queue do not each wait for it. */
 const outageMemory = Duration.toMillis("5 seconds")
 
-const memoryOf = (reason: Registry.RegistryReason): number => {
+const rememberFor = (reason: Registry.RegistryReason): number => {
   switch (reason._tag) {
     case "Unauthorized":
       return refusalMemory
@@ -53,10 +42,6 @@ const memoryOf = (reason: Registry.RegistryReason): number => {
   }
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = Effect.fnUntraced(function* (account: Account | undefined): Effect.fn.Return<Credentials> {
   const semaphore = yield* Semaphore.make(1)
   let failed: { readonly until: number; readonly reason: Registry.RegistryReason } | undefined
@@ -70,7 +55,7 @@ export const make = Effect.fnUntraced(function* (account: Account | undefined): 
   )
   const remember = (reason: Registry.RegistryReason) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      failed = { until: now + memoryOf(reason), reason }
+      failed = { until: now + rememberFor(reason), reason }
     })
 
   return {

@@ -2,37 +2,26 @@
  * Bearer tokens for the registry, each for many repositories.
  *
  * Source: distribution, "Token Authentication Specification"; GitLab, `/jwt/auth`.
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Deferred, Effect, Redacted, type Scope as EffectScope } from "effect"
-import * as Body from "../transport/Body.ts"
-import { type Answer, permanent } from "../transport/Failure.ts"
 import type { Credentials } from "./Credentials.ts"
-import type { Exchange } from "../transport/HttpExchange.ts"
-import { display } from "./TrustedOrigins.ts"
+import type { HttpExchange } from "../transport/HttpExchange.ts"
+import { withoutSecrets } from "../transport/RequestUrl.ts"
 import type { Scope } from "./Scope.ts"
-import * as TokenAnswer from "./TokenAnswer.ts"
+import * as TokenResponse from "./TokenResponse.ts"
+import { permanentReason } from "../transport/Failure.ts"
+import type { HttpResponse } from "../transport/HttpResponse.ts"
 
-/**
- * The token service that a registry names, checked to be trusted.
- *
- * @category models
- * @since 0.1.0
- */
+/** The token service that a registry names, checked to be trusted. */
 export interface Service {
   readonly realm: URL
   readonly name: string | undefined
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface RegistryTokens {
   /**
-   * The `Authorization` header for a scope. `also` are scopes that are likely to be asked for next: as many as fit come
+   * The `Authorization` header for a scope. `also` are scopes that later requests are likely to need: as many as fit come
    * with the same token. `Denied` where the service does not grant the scope.
    */
   readonly header: (
@@ -75,14 +64,11 @@ const needed = function* (scope: Scope, also: () => Iterable<Scope>): Iterable<S
 }
 
 /**
- * Tokens for at most `batch` scopes at once. Requests for them run in the scope of the constructor, so that whoever waits
- * for one may go away without taking it from the others.
- *
- * @category constructors
- * @since 0.1.0
+ * Tokens for at most `batch` scopes at once. Requests for them run in the scope of the constructor, so that one
+ * caller that is interrupted does not stop the request that others wait for.
  */
 export const make = Effect.fnUntraced(function* (options: {
-  readonly exchange: Exchange
+  readonly exchange: HttpExchange
   readonly credentials: Credentials
   readonly batch: number
 }): Effect.fn.Return<RegistryTokens, never, EffectScope.Scope> {
@@ -94,7 +80,10 @@ export const make = Effect.fnUntraced(function* (options: {
   /** A service was seen to grant several scopes in one token, so a scope that is missing in one is denied. */
   let proven = false
 
-  const ask = (service: Service, scopes: ReadonlyArray<Scope>): Effect.Effect<Answer, Registry.RegistryReason> => {
+  const ask = (
+    service: Service,
+    scopes: ReadonlyArray<Scope>
+  ): Effect.Effect<HttpResponse, Registry.RegistryReason> => {
     const url = new URL(service.realm)
     if (service.name !== undefined) url.searchParams.set("service", service.name)
     url.searchParams.set("client_id", "gitlab-registry-usage")
@@ -109,40 +98,42 @@ export const make = Effect.fnUntraced(function* (options: {
     })
   }
 
-  const refusal = (answer: Answer): Registry.RegistryReason => {
+  const refusal = (response: HttpResponse): Registry.RegistryReason => {
     const detail =
       credentials.basic === undefined
-        ? `${answer.from} gives nobody a token without credentials`
-        : `${answer.from} refused the credentials with ${answer.status}`
+        ? `${response.from} gives nobody a token without credentials`
+        : `${response.from} refused the credentials with ${response.status}`
     // GitLab answers 403 while an address is banned: going on would prolong that.
-    return answer.status === 401 || answer.status === 403 ? new Registry.Unauthorized({ detail }) : permanent(answer)
+    return response.status === 401 || response.status === 403
+      ? new Registry.Unauthorized({ detail })
+      : permanentReason(response)
   }
 
   const login = Effect.fnUntraced(function* (
     service: Service,
     scopes: ReadonlyArray<Scope>
-  ): Effect.fn.Return<{ readonly answer: Answer; readonly asked: number }, Registry.RegistryReason> {
-    const asked = yield* Clock.currentTimeMillis
-    const answer = yield* ask(service, scopes)
-    const isSettled = answer.status === 200 || answer.status === 400 || answer.status === 414 || answer.status === 431
-    return isSettled ? { answer, asked } : yield* refusal(answer)
+  ): Effect.fn.Return<{ readonly response: HttpResponse; readonly requestedAt: number }, Registry.RegistryReason> {
+    const requestedAt = yield* Clock.currentTimeMillis
+    const response = yield* ask(service, scopes)
+    const isSettled =
+      response.status === 200 || response.status === 400 || response.status === 414 || response.status === 431
+    return isSettled ? { response, requestedAt } : yield* refusal(response)
   })
 
   const request = Effect.fnUntraced(function* (
     service: Service,
     scopes: ReadonlyArray<Scope>
   ): Effect.fn.Return<void, Registry.RegistryReason> {
-    const { answer, asked } = yield* credentials.login(login(service, scopes))
-    if (answer.status !== 200) {
-      if (scopes.length === 1) return yield* permanent(answer)
+    const { response, requestedAt } = yield* credentials.login(login(service, scopes))
+    if (response.status !== 200) {
+      if (scopes.length === 1) return yield* permanentReason(response)
       // This service, or a proxy before it, does not take as many.
       size = 1
       return yield* request(service, scopes.slice(0, 1))
     }
-    if (Body.isPage(answer.headers["content-type"])) return yield* Body.unexpectedPage(display(service.realm))
-    const { granted, life, token } = yield* Effect.fromResult(TokenAnswer.decode(answer.body))
+    const { granted, life, token } = yield* Effect.fromResult(TokenResponse.decode(response))
     const header = Redacted.make(`Bearer ${Redacted.value(token)}`)
-    const renewAt = asked + life - margin(life)
+    const renewAt = requestedAt + life - margin(life)
     const isGranted = (scope: Scope) => granted === undefined || granted.has(scope)
     const count = scopes.filter(isGranted).length
     const batch: Batch = { first: scopes[0]!, isFollowed: false }
@@ -158,7 +149,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const isMissing = (scope: Scope, now: number) => !pending.has(scope) && now >= (grants.get(scope)?.renewAt ?? 0)
 
   /** As many of the scopes as fit into one request, of those that have no token: the first ones. */
-  const batchOf = (wanted: Iterable<Scope>, now: number): ReadonlyArray<Scope> => {
+  const nextBatch = (wanted: Iterable<Scope>, now: number): ReadonlyArray<Scope> => {
     const scopes: Array<Scope> = []
     let length = 0
     let seen = 0
@@ -176,7 +167,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const fetch = (service: Service, wanted: Iterable<Scope>, now: number) =>
     Effect.uninterruptible(
       Effect.suspend(() => {
-        const scopes = batchOf(wanted, now)
+        const scopes = nextBatch(wanted, now)
         if (scopes.length === 0) return Effect.undefined
         const done = Deferred.makeUnsafe<void, Registry.RegistryReason>()
         for (const scope of scopes) {
@@ -197,16 +188,15 @@ export const make = Effect.fnUntraced(function* (options: {
   const use = (service: Service, scope: Scope, grant: Grant) =>
     grant.header !== undefined
       ? Effect.succeed(grant.header)
-      : Effect.fail(new Registry.Denied({ detail: `${display(service.realm)} does not grant ${scope}` }))
+      : Effect.fail(new Registry.Denied({ detail: `${withoutSecrets(service.realm)} does not grant ${scope}` }))
 
   const header: RegistryTokens["header"] = (service, scope, also) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const grant = grants.get(scope)
       if (grant !== undefined && now < grant.renewAt) {
         const { batch } = grant
-        // The next batch is fetched when the second scope of one is used, so that nobody waits when its last one is done;
-        // whoever needs a single scope, as between crawls, is not taken for a crawl. A failure is told to those who come
-        // to need the scopes.
+        // The next batch is fetched when the second scope of one is used, so that no request waits for it later;
+        // a single scope, as between crawls, fetches no further ones. Requests that need the scopes report a failure.
         if (batch.isFollowed || scope === batch.first) return use(service, scope, grant)
         batch.isFollowed = true
         return Effect.andThen(fetch(service, also(), now), use(service, scope, grant))

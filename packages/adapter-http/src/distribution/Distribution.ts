@@ -2,161 +2,160 @@
  * The operations of the registry by the distribution API.
  *
  * Sources: OCI distribution specification; distribution, "HTTP API V2" for the catalog.
- *
- * @since 0.1.0
  */
 import { Bytes, Digest, MediaType, Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Stream } from "effect"
 import type { Digest as Hash } from "effect/crypto"
-import type { Authorization, Need } from "../auth/Authorization.ts"
-import * as Body from "../transport/Body.ts"
-import { type Answer, permanent } from "../transport/Failure.ts"
-import type { Request } from "../transport/HttpExchange.ts"
-import * as ManifestDigest from "./ManifestDigest.ts"
-import { wellFormed } from "./ListedNames.ts"
-import * as Pages from "./Pages.ts"
-import * as Roster from "./RepositoryOrder.ts"
+import type { Authorization, RequiredScope } from "../auth/Authorization.ts"
 import * as Scope from "../auth/Scope.ts"
-
-/**
- * How much a registry may answer.
- *
- * @category options
- * @since 0.1.0
- */
-export interface Limits {
-  /** Bytes of a manifest. Default 4 MiB, which a registry must accept by the specification and few go beyond. */
-  readonly manifestBytes?: number | undefined
-  /** Bytes of a page of a listing. Default 32 MiB: some registries tell all tags at once. */
-  readonly pageBytes?: number | undefined
-  /** Pages of a listing. Default 10,000. */
-  readonly pages?: number | undefined
-}
-
-type Operation = Registry.RegistryError["operation"]
+import { permanentReason } from "../transport/Failure.ts"
+import type { HttpRequest } from "../transport/HttpExchange.ts"
+import { decodeJson, type HttpResponse, isHtml, unexpectedHtml } from "../transport/HttpResponse.ts"
+import { resolve } from "../transport/RequestUrl.ts"
+import { decodeEntries, validName } from "./ListedNames.ts"
+import * as ManifestDigest from "./ManifestDigest.ts"
+import * as Pages from "./Pages.ts"
+import type { RepositoryOrder } from "./RepositoryOrder.ts"
 
 const NameList = Schema.NullOr(Schema.Array(Schema.String))
-const Repositories = Schema.Struct({ repositories: NameList })
-const Tags = Schema.Struct({ tags: NameList })
-const decodeRepositories = Body.json(Repositories, "the list of repositories")
-const decodeTags = Body.json(Tags, "the list of tags")
+const decodeRepositories = decodeEntries(
+  decodeJson(Schema.Struct({ repositories: NameList }), "the list of repositories"),
+  ({ repositories }) => repositories,
+  validName(Names.isRepositoryName),
+  "repositories"
+)
+const decodeTags = decodeJson(Schema.Struct({ tags: NameList }), "the list of tags")
 
 /** Redirects of a blob to where it is stored. */
 const maxRedirects = 5
 
 const plain = { "accept-encoding": "identity" }
-const acceptJson = { ...plain, accept: "application/json" }
 const acceptManifests = { ...plain, accept: [...MediaType.manifests, MediaType.dockerSchema1].join(", ") }
 
-/**
- * The operations at `url`, which is the registry's base.
- *
- * @category constructors
- * @since 0.1.0
- */
+const isReference = (text: string): text is Names.TagName | Digest.Digest =>
+  Names.isTagName(text) || Digest.isDigest(text)
+
+/** What a reference may be, by the attribute of the span that shows it. */
+const references = {
+  tag: { isValid: Names.isTagName, invalid: "not a name of a tag" },
+  digest: { isValid: Digest.isDigest, invalid: "not a digest" },
+  reference: { isValid: isReference, invalid: "not a name of a tag or a digest" }
+}
+
+const fail =
+  (operation: Registry.RegistryError["operation"], target: string) =>
+  (reason: Registry.RegistryReason): Registry.RegistryError =>
+    new Registry.RegistryError({ operation, target, reason })
+
+/** An operation on what a reference names in a repository: its span, its error, and no request for an invalid one. */
+const operation = <Reference extends string, Rest extends ReadonlyArray<unknown>, A>(
+  name: Registry.RegistryError["operation"],
+  attribute: keyof typeof references,
+  run: (
+    repository: Names.RepositoryName,
+    reference: Reference,
+    ...rest: Rest
+  ) => Effect.Effect<A, Registry.RegistryReason>
+) => {
+  const { invalid, isValid } = references[attribute]
+  return (repository: Names.RepositoryName, reference: Reference, ...rest: Rest) =>
+    Effect.suspend(() =>
+      isValid(reference) ? run(repository, reference, ...rest) : Effect.fail(new Registry.NotFound({ detail: invalid }))
+    ).pipe(
+      Effect.mapError(fail(name, `${repository}${reference.includes(":") ? "@" : ":"}${reference}`)),
+      Effect.withSpan(`Registry.${name}`, { attributes: { repository, [attribute]: reference } })
+    )
+}
+
+/** The operations at `url`, which is the registry's base. */
 export const make = (options: {
   readonly url: URL
   readonly authorization: Authorization
   readonly hash: Hash.Digest["Service"]
-  readonly limits: Limits
-  readonly roster: Roster.Roster
+  readonly limits: Pages.Limits
+  readonly order: RepositoryOrder
 }): Registry.Registry["Service"] => {
-  const { authorization, hash, limits, roster } = options
-  const base = `${options.url.origin}${options.url.pathname.replace(/\/+$/, "")}/v2/`
-  const pageBytes = limits.pageBytes ?? 32 * 1024 * 1024
+  const { authorization, hash, limits, order, url } = options
+  const base = resolve(url, "v2/")
   const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
-  const maxPages = limits.pages ?? 10_000
-  const pull = (repository: Names.RepositoryName): Need => Roster.pull(roster, repository)
-  const alone = (scope: Scope.Scope): Need => ({ scope, also: () => [] })
+  const alone = (scope: Scope.Scope): RequiredScope => ({ scope, also: () => [] })
 
-  const fail = (operation: Operation, target: string) => (reason: Registry.RegistryReason) =>
-    new Registry.RegistryError({ operation, target, reason })
-
-  const list = <A extends string>(url: URL, need: Need, decode: Pages.Listing<A>["decode"]) =>
+  const list = <A extends string>(
+    first: string,
+    required: RequiredScope,
+    decode: Pages.Listing<A>["decode"]
+  ): Stream.Stream<A, Registry.RegistryReason> =>
     Pages.entries({
-      first: url,
-      get: (url) => authorization.send({ method: "GET", url, headers: acceptJson, maxBytes: pageBytes }, need),
+      first,
+      send: (request) => authorization.send(request, required),
       decode,
       key: (name) => name,
-      maxPages
+      limits
     })
 
   /** A name that was never checked must not make another path; there is no such repository. */
-  const at = (repository: Names.RepositoryName, rest: string): Effect.Effect<URL, Registry.NotFound> =>
+  const urlAt = (repository: Names.RepositoryName, rest: string): Effect.Effect<string, Registry.NotFound> =>
     Names.isRepositoryName(repository)
-      ? Effect.succeed(new URL(`${base}${repository}/${rest}`))
+      ? Effect.succeed(`${base}${repository}/${rest}`)
       : Effect.fail(new Registry.NotFound({ detail: "not a name of a repository" }))
 
   const send = (
     repository: Names.RepositoryName,
     rest: string,
-    request: Omit<Request, "url">,
-    need: Need = pull(repository)
-  ): Effect.Effect<Answer, Registry.RegistryReason> =>
-    Effect.flatMap(at(repository, rest), (url) => authorization.send({ ...request, url }, need))
+    request: Omit<HttpRequest, "url">,
+    required: RequiredScope = order.pull(repository)
+  ): Effect.Effect<HttpResponse, Registry.RegistryReason> =>
+    Effect.flatMap(urlAt(repository, rest), (url) => authorization.send({ ...request, url: new URL(url) }, required))
 
-  const expect = (answer: Answer, status = 200): Effect.Effect<Answer, Registry.RegistryReason> =>
-    answer.status === status ? Effect.succeed(answer) : Effect.fail(permanent(answer))
-
-  const isReference = (reference: string) => Names.isTagName(reference) || Digest.isDigest(reference)
-  const referenceText = (reference: string) => (reference.includes(":") ? `@${reference}` : `:${reference}`)
+  const expectOk = (response: HttpResponse): Effect.Effect<HttpResponse, Registry.RegistryReason> =>
+    response.status === 200 ? Effect.succeed(response) : Effect.fail(permanentReason(response))
 
   const manifest = Effect.fnUntraced(function* (
     repository: Names.RepositoryName,
     reference: Names.TagName | Digest.Digest
   ): Effect.fn.Return<Registry.StoredManifest, Registry.RegistryReason> {
-    if (!isReference(reference)) return yield* new Registry.NotFound({ detail: "not a name of a tag or a digest" })
-    const answer = yield* send(repository, `manifests/${reference}`, {
-      method: "GET",
-      headers: acceptManifests,
-      maxBytes: manifestBytes
-    })
-    return yield* verified(answer, reference)
+    const request = { method: "GET", headers: acceptManifests, maxBytes: manifestBytes } as const
+    return yield* verified(yield* send(repository, `manifests/${reference}`, request), reference)
   })
 
   const verified = Effect.fnUntraced(function* (
-    answer: Answer,
+    response: HttpResponse,
     reference: Names.TagName | Digest.Digest
   ): Effect.fn.Return<Registry.StoredManifest, Registry.RegistryReason> {
-    yield* expect(answer)
-    const mediaType = answer.headers["content-type"] ?? ""
-    if (Body.isPage(mediaType)) return yield* Body.unexpectedPage(answer.from)
-    const asked = Digest.isDigest(reference) ? reference : undefined
-    return yield* ManifestDigest.verified(
+    yield* expectOk(response)
+    const mediaType = response.headers["content-type"] ?? ""
+    if (isHtml(mediaType)) return yield* unexpectedHtml(response.from)
+    return yield* ManifestDigest.verifyManifest(
       hash,
-      { mediaType, body: answer.body },
-      asked,
-      answer.headers["docker-content-digest"]
+      { mediaType, body: response.body },
+      Digest.isDigest(reference) ? reference : undefined,
+      response.headers["docker-content-digest"]
     )
   })
 
   return {
     repositories: Stream.suspend(() => {
-      roster.clear()
-      return list(new URL(`${base}_catalog`), alone(Scope.catalog), (body) =>
-        Effect.fromResult(decodeRepositories(body)).pipe(
-          Effect.flatMap(({ repositories }) => wellFormed(repositories, Names.isRepositoryName, "repositories")),
-          Effect.tap((names) => Effect.sync(() => roster.add(names)))
-        )
-      )
+      order.clear()
+      return Stream.mapArray(list(`${base}_catalog`, alone(Scope.catalog), decodeRepositories), (names) => {
+        order.add(names)
+        return names
+      })
     }).pipe(
       // The catalog is no part of the OCI specification; a registry without one does not know the path.
       Stream.mapError((reason) =>
-        fail(
-          "repositories",
-          ""
-        )(reason._tag === "NotFound" ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` }) : reason)
+        reason._tag === "NotFound" ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` }) : reason
       ),
+      Stream.mapError(fail("repositories", "")),
       Stream.withSpan("Registry.repositories")
     ),
 
     tags: (repository) =>
       Stream.unwrap(
-        Effect.map(at(repository, "tags/list"), (url) =>
-          list(url, pull(repository), (body) =>
-            Effect.flatMap(Effect.fromResult(decodeTags(body)), ({ tags }) =>
-              wellFormed(tags, Names.isTagName, `tags of ${repository}`)
-            )
+        Effect.map(urlAt(repository, "tags/list"), (url) =>
+          list(
+            url,
+            order.pull(repository),
+            decodeEntries(decodeTags, ({ tags }) => tags, validName(Names.isTagName), `tags of ${repository}`)
           )
         )
       ).pipe(
@@ -165,76 +164,56 @@ export const make = (options: {
         Stream.withSpan("Registry.tags", { attributes: { repository } })
       ),
 
-    resolve: Effect.fn("Registry.resolve")(
-      function* (repository: Names.RepositoryName, tag: Names.TagName, known?: Digest.Digest | undefined) {
-        yield* Effect.annotateCurrentSpan({ repository, tag })
-        if (!Names.isTagName(tag)) return yield* new Registry.NotFound({ detail: "not a name of a tag" })
+    resolve: operation("resolve", "tag", (repository, tag: Names.TagName, known?: Digest.Digest | undefined) =>
+      Effect.gen(function* () {
         if (known !== undefined) {
           // A registry looks at the tag alone then, and not at the manifest; and undici opens a connection anew for
           // every HEAD (https://github.com/nodejs/undici/issues/258), which over TLS takes longer than the request.
           const headers = { ...acceptManifests, "if-none-match": `"${known}"` }
           const request = { method: "GET", headers, maxBytes: manifestBytes } as const
-          const answer = yield* send(repository, `manifests/${tag}`, request)
-          return answer.status === 304 ? known : (yield* verified(answer, tag)).digest
+          const response = yield* send(repository, `manifests/${tag}`, request)
+          return response.status === 304 ? known : (yield* verified(response, tag)).digest
         }
         const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0 } as const
-        const answer = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expect)
-        const digest = answer.headers["docker-content-digest"]
+        const response = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expectOk)
+        const digest = response.headers["docker-content-digest"]
         if (digest === undefined) return (yield* manifest(repository, tag)).digest
-        if (Digest.isDigest(digest)) return digest
-        return yield* new Registry.Malformed({ detail: "the registry tells a malformed digest of the manifest" })
-      },
-      (effect, repository, tag) => Effect.mapError(effect, fail("resolve", `${repository}:${tag}`))
+        return yield* Effect.fromResult(ManifestDigest.statedDigest(digest))
+      })
     ),
 
-    manifest: Effect.fn("Registry.manifest")(
-      function* (repository: Names.RepositoryName, reference: Names.TagName | Digest.Digest) {
-        yield* Effect.annotateCurrentSpan({ repository, reference })
-        return yield* manifest(repository, reference)
-      },
-      (effect, repository, reference) =>
-        Effect.mapError(effect, fail("manifest", `${repository}${referenceText(reference)}`))
-    ),
+    manifest: operation("manifest", "reference", manifest),
 
-    blob: Effect.fn("Registry.blob")(
-      function* (repository: Names.RepositoryName, digest: Digest.Digest, maxBytes: number) {
-        yield* Effect.annotateCurrentSpan({ repository, digest })
-        if (!Digest.isDigest(digest)) return yield* new Registry.NotFound({ detail: "not a digest" })
+    blob: operation("blob", "digest", (repository, digest: Digest.Digest, maxBytes: number) =>
+      Effect.gen(function* () {
         const request = { method: "GET", headers: plain, maxBytes, redirects: maxRedirects } as const
-        const { body } = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expect)
+        const { body } = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
         yield* ManifestDigest.verify(hash, body, digest)
         return body
-      },
-      (effect, repository, digest) => Effect.mapError(effect, fail("blob", `${repository}@${digest}`))
+      })
     ),
 
-    blobSize: Effect.fn("Registry.blobSize")(
-      function* (repository: Names.RepositoryName, digest: Digest.Digest) {
-        yield* Effect.annotateCurrentSpan({ repository, digest })
-        if (!Digest.isDigest(digest)) return yield* new Registry.NotFound({ detail: "not a digest" })
+    blobSize: operation("blobSize", "digest", (repository, digest: Digest.Digest) =>
+      Effect.gen(function* () {
         const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects: maxRedirects } as const
-        const answer = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expect)
-        const length = answer.headers["content-length"] ?? ""
+        const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
+        const length = response.headers["content-length"] ?? ""
         const size = /^\d+$/.test(length) ? Number(length) : -1
         if (Bytes.isBytes(size)) return size
-        return yield* new Registry.Malformed({ detail: "the registry does not tell the size of the blob" })
-      },
-      (effect, repository, digest) => Effect.mapError(effect, fail("blobSize", `${repository}@${digest}`))
+        return yield* new Registry.Malformed({ detail: "the registry does not state the size of the blob" })
+      })
     ),
 
-    deleteManifest: Effect.fn("Registry.deleteManifest")(
-      function* (repository: Names.RepositoryName, digest: Digest.Digest) {
-        yield* Effect.annotateCurrentSpan({ repository, digest })
-        if (!Digest.isDigest(digest)) return yield* new Registry.NotFound({ detail: "not a digest" })
+    deleteManifest: operation("deleteManifest", "digest", (repository, digest: Digest.Digest) =>
+      Effect.gen(function* () {
         const request = { method: "DELETE", headers: plain, maxBytes: 64 * 1024 } as const
-        const answer = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
-        if (answer.status === 200 && Body.isPage(answer.headers["content-type"])) {
-          return yield* Body.unexpectedPage(answer.from)
+        const response = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
+        if (response.status === 200 && isHtml(response.headers["content-type"])) {
+          return yield* unexpectedHtml(response.from)
         }
         // 202 by the specification.
-        if (answer.status < 200 || answer.status >= 300) return yield* permanent(answer)
-      },
-      (effect, repository, digest) => Effect.mapError(effect, fail("deleteManifest", `${repository}@${digest}`))
+        if (response.status < 200 || response.status >= 300) return yield* permanentReason(response)
+      })
     )
   }
 }

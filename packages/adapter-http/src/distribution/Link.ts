@@ -2,12 +2,10 @@
  * The next page of a listing.
  *
  * Source: RFC 8288 (`Link`); OCI distribution specification, "Content Discovery".
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Result } from "effect"
-import { display } from "../auth/TrustedOrigins.ts"
+import { withoutSecrets } from "../transport/RequestUrl.ts"
 
 // A target, then parameters up to the comma before the next target.
 const link = /\s*<([^<>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|$)/y
@@ -24,9 +22,6 @@ const relations = (parameters: string): ReadonlyArray<string> => {
 /**
  * The target of the first link with `rel="next"`, `undefined` where there is none, `Malformed` where the header cannot
  * be read: it might have said that there is more.
- *
- * @category parsing
- * @since 0.1.0
  */
 export const next = (header: string): Result.Result<string | undefined, Registry.Malformed> => {
   link.lastIndex = 0
@@ -41,9 +36,6 @@ export const next = (header: string): Result.Result<string | undefined, Registry
 /**
  * The URL of the page after the one at `current`, by its `Link` header. A page on another scheme, host or port is
  * `Unsafe`: the request for it would carry the token.
- *
- * @category parsing
- * @since 0.1.0
  */
 export const nextPage = (
   current: URL,
@@ -59,5 +51,5 @@ export const nextPage = (
         const url = new URL(target, current.href)
         return url.origin === current.origin && url.username === "" && url.password === ""
           ? Result.succeed(url)
-          : Result.fail(new Registry.Unsafe({ detail: `the next page is on another origin: ${display(url)}` }))
+          : Result.fail(new Registry.Unsafe({ detail: `the next page is on another origin: ${withoutSecrets(url)}` }))
       })

@@ -1,8 +1,4 @@
-/**
- * Whether a manifest is what its digest says.
- *
- * @since 0.1.0
- */
+/** Verifies a manifest against its digest. */
 import { Digest, MediaType, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema } from "effect"
 import { Digest as Hash } from "effect/crypto"
@@ -10,7 +6,7 @@ import { Base64Url } from "effect/encoding"
 
 const algorithms: Readonly<Record<string, Hash.Algorithm>> = { sha256: Hash.sha256, sha512: Hash.sha512 }
 
-/** The part of a JSON signature that tells what it signs (docker/libtrust, jsonsign.go). */
+/** The part of a JSON signature that states what it signs (docker/libtrust, jsonsign.go). */
 const Signed = Schema.Struct({ signatures: Schema.Array(Schema.Struct({ protected: Schema.String })) })
 const Protected = Schema.Struct({
   formatLength: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
@@ -24,9 +20,6 @@ const unreadable = new Registry.Malformed({ detail: "the signatures of the schem
 /**
  * What a signed schema 1 manifest signs: its bytes up to `formatLength` and then `formatTail`. That is what the registry
  * stores and what the digest is of; the signatures are added when it answers.
- *
- * @category decoding
- * @since 0.1.0
  */
 export const signedPayload = (body: Uint8Array): Result.Result<Uint8Array, Registry.Malformed> =>
   Result.gen(function* () {
@@ -44,9 +37,6 @@ export const signedPayload = (body: Uint8Array): Result.Result<Uint8Array, Regis
 
 /**
  * Whether the bytes have the digest. An algorithm that cannot be computed is `Malformed`: nothing is taken unverified.
- *
- * @category hashing
- * @since 0.1.0
  */
 export const verify = (
   hash: Hash.Digest["Service"],
@@ -64,26 +54,27 @@ export const verify = (
   )
 }
 
+/** The digest that a registry states, in a header. */
+export const statedDigest = (text: string): Result.Result<Digest.Digest, Registry.Malformed> =>
+  Digest.isDigest(text)
+    ? Result.succeed(text)
+    : Result.fail(new Registry.Malformed({ detail: "the registry states a malformed digest of the manifest" }))
+
 /**
- * The manifest of an answer, verified against the digest that was asked for and the one that the registry tells
- * (`Docker-Content-Digest`), of which at least one is usual; without any its digest is its sha256.
- *
- * @category constructors
- * @since 0.1.0
+ * The manifest of a response, verified against the requested digest and the one that the registry states
+ * (`Docker-Content-Digest`), of which at least one is usual. Without any its digest is its sha256.
  */
-export const verified = Effect.fnUntraced(function* (
+export const verifyManifest = Effect.fnUntraced(function* (
   hash: Hash.Digest["Service"],
-  answer: { readonly mediaType: string; readonly body: Uint8Array },
-  asked: Digest.Digest | undefined,
-  told: string | undefined
+  response: { readonly mediaType: string; readonly body: Uint8Array },
+  requested: Digest.Digest | undefined,
+  header: string | undefined
 ): Effect.fn.Return<Registry.StoredManifest, Registry.Malformed> {
-  if (told !== undefined && !Digest.isDigest(told)) {
-    return yield* new Registry.Malformed({ detail: "the registry tells a malformed digest of the manifest" })
-  }
-  const signed = MediaType.essence(answer.mediaType) === MediaType.dockerSchema1Signed
-  const body = signed ? yield* Effect.fromResult(signedPayload(answer.body)) : answer.body
-  if (asked !== undefined) yield* verify(hash, body, asked)
-  if (told !== undefined && told !== asked) yield* verify(hash, body, told)
-  const digest = asked ?? told ?? Digest.Digest.make(`sha256:${yield* hash.digestHex(Hash.sha256, body)}`)
-  return { digest, mediaType: answer.mediaType, body }
+  const stated = header === undefined ? undefined : yield* Effect.fromResult(statedDigest(header))
+  const isSigned = MediaType.essence(response.mediaType) === MediaType.dockerSchema1Signed
+  const body = isSigned ? yield* Effect.fromResult(signedPayload(response.body)) : response.body
+  if (requested !== undefined) yield* verify(hash, body, requested)
+  if (stated !== undefined && stated !== requested) yield* verify(hash, body, stated)
+  const digest = requested ?? stated ?? Digest.Digest.make(`sha256:${yield* hash.digestHex(Hash.sha256, body)}`)
+  return { digest, mediaType: response.mediaType, body }
 })

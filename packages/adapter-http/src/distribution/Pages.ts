@@ -1,32 +1,37 @@
-/**
- * Listings in pages.
- *
- * @since 0.1.0
- */
+/** Listings in pages. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Stream } from "effect"
-import { type Answer, codes, permanent } from "../transport/Failure.ts"
-import * as Body from "../transport/Body.ts"
 import { nextPage } from "./Link.ts"
+import { errorCodes, permanentReason } from "../transport/Failure.ts"
+import type { HttpRequest } from "../transport/HttpExchange.ts"
+import type { HttpResponse } from "../transport/HttpResponse.ts"
 
-/**
- * A listing: where it begins, how a page is asked for, and what it holds.
- *
- * @category options
- * @since 0.1.0
- */
+/** How much a registry may answer. */
+export interface Limits {
+  /** Bytes of a manifest. Default 4 MiB, which a registry must accept by the specification and few exceed. */
+  readonly manifestBytes?: number | undefined
+  /** Bytes of a page of a listing. Default 32 MiB: some registries send all tags at once. */
+  readonly pageBytes?: number | undefined
+  /** Pages of a listing. Default 10,000. */
+  readonly pages?: number | undefined
+}
+
+/** Headers of a request whose response is JSON. */
+export const acceptJson = { accept: "application/json", "accept-encoding": "identity" }
+
+/** A listing: its first page, how a request is sent, and the entries of a page. */
 export interface Listing<A> {
   /** The URL of the first page, without its size. */
-  readonly first: URL
-  readonly get: (url: URL) => Effect.Effect<Answer, Registry.RegistryReason>
-  readonly decode: (body: Uint8Array) => Effect.Effect<ReadonlyArray<A>, Registry.Malformed>
-  /** What tells one entry from another: of each only the first counts. */
+  readonly first: string
+  readonly send: (request: HttpRequest) => Effect.Effect<HttpResponse, Registry.RegistryReason>
+  readonly decode: (response: HttpResponse) => Effect.Effect<ReadonlyArray<A>, Registry.Malformed>
+  /** Identifies an entry: the first of several with the same key counts. */
   readonly key: (entry: A) => string
-  readonly maxPages: number
+  readonly limits: Limits
   /** The parameter for the size of a page, and the size. Default: `n` and 1000. */
   readonly size?: readonly [parameter: string, entries: string] | undefined
-  /** The page after the one at `url`, by its answer. Default: by its `Link`. */
-  readonly next?: ((url: URL, answer: Answer) => ReturnType<typeof nextPage>) | undefined
+  /** The page after the one at `url`, by its response. Default: by its `Link`. */
+  readonly next?: ((url: URL, response: HttpResponse) => ReturnType<typeof nextPage>) | undefined
 }
 
 /** The largest page that distribution and GitLab give. */
@@ -40,14 +45,12 @@ const sized = <A>({ first, size: [parameter, entries] = ["n", pageSize] }: Listi
 
 /**
  * The entries of a listing, page by page, each once. A page may be short or repeat what was listed before; one that was
- * listed itself before, and more than `maxPages`, are `Malformed`: such a listing has no end.
- *
- * @category streaming
- * @since 0.1.0
+ * listed itself before, and more than `limits.pages`, are `Malformed`: such a listing has no end.
  */
 export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.RegistryReason> =>
   Stream.suspend(() => {
-    const { next = (url, answer) => nextPage(url, answer.headers["link"]) } = listing
+    const { next = (url, response) => nextPage(url, response.headers["link"]) } = listing
+    const { pageBytes: maxBytes = 32 * 1024 * 1024, pages: maxPages = 10_000 } = listing.limits
     const urls = new Set<string>()
     const keys = new Set<string>()
 
@@ -55,20 +58,19 @@ export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.Regis
       url: URL
     ): Effect.fn.Return<readonly [ReadonlyArray<A>, Option.Option<URL>], Registry.RegistryReason> {
       if (urls.has(url.href)) return yield* new Registry.Malformed({ detail: "the listing comes back to a page" })
-      if (urls.size >= listing.maxPages) {
-        return yield* new Registry.Malformed({ detail: `the listing has more than ${listing.maxPages} pages` })
+      if (urls.size >= maxPages) {
+        return yield* new Registry.Malformed({ detail: `the listing has more than ${maxPages} pages` })
       }
       urls.add(url.href)
-      const answer = yield* listing.get(url)
-      if (answer.status !== 200) {
+      const response = yield* listing.send({ method: "GET", url, headers: acceptJson, maxBytes })
+      if (response.status !== 200) {
         // A registry may allow smaller pages only, and then chooses the size best itself.
-        const isTooLarge = answer.status === 400 && codes(answer).includes("PAGINATION_NUMBER_INVALID")
-        if (isTooLarge && url.searchParams.get("n") === pageSize) return [[], Option.some(listing.first)]
-        return yield* permanent(answer)
+        const isTooLarge = response.status === 400 && errorCodes(response).includes("PAGINATION_NUMBER_INVALID")
+        if (isTooLarge && url.searchParams.get("n") === pageSize) return [[], Option.some(new URL(listing.first))]
+        return yield* permanentReason(response)
       }
-      if (Body.isPage(answer.headers["content-type"])) return yield* Body.unexpectedPage(answer.from)
-      const found = yield* listing.decode(answer.body)
-      const following = yield* Effect.fromResult(next(url, answer))
+      const found = yield* listing.decode(response)
+      const following = yield* Effect.fromResult(next(url, response))
       const fresh = found.filter((entry) => {
         const key = listing.key(entry)
         return !keys.has(key) && keys.add(key)

@@ -1,64 +1,33 @@
-/**
- * The repositories in the order in which they were listed, which is about the order in which a crawl reads them.
- *
- * @since 0.1.0
- */
+/** The repositories in the order of their listing, which is about the order in which a crawl reads them. */
 import type { Names } from "@gitlab-registry-usage/core"
-import type { Need } from "../auth/Authorization.ts"
+import type { RequiredScope } from "../auth/Authorization.ts"
 import * as Scope from "../auth/Scope.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
-export interface Roster {
+export interface RepositoryOrder {
   /** Adds names that are not there yet. */
   readonly add: (names: ReadonlyArray<Names.RepositoryName>) => void
   /** Forgets all names, as a new listing begins. */
   readonly clear: () => void
-  /** The names after this one, none where it was not listed. */
-  readonly after: (name: Names.RepositoryName) => Iterable<Names.RepositoryName>
+  /** The scope to read the repository, and with it the scopes of those that the crawl reads next. */
+  readonly pull: (name: Names.RepositoryName) => RequiredScope
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const make = (): Roster => {
+export const make = (): RepositoryOrder => {
   // A map keeps the order of insertion but cannot begin in the middle, so the places are kept beside the names.
   let names: Array<Names.RepositoryName> = []
   const places = new Map<Names.RepositoryName, number>()
+  const after = function* (name: Names.RepositoryName): Iterable<Scope.Scope> {
+    const place = places.get(name) ?? names.length
+    for (let next = place + 1; next < names.length; next++) yield Scope.pull(names[next]!)
+  }
   return {
     add: (more) => {
-      for (const name of more) {
-        if (places.has(name)) continue
-        places.set(name, names.length)
-        names.push(name)
-      }
+      for (const name of more) if (!places.has(name)) places.set(name, names.push(name) - 1)
     },
     clear: () => {
       names = []
       places.clear()
     },
-    *after(name) {
-      const place = places.get(name)
-      if (place === undefined) return
-      for (let next = place + 1; next < names.length; next++) yield names[next]!
-    }
+    pull: (name) => ({ scope: Scope.pull(name), also: () => after(name) })
   }
 }
-
-const following = function* (roster: Roster, repository: Names.RepositoryName): Iterable<Scope.Scope> {
-  for (const name of roster.after(repository)) yield Scope.pull(name)
-}
-
-/**
- * What reading the repository needs, and with it what reading those that the crawl comes to next does.
- *
- * @category getters
- * @since 0.1.0
- */
-export const pull = (roster: Roster, repository: Names.RepositoryName): Need => ({
-  scope: Scope.pull(repository),
-  also: () => following(roster, repository)
-})

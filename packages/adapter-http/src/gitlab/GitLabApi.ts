@@ -2,36 +2,25 @@
  * GitLab's REST API, as far as it lists repositories of container registries.
  *
  * Source: GitLab, "Container registry API"; "REST API", "Pagination" and "Authentication".
- *
- * @since 0.1.0
  */
 import { Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Redacted, Result, Schema, Stream } from "effect"
-import * as Body from "../transport/Body.ts"
-import type { Answer } from "../transport/Failure.ts"
 import * as Credentials from "../auth/Credentials.ts"
-import type { Limits } from "../distribution/Distribution.ts"
-import type { Exchange } from "../transport/HttpExchange.ts"
+import type { HttpExchange, HttpRequest } from "../transport/HttpExchange.ts"
 import { nextPage } from "../distribution/Link.ts"
-import { wellFormed } from "../distribution/ListedNames.ts"
-import { display, isPrivate } from "../auth/TrustedOrigins.ts"
+import { decodeEntries, validName } from "../distribution/ListedNames.ts"
+import { isConfidential, resolve, withoutSecrets } from "../transport/RequestUrl.ts"
 import * as Pages from "../distribution/Pages.ts"
+import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 
 /**
- * Who asks: an access token of a user, group or project, or the token of a CI/CD job, which sees its own project alone.
- *
- * @category models
- * @since 0.1.0
+ * The identity of the requests: an access token of a user, group or project, or the token of a CI/CD job, which sees its own project alone.
  */
 export interface ApiToken {
   readonly header: "PRIVATE-TOKEN" | "JOB-TOKEN"
   readonly token: Redacted.Redacted
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface GitLabApi {
   /**
    * The repositories of a group with its subgroups, or of a project, by path or number. `NotFound` where there is none
@@ -43,10 +32,12 @@ export interface GitLabApi {
   ) => Stream.Stream<Names.RepositoryName, Registry.RegistryReason>
 }
 
-const acceptJson = { accept: "application/json", "accept-encoding": "identity" }
-
-const Repositories = Schema.Array(Schema.Struct({ path: Schema.String }))
-const decodeRepositories = Body.json(Repositories, "the list of repositories")
+const decodeRepositories = decodeEntries(
+  decodeJson(Schema.Array(Schema.Struct({ path: Schema.String })), "the list of repositories"),
+  (repositories) => repositories.map(({ path }) => path),
+  validName(Names.isRepositoryName),
+  "repositories"
+)
 
 /** A path or number of GitLab's; nothing else may get into a URL. */
 const isId = (id: string): boolean =>
@@ -55,8 +46,8 @@ const isId = (id: string): boolean =>
 /** The largest page that GitLab gives. */
 const pageSize = ["per_page", "100"] as const
 
-/** By `Link`; a proxy may have dropped it, and then by the number that pages by offset tell beside it. */
-const following = (url: URL, { headers }: Answer): ReturnType<typeof nextPage> => {
+/** The next page by `Link`, or by `X-Next-Page` of pages by offset where a proxy has dropped the `Link`. */
+const following = (url: URL, { headers }: HttpResponse): ReturnType<typeof nextPage> => {
   const number = headers["x-next-page"] ?? ""
   if (headers["link"] !== undefined || !/^\d{1,9}$/.test(number)) return nextPage(url, headers["link"])
   const next = new URL(url)
@@ -66,23 +57,19 @@ const following = (url: URL, { headers }: Answer): ReturnType<typeof nextPage> =
 
 /**
  * The API of the GitLab at `url`. The token is sent to its origin only, in a header, and no redirect is followed. After a
- * refusal of the token nothing is asked for five minutes.
- *
- * @category constructors
- * @since 0.1.0
+ * refusal of the token no request is sent for five minutes.
  */
 export const make = Effect.fnUntraced(function* (options: {
   readonly url: URL
   readonly token: ApiToken | undefined
-  readonly exchange: Exchange
-  readonly limits: Limits
+  readonly exchange: HttpExchange
+  readonly limits: Pages.Limits
 }): Effect.fn.Return<GitLabApi> {
   const { exchange, limits, token, url } = options
-  const base = `${url.origin}${url.pathname.replace(/\/+$/, "")}/api/v4/`
   const attempts = yield* Credentials.make(undefined)
-  const refusal = (answer: Answer): Registry.RegistryReason | undefined => {
-    const detail = `${answer.from} answered ${answer.status}`
-    switch (answer.status) {
+  const refusal = (response: HttpResponse): Registry.RegistryReason | undefined => {
+    const detail = `${response.from} answered ${response.status}`
+    switch (response.status) {
       case 401:
         return new Registry.Unauthorized({
           detail: `${detail}: ${token === undefined ? "it wants a token" : "the token is refused, or may not ask this"}`
@@ -96,34 +83,22 @@ export const make = Effect.fnUntraced(function* (options: {
     }
   }
 
-  const get = Effect.fnUntraced(function* (url: URL): Effect.fn.Return<Answer, Registry.RegistryReason> {
+  const send = Effect.fnUntraced(function* (
+    request: HttpRequest
+  ): Effect.fn.Return<HttpResponse, Registry.RegistryReason> {
     const authentication = token === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(token.token) }
-    const answer = yield* exchange.send({
-      method: "GET",
-      url,
-      headers: { ...acceptJson, ...authentication },
-      maxBytes: limits.pageBytes ?? 32 * 1024 * 1024
-    })
-    const refused = refusal(answer)
-    return refused === undefined ? answer : yield* refused
+    const response = yield* exchange.send({ ...request, headers: { ...request.headers, ...authentication } })
+    const refused = refusal(response)
+    return refused === undefined ? response : yield* refused
   })
-
-  const names = (body: Uint8Array) =>
-    Effect.flatMap(Effect.fromResult(decodeRepositories(body)), (repositories) =>
-      wellFormed(
-        repositories.map(({ path }) => path),
-        Names.isRepositoryName,
-        "repositories"
-      )
-    )
 
   return {
     repositories: (kind, id) => {
       if (!isId(id))
         return Stream.fail(new Registry.NotFound({ detail: "not the path or number of a group or project" }))
-      if (token !== undefined && !isPrivate(url)) {
+      if (token !== undefined && !isConfidential(url)) {
         return Stream.fail(
-          new Registry.Unsafe({ detail: `${display(url)} gets no token, as it is not reached over https` })
+          new Registry.Unsafe({ detail: `${withoutSecrets(url)} gets no token, as it is not reached over https` })
         )
       }
       if (kind === "groups" && token?.header === "JOB-TOKEN") {
@@ -132,11 +107,11 @@ export const make = Effect.fnUntraced(function* (options: {
         )
       }
       return Pages.entries({
-        first: new URL(`${base}${kind}/${encodeURIComponent(id)}/registry/repositories`),
-        get: (url) => attempts.login(get(url)),
-        decode: names,
+        first: resolve(url, `api/v4/${kind}/${encodeURIComponent(id)}/registry/repositories`),
+        send: (request) => attempts.login(send(request)),
+        decode: decodeRepositories,
         key: (name) => name,
-        maxPages: limits.pages ?? 10_000,
+        limits,
         size: pageSize,
         next: following
       })

@@ -1,25 +1,19 @@
 /**
  * Tags with their digests, from the metadata database of GitLab's registry: one request for a thousand of them.
  *
- * Source: GitLab, "Container Registry HTTP API", `/gitlab/v1/`; every path of it ends with a slash. The sizes that it
- * tells are not used: they leave out configs and manifests, and indexes.
- *
- * @since 0.1.0
+ * Source: GitLab, "Container Registry HTTP API", `/gitlab/v1/`; every path of it ends with a slash. Its sizes are
+ * not used: they leave out configs, manifests and indexes.
  */
 import { Digest, Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Semaphore, Stream } from "effect"
 import type { Authorization } from "../auth/Authorization.ts"
-import * as Body from "../transport/Body.ts"
-import type { Answer } from "../transport/Failure.ts"
-import type { Limits } from "../distribution/Distribution.ts"
-import { wellFormed } from "../distribution/ListedNames.ts"
+import { orElseWhileEmpty } from "../distribution/Fallback.ts"
+import { decodeEntries } from "../distribution/ListedNames.ts"
 import * as Pages from "../distribution/Pages.ts"
-import * as Roster from "../distribution/RepositoryOrder.ts"
+import type { RepositoryOrder } from "../distribution/RepositoryOrder.ts"
+import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
+import { resolve } from "../transport/RequestUrl.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface GitLabMetadata {
   /** The tags of a repository, by the metadata database where there is one and it knows the repository. */
   readonly tags: Registry.Registry["Service"]["tags"]
@@ -27,71 +21,60 @@ export interface GitLabMetadata {
   readonly forget: Effect.Effect<void>
 }
 
-const Tags = Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.optionalKey(Schema.Unknown) }))
-const decodeTags = Body.json(Tags, "the list of tags with digests")
+const decodeTags = decodeJson(
+  Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.optionalKey(Schema.Unknown) })),
+  "the list of tags with digests"
+)
 
-const acceptJson = { accept: "application/json", "accept-encoding": "identity" }
+/** A digest that fits no grammar is none: the crawl then requests the manifest by tag. */
+const validTag = ({ digest, name }: { readonly name: string; readonly digest?: unknown }) =>
+  Names.isTagName(name)
+    ? { name, ...(typeof digest === "string" && Digest.isDigest(digest) ? { digest } : {}) }
+    : undefined
 
-/** A digest that fits no grammar is none: the manifest is then asked for by tag. */
-const listed = ({ digest, name }: (typeof Tags.Type)[number]): Registry.ListedTag | undefined => {
-  if (!Names.isTagName(name)) return undefined
-  return typeof digest === "string" && Digest.isDigest(digest) ? { name, digest } : { name }
-}
-
-const tagsOf = Effect.fnUntraced(function* (
-  repository: Names.RepositoryName,
-  body: Uint8Array
-): Effect.fn.Return<ReadonlyArray<Registry.ListedTag>, Registry.Malformed> {
-  const tags = yield* Effect.fromResult(decodeTags(body))
-  const names = tags.map(({ name }) => name)
-  yield* wellFormed(names, Names.isTagName, `tags of ${repository}`)
-  return tags.flatMap((tag) => listed(tag) ?? [])
-})
-
-/** GitLab's registry tells its version with every answer of this API; whoever else answers 200 here is none. */
-const isGitLab = ({ headers, status }: Answer): boolean =>
+/** GitLab's registry sends its version with every response of this API; any other server that answers 200 has none. */
+const isGitLab = ({ headers, status }: HttpResponse): boolean =>
   status === 200 && headers["gitlab-container-registry-version"] !== undefined
 
 /**
- * The tags by the metadata database of the registry at `url`. Whether there is one is asked for with the first
- * repository, and once. Without one, and for a repository that it does not know, the tags are `otherwise`'s.
- *
- * @category constructors
- * @since 0.1.0
+ * The tags by the metadata database of the registry at `url`. One request, with the
+ * first repository, finds out whether there is one. Without one, and for a repository that it does not know, the tags are `otherwise`'s.
  */
 export const make = Effect.fnUntraced(function* (options: {
   readonly url: URL
   readonly authorization: Authorization
-  readonly limits: Limits
-  readonly roster: Roster.Roster
+  readonly limits: Pages.Limits
+  readonly order: RepositoryOrder
   readonly otherwise: Registry.Registry["Service"]["tags"]
 }): Effect.fn.Return<GitLabMetadata> {
-  const { authorization, limits, otherwise, roster } = options
-  const base = `${options.url.origin}${options.url.pathname.replace(/\/+$/, "")}/gitlab/v1/`
+  const { authorization, limits, order, otherwise, url } = options
+  const base = resolve(url, "gitlab/v1/")
   const semaphore = yield* Semaphore.make(1)
   let known: boolean | undefined
 
-  const get = (url: URL, repository: Names.RepositoryName, maxBytes: number) =>
-    authorization.send({ method: "GET", url, headers: acceptJson, maxBytes }, Roster.pull(roster, repository))
-
   /**
-   * Any token will do for the question, so it comes with one that the repository needs anyway. An answer that tells
+   * Any token will do for this request, so it uses one that the repository needs anyway. A response that says
    * nothing about the database (the repository is denied, the registry wants fewer requests) leaves it open.
    */
   const ask = Effect.fnUntraced(function* (
     repository: Names.RepositoryName
   ): Effect.fn.Return<boolean, Registry.RegistryReason> {
     if (known !== undefined) return known
-    const answer = yield* get(new URL(base), repository, 64 * 1024).pipe(
-      Effect.map(isGitLab),
-      Effect.catchTags({
-        Unreachable: () => Effect.succeed(false),
-        Malformed: () => Effect.succeed(false)
-      })
-    )
-    yield* Effect.logDebug(`the registry ${answer ? "has" : "does not offer"} GitLab's metadata database`)
-    known = answer
-    return answer
+    const isOffered = yield* authorization
+      .send(
+        { method: "GET", url: new URL(base), headers: Pages.acceptJson, maxBytes: 64 * 1024 },
+        order.pull(repository)
+      )
+      .pipe(
+        Effect.map(isGitLab),
+        Effect.catchTags({
+          Unreachable: () => Effect.succeed(false),
+          Malformed: () => Effect.succeed(false)
+        })
+      )
+    yield* Effect.logDebug(`the registry ${isOffered ? "has" : "does not offer"} GitLab's metadata database`)
+    known = isOffered
+    return isOffered
   })
 
   const isAvailable = (repository: Names.RepositoryName) =>
@@ -101,27 +84,20 @@ export const make = Effect.fnUntraced(function* (options: {
     new Registry.RegistryError({ operation: "tags", target: repository, reason })
 
   const fromDatabase = (repository: Names.RepositoryName) =>
-    Stream.suspend(() => {
-      let begun = false
-      return Pages.entries({
-        first: new URL(`${base}repositories/${repository}/tags/list/`),
-        get: (url) => get(url, repository, limits.pageBytes ?? 32 * 1024 * 1024),
-        decode: (body) => {
-          begun = true
-          return tagsOf(repository, body)
-        },
-        key: (tag) => tag.name,
-        maxPages: limits.pages ?? 10_000
-      }).pipe(
-        Stream.mapError(fail(repository)),
-        // A repository that was not imported into the database yet is known by the distribution API alone.
-        Stream.catch((error) =>
-          !begun && (error.reason._tag === "NotFound" || error.reason._tag === "Unsupported")
-            ? otherwise(repository)
-            : Stream.fail(error)
-        )
-      )
-    })
+    orElseWhileEmpty(
+      Stream.mapError(
+        Pages.entries({
+          first: `${base}repositories/${repository}/tags/list/`,
+          send: (request) => authorization.send(request, order.pull(repository)),
+          decode: decodeEntries(decodeTags, (tags) => tags, validTag, `tags of ${repository}`),
+          key: (tag: Registry.ListedTag) => tag.name,
+          limits
+        }),
+        fail(repository)
+      ),
+      // A repository that was not imported into the database yet is known by the distribution API alone.
+      ({ reason }) => (reason._tag === "NotFound" || reason._tag === "Unsupported" ? otherwise(repository) : undefined)
+    )
 
   return {
     tags: (repository) =>

@@ -1,9 +1,7 @@
 /**
- * Leaving a host alone that does not answer.
+ * Sends no requests to a host that does not answer.
  *
  * Source: M. Nygard, "Release It!", "Circuit Breaker".
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Duration } from "effect"
@@ -13,9 +11,6 @@ import { Duration } from "effect"
  * at least once where that has been going on for long; attempts alone do not count, for a single manifest that cannot be
  * read has several. Then no request is sent for a while, and after it a single attempt, the probe, closes the circuit or
  * opens it for longer. Times are in milliseconds.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Circuit {
   /** Why no request may be sent, `undefined` where one may. */
@@ -35,17 +30,13 @@ export interface Circuit {
 /** Requests in a row that find no answer before the circuit opens. */
 const maxFailures = 5
 
-/** How long it lasts until their first attempts are enough: where nobody answers, an attempt takes its whole timeout. */
+/** After this time failed first attempts are enough: without an answer, an attempt takes its whole timeout. */
 const patience = 60_000
 
 /** How long the circuit is open the first time; twice as long after each probe that fails, up to the longest. */
 const cooldown = 10_000
 const maxCooldown = 120_000
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (origin: string): Circuit => {
   /** Since the last answer: requests that were given up, requests that failed, and since when. */
   let givenUp = 0
@@ -98,7 +89,7 @@ export const make = (origin: string): Circuit => {
       if (openUntil === undefined && failing >= maxFailures && now - since >= patience) open(detail, now)
     },
     gaveUp: (detail, now) => {
-      // What was under way when the circuit opened tells nothing new.
+      // Requests that were under way when the circuit opened report the same failure.
       if (openUntil === undefined && ++givenUp >= maxFailures) open(detail, now)
     }
   }

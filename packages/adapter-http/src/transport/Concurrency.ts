@@ -4,14 +4,8 @@
  * Additive increase and multiplicative decrease, as TCP does it, with latency as a second signal (TCP Vegas; Netflix's
  * concurrency-limits): answers that take much longer than the fastest ones have been waiting in a queue, where they are
  * not served sooner by asking for more.
- *
- * @since 0.1.0
  */
 
-/**
- * @category options
- * @since 0.1.0
- */
 export interface Options {
   /** Requests at once in the beginning. Default 8. */
   readonly start?: number | undefined
@@ -19,12 +13,7 @@ export interface Options {
   readonly max?: number | undefined
 }
 
-/**
- * The limit of one host, which is never below 1.
- *
- * @category models
- * @since 0.1.0
- */
+/** The limit of one host, which is never below 1. */
 export interface Concurrency {
   readonly limit: () => number
   /**
@@ -53,10 +42,6 @@ const minWindow = 8
 /** The smallest latencies are learned anew after so many milliseconds: the host may have become slower for good. */
 const memory = 300_000
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: Options): Concurrency => {
   const max = Math.max(1, options.max ?? 64)
   let limit = Math.min(Math.max(1, options.start ?? 8), max)

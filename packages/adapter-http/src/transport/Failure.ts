@@ -2,42 +2,25 @@
  * From HTTP to the reasons of a `RegistryError`.
  *
  * Sources: OCI distribution specification, "Error Codes"; RFC 9110, section 15; GitLab, container registry API.
- *
- * @since 0.1.0
  */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Duration, Result, Schema } from "effect"
 import { Headers, type HttpClientError } from "effect/http"
-import * as Body from "./Body.ts"
 import * as RateLimit from "./RateLimit.ts"
-
-/**
- * What came back for a request: `from` is its URL without secrets.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Answer {
-  readonly from: string
-  readonly status: number
-  readonly headers: Headers.Headers
-  readonly body: Uint8Array
-}
+import { decodeJson, type HttpResponse, isHtml, unexpectedHtml } from "./HttpResponse.ts"
 
 const Errors = Schema.Struct({
   errors: Schema.Array(Schema.Struct({ code: Schema.String.check(Schema.isPattern(/^[A-Z_]{1,40}$/)) }))
 })
-const decodeErrors = Body.json(Errors, "the error")
+const decodeErrors = decodeJson(Errors, "the error")
 
 /**
  * The codes of an error's body, none where it is in another format. Nothing else of it is used: a server may repeat in
  * its messages what it was sent.
- *
- * @category decoding
- * @since 0.1.0
  */
-export const codes = (answer: Answer): ReadonlyArray<string> =>
-  Result.match(decodeErrors(answer.body), {
+export const errorCodes = (response: HttpResponse): ReadonlyArray<string> =>
+  // An error in JSON counts even where its media type says HTML.
+  Result.match(decodeErrors({ ...response, headers: Headers.empty }), {
     onSuccess: ({ errors }) => errors.map(({ code }) => code),
     onFailure: () => []
   })
@@ -45,9 +28,6 @@ export const codes = (answer: Answer): ReadonlyArray<string> =>
 /**
  * Milliseconds that the server asks to wait, from seconds or an HTTP date; `undefined` where it does not say, or nothing
  * that can be understood.
- *
- * @category decoding
- * @since 0.1.0
  */
 export const retryAfter = (headers: Headers.Headers, now: number): number | undefined => {
   const header = headers["retry-after"]
@@ -58,16 +38,15 @@ export const retryAfter = (headers: Headers.Headers, now: number): number | unde
   })
 }
 
-/**
- * The reason of an answer that trying again may turn into another, `undefined` for all other answers.
- *
- * @category classifying
- * @since 0.1.0
- */
-export const transient = (answer: Answer, now: number): Registry.RateLimited | Registry.Unreachable | undefined => {
-  const { status } = answer
-  const detail = `${answer.from} answered ${status}`
-  const wait = retryAfter(answer.headers, now) ?? (status === 429 ? RateLimit.pause(answer.headers, now) : undefined)
+/** The reason of an answer that trying again may turn into another, `undefined` for all other answers. */
+export const transientReason = (
+  response: HttpResponse,
+  now: number
+): Registry.RateLimited | Registry.Unreachable | undefined => {
+  const { status } = response
+  const detail = `${response.from} answered ${status}`
+  const wait =
+    retryAfter(response.headers, now) ?? (status === 429 ? RateLimit.pause(response.headers, now) : undefined)
   if (status === 429 || (status === 503 && wait !== undefined)) {
     return new Registry.RateLimited({ detail, ...(wait === undefined ? {} : { retryAfter: wait }) })
   }
@@ -76,36 +55,29 @@ export const transient = (answer: Answer, now: number): Registry.RateLimited | R
     : undefined
 }
 
-/**
- * The reason of an answer that is not what was hoped for and will not change.
- *
- * @category classifying
- * @since 0.1.0
- */
-export const permanent = (answer: Answer): Registry.RegistryReason => {
-  const { status } = answer
-  const found = codes(answer)
-  const detail = `${answer.from} answered ${[status, ...found].join(" ")}`
+/** The reason of an answer that is not what was hoped for and will not change. */
+export const permanentReason = (response: HttpResponse): Registry.RegistryReason => {
+  const { status } = response
+  const found = errorCodes(response)
+  const detail = `${response.from} answered ${[status, ...found].join(" ")}`
   if (status === 405 || status === 501 || found.includes("UNSUPPORTED")) return new Registry.Unsupported({ detail })
   if (status === 403 || found.includes("DENIED")) return new Registry.Denied({ detail })
   if (status === 401) return new Registry.Unauthorized({ detail })
   if (status === 404 || status === 410) return new Registry.NotFound({ detail })
   if (status >= 300 && status < 400) {
-    const to = answer.headers["location"]
-    const place = to !== undefined && URL.canParse(to, answer.from) ? new URL(to, answer.from) : undefined
+    const to = response.headers["location"]
+    const place = to !== undefined && URL.canParse(to, response.from) ? new URL(to, response.from) : undefined
     const where = place === undefined ? "" : ` to ${place.origin}${place.pathname}`
     return new Registry.Malformed({ detail: `${detail}: a redirect${where}, perhaps to sign in` })
   }
-  return Body.isPage(answer.headers["content-type"])
-    ? Body.unexpectedPage(answer.from)
-    : new Registry.Malformed({ detail })
+  return isHtml(response.headers["content-type"]) ? unexpectedHtml(response.from) : new Registry.Malformed({ detail })
 }
 
 /**
  * The code of the system or of undici in a chain of causes, else the name of an error that says more than "Error". Their
  * messages may hold URLs with secrets, these do not.
  */
-const causeOf = (cause: unknown): string => {
+const describeCause = (cause: unknown): string => {
   let current = cause
   let named = "no answer"
   for (let depth = 0; depth < 6 && typeof current === "object" && current !== null; depth++) {
@@ -121,17 +93,12 @@ const causeOf = (cause: unknown): string => {
   return named
 }
 
-/**
- * The reason of an exchange that broke off.
- *
- * @category classifying
- * @since 0.1.0
- */
-export const broken = (
+/** The reason of an exchange that broke off. */
+export const connectionReason = (
   from: string,
   error: HttpClientError.HttpClientError
 ): Registry.Unreachable | Registry.Malformed => {
-  const cause = causeOf(error.reason.cause)
+  const cause = describeCause(error.reason.cause)
   switch (error.reason._tag) {
     case "InvalidUrlError":
     case "EncodeError":
@@ -139,7 +106,7 @@ export const broken = (
     case "DecodeError":
     case "EmptyBodyError":
       return new Registry.Unreachable({
-        detail: `${from} broke off its answer: ${cause}`
+        detail: `${from} broke off its response: ${cause}`
       })
     default:
       return new Registry.Unreachable({ detail: `${from}: ${cause}` })

@@ -1,28 +1,16 @@
-/**
- * The turns of requests, for each host apart: how many at once, when none, and when none any more.
- *
- * @since 0.1.0
- */
+/** The queue of each host: how many requests run at once, when it pauses, and when it fails at once. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { type Clock, Effect, Exit, Semaphore } from "effect"
 import * as Circuit from "./Circuit.ts"
-import type { Answer } from "./Failure.ts"
 import * as Concurrency from "./Concurrency.ts"
 import * as RateLimit from "./RateLimit.ts"
+import type { HttpResponse } from "./HttpResponse.ts"
 
-/**
- * Why there is no answer.
- *
- * @category errors
- * @since 0.1.0
- */
+/** Why there is no answer. */
 export type Failure = Registry.Unreachable | Registry.RateLimited | Registry.Malformed | Registry.Unsafe
 
 /**
  * An attempt without an answer. `final` where no other should follow; `overload` where fewer at once may help.
- *
- * @category errors
- * @since 0.1.0
  */
 export interface Failed {
   readonly reason: Failure
@@ -33,9 +21,6 @@ export interface Failed {
 /**
  * A request that takes turns. Latencies are compared among requests of the same `kind`. `last` is why its last attempt
  * failed, `undefined` before the first.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Turn {
   readonly clock: Clock.Clock
@@ -45,23 +30,18 @@ export interface Turn {
   readonly last: () => Failure | undefined
 }
 
-/**
- * One host, which is a scheme, a name and a port.
- *
- * @category models
- * @since 0.1.0
- */
+/** One host, which is a scheme, a name and a port. */
 export interface Host {
   /** Runs an attempt when it is the request's turn. */
-  readonly attempt: (turn: Turn, execute: Effect.Effect<Answer, Failed>) => Effect.Effect<Answer, Failed>
+  readonly attempt: (turn: Turn, execute: Effect.Effect<HttpResponse, Failed>) => Effect.Effect<HttpResponse, Failed>
   /** A request failed after all its attempts. */
   readonly gaveUp: (reason: Failure, now: number) => void
 }
 
-/** However long a host asks to be left alone, it is asked again after this time, in milliseconds. */
+/** The longest pause of a host, in milliseconds, however long it requests. */
 const maxHold = 300_000
 
-/** The pause of a host that wants one and does not tell how long, in milliseconds; twice as long each time. */
+/** The pause of a host that states no length, in milliseconds; it doubles each time. */
 const firstHold = 250
 
 /** Hosts that are remembered: a registry and its services are few, but redirects may name any number. */
@@ -85,16 +65,16 @@ const makeHost = (
   let underWay = 0
   let heldUntil = 0
   let holds = 0
-  /** Attempts up to this one were sent before the host was found overloaded, and tell it no second time. */
-  let told = 0
+  /** The last attempt that was sent before the host reported an overload: those before it report the same overload. */
+  let lastBeforeOverload = 0
 
   const hold = (wait: number, now: number) => {
     heldUntil = Math.max(heldUntil, now + Math.min(wait, maxHold))
   }
 
-  const answered = (answer: Answer, now: number) => {
+  const answered = (response: HttpResponse, now: number) => {
     holds = 0
-    const wait = RateLimit.pause(answer.headers, now)
+    const wait = RateLimit.pause(response.headers, now)
     if (wait === undefined || wait === 0) return
     if (now >= heldUntil) concurrency.restart()
     hold(wait, now)
@@ -102,8 +82,8 @@ const makeHost = (
 
   const overloaded = (number: number, reason: Failure, now: number) => {
     const isLimit = reason._tag === "RateLimited"
-    const first = number > told
-    if (first) told = sent
+    const first = number > lastBeforeOverload
+    if (first) lastBeforeOverload = sent
     if (isLimit && reason.retryAfter !== undefined) hold(reason.retryAfter, now)
     else if (isLimit && first) hold(Math.min(firstHold * 2 ** holds++, maxPause), now)
     if (!first) return
@@ -113,8 +93,8 @@ const makeHost = (
 
   const execute = (
     { clock, kind, last }: Turn,
-    effect: Effect.Effect<Answer, Failed>
-  ): Effect.Effect<Answer, Failed> => {
+    effect: Effect.Effect<HttpResponse, Failed>
+  ): Effect.Effect<HttpResponse, Failed> => {
     const first = last() === undefined
     const number = ++sent
     const full = ++underWay >= permits
@@ -147,13 +127,13 @@ const makeHost = (
   const attempt: Host["attempt"] = (turn, effect) => {
     const { clock, last, latest } = turn
     /** In turn. What was true when it began to wait may not be true any more: then there is no answer yet. */
-    const inTurn: Effect.Effect<Answer | undefined, Failed> = Effect.suspend(() => {
+    const inTurn: Effect.Effect<HttpResponse | undefined, Failed> = Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       if (now < heldUntil || circuit.refusal(now) !== undefined) return Effect.undefined
       const before = now > latest ? last() : undefined
       return before === undefined ? execute(turn, effect) : Effect.fail(final(before))
     })
-    const waiting: Effect.Effect<Answer, Failed> = Effect.suspend(() => {
+    const waiting: Effect.Effect<HttpResponse, Failed> = Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       const refusal = circuit.refusal(now)
       if (refusal !== undefined) return Effect.fail(final(refusal))
@@ -166,7 +146,7 @@ const makeHost = (
       // In whole milliseconds, lest what is lost in rounding is waited for again and again.
       return Effect.andThen(Effect.sleep(Math.ceil(rest)), waiting)
     })
-    const orWait = (answer: Answer | undefined) => (answer === undefined ? waiting : Effect.succeed(answer))
+    const orWait = (response: HttpResponse | undefined) => (response === undefined ? waiting : Effect.succeed(response))
     return waiting
   }
 
@@ -179,10 +159,7 @@ const makeHost = (
 }
 
 /**
- * The hosts, each made when it is first asked for. `maxPause` is the longest pause, in milliseconds, that a request waits.
- *
- * @category constructors
- * @since 0.1.0
+ * The hosts, each made at its first request. `maxPause` is the longest pause, in milliseconds, that a request waits.
  */
 export const make = (options: {
   readonly concurrency: Concurrency.Options

@@ -1,23 +1,14 @@
-/**
- * One request and its answer, bounded in time and bytes, and tried again where that may help.
- *
- * @since 0.1.0
- */
+/** One request and its response, bounded in time and bytes, and tried again where that may help. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Context, Duration, Effect, Option, Schedule } from "effect"
 import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, UrlParams } from "effect/http"
-import * as Body from "./Body.ts"
-import { type Answer, broken, transient } from "./Failure.ts"
 import type * as Concurrency from "./Concurrency.ts"
 import * as Hosts from "./Hosts.ts"
-import { display } from "../auth/TrustedOrigins.ts"
+import { withoutSecrets } from "./RequestUrl.ts"
+import { connectionReason, transientReason } from "./Failure.ts"
+import { type HttpResponse, readBody } from "./HttpResponse.ts"
 
-/**
- * The bounds of every exchange.
- *
- * @category options
- * @since 0.1.0
- */
+/** The bounds of every exchange. */
 export interface Bounds {
   /** One attempt, from the connection to the last byte. Default 30 seconds. */
   readonly timeout?: Duration.Input | undefined
@@ -34,11 +25,8 @@ export interface Bounds {
 /**
  * A request: `maxBytes` bounds the body of its answer. `redirects` follows that many redirects, without
  * `Authorization` where they leave the origin; without it a redirect is the answer.
- *
- * @category models
- * @since 0.1.0
  */
-export interface Request {
+export interface HttpRequest {
   readonly method: "GET" | "HEAD" | "DELETE"
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
@@ -46,32 +34,22 @@ export interface Request {
   readonly redirects?: number | undefined
 }
 
-/**
- * Why there is no answer.
- *
- * @category errors
- * @since 0.1.0
- */
+/** Why there is no answer. */
 export type Failure = Hosts.Failure
 
-/**
- * Sends requests.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Exchange {
+/** Sends requests. */
+export interface HttpExchange {
   /**
    * The answer, whatever its status, unless it is one that may pass and did not. It waits for the request's turn; where
    * the host does not answer any more, it fails at once.
    */
-  readonly send: (request: Request) => Effect.Effect<Answer, Failure>
+  readonly send: (request: HttpRequest) => Effect.Effect<HttpResponse, Failure>
 }
 
 const isTransient = (reason: Failure): boolean => reason._tag === "Unreachable" || reason._tag === "RateLimited"
 
-/** The pause before a further attempt that the server asked for, in milliseconds. */
-const asked = (reason: Failure): number => (reason._tag === "RateLimited" ? (reason.retryAfter ?? 0) : 0)
+/** The pause that the server requested before a further attempt, in milliseconds. */
+const requestedPause = (reason: Failure): number => (reason._tag === "RateLimited" ? (reason.retryAfter ?? 0) : 0)
 
 const nothing = new Uint8Array(0)
 
@@ -84,16 +62,16 @@ const quietly = Context.make(HttpClient.TracerDisabledWhen, () => true).pipe(
 )
 
 /** Requests that take about the same time: those for the same part of the registry's API with the same method. */
-const kindOf = ({ method, url }: Request): string =>
+const requestKind = ({ method, url }: HttpRequest): string =>
   `${method} ${/\/(?:manifests|blobs|tags|_catalog)(?:\/|$)/.exec(url.pathname)?.[0] ?? ""}`
 
 /**
  * The request that a redirect leads to: `Unsafe` from https to http, which would show it to everybody on the way;
  * `undefined` where the answer is no redirect that can be followed.
  */
-const redirected = (request: Request, answer: Answer): Request | Registry.Unsafe | undefined => {
-  const { location } = answer.headers
-  if (answer.status < 300 || answer.status >= 400 || location === undefined) return undefined
+const redirected = (request: HttpRequest, response: HttpResponse): HttpRequest | Registry.Unsafe | undefined => {
+  const { location } = response.headers
+  if (response.status < 300 || response.status >= 400 || location === undefined) return undefined
   if (!request.redirects || request.method === "DELETE" || !URL.canParse(location, request.url.href)) return undefined
   const url = new URL(location, request.url)
   if (request.url.protocol === "https:" ? url.protocol !== "https:" : !/^https?:$/.test(url.protocol)) {
@@ -106,15 +84,10 @@ const redirected = (request: Request, answer: Answer): Request | Registry.Unsafe
   return { ...request, url, headers: isSame ? request.headers : others, redirects: request.redirects - 1 }
 }
 
-/**
- * Exchanges over the client of the context.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Exchanges over the client of the context. */
 export const make = Effect.fnUntraced(function* (
   bounds: Bounds
-): Effect.fn.Return<Exchange, never, HttpClient.HttpClient> {
+): Effect.fn.Return<HttpExchange, never, HttpClient.HttpClient> {
   const client = yield* HttpClient.HttpClient
   const timeout = Duration.fromInputUnsafe(bounds.timeout ?? "30 seconds")
   const deadline = Duration.toMillis(bounds.deadline ?? "2 minutes")
@@ -127,18 +100,18 @@ export const make = Effect.fnUntraced(function* (
     Schedule.jittered,
     Schedule.setInputType<Hosts.Failed>(),
     Schedule.modifyDelay(({ duration, input }) =>
-      Effect.succeed(Math.min(Math.max(Duration.toMillis(duration), asked(input.reason)), maxPause))
+      Effect.succeed(Math.min(Math.max(Duration.toMillis(duration), requestedPause(input.reason)), maxPause))
     ),
     Schedule.upTo({ times: bounds.retries ?? 4, duration: deadline })
   )
 
   const failed = (reason: Failure, overload: boolean): Hosts.Failed => ({
     reason,
-    final: !isTransient(reason) || asked(reason) > maxPause,
+    final: !isTransient(reason) || requestedPause(reason) > maxPause,
     overload
   })
 
-  const execute = (request: Request, from: string): Effect.Effect<Answer, Hosts.Failed> => {
+  const execute = (request: HttpRequest, from: string): Effect.Effect<HttpResponse, Hosts.Failed> => {
     const outgoing = HttpClientRequest.makeWith(
       request.method,
       request.url.href,
@@ -153,10 +126,10 @@ export const make = Effect.fnUntraced(function* (
         // Neither has a body (RFC 9110, section 6.4.1), and fetch fails to read what is not there.
         return request.method === "HEAD" || status === 304
           ? Effect.succeed({ from, status, headers, body: nothing })
-          : Effect.map(Body.read(response, headers, request.maxBytes), (body) => ({ from, status, headers, body }))
+          : Effect.map(readBody(response, headers, request.maxBytes), (body) => ({ from, status, headers, body }))
       }),
       Effect.mapError((error) => {
-        const reason = error._tag === "HttpClientError" ? broken(from, error) : error
+        const reason = error._tag === "HttpClientError" ? connectionReason(from, error) : error
         return failed(reason, reason._tag === "Unreachable")
       }),
       Effect.timeoutOrElse({
@@ -166,62 +139,52 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
-  const attempt = (request: Request, from: string, clock: Clock.Clock): Effect.Effect<Answer, Hosts.Failed> =>
-    Effect.flatMap(execute(request, from), (answer) => {
-      const reason = answer.status < 400 ? undefined : transient(answer, clock.currentTimeMillisUnsafe())
+  const attempt = (request: HttpRequest, from: string, clock: Clock.Clock): Effect.Effect<HttpResponse, Hosts.Failed> =>
+    Effect.flatMap(execute(request, from), (response) => {
+      const reason = response.status < 400 ? undefined : transientReason(response, clock.currentTimeMillisUnsafe())
       // 500 is about this one request.
-      return reason === undefined ? Effect.succeed(answer) : Effect.fail(failed(reason, answer.status !== 500))
+      return reason === undefined ? Effect.succeed(response) : Effect.fail(failed(reason, response.status !== 500))
     })
 
   /** One request with all its attempts. */
-  const exchange = (request: Request, clock: Clock.Clock): Effect.Effect<Answer, Failure> => {
-    const from = display(request.url)
+  const exchange = (request: HttpRequest, clock: Clock.Clock): Effect.Effect<HttpResponse, Failure> => {
+    const from = withoutSecrets(request.url)
     const host = hosts(request.url)
     let last: Failure | undefined
     const turn = {
       clock,
-      kind: kindOf(request),
+      kind: requestKind(request),
       latest: clock.currentTimeMillisUnsafe() + deadline,
       last: () => last
     }
-    const once = host.attempt(turn, attempt(request, from, clock))
-
-    // Most requests need no second attempt, and what watches over those takes time.
-    return Effect.catch(once, (first) => {
-      let isFirst = true
-      let isLost = false
-      return Effect.suspend(() => {
-        if (!isFirst) return once
-        isFirst = false
-        return Effect.fail(first)
-      }).pipe(
-        Effect.tapError(({ reason }) => {
-          last = reason
-          if (reason._tag === "Unreachable") isLost = true
-          return Effect.void
-        }),
-        Effect.retry({ schedule, while: (failure) => !failure.final }),
-        Effect.mapError(({ reason }) => {
-          host.gaveUp(reason, clock.currentTimeMillisUnsafe())
-          return reason
-        }),
-        // The answer to an attempt was lost, not the request: what should be deleted is not there any more.
-        Effect.map((answer) =>
-          request.method === "DELETE" && isLost && answer.status === 404
-            ? { from, status: 202, headers: Headers.empty, body: nothing }
-            : answer
-        )
+    let isLost = false
+    return host.attempt(turn, attempt(request, from, clock)).pipe(
+      Effect.tapError(({ reason }) => {
+        last = reason
+        if (reason._tag === "Unreachable") isLost = true
+        return Effect.void
+      }),
+      Effect.retry({ schedule, while: (failure) => !failure.final }),
+      Effect.mapError(({ reason }) => {
+        host.gaveUp(reason, clock.currentTimeMillisUnsafe())
+        return reason
+      }),
+      // The answer to an attempt was lost, not the request: what should be deleted is not there any more.
+      Effect.map((response) =>
+        request.method === "DELETE" && isLost && response.status === 404
+          ? { from, status: 202, headers: Headers.empty, body: nothing }
+          : response
       )
-    })
+    )
   }
 
   /** Each step of a redirect is a request to its own host, with attempts of its own. */
-  const follow = (request: Request, clock: Clock.Clock): Effect.Effect<Answer, Failure> =>
+  const follow = (request: HttpRequest, clock: Clock.Clock): Effect.Effect<HttpResponse, Failure> =>
     request.redirects === undefined
       ? exchange(request, clock)
-      : Effect.flatMap(exchange(request, clock), (answer) => {
-          const next = redirected(request, answer)
-          if (next === undefined) return Effect.succeed(answer)
+      : Effect.flatMap(exchange(request, clock), (response) => {
+          const next = redirected(request, response)
+          if (next === undefined) return Effect.succeed(response)
           return "_tag" in next ? Effect.fail(next) : follow(next, clock)
         })
 

@@ -1,9 +1,7 @@
 /**
- * What a server tells of how many requests it still takes.
+ * How many requests a server still accepts, by the headers of its response.
  *
  * Source: GitLab, "User and IP rate limits", "Response headers".
- *
- * @since 0.1.0
  */
 import { DateTime, Option } from "effect"
 import type { Headers } from "effect/http"
@@ -13,10 +11,7 @@ const aTime = 1_000_000_000
 
 /**
  * Milliseconds until the server takes requests again, where it says that none are left; undefined otherwise. A time is
- * taken by the server's own clock, where its answer tells it.
- *
- * @category decoding
- * @since 0.1.0
+ * measured from the `Date` of the response where there is one, so that the clocks need not agree.
  */
 export const pause = (headers: Headers.Headers, now: number): number | undefined => {
   const reset = headers["ratelimit-reset"] ?? ""

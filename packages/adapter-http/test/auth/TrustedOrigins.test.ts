@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import * as Origins from "../../src/auth/TrustedOrigins.ts"
+import * as TrustedOrigins from "../../src/auth/TrustedOrigins.ts"
 
-const trusted = Origins.trust(
+const trusted = TrustedOrigins.trust(
   [new URL("https://registry.example.com:5050"), new URL("https://gitlab.example.com/gitlab")],
   ["Auth.example.com", "other.example.com:8443"]
 )
-const realm = (text: string) => Origins.realm(text, trusted)
+const realm = (text: string) => TrustedOrigins.parseRealm(text, trusted)
 
 describe("Origins", () => {
   it("trusts the configured hosts over https", () => {
@@ -59,10 +59,10 @@ describe("Origins", () => {
   })
 
   it("F68 the loopback interface needs no https, but must be configured as well", () => {
-    const local = Origins.trust([new URL("http://127.0.0.1:5000")], [])
-    assert.isTrue(Result.isSuccess(Origins.realm("http://127.0.0.1:8080/jwt/auth", local)))
+    const local = TrustedOrigins.trust([new URL("http://127.0.0.1:5000")], [])
+    assert.isTrue(Result.isSuccess(TrustedOrigins.parseRealm("http://127.0.0.1:8080/jwt/auth", local)))
     for (const text of ["http://localhost/", "http://[::1]/", "http://127.0.0.2/", "http://127.0.0.1.evil.example/"]) {
-      assert.isTrue(Result.isFailure(Origins.realm(text, local)), text)
+      assert.isTrue(Result.isFailure(TrustedOrigins.parseRealm(text, local)), text)
     }
     assert.isTrue(Result.isFailure(realm("http://127.0.0.1/")))
   })

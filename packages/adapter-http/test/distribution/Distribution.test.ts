@@ -41,7 +41,7 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
-  it.live("resolves by fetching where the digest is not told", () =>
+  it.live("resolves by fetching where no digest is stated", () =>
     Effect.gen(function* () {
       const { asked, registry } = yield* answering((_, response) =>
         response.writeHead(200, { "content-type": type }).end("{}")
@@ -72,7 +72,7 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
-  it.live("a manifest may be asked for by a digest of another algorithm than is told", () =>
+  it.live("a manifest may be asked for by a digest of another algorithm than the stated one", () =>
     Effect.gen(function* () {
       const { registry } = yield* answering((_, response) =>
         response.writeHead(200, { "content-type": type, "docker-content-digest": sha("sha256", "{}") }).end("{}")
@@ -82,10 +82,10 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
-  it.live("F75 a body that does not fit the digest asked for or told, or a malformed one, is refused", () =>
+  it.live("F75 a body that does not fit the requested or the stated digest, or a malformed one, is refused", () =>
     Effect.gen(function* () {
       const other = sha("sha256", "other")
-      for (const [asked, told] of [
+      for (const [asked, stated] of [
         [other, undefined],
         [other, other],
         [tag, other],
@@ -98,10 +98,13 @@ describe("Distribution", () => {
       ] as const) {
         const { registry } = yield* answering((_, response) =>
           response
-            .writeHead(200, { "content-type": type, ...(told === undefined ? {} : { "docker-content-digest": told }) })
+            .writeHead(200, {
+              "content-type": type,
+              ...(stated === undefined ? {} : { "docker-content-digest": stated })
+            })
             .end("{}")
         )
-        assert.strictEqual((yield* reason(registry.manifest(name, asked)))._tag, "Malformed", `${asked} ${told}`)
+        assert.strictEqual((yield* reason(registry.manifest(name, asked)))._tag, "Malformed", `${asked} ${stated}`)
       }
     }).pipe(overUndici)
   )
@@ -133,12 +136,12 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
-  it.live("F73 a manifest over 4 MiB is malformed, whether its length is told or not", () =>
+  it.live("F73 a manifest over 4 MiB is malformed, whether its length is stated or not", () =>
     Effect.gen(function* () {
       const large = Buffer.alloc(4 * 1024 * 1024 + 1, " ")
-      for (const told of [true, false]) {
+      for (const stated of [true, false]) {
         const { registry } = yield* answering((_, response) => {
-          response.writeHead(200, { "content-type": type, ...(told ? { "content-length": large.length } : {}) })
+          response.writeHead(200, { "content-type": type, ...(stated ? { "content-length": large.length } : {}) })
           response.end(large)
         })
         const { _tag, detail } = yield* reason(registry.manifest(name, tag))
@@ -306,7 +309,7 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
-  it.live("tells refusals apart", () =>
+  it.live("refusals have different reasons", () =>
     Effect.gen(function* () {
       for (const [status, body, expected] of [
         [405, '{"errors":[{"code":"UNSUPPORTED","message":"x"}]}', "Unsupported"],
@@ -326,7 +329,7 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
-  it.live("the registry may be below a path, and a user in its URL is neither sent nor told", () =>
+  it.live("the registry may be below a path, and a user in its URL is neither sent nor shown", () =>
     Effect.gen(function* () {
       const { asked, url } = yield* answering((_, response) => response.writeHead(404).end())
       const below = new URL(`http://canary-user:canary-secret@${url.host}/some/registry/`)

@@ -186,7 +186,7 @@ describe("GitLabApi", () => {
     }).pipe(overUndici)
   )
 
-  it.live("what GitLab refuses is told by its reason", () =>
+  it.live("a refusal of GitLab has its reason", () =>
     Effect.gen(function* () {
       for (const [status, tag] of [
         [403, "Denied"],

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import * as Exchange from "../../src/transport/HttpExchange.ts"
-import { queueing, type Reply, simulate } from "../simulated.ts"
+import * as HttpExchange from "../../src/transport/HttpExchange.ts"
+import { queueing, type Reply, simulate } from "../simulatedHosts.ts"
 
 const registry = new URL("https://registry.example.com/v2/group/app/manifests/1.0")
 const gitlab = new URL("https://gitlab.example.com/jwt/auth")
-const request = (url: URL, rest: Partial<Exchange.Request> = {}): Exchange.Request => ({
+const request = (url: URL, rest: Partial<HttpExchange.HttpRequest> = {}): HttpExchange.HttpRequest => ({
   method: "GET",
   url,
   headers: { authorization: "canary" },
@@ -14,18 +14,18 @@ const request = (url: URL, rest: Partial<Exchange.Request> = {}): Exchange.Reque
   ...rest
 })
 
-const exchangeWith = (hosts: ReturnType<typeof simulate>, bounds: Exchange.Bounds = {}) =>
-  Effect.provide(Exchange.make(bounds), hosts.layer)
+const exchangeWith = (hosts: ReturnType<typeof simulate>, bounds: HttpExchange.Bounds = {}) =>
+  Effect.provide(HttpExchange.make(bounds), hosts.layer)
 
 /** As many fibers as said that send one request after the other until there are no more. */
-const send = (exchange: Exchange.Exchange, count: number, concurrency: number, url = registry) =>
+const send = (exchange: HttpExchange.HttpExchange, count: number, concurrency: number, url = registry) =>
   Effect.forEach(
     Array.from({ length: count }, () => request(url)),
     (request) => Effect.result(exchange.send(request)),
     { concurrency }
   )
 
-const failure = (exchange: Exchange.Exchange, url = registry) => Effect.flip(exchange.send(request(url)))
+const failure = (exchange: HttpExchange.HttpExchange, url = registry) => Effect.flip(exchange.send(request(url)))
 
 describe("Hosts", () => {
   describe("429 storms", () => {
@@ -280,7 +280,7 @@ describe("Hosts", () => {
         const exchange = yield* exchangeWith(hosts, { retries: 0 })
         for (let i = 0; i < 5; i++) assert.include((yield* failure(exchange)).detail, "answered 502")
         assert.lengthOf(state.sent, 5)
-        // Open: it fails at once, and tells when it is tried again.
+        // Open: it fails at once, with the time of the next try.
         yield* TestClock.adjust("3 seconds")
         for (let i = 0; i < 100; i++) {
           const { _tag, detail } = yield* failure(exchange)

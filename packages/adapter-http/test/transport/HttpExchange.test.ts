@@ -11,7 +11,7 @@ import * as Exchange from "../../src/transport/HttpExchange.ts"
 import { blobStore, json, listen, name, overUndici, redirecting, registryAt, tag, tagNames } from "../servers.ts"
 
 const digest = Digest.Digest.make(`sha256:${"a".repeat(64)}`)
-const get = (url: URL): Exchange.Request => ({ method: "GET", url, headers: {}, maxBytes: 1000 })
+const get = (url: URL): Exchange.HttpRequest => ({ method: "GET", url, headers: {}, maxBytes: 1000 })
 
 const reason = <A, E extends { readonly reason: Registry.RegistryReason }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.reason)
@@ -50,7 +50,7 @@ describe("Exchange", () => {
     })
   )
 
-  it.effect("F77 a Retry-After beyond the longest pause fails at once and tells how long", () =>
+  it.effect("F77 a Retry-After beyond the longest pause fails at once and states how long", () =>
     Effect.gen(function* () {
       for (const [retryAfter, expected] of [
         ["86400", 86_400_000],
@@ -145,7 +145,7 @@ describe("Exchange", () => {
     }).pipe(overUndici)
   )
 
-  it.live("F78 a reset, an end in the middle and a refused connection are repeated, then told by their code", () =>
+  it.live("F78 a reset, an end in the middle and a refused connection are repeated, then reported by their code", () =>
     Effect.gen(function* () {
       for (const [breaking, code] of [
         [(socket: Net.Socket) => void socket.resetAndDestroy(), "ECONNRESET"],

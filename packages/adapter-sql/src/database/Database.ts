@@ -1,5 +1,5 @@
 /**
- * What the adapters of this package share: a client, and how its replicas hear of each other.
+ * The database of the ports: a client, transactions, and notifications between replicas.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import type { SqlClient, SqlError, Statement } from "effect/sql"
 import type { Dialect } from "./Dialect.ts"
 
 /**
- * The database cannot be used: not reachable, no such user, or a file that nobody may write.
+ * The database cannot be used: not reachable, no such user, or a file without write permission.
  *
  * @category errors
  * @since 0.1.0
@@ -36,15 +36,15 @@ export class Database extends Context.Service<
     readonly dialect: Dialect
     /** The name of a table with that of the schema. */
     readonly table: (name: string) => Statement.Fragment
-    /** Runs this in a transaction in which nobody else publishes or takes over. */
+    /** Runs an effect in a transaction during which no other replica publishes or takes over. */
     readonly exclusively: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
     /** Runs one statement that writes, beside whatever is published meanwhile. */
     readonly write: <A, E, R>(statement: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
-    /** Tells all who share the database, this process included; in a transaction once that ends well. */
-    readonly tell: (message: string) => Effect.Effect<void, SqlError.SqlError>
-    /** What was told. It may be lost: whoever needs to know looks as well. */
-    readonly heard: Stream.Stream<string>
-    /** Whether what is told reaches other processes. */
+    /** Notifies all processes that share the database, this one included; within a transaction when that is committed. */
+    readonly notify: (message: string) => Effect.Effect<void, SqlError.SqlError>
+    /** The notifications. They may be lost: a reader that depends on them polls as well. */
+    readonly notifications: Stream.Stream<string>
+    /** Whether notifications reach other processes. */
     readonly reachesOthers: boolean
     /** Begins an empty database where the file is damaged. Returns where the old one is. */
     readonly setAside: Effect.Effect<Option.Option<string>, SqlError.SqlError> | undefined

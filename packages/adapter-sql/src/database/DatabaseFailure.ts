@@ -3,7 +3,7 @@ import { Cause, Effect } from "effect"
 import { SqlError } from "effect/sql"
 
 /** What the driver says, and what the database said. */
-export const detailOf = ({ message, reason: { cause } }: SqlError.SqlError): string => {
+export const describeError = ({ message, reason: { cause } }: SqlError.SqlError): string => {
   const said = cause instanceof Error ? cause.message : ""
   return said === "" || message.includes(said) ? message : `${message}: ${said}`
 }
@@ -15,11 +15,19 @@ export const storeError = (
 
 /** An error of the driver as one of the port. */
 export const classify = (operation: SnapshotStore.SnapshotStoreError["operation"]) => (error: SqlError.SqlError) =>
-  storeError(operation, new SnapshotStore.StoreUnavailable({ detail: detailOf(error) }))
+  storeError(operation, new SnapshotStore.StoreUnavailable({ detail: describeError(error) }))
 
-/** A transaction that cannot be taken back is a defect to the client; to whoever uses the store it is away. */
-export const undefected = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
+/** The client dies where a rollback fails; the ports report it as an unavailable database. */
+export const recoverSqlDefects = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError.SqlError, R> =>
   Effect.catchCause(effect, (cause): Effect.Effect<never, E | SqlError.SqlError> => {
     const defect = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => SqlError.isSqlError(defect))?.defect
     return defect === undefined ? Effect.failCause(cause) : Effect.fail(defect as SqlError.SqlError)
   })
+
+/** Whether SQLite reports a damaged file, or a file that is no database: SQLITE_CORRUPT and SQLITE_NOTADB. */
+export const isDamage = ({ reason: { cause } }: SqlError.SqlError): boolean => {
+  const code = (cause as { readonly errno?: number } | undefined)?.errno
+  return code !== undefined && ((code & 255) === 11 || (code & 255) === 26)
+}

@@ -13,11 +13,11 @@ export interface Dialect {
   /** The element of such a row at a place, as a column of this kind. */
   readonly element: (kind: Kind, place: number) => string
   readonly read: (kind: Kind, column: string) => string
-  /** Names a row, for as long as nobody changes it. */
+  /** The name of a row, until the row changes. */
   readonly row: string
   /** Whether a row is one of those that are selected. */
   readonly rowIn: (select: Statement.Fragment) => Statement.Fragment
-  /** Has rows that are selected to be changed wait for whoever changes them now. */
+  /** Locks selected rows, after other transactions that change them. */
   readonly forUpdate: string
 }
 

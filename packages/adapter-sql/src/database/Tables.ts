@@ -46,7 +46,7 @@ export const gaps = table("gaps", { id: "integer" }, { gap: "text" })
  * The order of the tags of a repository, or of the repositories where that is 0, packed. There is none where they are in
  * the order of their names.
  */
-export const arrangements = table("arrangements", { repository: "integer" }, { places: "bytes" })
+export const orderings = table("arrangements", { repository: "integer" }, { places: "bytes" })
 
 /** `kind` is 0 for a namespace and 1 for a repository; sizes are NULL where they are unknown. */
 export const figures = table(
@@ -62,7 +62,7 @@ export const figures = table(
   }
 )
 
-export const all: ReadonlyArray<Table> = [repositories, tags, manifests, blobs, mediaTypes, gaps, arrangements, figures]
+export const all: ReadonlyArray<Table> = [repositories, tags, manifests, blobs, mediaTypes, gaps, orderings, figures]
 
 export const columns = ({ key, values }: Table): ReadonlyArray<readonly [string, Kind]> => [
   ...Object.entries(key),

@@ -4,18 +4,18 @@
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
-import { Duration, Effect, Layer, PubSub, Redacted, Ref, Schedule, type Scope, Stream } from "effect"
-import { Reactivity } from "effect/reactivity"
+import { Duration, Effect, type Layer, PubSub, Redacted, Ref, Schedule, type Scope, Stream } from "effect"
+import type { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
 import { Database, type DatabaseUnavailable } from "../database/Database.ts"
 import { postgres } from "../database/Dialect.ts"
-import { detailOf } from "../database/DatabaseFailure.ts"
-import { type PortOptions, type Ports, portsOver, unavailable } from "../SqlPorts.ts"
+import { describeError } from "../database/DatabaseFailure.ts"
+import * as SqlPorts from "../ports/SqlPorts.ts"
 import * as PostgresClient from "./PostgresClient.ts"
 import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 
 /** @category models @since 0.1.0 */
-export interface Options extends PortOptions {
+export interface Options extends SqlPorts.PortOptions {
   /**
    * `postgres://user:password@host:5432/database`, with `?sslmode=require` or `verify-full` for TLS; either verifies the
    * certificate and the name of the server.
@@ -30,7 +30,7 @@ export interface Options extends PortOptions {
 }
 
 /** The URL without the password, for messages. */
-const described = (url: Redacted.Redacted): string => {
+const describeUrl = (url: Redacted.Redacted): string => {
   try {
     const { host, pathname, username } = new URL(Redacted.value(url))
     return `postgres://${username === "" ? "" : `${username}@`}${host}${pathname}`
@@ -42,7 +42,7 @@ const described = (url: Redacted.Redacted): string => {
 const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
 
 /** A name that depends on the schema, of a length that PostgreSQL allows. */
-const channelOf = (schema: string) =>
+const channelName = (schema: string) =>
   `gitlab_registry_usage_${createHash("sha256").update(schema).digest("hex").slice(0, 16)}`
 
 /** Publishes what is notified, over a connection that is made anew whenever it is lost. */
@@ -53,14 +53,14 @@ const listen = Effect.fnUntraced(function* (
 ) {
   const isLost = yield* Ref.make(false)
   const begun = Effect.flatMap(Ref.getAndSet(isLost, false), (wasLost) =>
-    wasLost ? Effect.logInfo("the database notifies again of what other replicas do") : Effect.void
+    wasLost ? Effect.logInfo("the database sends notifications of other replicas again") : Effect.void
   )
   const lost = (error: SqlError.SqlError) =>
     Effect.flatMap(Ref.getAndSet(isLost, true), (wasLost) =>
       wasLost
         ? Effect.void
         : Effect.logWarning(
-            `the database does not notify of what other replicas do; it is asked twice a second: ${detailOf(error)}`
+            `the database sends no notifications of other replicas; it is polled twice a second: ${describeError(error)}`
           )
     )
   yield* PostgresClient.listen(config, channel, (message) => PubSub.publish(messages, message), begun).pipe(
@@ -88,9 +88,9 @@ export const makeDatabase = Effect.fnUntraced(function* (
     applicationName: "gitlab-registry-usage"
   } as const
   const sql = yield* PostgresClient.make({ ...config, maxConnections: options.maxConnections ?? 4 }, deadline)
-  const channel = channelOf(schema)
+  const channel = channelName(schema)
   const messages = yield* PubSub.sliding<string>(1024)
-  // Whoever dies in a transaction must not keep others waiting.
+  // A replica that dies within a transaction must not block the others.
   const limits = sql`
     SELECT set_config('lock_timeout', ${`${Duration.toMillis(deadline)}`}, true),
       set_config('idle_in_transaction_session_timeout', ${`${Duration.toMillis(deadline)}`}, true)`
@@ -103,14 +103,14 @@ export const makeDatabase = Effect.fnUntraced(function* (
     table: (name) => sql.literal(`${quoted(schema)}.${name}`),
     exclusively,
     write: (statement) => statement,
-    tell: (message) => Effect.asVoid(sql`SELECT 1 FROM pg_notify(${channel}, ${message})`),
-    heard: Stream.fromPubSub(messages),
+    notify: (message) => Effect.asVoid(sql`SELECT 1 FROM pg_notify(${channel}, ${message})`),
+    notifications: Stream.fromPubSub(messages),
     reachesOthers: true,
     setAside: undefined
   })
   yield* exclusively(
     Effect.gen(function* () {
-      // Who may not make a schema may still use one.
+      // A user without the right to create a schema may still use one.
       const found = yield* sql`SELECT 1 FROM pg_namespace WHERE nspname = ${schema}`.values
       if (found.length === 0) yield* sql`CREATE SCHEMA ${sql.literal(quoted(schema))}`
     })
@@ -133,12 +133,7 @@ export const makeDatabase = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseUnavailable | SchemaTooNew> =>
-  Layer.effect(
-    Database,
-    makeDatabase(options).pipe(
-      Effect.catchIf(SqlError.isSqlError, (error) => Effect.fail(unavailable(described(options.url))(error)))
-    )
-  ).pipe(Layer.provide(Reactivity.layer))
+  SqlPorts.layerDatabase(describeUrl(options.url), makeDatabase(options))
 
 /**
  * Every port over one database.
@@ -146,5 +141,5 @@ export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseU
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Ports, DatabaseUnavailable | SchemaTooNew> =>
-  portsOver(described(options.url), layerDatabase(options), options)
+export const layer = (options: Options): Layer.Layer<SqlPorts.Ports, DatabaseUnavailable | SchemaTooNew> =>
+  SqlPorts.portsOver(describeUrl(options.url), layerDatabase(options), options)

@@ -12,7 +12,7 @@ const timedOut = (deadline: Duration.Duration) => {
 
 /**
  * A statement that is given up when it takes too long, also where it may not be interrupted, as the end of a transaction:
- * whoever is on the other side of a connection that is cut never answers. Nor is it waited for when it is interrupted.
+ * a connection that is cut never answers. An interruption does not wait for it either.
  * Either way `giveUp` runs.
  */
 const within = (deadline: Duration.Duration, giveUp: () => void) => {
@@ -39,7 +39,7 @@ const within = (deadline: Duration.Duration, giveUp: () => void) => {
 }
 
 class Connection implements SqlConnection.Connection {
-  /** Whether it can still be told to take back what it began. */
+  /** Whether a rollback can still be sent. */
   usable = true
   private readonly session: PgConnection.PgConnection
   private readonly deadline: Duration.Duration
@@ -84,7 +84,7 @@ class Connection implements SqlConnection.Connection {
 
 /**
  * A client over a pool of connections. That of @effect/sql-pg has no deadline for a statement, without which a connection
- * that is cut in silence holds up whoever uses it for as long as the kernel sends again: a quarter of an hour.
+ * that is cut in silence blocks its user for as long as the kernel sends again: a quarter of an hour.
  */
 export const make = Effect.fnUntraced(function* (
   config: PgPool.Config,
@@ -116,13 +116,13 @@ export const make = Effect.fnUntraced(function* (
 })
 
 /**
- * Hands on what is notified on a channel, until the connection is lost: one for itself. Where that is stalled, nobody
- * waits for its end.
+ * Passes on the notifications of a channel, over a connection of its own, until that is lost. A connection that is
+ * stalled is not waited for.
  */
 export const listen = (
   config: PgConnection.Config,
   channel: string,
-  heard: (message: string) => Effect.Effect<unknown>,
+  onMessage: (message: string) => Effect.Effect<unknown>,
   begun: Effect.Effect<void>
 ): Effect.Effect<never, SqlError.SqlError> =>
   Effect.acquireUseRelease(
@@ -134,7 +134,7 @@ export const listen = (
         const notifications = yield* Scope.provide(session.listen(channel), listening)
         yield* begun
         return yield* Queue.take(notifications).pipe(
-          Effect.flatMap(({ payload }) => heard(payload)),
+          Effect.flatMap(({ payload }) => onMessage(payload)),
           Effect.forever
         )
       }),

@@ -3,22 +3,15 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Layer, PubSub, Stream } from "effect"
-import { Reactivity } from "effect/reactivity"
-import { SqlError } from "effect/sql"
+import { Effect, type Layer, PubSub, Stream } from "effect"
 import { Database, type DatabaseUnavailable } from "../database/Database.ts"
 import { sqlite } from "../database/Dialect.ts"
-import { type PortOptions, type Ports, portsOver, unavailable } from "../SqlPorts.ts"
+import * as SqlPorts from "../ports/SqlPorts.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 
 /** @category models @since 0.1.0 */
-export interface Options extends PortOptions {
-  /** The file of the database. Its directory is made where it is missing. `:memory:` forgets with the process. */
-  readonly path: string
-  /** How long one statement may take. Default 30 seconds. */
-  readonly deadline?: Duration.Input | undefined
-}
+export interface Options extends SqlPorts.PortOptions, SqliteClient.Options {}
 
 /**
  * The database with its tables. A file that is damaged, or no database, is moved to `<path>.corrupt-<milliseconds>`.
@@ -40,8 +33,8 @@ export const makeDatabase = Effect.fnUntraced(function* (options: Options) {
     table: (name) => client.literal(name),
     exclusively: client.withTransaction,
     write: client.withTransaction,
-    tell: (message) => client.afterCommit(Effect.asVoid(PubSub.publish(messages, message))),
-    heard: Stream.fromPubSub(messages),
+    notify: (message) => client.afterCommit(Effect.asVoid(PubSub.publish(messages, message))),
+    notifications: Stream.fromPubSub(messages),
     reachesOthers: false,
     setAside: Effect.tap(client.setAside, () => Effect.orDie(migrate(database)))
   })
@@ -56,12 +49,7 @@ export const makeDatabase = Effect.fnUntraced(function* (options: Options) {
  * @since 0.1.0
  */
 export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseUnavailable | SchemaTooNew> =>
-  Layer.effect(
-    Database,
-    makeDatabase(options).pipe(
-      Effect.catchIf(SqlError.isSqlError, (error) => Effect.fail(unavailable(options.path)(error)))
-    )
-  ).pipe(Layer.provide(Reactivity.layer))
+  SqlPorts.layerDatabase(options.path, makeDatabase(options))
 
 /**
  * Every port over one database.
@@ -69,5 +57,5 @@ export const layerDatabase = (options: Options): Layer.Layer<Database, DatabaseU
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Ports, DatabaseUnavailable | SchemaTooNew> =>
-  portsOver(options.path, layerDatabase(options), options)
+export const layer = (options: Options): Layer.Layer<SqlPorts.Ports, DatabaseUnavailable | SchemaTooNew> =>
+  SqlPorts.portsOver(options.path, layerDatabase(options), options)

@@ -33,17 +33,6 @@ export interface SqliteClient extends SqlClient.SqlClient {
   readonly movedTo: string | undefined
 }
 
-/**
- * Whether the database says of itself that it is damaged, or none at all.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isDamage = ({ reason: { cause } }: SqlError.SqlError): boolean => {
-  const code = (cause as Answer["error"])?.errno
-  return code !== undefined && ((code & 255) === 11 || (code & 255) === 26)
-}
-
 const failure = (error: NonNullable<Answer["error"]>) =>
   new SqlError.SqlError({ reason: SqlError.classifySqliteError(error, { message: `SQLite: ${error.message}` }) })
 
@@ -176,7 +165,7 @@ class Connection implements SqlConnection.Connection {
 }
 
 /** What one connection is leased by, one statement or transaction at a time. */
-const leasesOf = Effect.fnUntraced(function* (connection: Connection) {
+const makeAcquirers = Effect.fnUntraced(function* (connection: Connection) {
   const semaphore = yield* Semaphore.make(1)
   yield* Effect.addFinalizer(() => connection.end)
   return SqlClient.makeSqliteAcquirers({
@@ -198,11 +187,11 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<SqliteClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
   const deadline = Duration.fromInputUnsafe(options.deadline ?? "30 seconds")
   const writer = new Connection(options.path, true, deadline)
-  const writing = yield* leasesOf(writer)
+  const writing = yield* makeAcquirers(writer)
   // What is in memory belongs to one connection.
   const reader = options.path === ":memory:" ? writer : new Connection(options.path, false, deadline)
-  const reading = reader === writer ? writing : yield* leasesOf(reader)
-  // Of two processes that make the same database one is told that it is locked.
+  const reading = reader === writer ? writing : yield* makeAcquirers(reader)
+  // Of two processes that create the same database one finds it locked.
   yield* writer.execute("SELECT 1", [], undefined).pipe(
     Effect.retry({
       schedule: Schedule.spaced("100 millis"),

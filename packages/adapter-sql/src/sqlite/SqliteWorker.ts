@@ -1,4 +1,4 @@
-/** What the worker is asked. `open` comes first; the rows of a `stream` come piece by piece, each asked for by `next`. */
+/** A request to the worker. `open` comes first; `next` reads a further piece of the rows of a `stream`. */
 export type Question =
   | { readonly _tag: "open"; readonly path: string; readonly repairs: boolean }
   | { readonly _tag: "rows" | "values"; readonly sql: string; readonly params: ReadonlyArray<unknown> }
@@ -6,7 +6,7 @@ export type Question =
   | { readonly _tag: "next" | "end" | "close" | "setAside" }
 
 /**
- * What it answers. The rows of a stream are their values one after the other, `columns` naming those of one row: a list of
+ * The response of the worker. The rows of a stream are their values one after the other, `columns` naming those of one row: a list of
  * a few thousand values is passed between threads in a third of the time of as many objects. `movedTo` is where a damaged file is now, `done` whether a stream has no more rows. */
 export interface Answer {
   readonly error?: { readonly message: string; readonly code: string; readonly errno: number | undefined } | undefined
@@ -22,7 +22,7 @@ export interface Answer {
  * file of its own wherever the package is bundled: it refers to nothing outside of itself.
  */
 const program = () => {
-  // SQLite in Node tells that it is experimental, once for each thread, and nobody can act on that.
+  // SQLite in Node warns once in each thread that it is experimental.
   process.removeAllListeners("warning")
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
   const fs = process.getBuiltinModule("node:fs")
@@ -159,7 +159,7 @@ const program = () => {
         rows = undefined
         return {}
       case "setAside":
-        // Somebody else may have met the same damage, and be done.
+        // Another caller may have found the same damage, and moved the file.
         return { movedTo: isWhole(database!) ? undefined : setAside() }
       case "close":
         close()

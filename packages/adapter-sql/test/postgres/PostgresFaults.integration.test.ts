@@ -10,7 +10,7 @@ import { FaultProxy, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Context, DateTime, Effect, Fiber, Layer, Option, Queue, Redacted, Stream } from "effect"
 import { schemaOf } from "../databases.ts"
-import { large } from "../large.ts"
+import { largeSnapshot } from "../largeSnapshot.ts"
 import { startOnce } from "../server.ts"
 
 const takenAt = ({ takenAt }: { readonly takenAt: DateTime.Utc }) => DateTime.toEpochMillis(takenAt)
@@ -30,7 +30,7 @@ const listen = Effect.fnUntraced(function* (store: Port.SnapshotStore["Service"]
   return Effect.timeout(Queue.take(heard), "10 seconds")
 })
 
-/** A reign that tells when it begins and ends. */
+/** A reign that reports its begin and end. */
 const reign = Effect.fnUntraced(function* (leadership: Leadership.Leadership["Service"]) {
   const events = yield* Queue.unbounded<"begins" | "ends">()
   yield* Effect.forkScoped(
@@ -58,7 +58,7 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
         Array.from({ length: 4 }, () => replica(options)),
         { concurrency: "unbounded" }
       )
-      yield* replicas[0]!.store.save(large(1, 10))
+      yield* replicas[0]!.store.save(largeSnapshot(1, 10))
       for (const { store } of replicas) expect(yield* store.history).toHaveLength(1)
     }).pipe(Effect.scoped)
   )
@@ -67,15 +67,15 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
     Effect.gen(function* () {
       const options = schemaOf(yield* server)
       const [one, other] = [yield* replica(options), yield* replica(options)]
-      yield* one.store.save(large(1, 10))
+      yield* one.store.save(largeSnapshot(1, 10))
       yield* other.store.load
       const next = yield* listen(other.store)
       yield* Effect.sleep("1 second")
       const late: Array<number> = []
       for (let n = 2; n < 11; n++) {
-        yield* one.store.save(large(n, 10))
+        yield* one.store.save(largeSnapshot(n, 10))
         const [took, heard] = yield* milliseconds(next)
-        expect(takenAt(heard)).toBe(takenAt(large(n, 10)))
+        expect(takenAt(heard)).toBe(takenAt(largeSnapshot(n, 10)))
         late.push(took)
       }
       expect(late.toSorted((a, b) => a - b)[4]).toBeLessThan(150)
@@ -100,7 +100,7 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
       const running = yield* server
       const options: Postgres.Options = { ...schemaOf(running), lease: "1500 millis", attempts: { perUser: 2 } }
       const [one, other] = [yield* replica(options), yield* replica(options)]
-      yield* one.store.save(large(1, 10))
+      yield* one.store.save(largeSnapshot(1, 10))
       yield* other.store.load
       const next = yield* listen(other.store)
       const event = yield* reign(one.leadership)
@@ -114,7 +114,7 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
         const [took, error] = yield* milliseconds(Effect.flip(store.load))
         expect([error.operation, error.reason._tag]).toEqual(["load", "StoreUnavailable"])
         expect(took).toBeLessThan(2000)
-        expect((yield* Effect.flip(store.save(large(2, 10)))).reason._tag).toBe("StoreUnavailable")
+        expect((yield* Effect.flip(store.save(largeSnapshot(2, 10)))).reason._tag).toBe("StoreUnavailable")
         expect((yield* Effect.flip(store.history)).reason._tag).toBe("StoreUnavailable")
       }
       // Nobody knows whether another leads by now.
@@ -129,14 +129,14 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
 
       yield* running.start
       expect(yield* event).toBe("begins")
-      yield* Effect.retry(one.store.save(large(3, 10)), { times: 3 })
-      expect(takenAt(yield* next)).toBe(takenAt(large(3, 10)))
-      expect(takenAt(Option.getOrThrow(yield* other.store.load))).toBe(takenAt(large(3, 10)))
+      yield* Effect.retry(one.store.save(largeSnapshot(3, 10)), { times: 3 })
+      expect(takenAt(yield* next)).toBe(takenAt(largeSnapshot(3, 10)))
+      expect(takenAt(Option.getOrThrow(yield* other.store.load))).toBe(takenAt(largeSnapshot(3, 10)))
       expect(yield* other.store.history).toHaveLength(2)
-      // The other is told again as well, not only looks.
+      // The other gets notifications again, and does not only poll.
       yield* Effect.sleep("1500 millis")
-      yield* one.store.save(large(4, 10))
-      expect(takenAt(yield* next)).toBe(takenAt(large(4, 10)))
+      yield* one.store.save(largeSnapshot(4, 10))
+      expect(takenAt(yield* next)).toBe(takenAt(largeSnapshot(4, 10)))
     }).pipe(Effect.scoped)
   )
 
@@ -144,12 +144,12 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
     Effect.gen(function* () {
       const running = yield* server
       const { store } = yield* replica(schemaOf(running))
-      yield* store.save(large(1, 100))
-      yield* store.save(large(2, 100))
+      yield* store.save(largeSnapshot(1, 100))
+      yield* store.save(largeSnapshot(2, 100))
       yield* running.crash
       yield* running.start
       const loaded = Option.getOrThrow(yield* Effect.retry(store.load, { times: 3 }))
-      expect(takenAt(loaded)).toBe(takenAt(large(2, 100)))
+      expect(takenAt(loaded)).toBe(takenAt(largeSnapshot(2, 100)))
     }).pipe(Effect.scoped)
   )
 
@@ -166,21 +166,21 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
         deadline: "1 second",
         lease: "1500 millis"
       })
-      yield* store.save(large(1, 10))
+      yield* store.save(largeSnapshot(1, 10))
       const event = yield* reign(leadership)
       expect(yield* event).toBe("begins")
       yield* proxy.set({ fault: { effect: "stall" } })
       const [deposed] = yield* milliseconds(event)
       expect(deposed).toBeLessThan(3000)
-      for (const attempt of [store.load, store.save(large(2, 10)), store.history]) {
+      for (const attempt of [store.load, store.save(largeSnapshot(2, 10)), store.history]) {
         const [took, error] = yield* milliseconds(Effect.flip(attempt))
         expect(error.reason._tag).toBe("StoreUnavailable")
         expect(took).toBeLessThan(8000)
       }
       yield* proxy.set({})
       expect(yield* event).toBe("begins")
-      yield* Effect.retry(store.save(large(3, 10)), { times: 5 })
-      expect(takenAt(Option.getOrThrow(yield* store.load))).toBe(takenAt(large(3, 10)))
+      yield* Effect.retry(store.save(largeSnapshot(3, 10)), { times: 5 })
+      expect(takenAt(Option.getOrThrow(yield* store.load))).toBe(takenAt(largeSnapshot(3, 10)))
     }).pipe(Effect.scoped)
   )
 
@@ -193,7 +193,7 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
         const [one, other] = [yield* replica(options), yield* replica(options)]
         const event = yield* reign(one.leadership)
         expect(yield* event).toBe("begins")
-        yield* one.store.save(large(1, 10), { generation: 1 })
+        yield* one.store.save(largeSnapshot(1, 10), { generation: 1 })
         // Its lease ran out, as if it had slept.
         yield* running.query(`UPDATE "${options.schema}".leadership SET expires_at = 0`)
         const took = yield* Queue.unbounded<Leadership.Term>()
@@ -201,10 +201,10 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
           other.leadership.lead((term) => Effect.andThen(Queue.offer(took, term), Effect.never))
         )
         expect(yield* Effect.timeout(Queue.take(took), "5 seconds")).toEqual({ generation: 2 })
-        const error = yield* Effect.flip(one.store.save(large(2, 10), { generation: 1 }))
+        const error = yield* Effect.flip(one.store.save(largeSnapshot(2, 10), { generation: 1 }))
         expect(error.reason).toMatchObject({ _tag: "Superseded", generation: 1, newest: 2 })
         expect(yield* event).toBe("ends")
-        expect(yield* one.leadership.standing).toBe("following")
+        expect(yield* one.leadership.state).toBe("following")
         yield* Fiber.interrupt(fiber)
         expect(yield* event).toBe("begins")
       }).pipe(Effect.scoped)

@@ -8,9 +8,9 @@ import type { SqlClient, SqlError } from "effect/sql"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
-import { large } from "../large.ts"
+import { largeSnapshot } from "../largeSnapshot.ts"
 
-const saving = fileURLToPath(new URL("../saving.ts", import.meta.url))
+const saveForever = fileURLToPath(new URL("../saveForever.ts", import.meta.url))
 
 const path = Effect.map(Servers.temporaryDirectory, (directory) => Path.join(directory, "registry.sqlite"))
 
@@ -46,7 +46,7 @@ describe("SQLite", () => {
     Effect.gen(function* () {
       const file = yield* path
       for (let round = 0; round < 3; round++) {
-        const program = yield* Program.start([saving, file])
+        const program = yield* Program.start([saveForever, file])
         yield* program.says(/saved/)
         yield* Effect.sleep(60 + round * 61)
         yield* program.signal("SIGKILL")
@@ -55,10 +55,10 @@ describe("SQLite", () => {
           Effect.gen(function* () {
             const loaded = Option.getOrThrow(yield* store.load)
             const number = (DateTime.toEpochMillis(loaded.takenAt) - 1_800_000_000_000) / 1000
-            expect(Usage.total(loaded.usage)).toEqual(Usage.total(large(number).usage))
+            expect(Usage.total(loaded.usage)).toEqual(Usage.total(largeSnapshot(number).usage))
             const kept = yield* store.history
             const before = Option.getOrThrow(yield* store.at(kept[0]!))
-            expect(Usage.total(before.usage)).toEqual(Usage.total(large(1).usage))
+            expect(Usage.total(before.usage)).toEqual(Usage.total(largeSnapshot(1).usage))
           })
         )
         expect(Fs.readdirSync(Path.dirname(file)).filter((name) => name.includes("corrupt"))).toEqual([])
@@ -70,7 +70,7 @@ describe("SQLite", () => {
   it.live("F96 a process that is killed in the middle of a transaction leaves the snapshot before, whole", () =>
     Effect.gen(function* () {
       const file = yield* path
-      yield* withStore(file, (store) => store.save(large(0)))
+      yield* withStore(file, (store) => store.save(largeSnapshot(0)))
       // What is written last never ends, and before that is so much that not all of it has room in memory.
       const numbers = "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c)"
       yield* run(file, (client) =>
@@ -85,7 +85,7 @@ describe("SQLite", () => {
           )
         )
       )
-      const program = yield* Program.start([saving, file])
+      const program = yield* Program.start([saveForever, file])
       yield* Effect.suspend(() => (isTorn(file) ? Effect.void : Effect.fail("nothing was written"))).pipe(
         Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 400 })
       )
@@ -96,11 +96,11 @@ describe("SQLite", () => {
       yield* withStore(file, (store) =>
         Effect.gen(function* () {
           const loaded = Option.getOrThrow(yield* store.load)
-          expect(loaded.takenAt).toEqual(large(0).takenAt)
-          expect(Usage.total(loaded.usage)).toEqual(Usage.total(large(0).usage))
+          expect(loaded.takenAt).toEqual(largeSnapshot(0).takenAt)
+          expect(Usage.total(loaded.usage)).toEqual(Usage.total(largeSnapshot(0).usage))
           expect(yield* store.history).toHaveLength(1)
-          yield* store.save(large(2))
-          expect(Usage.total(Option.getOrThrow(yield* store.load).usage)).toEqual(Usage.total(large(2).usage))
+          yield* store.save(largeSnapshot(2))
+          expect(Usage.total(Option.getOrThrow(yield* store.load).usage)).toEqual(Usage.total(largeSnapshot(2).usage))
         })
       )
     }).pipe(Effect.scoped)
@@ -112,7 +112,7 @@ describe("SQLite", () => {
       const { layer, messages } = logged()
       yield* withStore(file, (store) =>
         Effect.gen(function* () {
-          yield* store.save(large(1))
+          yield* store.save(largeSnapshot(1))
           yield* run(file, (client) => client`PRAGMA wal_checkpoint(TRUNCATE)`)
           const bytes = Fs.readFileSync(file)
           bytes.fill(0x5a, 8192)
@@ -123,19 +123,19 @@ describe("SQLite", () => {
           expect(Fs.readFileSync(error.reason.movedTo!).equals(bytes)).toBe(true)
           expect(messages.some((text) => text.startsWith("Error") && text.includes(error.message))).toBe(true)
           expect(Option.isNone(yield* store.load)).toBe(true)
-          yield* store.save(large(2))
-          expect(Option.getOrThrow(yield* store.load).takenAt).toEqual(large(2).takenAt)
+          yield* store.save(largeSnapshot(2))
+          expect(Option.getOrThrow(yield* store.load).takenAt).toEqual(largeSnapshot(2).takenAt)
         })
       ).pipe(Effect.provide(layer))
     }).pipe(Effect.scoped)
   )
 
-  it.live("damage is found at the start, told, and does not prevent it", () =>
+  it.live("damage is found at the start, reported, and does not prevent it", () =>
     Effect.gen(function* () {
       const file = yield* path
       Fs.writeFileSync(file, "no database ".repeat(1000))
       const { layer, messages } = logged()
-      yield* withStore(file, (store) => store.save(large(1))).pipe(Effect.provide(layer))
+      yield* withStore(file, (store) => store.save(largeSnapshot(1))).pipe(Effect.provide(layer))
       expect(messages.join("\n")).toMatch(/Error the database .* is damaged: it was set aside as .*\.corrupt-\d+/)
     }).pipe(Effect.scoped)
   )
@@ -149,18 +149,18 @@ describe("SQLite", () => {
         client`INSERT INTO arrangements (repository, places, since) SELECT id, x'00', 1 FROM repositories`
     }
   for (const [what, damage] of Object.entries(damages)) {
-    it.live(`a snapshot that ${what} is told of, and the next is kept whole`, () =>
+    it.live(`a snapshot that ${what} is reported, and the next is stored whole`, () =>
       Effect.gen(function* () {
         const file = yield* path
-        yield* withStore(file, (store) => store.save(large(1)))
+        yield* withStore(file, (store) => store.save(largeSnapshot(1)))
         yield* run(file, (client) => client.withTransaction(damage(client)))
         yield* withStore(file, (store) =>
           Effect.gen(function* () {
             const error = yield* Effect.flip(store.load)
             expect(error.reason._tag).toBe("SnapshotCorrupt")
-            yield* store.save(large(2))
+            yield* store.save(largeSnapshot(2))
             const loaded = Option.getOrThrow(yield* store.load)
-            expect(Usage.total(loaded.usage)).toEqual(Usage.total(large(2).usage))
+            expect(Usage.total(loaded.usage)).toEqual(Usage.total(largeSnapshot(2).usage))
           })
         )
       }).pipe(Effect.scoped)
@@ -172,7 +172,7 @@ describe("SQLite", () => {
       const file = yield* path
       yield* withStore(file, (store) =>
         Effect.gen(function* () {
-          for (let n = 1; n <= 6; n++) yield* store.save(large(n))
+          for (let n = 1; n <= 6; n++) yield* store.save(largeSnapshot(n))
           const sizeOf = run(file, (client) =>
             Effect.andThen(
               client`PRAGMA wal_checkpoint(TRUNCATE)`,
@@ -182,7 +182,7 @@ describe("SQLite", () => {
           const full = yield* sizeOf
           expect(yield* store.forget(yield* store.history)).toBe(5)
           expect(yield* sizeOf).toBeLessThan(full / 2)
-          expect(Usage.total(Option.getOrThrow(yield* store.load).usage)).toEqual(Usage.total(large(6).usage))
+          expect(Usage.total(Option.getOrThrow(yield* store.load).usage)).toEqual(Usage.total(largeSnapshot(6).usage))
         })
       )
     }).pipe(Effect.scoped)
@@ -193,7 +193,7 @@ describe("SQLite", () => {
       const file = yield* path
       yield* withStore(file, (store) =>
         Effect.gen(function* () {
-          for (let n = 1; n <= 4; n++) yield* store.save(large(n, 50))
+          for (let n = 1; n <= 4; n++) yield* store.save(largeSnapshot(n, 50))
           yield* run(file, (client) =>
             client.withTransaction(
               Effect.andThen(
@@ -206,8 +206,8 @@ describe("SQLite", () => {
           expect(yield* hidden).toEqual([[50]])
           expect(yield* store.forget([])).toBe(0)
           expect(yield* hidden).toEqual([[0]])
-          const at = Option.getOrThrow(yield* store.at(large(2).takenAt))
-          expect(Usage.total(at.usage)).toEqual(Usage.total(large(1, 50).usage))
+          const at = Option.getOrThrow(yield* store.at(largeSnapshot(2).takenAt))
+          expect(Usage.total(at.usage)).toEqual(Usage.total(largeSnapshot(1, 50).usage))
         })
       )
     }).pipe(Effect.scoped)
@@ -216,7 +216,7 @@ describe("SQLite", () => {
   it.live("F103 tables that a newer version added to are used, and those that it made over are refused", () =>
     Effect.gen(function* () {
       const file = yield* path
-      yield* withStore(file, (store) => store.save(large(1, 50)))
+      yield* withStore(file, (store) => store.save(largeSnapshot(1, 50)))
       yield* run(file, (client) =>
         client.withTransaction(
           Effect.gen(function* () {
@@ -230,7 +230,7 @@ describe("SQLite", () => {
       yield* withStore(file, (store) =>
         Effect.gen(function* () {
           expect(Option.isSome(yield* store.load)).toBe(true)
-          yield* store.save(large(2, 50))
+          yield* store.save(largeSnapshot(2, 50))
           expect(yield* store.history).toHaveLength(2)
         })
       )
@@ -246,7 +246,7 @@ describe("SQLite", () => {
   it.live("F103 the tables of the first version are brought up to this one, with all that is in them", () =>
     Effect.gen(function* () {
       const file = yield* path
-      yield* withStore(file, (store) => store.save(large(1, 50)))
+      yield* withStore(file, (store) => store.save(largeSnapshot(1, 50)))
       const indexes = run(file, (client) => client`SELECT name FROM sqlite_master WHERE name LIKE '%_begun'`.values)
       const made = yield* indexes
       expect(made.length).toBeGreaterThan(0)
@@ -260,10 +260,10 @@ describe("SQLite", () => {
       )
       yield* withStore(file, (store) =>
         Effect.gen(function* () {
-          yield* store.save(large(2, 50))
-          expect(yield* store.history).toEqual([large(1).takenAt, large(2).takenAt])
-          const at = Option.getOrThrow(yield* store.at(large(1).takenAt))
-          expect(Usage.total(at.usage)).toEqual(Usage.total(large(1, 50).usage))
+          yield* store.save(largeSnapshot(2, 50))
+          expect(yield* store.history).toEqual([largeSnapshot(1).takenAt, largeSnapshot(2).takenAt])
+          const at = Option.getOrThrow(yield* store.at(largeSnapshot(1).takenAt))
+          expect(Usage.total(at.usage)).toEqual(Usage.total(largeSnapshot(1, 50).usage))
         })
       )
       expect(yield* indexes).toEqual(made)
@@ -310,7 +310,7 @@ describe("SQLite", () => {
         yield* run(file, (client) => client.withTransaction(Effect.sleep("2 seconds")))
         yield* Effect.sleep("1 second")
         expect(yield* Queue.size(events)).toBe(0)
-        expect(yield* leadership.standing).toBe("leading")
+        expect(yield* leadership.state).toBe("leading")
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.scoped)
   )

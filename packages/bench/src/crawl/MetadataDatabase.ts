@@ -1,7 +1,5 @@
 /**
  * A registry with GitLab's metadata database: the embedded one of the demonstration, for there is no other to install.
- *
- * @since 0.1.0
  */
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
@@ -35,9 +33,6 @@ const imagesOf = Effect.fnUntraced(function* (options: {
 /**
  * Starts the registry on a free port; it stops when the scope closes. It is part of this process, so that times of a
  * crawl would be times of both.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (options: {
   readonly repositories: number

@@ -1,7 +1,5 @@
 /**
  * The floor: the same requests again, by nothing but undici.
- *
- * @since 0.1.0
  */
 import { Pool } from "@effect/platform-node/Undici"
 import { Effect } from "effect"
@@ -10,9 +8,6 @@ import type { Recorded } from "./Requests.ts"
 /**
  * Sends the requests in their order through a pool of `concurrency` connections, each used for one request at a time, and
  * reads every answer to its end. An answer of another status than then is a defect: the figures would mean nothing.
- *
- * @category measuring
- * @since 0.1.0
  */
 export const replay = (origin: URL, requests: ReadonlyArray<Recorded>, concurrency: number): Effect.Effect<void> =>
   Effect.promise(async () => {

@@ -1,16 +1,11 @@
 /**
  * What a crawl asks a registry for: counted by kind, and recorded so that it can be asked again.
- *
- * @since 0.1.0
  */
 import { Effect } from "effect"
 import { HttpClient } from "effect/http"
 
 /**
  * A request, and the status of its answer; 0 where there was none.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Recorded {
   readonly method: string
@@ -21,9 +16,6 @@ export interface Recorded {
 
 /**
  * What a request is for.
- *
- * @category models
- * @since 0.1.0
  */
 export type Kind =
   | "token"
@@ -37,9 +29,6 @@ export type Kind =
 
 /**
  * The kind of a request to a registry or to its token service.
- *
- * @category getters
- * @since 0.1.0
  */
 export const kindOf = ({ headers, method, url }: Recorded): Kind => {
   const { pathname } = url
@@ -56,9 +45,6 @@ export const kindOf = ({ headers, method, url }: Recorded): Kind => {
 
 /**
  * How many requests of each kind there are.
- *
- * @category getters
- * @since 0.1.0
  */
 export const counts = (requests: ReadonlyArray<Recorded>): Readonly<Record<string, number>> => {
   const found: Record<string, number> = {}
@@ -68,9 +54,6 @@ export const counts = (requests: ReadonlyArray<Recorded>): Readonly<Record<strin
 
 /**
  * The client of the context, with every request that it sends put into the list.
- *
- * @category recording
- * @since 0.1.0
  */
 export const recording = (into: Array<Recorded>) =>
   Effect.map(HttpClient.HttpClient, (client) =>

@@ -2,8 +2,6 @@
  * Fills the directory of a `docker-registry` without pushing: a thousand times as fast, and the same at every run.
  *
  * Source: distribution 2.8, registry/storage/paths.go.
- *
- * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import * as Fs from "node:fs/promises"
@@ -13,9 +11,6 @@ import { Effect } from "effect"
 
 /**
  * How many repositories there are, how many tags in each, and how many layers each manifest has.
- *
- * @category options
- * @since 0.1.0
  */
 export interface Options {
   readonly repositories: number
@@ -67,9 +62,6 @@ const fillRepository = async (root: string, options: Options, r: number) => {
 /**
  * Writes manifests, tags and repositories into the storage directory. The blobs that the manifests name are not
  * written: a crawl never asks for them.
- *
- * @category filling
- * @since 0.1.0
  */
 export const fill = (storage: string, options: Options): Effect.Effect<void> =>
   Effect.forEach(

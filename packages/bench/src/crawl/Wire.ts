@@ -1,18 +1,15 @@
 /**
  * Crawls over HTTP beside their floor.
- *
- * @since 0.1.0
  */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { Crawl, type Inventory, Registry } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
 import { HttpClient } from "effect/http"
-import { median, timed, type Took } from "../Measurement.ts"
+import { inTurns, median, timed, type Took } from "../Measurement.ts"
 import { replay } from "./Replay.ts"
 import { type Recorded, recording } from "./Requests.ts"
 
-/** @category options @since 0.1.0 */
 export interface Options {
   readonly registry: RegistryHttp.Options
   readonly concurrency: number
@@ -35,9 +32,6 @@ const crawl = (options: Options, record?: Array<Recorded>) =>
 
 /**
  * A crawl with the list of what it asked for.
- *
- * @category measuring
- * @since 0.1.0
  */
 export const recorded = Effect.fnUntraced(function* (options: Options) {
   const requests: Array<Recorded> = []
@@ -46,9 +40,6 @@ export const recorded = Effect.fnUntraced(function* (options: Options) {
 
 /**
  * A crawl and its floor, some times each: `ratio` is the median of the wall times of the one over that of the other.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Compared {
   readonly crawl: Took
@@ -62,33 +53,24 @@ const medians = (took: ReadonlyArray<Took>): Took => ({
   cpu: median(took.map(({ cpu }) => cpu))
 })
 
-/**
- * Crawls and replays what the crawl asked for in turns, so that whatever else the machine does falls on both. Which one
- * begins changes with each round. The first round warms up and does not count.
- *
- * @category measuring
- * @since 0.1.0
- */
+/** Crawls and replays the requests of the crawl in turns, after one round that warms up. */
 export const compared = Effect.fnUntraced(function* (
   options: Options,
   requests: ReadonlyArray<Recorded>,
   rounds: number
 ) {
-  const crawled = Effect.map(timed(crawl(options)), ([, took]) => took)
-  const floored = Effect.map(timed(replay(options.registry.url, requests, options.concurrency)), ([, took]) => took)
-  const taken: Array<{ readonly crawl: Took; readonly floor: Took }> = []
-  for (let round = 0; round <= rounds; round++) {
-    const pair =
-      round % 2 === 0
-        ? yield* Effect.all({ crawl: crawled, floor: floored })
-        : yield* Effect.all({ floor: floored, crawl: crawled })
-    if (round > 0) taken.push(pair)
+  const measurements = {
+    crawl: timed(Effect.asVoid(crawl(options))),
+    floor: timed(replay(options.registry.url, requests, options.concurrency))
   }
-  const [crawlTook, floorTook] = [medians(taken.map(({ crawl }) => crawl)), medians(taken.map(({ floor }) => floor))]
+  const taken = yield* inTurns(measurements, { rounds, warmUp: 1 })
+  const crawls = taken.map(({ crawl: [, took] }) => took)
+  const floors = taken.map(({ floor: [, took] }) => took)
+  const [crawlTook, floorTook] = [medians(crawls), medians(floors)]
   return {
     crawl: crawlTook,
     floor: floorTook,
     ratio: crawlTook.wall / floorTook.wall,
-    rounds: taken
+    rounds: crawls.map((crawl, round) => ({ crawl, floor: floors[round]! }))
   } satisfies Compared
 })

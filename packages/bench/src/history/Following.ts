@@ -1,7 +1,5 @@
 /**
  * How soon a replica serves what another one publishes.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -12,20 +10,16 @@ import { Console, Context, Deferred, Effect, Layer, Redacted } from "effect"
 import { count } from "../Format.ts"
 import { median, timed } from "../Measurement.ts"
 import * as ServerProcess from "../serve/ServerProcess.ts"
-import * as Course from "./TimeSeries.ts"
+import * as TimeSeries from "./TimeSeries.ts"
 
-/** @category options @since 0.1.0 */
 export interface Options {
-  readonly registries: ReadonlyArray<Course.Options>
+  readonly registries: ReadonlyArray<TimeSeries.Options>
   readonly publications: number
 }
 
 /**
  * Medians in milliseconds: to save a snapshot of which a little changed; to load it where the one before is known, and
  * where none is; and from the end of the save to the first answer of a server that follows (`slowest`: of all).
- *
- * @category models
- * @since 0.1.0
  */
 export interface Followed {
   readonly tags: number
@@ -40,21 +34,21 @@ export interface Followed {
 /** How long a server may take to serve a first snapshot (milliseconds). */
 const patience = 120_000
 
-/** Asks all the time until the server tells of the snapshot of this instant. Returns how long that took. */
+/** Reads the images until the server serves the snapshot of this instant. Returns the milliseconds that it took. */
 const servedBy = Effect.fnUntraced(function* (server: ServerProcess.ServerProcess, timestamp: number) {
   const headers = { authorization: `Bearer ${server.token}` }
   const begin = performance.now()
   while (performance.now() - begin < patience) {
-    const told = yield* Effect.promise(async () => (await fetch(`${server.url}/images`, { headers })).json())
-    if ((told as { readonly timestamp?: number }).timestamp === timestamp) return performance.now() - begin
+    const response = yield* Effect.promise(async () => (await fetch(`${server.url}/images`, { headers })).json())
+    if ((response as { readonly timestamp?: number }).timestamp === timestamp) return performance.now() - begin
     yield* Effect.sleep("2 millis")
   }
   return yield* new ServerProcess.ServeError({ detail: "a replica does not serve what was published" })
 })
 
-const followed = Effect.fnUntraced(function* (options: Course.Options, publications: number) {
-  const course = Course.make(options)
-  const first = course.next()
+const followed = Effect.fnUntraced(function* (options: TimeSeries.Options, publications: number) {
+  const series = TimeSeries.make(options)
+  const first = series.next()
   const database = yield* Postgres.start()
   const file = Path.join(yield* Servers.temporaryDirectory, "database")
   yield* Effect.promise(() => Fs.writeFile(file, database.url, { mode: 0o600 }))
@@ -76,7 +70,7 @@ const followed = Effect.fnUntraced(function* (options: Course.Options, publicati
 
   const times = { save: new Array<number>(), served: new Array<number>(), load: new Array<number>() }
   for (let i = 0; i < publications; i++) {
-    const snapshot = course.next()
+    const snapshot = series.next()
     times.save.push((yield* timed(store.save(snapshot, term)))[1].wall)
     times.served.push(yield* servedBy(server, Snapshot.timestamp(snapshot)))
     times.load.push((yield* timed(follower.load))[1].wall)
@@ -99,10 +93,6 @@ const followed = Effect.fnUntraced(function* (options: Course.Options, publicati
   return result
 })
 
-/**
- * @category measuring
- * @since 0.1.0
- */
 export const measure = Effect.fnUntraced(function* ({ publications, registries }: Options) {
   const results: Array<Followed> = []
   for (const registry of registries) {

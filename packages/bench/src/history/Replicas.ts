@@ -1,7 +1,5 @@
 /**
  * One, two and four server processes on one database behind nginx.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -11,10 +9,9 @@ import { Nginx, Postgres, Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, Effect, Redacted } from "effect"
 import { median } from "../Measurement.ts"
 import * as ServerProcess from "../serve/ServerProcess.ts"
-import * as Course from "./TimeSeries.ts"
+import * as TimeSeries from "./TimeSeries.ts"
 
-/** @category options @since 0.1.0 */
-export interface Options extends Course.Options {
+export interface Options extends TimeSeries.Options {
   readonly processes: ReadonlyArray<number>
   readonly rounds: number
   readonly seconds: number
@@ -28,17 +25,14 @@ const paths = {
 
 /**
  * Requests per second through nginx, by the number of processes and what is asked for.
- *
- * @category measuring
- * @since 0.1.0
  */
 export const measure = Effect.fnUntraced(function* (options: Options) {
   const database = yield* Postgres.start()
   const url = Redacted.make(database.url)
-  const course = Course.make(options)
+  const series = TimeSeries.make(options)
   yield* Effect.gen(function* () {
     const store = yield* SnapshotStore.SnapshotStore
-    yield* store.save(course.next())
+    yield* store.save(series.next())
   }).pipe(Effect.provide(PostgresStore.layer({ url })))
   const file = Path.join(yield* Servers.temporaryDirectory, "database")
   yield* Effect.promise(() => Fs.writeFile(file, database.url, { mode: 0o600 }))

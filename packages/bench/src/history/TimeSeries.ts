@@ -1,7 +1,5 @@
 /**
  * A registry as it goes on from hour to hour: most of it stays, and some tags are pushed anew.
- *
- * @since 0.1.0
  */
 import { hash } from "node:crypto"
 import {
@@ -16,7 +14,6 @@ import {
 } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 
-/** @category options @since 0.1.0 */
 export interface Options {
   readonly repositories: number
   readonly tagsPerRepository: number
@@ -40,9 +37,6 @@ const layer = (number: number) => ({
  * The snapshots, an hour apart. An image has ten layers, of which a repository's images share five; one that is pushed
  * anew has a new config and a new last layer. Which tags are pushed goes through all of them, in an order that looks
  * like chance.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = ({ changes, repositories, tagsPerRepository }: Options) => {
   const tags = repositories * tagsPerRepository

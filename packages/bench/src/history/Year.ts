@@ -1,7 +1,5 @@
 /**
  * A year of snapshots in a database: what they take, and how long it takes to keep and to ask for them.
- *
- * @since 0.1.0
  */
 import * as Path from "node:path"
 import { NodeServices } from "@effect/platform-node"
@@ -11,10 +9,9 @@ import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, DateTime, Duration, Effect, FileSystem } from "effect"
 import { median, timed, type Took } from "../Measurement.ts"
-import * as Course from "./TimeSeries.ts"
+import * as TimeSeries from "./TimeSeries.ts"
 
-/** @category options @since 0.1.0 */
-export interface Options extends Course.Options {
+export interface Options extends TimeSeries.Options {
   readonly snapshots: number
   /** Every so many snapshots one is saved whole as well. */
   readonly wholeEvery: number
@@ -40,10 +37,6 @@ const bytesOf = Effect.fnUntraced(function* (path: string) {
   return sum
 })
 
-/**
- * @category measuring
- * @since 0.1.0
- */
 export const measure = Effect.fnUntraced(function* (options: Options) {
   const directory = yield* Servers.temporaryDirectory
   const path = Path.join(directory, "usage.sqlite")
@@ -51,7 +44,7 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
 
   return yield* Effect.gen(function* () {
     const store = yield* SnapshotStore.SnapshotStore
-    const course = Course.make(options)
+    const series = TimeSeries.make(options)
     const saves: Array<Took> = []
     const wholes: Array<Took> = []
     const wholeBytes: Array<number> = []
@@ -59,7 +52,7 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
     let first: Took | undefined
     let firstBytes = 0
     for (let i = 0; i < options.snapshots; i++) {
-      const snapshot = course.next()
+      const snapshot = series.next()
       instants.push(snapshot.takenAt)
       const [, took] = yield* timed(store.save(snapshot))
       if (i === 0) {
@@ -95,7 +88,7 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
     const [, forget] = yield* timed(store.forget(forgotten))
     const kept = (yield* store.history).length
     const bytesAfter = yield* bytesOf(path)
-    const lastSave = (yield* timed(store.save(course.next())))[1]
+    const lastSave = (yield* timed(store.save(series.next())))[1]
     const sorted = walls(saves)
     return {
       first: first!,

@@ -1,45 +1,24 @@
-/**
- * Steps in processes of their own.
- *
- * @since 0.1.0
- */
-import { execFile } from "node:child_process"
-import { Effect, Schema } from "effect"
-import type { Crawled, Loaded, Saved, Step } from "./Step.ts"
+/** Steps in processes of their own, so that memory is that of the step alone. */
+import { Servers } from "@gitlab-registry-usage/test-servers"
+import { Effect } from "effect"
+import type * as Crawling from "./Crawling.ts"
+import type * as Keeping from "./Keeping.ts"
 
-/**
- * A step ended without a result.
- *
- * @category errors
- * @since 0.1.0
- */
-export class StepError extends Schema.TaggedError<StepError>()("StepError", { detail: Schema.String }) {
-  override get message(): string {
-    return this.detail
-  }
-}
+export type Steps = Pick<typeof Crawling & typeof Keeping, "crawl" | "save" | "load">
+
+/** What a step measured. Times are in milliseconds, memory in MiB as the system counts it. */
+export type Measured<Name extends keyof Steps> = Effect.Success<ReturnType<Steps[Name]>>
 
 const program = decodeURIComponent(new URL("process.ts", import.meta.url).pathname)
 
-/**
- * Runs a step with a new Node of the same version, without any flags; at most ten minutes.
- *
- * @category measuring
- * @since 0.1.0
- */
-export const run: {
-  (step: Step & { readonly _tag: "crawl" }): Effect.Effect<Crawled, StepError>
-  (step: Step & { readonly _tag: "save" }): Effect.Effect<Saved, StepError>
-  (step: Step & { readonly _tag: "load" }): Effect.Effect<Loaded, StepError>
-} = (step: Step): Effect.Effect<never, StepError> =>
-  Effect.callback((resume) => {
-    const options = { timeout: 600_000, killSignal: "SIGKILL" as const }
-    const child = execFile(process.execPath, [program, JSON.stringify(step)], options, (error, stdout, stderr) => {
-      resume(
-        error === null
-          ? Effect.sync(() => JSON.parse(stdout) as never)
-          : Effect.fail(new StepError({ detail: `${step._tag}: ${stderr.trim().slice(-2000) || error.message}` }))
-      )
-    })
-    return Effect.sync(() => child.kill("SIGKILL"))
-  })
+/** Runs a step with a new Node of the same version, without any flags; at most ten minutes. */
+export const run = <Name extends keyof Steps>(
+  name: Name,
+  ...args: Parameters<Steps[Name]>
+): Effect.Effect<Measured<Name>, Servers.ServerError> => {
+  const options = { timeout: 600_000, killSignal: "SIGKILL" } as const
+  return Effect.map(
+    Servers.run(process.execPath, [program, JSON.stringify([name, ...args])], options),
+    (text) => JSON.parse(text) as Measured<Name>
+  )
+}

@@ -1,19 +1,13 @@
 /**
  * The step that crawls, measures and crawls again. It loads nothing that the others need, so that memory is its own.
- *
- * @since 0.1.0
  */
 import { Crawl, type Inventory, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
 import { median, peakResident, timed } from "../Measurement.ts"
 import * as GeneratedRegistry from "./GeneratedRegistry.ts"
-import type { Crawled } from "./Step.ts"
 
 /**
  * Crawls the generated registry of so many tags.
- *
- * @category crawling
- * @since 0.1.0
  */
 export const crawlOf = (tags: number, listDigests: boolean, previous?: Inventory.Inventory) =>
   Crawl.crawl({ previous }).pipe(
@@ -21,8 +15,8 @@ export const crawlOf = (tags: number, listDigests: boolean, previous?: Inventory
   )
 
 /**
- * @category measuring
- * @since 0.1.0
+ * Crawls, measures and crawls again. `idle` is the memory of the process before, `peak` the most until the first
+ * measuring was done, `peakRefresh` the most until the second crawl was done as well.
  */
 export const crawl = Effect.fnUntraced(function* (tags: number, listDigests: boolean) {
   const idle = peakResident()
@@ -32,5 +26,5 @@ export const crawl = Effect.fnUntraced(function* (tags: number, listDigests: boo
   const again = yield* Effect.replicateEffect(timed(Effect.sync(() => Usage.measure(inventory))), 4)
   const [, refresh] = yield* timed(crawlOf(tags, listDigests, inventory))
   const measureAgain = median(again.map(([, { wall }]) => wall))
-  return { crawl, measure, measureAgain, refresh, idle, peak, peakRefresh: peakResident() } satisfies Crawled
+  return { crawl, measure, measureAgain, refresh, idle, peak, peakRefresh: peakResident() }
 })

@@ -1,7 +1,5 @@
 /**
  * A registry of any size that exists as numbers alone: names, digests and manifests are made when they are asked for.
- *
- * @since 0.1.0
  */
 import { Bytes, type Digest, MediaType, type Names, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Stream } from "effect"
@@ -10,9 +8,6 @@ import { Effect, Option, Stream } from "effect"
  * How large the registry is. Tag `t` of all points to manifest `t` modulo `manifests`, so that tags of several
  * repositories share a manifest. Of the layers of a manifest half are its own, and half belong to one of the base
  * images, of which there is one for 200 manifests.
- *
- * @category options
- * @since 0.1.0
  */
 export interface Options {
   readonly repositories: number
@@ -26,9 +21,6 @@ export interface Options {
 /**
  * The sizes at which the series is measured: for each tag a fiftieth of a repository, a fifth of a manifest, and ten
  * layers of a manifest.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const sized = (tags: number, listDigests: boolean): Options => ({
   repositories: Math.ceil(tags / 50),
@@ -96,9 +88,6 @@ const templateOf = (layers: number) => {
 
 /**
  * The registry. It holds no manifest: each body is made anew when it is asked for, as one that comes over a network is.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (options: Options): Registry.Registry["Service"] => {
   const { layersPerManifest, listDigests, manifests, repositories, tagsPerRepository } = options

@@ -1,7 +1,5 @@
 /**
  * The steps that keep a snapshot in a file and take it from there.
- *
- * @since 0.1.0
  */
 import { NodeServices } from "@effect/platform-node"
 import { Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
@@ -9,15 +7,10 @@ import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { DateTime, Effect, FileSystem, Option } from "effect"
 import { peakResident, timed } from "../Measurement.ts"
 import { crawlOf } from "./Crawling.ts"
-import type { Loaded, Saved } from "./Step.ts"
 
 const inFile = <A, E>(effect: Effect.Effect<A, E, SnapshotStore.SnapshotStore | FileSystem.FileSystem>, path: string) =>
   effect.pipe(Effect.provide(FileSnapshotStore.layer({ path })), Effect.provide(NodeServices.layer))
 
-/**
- * @category measuring
- * @since 0.1.0
- */
 export const save = Effect.fnUntraced(function* (path: string, tags: number) {
   const usage = Usage.measure(yield* crawlOf(tags, true))
   const snapshot = { takenAt: yield* DateTime.now, duration: 1, stale: false, usage }
@@ -26,13 +19,9 @@ export const save = Effect.fnUntraced(function* (path: string, tags: number) {
   const [, save] = yield* timed(store.save(snapshot))
   const { size } = yield* (yield* FileSystem.FileSystem).stat(path)
   if (Number(size) !== bytes.length) return yield* Effect.die(new Error("the file is not as long as the snapshot"))
-  return { encode, save, fileBytes: bytes.length } satisfies Saved
+  return { encode, save, fileBytes: bytes.length }
 }, inFile)
 
-/**
- * @category measuring
- * @since 0.1.0
- */
 export const load = Effect.fnUntraced(function* (path: string) {
   const idle = peakResident()
   const store = yield* SnapshotStore.SnapshotStore
@@ -41,5 +30,5 @@ export const load = Effect.fnUntraced(function* (path: string) {
   if (Option.isNone(loaded)) return yield* Effect.die(new Error("there is no snapshot"))
   const bytes = yield* (yield* FileSystem.FileSystem).readFile(path)
   const [, decode] = yield* timed(Snapshot.decode(bytes))
-  return { load, decode, idle, peak } satisfies Loaded
+  return { load, decode, idle, peak }
 }, inFile)

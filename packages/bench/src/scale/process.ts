@@ -1,13 +1,9 @@
 import { Effect } from "effect"
-import type { Crawled, Loaded, Saved, Step } from "./Step.ts"
+import type { Steps } from "./ChildProcess.ts"
 
-const run = async (step: Step): Promise<Crawled | Saved | Loaded> => {
-  if (step._tag === "crawl") {
-    const { crawl } = await import("./Crawling.ts")
-    return Effect.runPromise(crawl(step.tags, step.listDigests))
-  }
-  const { load, save } = await import("./Keeping.ts")
-  return Effect.runPromise<Saved | Loaded, unknown>(step._tag === "save" ? save(step.path, step.tags) : load(step.path))
-}
+type Run = (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, unknown>
 
-process.stdout.write(JSON.stringify(await run(JSON.parse(process.argv[2]!) as Step)))
+const [name, ...args] = JSON.parse(process.argv[2]!) as [keyof Steps, ...ReadonlyArray<unknown>]
+const steps = name === "crawl" ? await import("./Crawling.ts") : await import("./Keeping.ts")
+const step = (steps as unknown as Readonly<Record<keyof Steps, Run>>)[name]
+process.stdout.write(JSON.stringify(await Effect.runPromise(step(...args))))

@@ -1,17 +1,13 @@
 /**
  * Servers as processes of their own, and a load on them.
- *
- * @since 0.1.0
  */
-import { execFile, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
+import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Effect, Schema, type Scope } from "effect"
 
 /**
  * A server or the generator of load did not do what it should.
- *
- * @category errors
- * @since 0.1.0
  */
 export class ServeError extends Schema.TaggedError<ServeError>()("ServeError", { detail: Schema.String }) {
   override get message(): string {
@@ -20,16 +16,11 @@ export class ServeError extends Schema.TaggedError<ServeError>()("ServeError", {
 }
 
 /**
- * A running server. `usage` tells the processor time so far in milliseconds, and the resident memory in MiB.
- *
- * @category models
- * @since 0.1.0
+ * A running server. `usage` is the processor time so far in milliseconds, and the resident memory in MiB.
  */
 export interface ServerProcess {
   readonly url: string
   readonly token: string | undefined
-  /** From the start of the process to the port being told, in milliseconds. */
-  readonly started: number
   readonly usage: Effect.Effect<{ readonly cpu: number; readonly resident: number }>
 }
 
@@ -37,15 +28,11 @@ const program = decodeURIComponent(new URL("process.ts", import.meta.url).pathna
 
 /**
  * Starts a server of the kind, and stops it when the scope closes.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const start = Effect.fnUntraced(function* (
   kind: "ours" | "replica" | "bare",
   file: string
 ): Effect.fn.Return<ServerProcess, ServeError, Scope.Scope> {
-  const begin = performance.now()
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => spawn(process.execPath, [program, kind, file], { stdio: ["pipe", "pipe", "inherit"] })),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
@@ -60,11 +47,10 @@ export const start = Effect.fnUntraced(function* (
       resume(Effect.succeed(text))
     })
   })
-  const told = JSON.parse(yield* line) as { readonly port: number; readonly token?: string }
+  const ready = JSON.parse(yield* line) as { readonly port: number; readonly token?: string }
   return {
-    url: `http://127.0.0.1:${told.port}`,
-    token: told.token,
-    started: performance.now() - begin,
+    url: `http://127.0.0.1:${ready.port}`,
+    token: ready.token,
     usage: Effect.suspend(() => {
       child.stdin.write("\n")
       return Effect.map(Effect.orDie(line), (text) => JSON.parse(text) as { cpu: number; resident: number })
@@ -74,9 +60,6 @@ export const start = Effect.fnUntraced(function* (
 
 /**
  * What a load showed: requests per second, and the time below which 99 of 100 answers came, in milliseconds.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Load {
   readonly rate: number
@@ -89,42 +72,33 @@ const units: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 
 /**
  * Asks for one URL as often as answers come, on some connections, for so many seconds. Any answer but 2xx and 3xx is an
  * error.
- *
- * @category measuring
- * @since 0.1.0
  */
 export const load = (
   url: string,
   headers: Readonly<Record<string, string>>,
   options: { readonly connections: number; readonly seconds: number }
-): Effect.Effect<Load, ServeError> =>
-  Effect.callback((resume) => {
-    const args = [
-      "--threads=1",
-      `--connections=${options.connections}`,
-      `--duration=${options.seconds}s`,
-      "--latency",
-      ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
-      url
-    ]
-    const child = execFile("wrk", args, { timeout: options.seconds * 1000 + 20_000 }, (error, stdout) => {
-      const [rate, p99, requests, refused] = [
-        /Requests\/sec:\s+([\d.]+)/,
-        /99%\s+([\d.]+)(us|ms|s|m)/,
-        /(\d+) requests in/,
-        /Non-2xx or 3xx|Socket errors/
-      ].map((pattern) => pattern.exec(stdout))
-      if (error !== null || rate === null || p99 === null || requests === null || refused !== null) {
-        const why = error?.message ?? stdout.trim()
-        return resume(Effect.fail(new ServeError({ detail: `wrk (Debian's package) ${url}: ${why}` })))
-      }
-      resume(
-        Effect.succeed({
-          rate: Number(rate![1]),
-          p99: Number(p99![1]) * units[p99![2]!]!,
-          requests: Number(requests![1])
+): Effect.Effect<Load, ServeError | Servers.ServerError> => {
+  const args = [
+    "--threads=1",
+    `--connections=${options.connections}`,
+    `--duration=${options.seconds}s`,
+    "--latency",
+    ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
+    url
+  ]
+  return Effect.flatMap(Servers.run("wrk", args, { timeout: options.seconds * 1000 + 20_000 }), (text) => {
+    const [rate, p99, requests, refused] = [
+      /Requests\/sec:\s+([\d.]+)/,
+      /99%\s+([\d.]+)(us|ms|s|m)/,
+      /(\d+) requests in/,
+      /Non-2xx or 3xx|Socket errors/
+    ].map((pattern) => pattern.exec(text))
+    return rate && p99 && requests && !refused
+      ? Effect.succeed({
+          rate: Number(rate[1]),
+          p99: Number(p99[1]) * units[p99[2]!]!,
+          requests: Number(requests[1])
         })
-      )
-    })
-    return Effect.sync(() => child.kill("SIGKILL"))
+      : Effect.fail(new ServeError({ detail: `wrk (Debian's package) ${url}: ${text.trim()}` }))
   })
+}

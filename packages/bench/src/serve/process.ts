@@ -1,9 +1,7 @@
 /**
  * The process of one server: ours over a snapshot that is read from a file or from a database, or a bare one that sends given bytes.
  *
- * It tells its port as a line of JSON, and its usage for each line that it is sent.
- *
- * @since 0.1.0
+ * It writes its port as a line of JSON, and its usage for each line that it reads.
  */
 import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -25,12 +23,12 @@ export interface Bytes {
   }
 }
 
-const tell = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
+const writeLine = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
 
 const usageOnRequest = () =>
   process.stdin.on("data", () => {
     const { system, user } = process.cpuUsage()
-    tell({ cpu: (user + system) / 1000, resident: process.memoryUsage.rss() / 2 ** 20 })
+    writeLine({ cpu: (user + system) / 1000, resident: process.memoryUsage.rss() / 2 ** 20 })
   })
 
 const bare = (file: string) => {
@@ -54,7 +52,7 @@ const bare = (file: string) => {
     if (request.headers["if-none-match"] !== undefined) response.writeHead(304, answer.notModified).end()
     else response.writeHead(200, answer.headers).end(answer.body)
   })
-  server.listen(0, "127.0.0.1", () => tell({ port: (server.address() as { port: number }).port }))
+  server.listen(0, "127.0.0.1", () => writeLine({ port: (server.address() as { port: number }).port }))
 }
 
 /** Nothing is crawled: the registry never answers, so that the snapshot of the file is served. */
@@ -76,7 +74,7 @@ const ours = <E>(store: Layer.Layer<SnapshotStore.SnapshotStore, E>) => {
     const { address } = yield* HttpServer.HttpServer
     const tokens = yield* Authentication.Tokens
     const { token } = yield* tokens.issue({ username: "bench" })
-    tell({ port: (address as { port: number }).port, token: Redacted.value(token) })
+    writeLine({ port: (address as { port: number }).port, token: Redacted.value(token) })
     return yield* Effect.never
   }).pipe(Effect.provide(app))
 }

@@ -1,7 +1,5 @@
 /**
  * Crawling a real registry over the loopback interface.
- *
- * @since 0.1.0
  */
 import { DockerRegistry } from "@gitlab-registry-usage/test-servers"
 import { Console, Effect, Redacted } from "effect"

@@ -1,7 +1,5 @@
 /**
  * Keeping a year of snapshots, asking for them, and serving them from several processes.
- *
- * @since 0.1.0
  */
 import { Console, Effect } from "effect"
 import { count, figure, seconds } from "../Format.ts"

@@ -1,14 +1,11 @@
 /**
  * Crawling, measuring and keeping up to a million tags.
- *
- * @since 0.1.0
  */
 import * as Path from "node:path"
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, Effect } from "effect"
 import { count, figure, seconds } from "../Format.ts"
 import * as ChildProcess from "../scale/ChildProcess.ts"
-import type { Crawled } from "../scale/Step.ts"
 import type { Extent, Suite, Table } from "../Suite.ts"
 
 const sizes: Record<Extent, ReadonlyArray<number>> = {
@@ -16,7 +13,7 @@ const sizes: Record<Extent, ReadonlyArray<number>> = {
   smoke: [500, 1000]
 }
 
-interface Point extends Crawled {
+interface Point extends ChildProcess.Measured<"crawl"> {
   readonly tags: number
 }
 
@@ -24,7 +21,7 @@ const series = Effect.fnUntraced(function* (extent: Extent, listDigests: boolean
   const points: Array<Point> = []
   for (const tags of sizes[extent]) {
     yield* Console.log(`  ${count(tags)} tags${listDigests ? "" : ", digests not listed"}`)
-    points.push({ tags, ...(yield* ChildProcess.run({ _tag: "crawl", tags, listDigests })) })
+    points.push({ tags, ...(yield* ChildProcess.run("crawl", tags, listDigests)) })
   }
   return points
 })
@@ -65,8 +62,8 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
   const tags = sizes[extent].at(-1)!
   const path = Path.join(yield* Servers.temporaryDirectory, "snapshot")
   yield* Console.log("  snapshot")
-  const saved = yield* ChildProcess.run({ _tag: "save", tags, path })
-  const loaded = yield* ChildProcess.run({ _tag: "load", path })
+  const saved = yield* ChildProcess.run("save", path, tags)
+  const loaded = yield* ChildProcess.run("load", path)
 
   const [largest, second] = [listed.at(-1)!, listed.at(-3) ?? listed[0]!]
   const growth = (time: (point: Point) => number) => time(largest) / largest.tags / (time(second) / second.tags)
@@ -81,18 +78,9 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
         limit: 1.5,
         unit: "×"
       },
-      ...(["encode", "save"] as const).map((step) => ({
-        what: `Snapshot, ${step}`,
-        value: saved[step].wall / 1000,
-        limit: 3,
-        unit: " s"
-      })),
-      ...(["decode", "load"] as const).map((step) => ({
-        what: `Snapshot, ${step}`,
-        value: loaded[step].wall / 1000,
-        limit: 3,
-        unit: " s"
-      }))
+      ...Object.entries({ encode: saved.encode, save: saved.save, decode: loaded.decode, load: loaded.load }).map(
+        ([step, { wall }]) => ({ what: `Snapshot, ${step}`, value: wall / 1000, limit: 3, unit: " s" })
+      )
     ],
     tables: [
       seriesTable("Listings tell digests (GitLab's metadata database)", listed),

@@ -1,7 +1,5 @@
 /**
  * Serving, beside a bare server of Node that sends the same bytes.
- *
- * @since 0.1.0
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -11,7 +9,7 @@ import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, DateTime, Effect } from "effect"
 import { count, figure } from "../Format.ts"
-import { median } from "../Measurement.ts"
+import { inTurns, median } from "../Measurement.ts"
 import * as ServerProcess from "../serve/ServerProcess.ts"
 import type { Extent, Suite } from "../Suite.ts"
 
@@ -98,7 +96,7 @@ const measured = Effect.fnUntraced(function* (
   path: string,
   headers: Record<string, string>,
   seconds: number
-): Effect.fn.Return<Round, ServerProcess.ServeError> {
+): Effect.fn.Return<Round, ServerProcess.ServeError | Servers.ServerError> {
   const before = yield* server.usage
   const { p99, rate, requests } = yield* ServerProcess.load(`${server.url}${path}`, headers, {
     connections: 16,
@@ -168,38 +166,36 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
   yield* Effect.promise(() => Fs.writeFile(Path.join(directory, "bytes"), JSON.stringify(bytes)))
   const bare = yield* ServerProcess.start("bare", Path.join(directory, "bytes"))
 
-  const results: Array<{ what: string; least: number; bytes: number; ours: Array<Round>; bare: Array<Round> }> = []
+  const results: Array<{ what: string; least: number; bytes: number } & Record<"ours" | "bare", Array<Round>>> = []
   for (const { known, least, path, what } of cases) {
     yield* Console.log(`  ${what}`)
     const headers = { authorization, ...(known ? { "if-none-match": etags[path]! } : {}) }
-    const result = {
+    const taken = yield* inTurns(
+      { ours: measured(ours, path, headers, seconds), bare: measured(bare, path, headers, seconds) },
+      { rounds }
+    )
+    results.push({
       what,
       least,
       bytes: known ? 0 : Buffer.byteLength(bytes[path]!.body, "base64"),
-      ours: [],
-      bare: []
-    } as (typeof results)[number]
-    for (let round = 0; round < rounds; round++) {
-      // In turns, and the other one first in each: what else the machine does is shared.
-      const order = round % 2 === 0 ? (["ours", "bare"] as const) : (["bare", "ours"] as const)
-      for (const which of order) {
-        result[which].push(yield* measured(which === "ours" ? ours : bare, path, headers, seconds))
-      }
-    }
-    results.push(result)
+      ours: taken.map(({ ours }) => ours),
+      bare: taken.map(({ bare }) => bare)
+    })
   }
   const resident = (yield* ours.usage).resident
 
   yield* Console.log("  start")
   const config = Path.join(directory, "server.conf")
   yield* Effect.promise(() => Fs.writeFile(config, configuration(file)))
-  const started: { ours: Array<number>; bare: Array<number> } = { ours: [], bare: [] }
-  for (let i = 0; i < starts; i++) {
-    started.ours.push(
-      yield* firstAnswer([bin, "-c", config], /listening on http:\/\/127\.0\.0\.1:(\d+)/, "/health/ready")
-    )
-    started.bare.push(yield* firstAnswer(["-e", bareProgram], /listening on http:\/\/127\.0\.0\.1:(\d+)/, "/"))
-  }
+  const listening = /listening on http:\/\/127\.0\.0\.1:(\d+)/
+  const starting = yield* inTurns(
+    {
+      ours: firstAnswer([bin, "-c", config], listening, "/health/ready"),
+      bare: firstAnswer(["-e", bareProgram], listening, "/")
+    },
+    { rounds: starts }
+  )
+  const started = { ours: starting.map(({ ours }) => ours), bare: starting.map(({ bare }) => bare) }
 
   const middle = (values: ReadonlyArray<Round>, key: keyof Round) => median(values.map((value) => value[key]))
   // Each round has a pair that was measured one right after the other.

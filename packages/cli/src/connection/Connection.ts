@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { Loopback } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem, Option, Redacted, Stdio, Stream } from "effect"
 import { Prompt, TerminalCapabilities } from "effect/cli"
 import { type Environment, environment } from "./Environment.ts"
@@ -41,15 +42,8 @@ export interface Connection {
 /** Who every job signs in as. */
 const jobUser = "gitlab-ci-token"
 
-const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/
-
-/**
- * Whether a host, with its port, is this machine.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isLoopback = (host: string): boolean => loopback.test(host)
+const isLocal = (host: string): boolean =>
+  URL.canParse(`http://${host}`) && Loopback.isLoopback(new URL(`http://${host}`))
 
 /**
  * A host stands for https, on this machine for http, as with Docker. `flag` names it in messages.
@@ -58,7 +52,7 @@ export const isLoopback = (host: string): boolean => loopback.test(host)
  * @since 0.1.0
  */
 export const url = (text: string, flag: string): Effect.Effect<URL, Stopped> => {
-  const full = /^[a-z]+:\/\//i.test(text) ? text : `${isLoopback(text) ? "http" : "https"}://${text}`
+  const full = /^[a-z]+:\/\//i.test(text) ? text : `${isLocal(text) ? "http" : "https"}://${text}`
   if (!URL.canParse(full)) return Effect.fail(usage(`${flag}: not a URL`))
   const parsed = new URL(full)
   if (parsed.protocol !== "https:" && parsed.protocol !== "http:") {

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Registry } from "@gitlab-registry-usage/core"
+import { Loopback, Registry } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Option, Result, Stream } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { lookup } from "node:dns/promises"
@@ -61,7 +61,7 @@ const certificate = (what: string, url: URL, authorities: string | undefined): E
   const check = `TLS of ${what}`
   if (url.protocol !== "https:") {
     return Effect.succeed(
-      /^(localhost|127\.|\[::1\])/.test(url.hostname)
+      Loopback.isLoopback(url)
         ? skipped(check, "http on this machine")
         : { check, state: "warning", detail: "http: everybody on the way can read the token", hint: "use https" }
     )

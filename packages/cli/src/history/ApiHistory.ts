@@ -39,7 +39,7 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
   }
 
   /** Where the history or growth of a subject is told. What is gone by now has no document that would link to it. */
-  const courseOf = Effect.fnUntraced(function* ({ _tag, path }: History.Subject, name: "history" | "growth") {
+  const courseOf = Effect.fnUntraced(function* ({ _tag, path }: History.Entity, name: "history" | "growth") {
     const whole = yield* linked(name)
     if (path === "") return whole
     const template = yield* linked(_tag === "Repository" ? "image" : "namespace")

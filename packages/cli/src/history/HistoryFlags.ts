@@ -59,7 +59,7 @@ export const spanOf = (
  * @category parsing
  * @since 0.1.0
  */
-export const subjectOf = (text: string | undefined): Effect.Effect<History.Subject, Stopped> => {
+export const subjectOf = (text: string | undefined): Effect.Effect<History.Entity, Stopped> => {
   if (text === undefined || text === "/") return Effect.succeed({ _tag: "Namespace", path: "" })
   const path = text.replace(/\/$/, "")
   if (!Names.isRepositoryName(path)) {

@@ -50,8 +50,8 @@ export interface Course {
 export interface Question {
   readonly path: string
   readonly span: Span
-  readonly by: Growth.By
-  readonly of: Growth.Of
+  readonly by: Growth.Measure
+  readonly of: Growth.EntityKind
   readonly limit: number | undefined
 }
 
@@ -103,7 +103,7 @@ export class Past extends Context.Service<
   Past,
   {
     /** A step of 0 keeps every snapshot. */
-    readonly course: (subject: History.Subject, span: Span, step: Duration.Duration) => Effect.Effect<Course, Stopped>
+    readonly course: (subject: History.Entity, span: Span, step: Duration.Duration) => Effect.Effect<Course, Stopped>
     readonly growth: (question: Question) => Effect.Effect<Account, Stopped>
     /** From the snapshot that was in force then to the latest. */
     readonly since: (when: When) => Effect.Effect<Comparison, Stopped>
@@ -119,5 +119,5 @@ export const projected: Duration.Input = "90 days"
  * @category formatting
  * @since 0.1.0
  */
-export const named = ({ _tag, path }: History.Subject): string =>
+export const named = ({ _tag, path }: History.Entity): string =>
   path === "" ? "the registry" : _tag === "Namespace" ? `${path}/` : path

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { Loopback } from "@gitlab-registry-usage/core"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
 import * as Connection from "../connection/Connection.ts"
@@ -60,7 +61,7 @@ const credentialsOf = Effect.fnUntraced(function* (input: Input, shared: Shared,
 
 const overApi = Effect.fnUntraced(function* (address: string, input: Input, shared: Shared, variables: Environment) {
   const url = yield* Connection.url(address, "--api")
-  if (url.protocol === "http:" && !Connection.isLoopback(url.host)) {
+  if (url.protocol === "http:" && !Loopback.isLoopback(url)) {
     return yield* usage("--api: over http everybody on the way could read the token", "use https")
   }
   const credentials = yield* credentialsOf(input, shared, variables)

@@ -25,7 +25,7 @@ const families: ReadonlyArray<Family> = [
 const escape = (text: string) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"')
 
 /** The names are those of the server's metrics: of the registry without a prefix, else with a label. */
-const named = ({ _tag, path }: History.Subject): readonly [prefix: string, labels: string] => {
+const named = ({ _tag, path }: History.Entity): readonly [prefix: string, labels: string] => {
   if (path === "") return ["", ""]
   const kind = _tag === "Repository" ? "repository" : "namespace"
   return [`${kind}_`, `{${kind}="${escape(path)}"}`]
@@ -37,7 +37,7 @@ const named = ({ _tag, path }: History.Subject): readonly [prefix: string, label
  * @category rendering
  * @since 0.1.0
  */
-export const render = (subject: History.Subject, points: ReadonlyArray<Seen>): string => {
+export const render = (subject: History.Entity, points: ReadonlyArray<Seen>): string => {
   const [prefix, labels] = named(subject)
   return [
     ...families.flatMap(({ help, name, of }) => {

@@ -10,7 +10,7 @@ import type { Account } from "../history/HistorySource.ts"
 import * as When from "../history/Instant.ts"
 import type { Column, Row, Sheet } from "./Table.ts"
 
-const columns = (of: Growth.Of): ReadonlyArray<Column> => [
+const columns = (of: Growth.EntityKind): ReadonlyArray<Column> => [
   of === "images"
     ? { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true }
     : { key: "name", field: "namespace", heading: "GROUP", kind: "name", essential: true },
@@ -65,7 +65,7 @@ const foreseen = (
  * @category constructors
  * @since 0.1.0
  */
-export const make = ({ capacity, growth, period, projection }: Account, of: Growth.Of): Sheet => {
+export const make = ({ capacity, growth, period, projection }: Account, of: Growth.EntityKind): Sheet => {
   const { growers, matching } = growth
   const left = matching - growers.length
   const isOne = DateTime.Equivalence(period.from, period.to)

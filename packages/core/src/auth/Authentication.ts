@@ -28,7 +28,7 @@ export interface Principal {
 }
 
 /**
- * The credentials are wrong, or the user may not sign in. Which of these is never told.
+ * The credentials are wrong, or the user may not sign in. The error does not say which.
  *
  * @category errors
  * @since 0.1.0
@@ -40,7 +40,7 @@ export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()
 }
 
 /**
- * The directory could not be asked, or not safely. It says nothing about the credentials. `detail` is for the
+ * The directory could not be reached, or not safely. The credentials may be right. `detail` is for the
  * operator's log, not for the person.
  *
  * @category errors

@@ -1,5 +1,5 @@
 /**
- * The port to how many sign-ins were refused, and the pause that follows: for each user, and for each address.
+ * The port that limits attempts to sign in: it counts refusals for each user and each address.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ export interface Options {
 export type Outcome = "accepted" | "refused" | "unknown"
 
 /**
- * The attempt may be made, and `settle` tells what came of it; or there is a pause of so many seconds.
+ * The attempt may be made, and `settle` reports its outcome; or it has to wait for `retryAfter` seconds.
  *
  * @category models
  * @since 0.1.0
@@ -37,7 +37,7 @@ export type Verdict =
 
 /**
  * Counts attempts to sign in. One counts from its begin, so that many at once are not more than one after the other.
- * Nothing fails: whoever cannot ask the other replicas counts by itself. Every adapter passes `LoginAttemptsTest.suite`
+ * No operation fails: a replica that cannot reach the others counts by itself. Every adapter passes `LoginAttemptsTest.suite`
  * of `@gitlab-registry-usage/core/conformance`.
  *
  * @category services
@@ -85,7 +85,7 @@ export const limitsOf = (options: Options) => ({
 })
 
 /**
- * A pause of so many milliseconds, told in whole seconds.
+ * The verdict for a pause in milliseconds, which is rounded up to whole seconds.
  *
  * @category constructors
  * @since 0.1.0
@@ -133,7 +133,7 @@ const counting = (limit: number, window: number, capacity: number) => {
 }
 
 /**
- * Counts that are forgotten with the process. `size` tells how many users and addresses are remembered.
+ * Counts that are forgotten with the process. `size` returns the number of users and addresses that are remembered.
  *
  * @category constructors
  * @since 0.1.0

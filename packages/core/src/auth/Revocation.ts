@@ -6,7 +6,7 @@
 import { Context, DateTime, Effect, Layer, Ref, Schema } from "effect"
 
 /**
- * Nothing was revoked: whoever keeps the instant for all replicas could not be reached.
+ * Nothing was revoked: the store that all replicas share could not be reached.
  *
  * @category errors
  * @since 0.1.0
@@ -29,7 +29,7 @@ export class RevocationError extends Schema.TaggedError<RevocationError>()("Revo
 export class Revocation extends Context.Service<
   Revocation,
   {
-    /** Answers at once, from what is known: what another replica revoked is known within a second. */
+    /** Returns at once. A revocation by another replica is known within a second. */
     readonly notBefore: Effect.Effect<DateTime.Utc>
     /** Tokens that were issued up to this instant are refused from now on. */
     readonly revoke: (instant: DateTime.Utc) => Effect.Effect<void, RevocationError>

@@ -42,83 +42,72 @@ const refusal = (username: string, password: string) =>
  */
 export const suite = <E>(name: string, layer: Layer.Layer<Directory, E>, fixtures: Fixtures): void => {
   withLayer(layer, { excludeTestServices: true })(`Directory: ${name}`, (it) => {
-    it.effect("accepts the right password and tells the directory's own spelling", () =>
-      Effect.gen(function* () {
-        assert.isNotEmpty(fixtures.accepted)
-        for (const { username, password, spellings = [] } of fixtures.accepted) {
-          for (const typed of [username, ...spellings]) {
-            assert.deepStrictEqual(yield* verify(typed, password), { username })
-          }
+    const check = (title: string, test: () => Effect.fn.Return<void, unknown, Directory>) =>
+      it.effect(title, Effect.fnUntraced(test))
+
+    check("accepts the right password and returns the directory's own spelling", function* () {
+      assert.isNotEmpty(fixtures.accepted)
+      for (const { username, password, spellings = [] } of fixtures.accepted) {
+        for (const typed of [username, ...spellings]) {
+          assert.deepStrictEqual(yield* verify(typed, password), { username })
         }
-      })
-    )
+      }
+    })
 
-    it.effect("refuses a wrong password", () =>
-      Effect.gen(function* () {
-        for (const { username, password } of fixtures.accepted) {
-          yield* refusal(username, `${password}x`)
-          yield* refusal(username, password.slice(0, -1))
-          yield* refusal(username, password.toUpperCase())
+    check("refuses a wrong password", function* () {
+      for (const { username, password } of fixtures.accepted) {
+        yield* refusal(username, `${password}x`)
+        yield* refusal(username, password.slice(0, -1))
+        yield* refusal(username, password.toUpperCase())
+      }
+    })
+
+    check("refuses an empty or blank password", function* () {
+      for (const { username } of fixtures.accepted) {
+        for (const password of ["", " ", "\t\n", "\u00a0\u2003"]) yield* refusal(username, password)
+      }
+    })
+
+    check("refuses an empty or blank user name", function* () {
+      for (const { password } of fixtures.accepted) {
+        for (const username of ["", " ", "\t\n"]) yield* refusal(username, password)
+      }
+    })
+
+    check("takes no pattern for a user name", function* () {
+      for (const { username, password } of fixtures.accepted) {
+        for (const pattern of [
+          "*",
+          `${username}*`,
+          `${username.slice(0, -1)}*`,
+          `*)(uid=${username}`,
+          `${username})(uid=*`,
+          `${username})(|(uid=*`,
+          `${username}\0`,
+          `${username}\\2a`
+        ]) {
+          yield* refusal(pattern, password)
         }
-      })
-    )
+      }
+    })
 
-    it.effect("refuses an empty or blank password", () =>
-      Effect.gen(function* () {
-        for (const { username } of fixtures.accepted) {
-          for (const password of ["", " ", "\t\n", "\u00a0\u2003"]) yield* refusal(username, password)
-        }
-      })
-    )
+    check("refuses an unknown user, a wrong password and a user who may not sign in with the same error", function* () {
+      assert.isNotEmpty(fixtures.refused)
+      const errors = [yield* refusal("nobody-of-that-name", "secret")]
+      for (const { username, password } of fixtures.accepted) errors.push(yield* refusal(username, `${password}x`))
+      for (const { username, password } of fixtures.refused) errors.push(yield* refusal(username, password))
+      assert.lengthOf(new Set(errors.map((error) => `${error.message} ${JSON.stringify(error)}`)), 1)
+    })
 
-    it.effect("refuses an empty or blank user name", () =>
-      Effect.gen(function* () {
-        for (const { password } of fixtures.accepted) {
-          for (const username of ["", " ", "\t\n"]) yield* refusal(username, password)
-        }
+    check("verifies at the same time as well", function* () {
+      const many = Array.from({ length: 10 }, () => fixtures.accepted).flat()
+      const found = yield* Effect.forEach(many, (user) => verify(user.username, user.password), {
+        concurrency: "unbounded"
       })
-    )
-
-    it.effect("takes no pattern for a user name", () =>
-      Effect.gen(function* () {
-        for (const { username, password } of fixtures.accepted) {
-          for (const pattern of [
-            "*",
-            `${username}*`,
-            `${username.slice(0, -1)}*`,
-            `*)(uid=${username}`,
-            `${username})(uid=*`,
-            `${username})(|(uid=*`,
-            `${username}\0`,
-            `${username}\\2a`
-          ]) {
-            yield* refusal(pattern, password)
-          }
-        }
-      })
-    )
-
-    it.effect("refuses an unknown user, a wrong password and a user who may not sign in with the same error", () =>
-      Effect.gen(function* () {
-        assert.isNotEmpty(fixtures.refused)
-        const errors = [yield* refusal("nobody-of-that-name", "secret")]
-        for (const { username, password } of fixtures.accepted) errors.push(yield* refusal(username, `${password}x`))
-        for (const { username, password } of fixtures.refused) errors.push(yield* refusal(username, password))
-        assert.lengthOf(new Set(errors.map((error) => `${error.message} ${JSON.stringify(error)}`)), 1)
-      })
-    )
-
-    it.effect("verifies at the same time as well", () =>
-      Effect.gen(function* () {
-        const many = Array.from({ length: 10 }, () => fixtures.accepted).flat()
-        const found = yield* Effect.forEach(many, (user) => verify(user.username, user.password), {
-          concurrency: "unbounded"
-        })
-        assert.deepStrictEqual(
-          found.map((principal) => principal.username),
-          many.map((user) => user.username)
-        )
-      })
-    )
+      assert.deepStrictEqual(
+        found.map((principal) => principal.username),
+        many.map((user) => user.username)
+      )
+    })
   })
 }

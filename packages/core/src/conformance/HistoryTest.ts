@@ -5,13 +5,13 @@
  */
 import { expect, it } from "@effect/vitest"
 import { DateTime, Effect, type Layer, Option, Schema } from "effect"
-import { figuresOf, type Subject, wholeRegistry } from "../history/History.ts"
+import { figuresOf, type Entity, wholeRegistry } from "../history/History.ts"
 import type { Snapshot } from "../snapshot/Snapshot.ts"
 import { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { snapshots } from "./Changes.ts"
 import { contentsOf } from "./Contents.ts"
 
-const key = ({ _tag, path }: Subject) => `${_tag} ${path}`
+const key = ({ _tag, path }: Entity) => `${_tag} ${path}`
 
 /** Oldest first; of two of the same instant the one that was saved later is the last. */
 const inOrder = (kept: ReadonlyArray<Snapshot>) =>
@@ -21,7 +21,7 @@ const inForce = (kept: ReadonlyArray<Snapshot>, instant: DateTime.Utc) =>
   inOrder(kept).findLast(({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant))
 
 const figuresByKey = (snapshot: Snapshot | undefined) =>
-  Object.fromEntries((snapshot === undefined ? [] : figuresOf(snapshot)).map(([subject, of]) => [key(subject), of]))
+  Object.fromEntries((snapshot === undefined ? [] : figuresOf(snapshot.usage)).map(([entity, of]) => [key(entity), of]))
 
 /** Compares all that the store says with a list of the snapshots that it keeps, the latest of all being the last. */
 const compare = Effect.fnUntraced(function* (kept: ReadonlyArray<Snapshot>) {
@@ -41,20 +41,20 @@ const compare = Effect.fnUntraced(function* (kept: ReadonlyArray<Snapshot>) {
       expect(contentsOf(found.usage.inventory)).toEqual(contentsOf(expected.usage.inventory))
       expect([found.takenAt, found.duration]).toEqual([expected.takenAt, expected.duration])
     }
-    const figures = (yield* store.figuresAt(instant)).map(([subject, of]) => [key(subject), of])
+    const figures = (yield* store.figuresAt(instant)).map(([entity, of]) => [key(entity), of])
     expect(Object.fromEntries(figures)).toEqual(figuresByKey(expected))
     if (expected !== undefined) expect(figures[0]![0]).toBe(key(wholeRegistry))
   }
-  const subjects = new Map(kept.flatMap(figuresOf).map(([subject]) => [key(subject), subject]))
+  const entities = new Map(kept.flatMap(({ usage }) => figuresOf(usage)).map(([entity]) => [key(entity), entity]))
   const period = { from: ordered[0]!.takenAt, to: ordered.at(-1)!.takenAt }
-  for (const subject of subjects.values()) {
+  for (const entity of entities.values()) {
     const expected = ordered.map((snapshot) => ({
       takenAt: snapshot.takenAt,
-      figures: figuresByKey(snapshot)[key(subject)]
+      figures: figuresByKey(snapshot)[key(entity)]
     }))
-    expect(yield* store.series(subject, period)).toEqual(expected)
+    expect(yield* store.series(entity, period)).toEqual(expected)
     const inner = { from: DateTime.add(period.from, { seconds: 1 }), to: DateTime.subtract(period.to, { seconds: 1 }) }
-    expect(yield* store.series(subject, inner)).toEqual(
+    expect(yield* store.series(entity, inner)).toEqual(
       expected.filter(({ takenAt }) => DateTime.between(takenAt, { minimum: inner.from, maximum: inner.to }))
     )
   }
@@ -71,7 +71,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<SnapshotStore, E>): vo
   const Chosen = Schema.Array(Schema.Boolean).check(Schema.isMinLength(6), Schema.isMaxLength(6))
 
   it.effect.prop(
-    `${name}: keeps every snapshot, whatever changed, and forgets those that it is told to`,
+    `${name}: keeps every snapshot, whatever changed, and forgets those that it should`,
     [Seeds, Chosen, Seeds],
     ([before, chosen, after]) =>
       Effect.gen(function* () {

@@ -3,33 +3,34 @@
  *
  * @since 0.1.0
  */
-import { expect, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Queue, type Scope, Stream } from "effect"
+import { expect } from "@effect/vitest"
+import { Effect, Exit, Fiber, Queue, Stream } from "effect"
 import type { Leadership, Term } from "../snapshot/Leadership.ts"
 import { RepositoryName } from "../registry/Names.ts"
+import { check, type Group } from "./Replicas.ts"
 
 /** @category options @since 0.1.0 */
 export interface Options {
-  /** Whether the leader hears what is told to another replica. Default true. */
+  /** Whether a notification of another replica reaches the leader. Default true. */
   readonly hears?: boolean | undefined
 }
 
 /** Who led, in turn: the name of the replica and the generation. */
-interface Reign {
+interface Leader {
   readonly who: string
   readonly generation: number
 }
 
-/** A replica that leads whenever it may, and tells when it does. */
-const aspire = (who: string, leadership: Leadership["Service"], reigns: Queue.Queue<Reign>, ruling: Set<string>) =>
+/** A replica that leads whenever it may, and reports that. */
+const campaign = (who: string, leadership: Leadership["Service"], leaders: Queue.Queue<Leader>, leading: Set<string>) =>
   leadership.lead(({ generation }: Term) =>
     Effect.gen(function* () {
       // Never two at a time.
-      expect([...ruling]).toEqual([])
-      ruling.add(who)
-      yield* Queue.offer(reigns, { who, generation })
+      expect([...leading]).toEqual([])
+      leading.add(who)
+      yield* Queue.offer(leaders, { who, generation })
       return yield* Effect.never
-    }).pipe(Effect.ensuring(Effect.sync(() => ruling.delete(who))))
+    }).pipe(Effect.ensuring(Effect.sync(() => leading.delete(who))))
   )
 
 const soon = Effect.timeout("10 seconds")
@@ -43,81 +44,73 @@ const soon = Effect.timeout("10 seconds")
  */
 export const suite = <E, F>(
   name: string,
-  group: Effect.Effect<Effect.Effect<Leadership["Service"], E, Scope.Scope>, F, Scope.Scope>,
+  group: Group<Leadership["Service"], E, F>,
   { hears = true }: Options = {}
 ): void => {
   const names = ["group/app", "group/other"].map((text) => RepositoryName.make(text))
 
-  it.live(`${name}: one leads at a time, and when it ends the next, with a later generation`, () =>
-    Effect.gen(function* () {
-      const join = yield* group
-      const replicas = yield* Effect.all([join, join, join])
-      expect(yield* Effect.forEach(replicas, ({ standing }) => standing)).toEqual(["vacant", "vacant", "vacant"])
-      const reigns = yield* Queue.unbounded<Reign>()
-      const ruling = new Set<string>()
-      const fibers = yield* Effect.forEach(replicas, (leadership, i) =>
-        Effect.forkChild(aspire(String(i), leadership, reigns, ruling))
-      )
-      let before = 0
-      const left = new Set(replicas.keys())
-      while (left.size > 0) {
-        const { generation, who } = yield* soon(Queue.take(reigns))
-        expect(generation).toBeGreaterThan(before)
-        before = generation
-        // Longer than a lease: it is renewed.
-        yield* Effect.sleep("2500 millis")
-        expect([...ruling]).toEqual([who])
-        for (const [i, { standing }] of replicas.entries()) {
-          expect(yield* standing).toBe(String(i) === who ? "leading" : "following")
-        }
-        yield* Fiber.interrupt(fibers[Number(who)]!)
-        left.delete(Number(who))
+  const test = check(name, group)
+  test("one leads at a time, and when it ends the next, with a later generation", function* (join) {
+    const replicas = yield* Effect.all([join, join, join])
+    expect(yield* Effect.forEach(replicas, ({ state }) => state)).toEqual(["vacant", "vacant", "vacant"])
+    const leaders = yield* Queue.unbounded<Leader>()
+    const leading = new Set<string>()
+    const fibers = yield* Effect.forEach(replicas, (leadership, i) =>
+      Effect.forkChild(campaign(String(i), leadership, leaders, leading))
+    )
+    let before = 0
+    const left = new Set(replicas.keys())
+    while (left.size > 0) {
+      const { generation, who } = yield* soon(Queue.take(leaders))
+      expect(generation).toBeGreaterThan(before)
+      before = generation
+      // Longer than a lease: it is renewed.
+      yield* Effect.sleep("2500 millis")
+      expect([...leading]).toEqual([who])
+      for (const [i, { state }] of replicas.entries()) {
+        expect(yield* state).toBe(String(i) === who ? "leading" : "following")
       }
-      expect(yield* Effect.forEach(replicas, ({ standing }) => standing)).toEqual(["vacant", "vacant", "vacant"])
-    }).pipe(Effect.scoped)
-  )
+      yield* Fiber.interrupt(fibers[Number(who)]!)
+      left.delete(Number(who))
+    }
+    expect(yield* Effect.forEach(replicas, ({ state }) => state)).toEqual(["vacant", "vacant", "vacant"])
+  })
 
-  it.live(`${name}: who fails to lead leaves the place to others`, () =>
-    Effect.gen(function* () {
-      const join = yield* group
-      const [one, other] = [yield* join, yield* join]
-      const exit = yield* Effect.exit(one.lead(() => Effect.die("no leader")))
-      expect(Exit.isFailure(exit)).toBe(true)
-      const reigns = yield* Queue.unbounded<Reign>()
-      yield* Effect.forkScoped(aspire("other", other, reigns, new Set()))
-      expect((yield* soon(Queue.take(reigns))).generation).toBeGreaterThan(1)
-    }).pipe(Effect.scoped)
-  )
+  test("after a leader that fails, another replica leads", function* (join) {
+    const [one, other] = [yield* join, yield* join]
+    const exit = yield* Effect.exit(one.lead(() => Effect.die("no leader")))
+    expect(Exit.isFailure(exit)).toBe(true)
+    const leaders = yield* Queue.unbounded<Leader>()
+    yield* Effect.forkScoped(campaign("other", other, leaders, new Set()))
+    expect((yield* soon(Queue.take(leaders))).generation).toBeGreaterThan(1)
+  })
 
-  it.live(`${name}: the leader is told, whoever is`, () =>
-    Effect.gen(function* () {
-      const join = yield* group
-      const [one, other] = [yield* join, yield* join]
-      const heard = yield* Queue.unbounded<string>()
-      const leading = yield* Queue.unbounded<void>()
-      yield* Effect.forkScoped(
-        one.lead(() =>
+  test("notifications of every replica reach the leader", function* (join) {
+    const [one, other] = [yield* join, yield* join]
+    const heard = yield* Queue.unbounded<string>()
+    const leading = yield* Queue.unbounded<void>()
+    yield* Effect.forkScoped(
+      one.lead(() =>
+        Effect.andThen(
+          Queue.offer(leading, undefined),
           Effect.andThen(
-            Queue.offer(leading, undefined),
-            Effect.andThen(
-              Stream.runForEach(one.told, (name) => Queue.offer(heard, name)),
-              Effect.never
-            )
+            Stream.runForEach(one.notifications, (name) => Queue.offer(heard, name)),
+            Effect.never
           )
         )
       )
-      yield* soon(Queue.take(leading))
-      yield* Effect.sleep("500 millis")
-      for (const replica of hears ? [one, other] : [one]) {
-        yield* replica.tell(names)
-        const told = [yield* soon(Queue.take(heard)), yield* soon(Queue.take(heard))]
-        expect(told.toSorted()).toEqual(names)
-      }
-      const many = Array.from({ length: 1000 }, (_, i) => RepositoryName.make(`${"long-name/".repeat(20)}${i}`))
-      yield* (hears ? other : one).tell(many)
-      const told = new Set<string>()
-      while (told.size < many.length) told.add(yield* soon(Queue.take(heard)))
-      expect(told).toEqual(new Set(many))
-    }).pipe(Effect.scoped)
-  )
+    )
+    yield* soon(Queue.take(leading))
+    yield* Effect.sleep("500 millis")
+    for (const replica of hears ? [one, other] : [one]) {
+      yield* replica.notify(names)
+      const received = [yield* soon(Queue.take(heard)), yield* soon(Queue.take(heard))]
+      expect(received.toSorted()).toEqual(names)
+    }
+    const many = Array.from({ length: 1000 }, (_, i) => RepositoryName.make(`${"long-name/".repeat(20)}${i}`))
+    yield* (hears ? other : one).notify(many)
+    const received = new Set<string>()
+    while (received.size < many.length) received.add(yield* soon(Queue.take(heard)))
+    expect(received).toEqual(new Set(many))
+  })
 }

@@ -55,7 +55,7 @@ export const suite = <E>(name: string, layer: (options: Options) => Layer.Layer<
       const allowed = verdicts.filter((verdict) => verdict._tag === "Allowed")
       expect(allowed.length).toBe(3)
       expect(yield* attempt("alice", "refused")).toBeGreaterThan(200)
-      // One that is told twice counts once.
+      // An attempt that is settled twice counts once.
       for (let i = 0; i < 3; i++) yield* allowed[0]!.settle("refused")
       yield* allowed[1]!.settle("unknown")
       yield* allowed[2]!.settle("unknown")

@@ -10,10 +10,7 @@ import { RepositoryName, TagName } from "../registry/Names.ts"
 import { Registry, type RegistryError, type RegistryReason } from "../registry/Registry.ts"
 import * as Images from "../testing/Images.ts"
 
-const repository = (name: string, tags: Readonly<Record<string, Images.Image>>): Images.Repository => ({
-  name: RepositoryName.make(name),
-  tags: Object.entries(tags).map(([tag, image]) => ({ name: TagName.make(tag), image }))
-})
+const { repository } = Images
 
 /** One repository is for deleting from; `kept` holds another manifest under another tag. */
 const deletable = RepositoryName.make("group/deletable")
@@ -63,6 +60,16 @@ export const repositories: Effect.Effect<ReadonlyArray<Images.Repository>> = Eff
 
 const collect = <A>(stream: Stream.Stream<A, RegistryError>) => Stream.runCollect(stream)
 
+/** Every tag of every repository. */
+const everyTag = Effect.map(repositories, (all) =>
+  all.flatMap(({ name, tags }) => tags.map(({ image, name: tag }) => ({ name, tag, image })))
+)
+
+/** Every manifest of every repository, children of indexes as well. */
+const everyManifest = Effect.map(everyTag, (all) =>
+  all.flatMap(({ image, name }) => withChildren(image).map((image) => ({ name, image })))
+)
+
 const withChildren = (image: Images.Image): ReadonlyArray<Images.Image> => [
   image,
   ...image.children.flatMap(withChildren)
@@ -93,154 +100,114 @@ export const suite = <E>(name: string, layer: Layer.Layer<Registry, E>): void =>
   }
 
   withLayer(layer, { excludeTestServices: true, timeout: "60 seconds" })(`Registry: ${name}`, (it) => {
-    it.effect("lists the repositories, each once", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        const listed = yield* collect(registry.repositories)
-        assert.lengthOf(new Set(listed), listed.length)
-        const expected = (yield* repositories).map(({ name }) => name)
-        // Whether a repository without tags is still one is not the same everywhere.
-        const withTags = (name: RepositoryName) => name !== empty
-        assert.deepStrictEqual(listed.filter(withTags).sort(), expected.filter(withTags).sort())
-      })
-    )
+    const check = (title: string, test: (registry: Registry["Service"]) => Effect.fn.Return<void, unknown>) =>
+      it.effect(title, () => Effect.flatMap(Registry, Effect.fnUntraced(test)))
 
-    it.effect("lists the tags of a repository, each once", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        for (const { name, tags } of yield* repositories) {
-          const listed = yield* collect(registry.tags(name))
-          assert.deepStrictEqual(listed.map((tag) => tag.name).sort(), tags.map((tag) => tag.name).sort(), name)
-          for (const { digest, name } of listed) {
-            if (digest === undefined) continue
-            assert.strictEqual(digest, tags.find((tag) => tag.name === name)?.image.digest)
-          }
+    check("lists the repositories, each once", function* (registry) {
+      const listed = yield* collect(registry.repositories)
+      assert.lengthOf(new Set(listed), listed.length)
+      const expected = (yield* repositories).map(({ name }) => name)
+      // Whether a repository without tags is still one is not the same everywhere.
+      const withTags = (name: RepositoryName) => name !== empty
+      assert.deepStrictEqual(listed.filter(withTags).sort(), expected.filter(withTags).sort())
+    })
+
+    check("lists the tags of a repository, each once", function* (registry) {
+      for (const { name, tags } of yield* repositories) {
+        const listed = yield* collect(registry.tags(name))
+        assert.deepStrictEqual(listed.map((tag) => tag.name).sort(), tags.map((tag) => tag.name).sort(), name)
+        for (const { digest, name } of listed) {
+          if (digest === undefined) continue
+          assert.strictEqual(digest, tags.find((tag) => tag.name === name)?.image.digest)
         }
-      })
-    )
+      }
+    })
 
-    it.effect("can list again", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        assert.deepStrictEqual(yield* collect(registry.repositories), yield* collect(registry.repositories))
-        const tags = registry.tags(deletable)
-        assert.deepStrictEqual(yield* collect(tags), yield* collect(tags))
-      })
-    )
+    check("can list again", function* (registry) {
+      assert.deepStrictEqual(yield* collect(registry.repositories), yield* collect(registry.repositories))
+      const tags = registry.tags(deletable)
+      assert.deepStrictEqual(yield* collect(tags), yield* collect(tags))
+    })
 
-    it.effect("resolves tags", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        for (const { name, tags } of yield* repositories) {
-          for (const tag of tags) assert.strictEqual(yield* registry.resolve(name, tag.name), tag.image.digest)
+    check("resolves tags", function* (registry) {
+      for (const { image, name, tag } of yield* everyTag) {
+        assert.strictEqual(yield* registry.resolve(name, tag), image.digest)
+      }
+    })
+
+    check("resolves tags whatever they pointed to when last seen", function* (registry) {
+      for (const { image, name, tag } of yield* everyTag) {
+        for (const known of [image.digest, missing.digest]) {
+          assert.strictEqual(yield* registry.resolve(name, tag, known), image.digest)
         }
-      })
-    )
+      }
+    })
 
-    it.effect("resolves tags whatever they pointed to when last seen", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        for (const { name, tags } of yield* repositories) {
-          for (const { image, name: tag } of tags) {
-            assert.strictEqual(yield* registry.resolve(name, tag, image.digest), image.digest)
-            assert.strictEqual(
-              yield* registry.resolve(name, tag, Digest.make(`sha256:${"0".repeat(64)}`)),
-              image.digest
-            )
-          }
+    check("gives manifests of every type by tag, as they are stored", function* (registry) {
+      for (const { image, name, tag } of yield* everyTag) {
+        const { body, digest, mediaType } = yield* registry.manifest(name, tag)
+        assert.deepStrictEqual({ digest, mediaType }, { digest: image.digest, mediaType: image.mediaType })
+        assert.deepStrictEqual([...body], [...image.body], `${name}:${tag}`)
+      }
+    })
+
+    check("gives manifests of every type by digest, children of indexes as well", function* (registry) {
+      for (const { image, name } of yield* everyManifest) {
+        const { body, digest, mediaType } = yield* registry.manifest(name, image.digest)
+        assert.deepStrictEqual({ digest, mediaType }, { digest: image.digest, mediaType: image.mediaType })
+        assert.strictEqual(yield* Images.digestOf(body), image.digest)
+      }
+    })
+
+    check("gives blobs and their sizes", function* (registry) {
+      for (const { image, name } of yield* everyManifest) {
+        for (const { body, digest } of image.blobs) {
+          assert.strictEqual(yield* registry.blobSize(name, digest), body.length)
+          assert.strictEqual(yield* Images.digestOf(yield* registry.blob(name, digest, body.length)), digest)
+          const less = registry.blob(name, digest, body.length - 1)
+          yield* fails(less, "blob", `${name}@${digest}`, "Malformed")
         }
-      })
-    )
+      }
+    })
 
-    it.effect("gives manifests of every type by tag, as they are stored", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        for (const { name, tags } of yield* repositories) {
-          for (const { image, name: tag } of tags) {
-            const { body, digest, mediaType } = yield* registry.manifest(name, tag)
-            assert.deepStrictEqual({ digest, mediaType }, { digest: image.digest, mediaType: image.mediaType })
-            assert.deepStrictEqual([...body], [...image.body], `${name}:${tag}`)
-          }
-        }
-      })
-    )
+    check("fails with NotFound for what it does not have", function* (registry) {
+      const { digest, repository: unknown, tag } = missing
+      const known = (yield* repositories)[0]!.name
+      yield* fails(collect(registry.tags(unknown)), "tags", unknown, "NotFound")
+      for (const name of [unknown, known]) {
+        yield* fails(registry.resolve(name, tag), "resolve", `${name}:${tag}`, "NotFound")
+        yield* fails(registry.manifest(name, tag), "manifest", `${name}:${tag}`, "NotFound")
+        yield* fails(registry.manifest(name, digest), "manifest", `${name}@${digest}`, "NotFound")
+        yield* fails(registry.blob(name, digest, 1000), "blob", `${name}@${digest}`, "NotFound")
+        yield* fails(registry.blobSize(name, digest), "blobSize", `${name}@${digest}`, "NotFound")
+        yield* fails(registry.deleteManifest(name, digest), "deleteManifest", `${name}@${digest}`, "NotFound")
+      }
+    })
 
-    it.effect("gives manifests of every type by digest, children of indexes as well", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        for (const { name, tags } of yield* repositories) {
-          for (const image of tags.flatMap((tag) => withChildren(tag.image))) {
-            const { body, digest, mediaType } = yield* registry.manifest(name, image.digest)
-            assert.deepStrictEqual({ digest, mediaType }, { digest: image.digest, mediaType: image.mediaType })
-            assert.strictEqual(yield* Images.digestOf(body), image.digest)
-          }
-        }
+    check("answers many at the same time", function* (registry) {
+      const { name, tags } = (yield* repositories)[1]!
+      const wanted = Array.from({ length: 10 }, () => tags).flat()
+      const found = yield* Effect.forEach(wanted, (tag) => registry.manifest(name, tag.name), {
+        concurrency: "unbounded"
       })
-    )
+      assert.deepStrictEqual(
+        found.map(({ digest }) => digest),
+        wanted.map(({ image }) => image.digest)
+      )
+    })
 
-    it.effect("tells blobs and their size", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        for (const { name, tags } of yield* repositories) {
-          for (const { blobs } of tags.flatMap((tag) => withChildren(tag.image))) {
-            for (const { body, digest } of blobs) {
-              assert.strictEqual(yield* registry.blobSize(name, digest), body.length)
-              assert.strictEqual(yield* Images.digestOf(yield* registry.blob(name, digest, body.length)), digest)
-              const less = registry.blob(name, digest, body.length - 1)
-              yield* fails(less, "blob", `${name}@${digest}`, "Malformed")
-            }
-          }
-        }
-      })
-    )
-
-    it.effect("says what it does not find", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        const { digest, repository: unknown, tag } = missing
-        const known = (yield* repositories)[0]!.name
-        yield* fails(collect(registry.tags(unknown)), "tags", unknown, "NotFound")
-        for (const name of [unknown, known]) {
-          yield* fails(registry.resolve(name, tag), "resolve", `${name}:${tag}`, "NotFound")
-          yield* fails(registry.manifest(name, tag), "manifest", `${name}:${tag}`, "NotFound")
-          yield* fails(registry.manifest(name, digest), "manifest", `${name}@${digest}`, "NotFound")
-          yield* fails(registry.blob(name, digest, 1000), "blob", `${name}@${digest}`, "NotFound")
-          yield* fails(registry.blobSize(name, digest), "blobSize", `${name}@${digest}`, "NotFound")
-          yield* fails(registry.deleteManifest(name, digest), "deleteManifest", `${name}@${digest}`, "NotFound")
-        }
-      })
-    )
-
-    it.effect("answers many at the same time", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        const { name, tags } = (yield* repositories)[1]!
-        const wanted = Array.from({ length: 10 }, () => tags).flat()
-        const found = yield* Effect.forEach(wanted, (tag) => registry.manifest(name, tag.name), {
-          concurrency: "unbounded"
-        })
-        assert.deepStrictEqual(
-          found.map(({ digest }) => digest),
-          wanted.map(({ image }) => image.digest)
-        )
-      })
-    )
-
-    it.effect("deletes a manifest and with it every tag that points to it", () =>
-      Effect.gen(function* () {
-        const registry = yield* Registry
-        const { tags } = (yield* repositories).find(({ name }) => name === deletable)!
-        const [{ image }, , kept] = tags as [(typeof tags)[number], (typeof tags)[number], (typeof tags)[number]]
-        yield* registry.deleteManifest(deletable, image.digest)
-        assert.deepStrictEqual(
-          (yield* collect(registry.tags(deletable))).map(({ name }) => name),
-          [kept.name]
-        )
-        yield* fails(registry.resolve(deletable, tags[0]!.name), "resolve", `${deletable}:1.0`, "NotFound")
-        yield* fails(registry.manifest(deletable, image.digest), "manifest", `${deletable}@${image.digest}`, "NotFound")
-        assert.strictEqual((yield* registry.manifest(deletable, kept.name)).digest, kept.image.digest)
-        assert.strictEqual((yield* registry.manifest(deletable, kept.image.digest)).digest, kept.image.digest)
-      })
-    )
+    check("deletes a manifest and with it every tag that points to it", function* (registry) {
+      const { tags } = (yield* repositories).find(({ name }) => name === deletable)!
+      const [{ image }, , kept] = tags as [(typeof tags)[number], (typeof tags)[number], (typeof tags)[number]]
+      yield* registry.deleteManifest(deletable, image.digest)
+      assert.deepStrictEqual(
+        (yield* collect(registry.tags(deletable))).map(({ name }) => name),
+        [kept.name]
+      )
+      yield* fails(registry.resolve(deletable, tags[0]!.name), "resolve", `${deletable}:1.0`, "NotFound")
+      yield* fails(registry.manifest(deletable, image.digest), "manifest", `${deletable}@${image.digest}`, "NotFound")
+      assert.strictEqual((yield* registry.manifest(deletable, kept.name)).digest, kept.image.digest)
+      assert.strictEqual((yield* registry.manifest(deletable, kept.image.digest)).digest, kept.image.digest)
+    })
   })
 }

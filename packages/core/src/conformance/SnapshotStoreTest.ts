@@ -71,79 +71,63 @@ export interface Options {
  * @since 0.1.0
  */
 export const suite = <E>(name: string, layer: Layer.Layer<SnapshotStore, E>, options: Options = {}): void => {
-  const fresh = (title: string, test: Effect.Effect<void, unknown, SnapshotStore>) =>
-    it.live(`${name}: ${title}`, () => Effect.provide(test, layer))
+  const fresh = (title: string, test: (store: SnapshotStore["Service"]) => Effect.fn.Return<void, unknown>) =>
+    it.live(`${name}: ${title}`, () => Effect.provide(Effect.flatMap(SnapshotStore, Effect.fnUntraced(test)), layer))
 
-  fresh(
-    "an empty store has nothing, which is no error",
-    Effect.gen(function* () {
-      const store = yield* SnapshotStore
-      expect(Option.isNone(yield* store.load)).toBe(true)
-      expect(yield* store.history).toEqual([])
-      const instant = DateTime.makeUnsafe("2026-01-02T00:00:00Z")
-      expect(Option.isNone(yield* store.at(instant))).toBe(true)
-      expect(yield* store.figuresAt(instant)).toEqual([])
-      expect(yield* store.series(wholeRegistry, { from: instant, to: instant })).toEqual([])
-      expect(yield* store.forget([instant])).toBe(0)
-      yield* store.markStale()
-      expect(store.keepsHistory).toBe(options.keepsHistory ?? false)
-    })
-  )
+  fresh("an empty store has nothing, which is no error", function* (store) {
+    expect(Option.isNone(yield* store.load)).toBe(true)
+    expect(yield* store.history).toEqual([])
+    const instant = DateTime.makeUnsafe("2026-01-02T00:00:00Z")
+    expect(Option.isNone(yield* store.at(instant))).toBe(true)
+    expect(yield* store.figuresAt(instant)).toEqual([])
+    expect(yield* store.series(wholeRegistry, { from: instant, to: instant })).toEqual([])
+    expect(yield* store.forget([instant])).toBe(0)
+    yield* store.markStale()
+    expect(store.keepsHistory).toBe(options.keepsHistory ?? false)
+  })
 
-  fresh(
-    "what was saved is loaded, as stale where the store does not know",
-    Effect.gen(function* () {
-      const store = yield* SnapshotStore
-      const saved = yield* snapshotOf("2026-01-02T03:04:05.678Z", [100, 200])
+  fresh("what was saved is loaded, as stale where the store does not know", function* (store) {
+    const saved = yield* snapshotOf("2026-01-02T03:04:05.678Z", [100, 200])
+    yield* store.save(saved)
+    const loaded = Option.getOrThrow(yield* store.load)
+    expect(contentsOf(loaded.usage.inventory)).toEqual(contentsOf(saved.usage.inventory))
+    expect(figuresOf(loaded.usage)).toEqual(figuresOf(saved.usage))
+    expect(total(loaded.usage)).toEqual(total(saved.usage))
+    expect({ ...loaded, usage: null, stale: true }).toEqual({ ...saved, usage: null, stale: true })
+    expect(yield* store.history).toEqual([saved.takenAt])
+    const later = DateTime.add(saved.takenAt, { days: 1 })
+    expect(contentsOf(Option.getOrThrow(yield* store.at(later)).usage.inventory)).toEqual(
+      contentsOf(saved.usage.inventory)
+    )
+    expect(new Map(yield* store.figuresAt(later)).size).toBe(figuresOf(saved.usage).length)
+  })
+
+  fresh("a snapshot that was marked as stale is stale", function* (store) {
+    yield* store.save(yield* snapshotOf("2026-01-01T00:00:00Z", [100]))
+    yield* store.markStale()
+    expect(Option.getOrThrow(yield* store.load).stale).toBe(true)
+  })
+
+  fresh("the snapshot saved last is the one that is loaded, whatever changed", function* (store) {
+    const small = [
+      yield* snapshotOf("2026-01-01T00:00:00Z", [100, 200, 300]),
+      yield* snapshotOf("2026-01-02T00:00:00Z", [50])
+    ]
+    const odd = snapshots(Array.from({ length: 30 }, (_, i) => i)).map((snapshot, i) => ({
+      ...snapshot,
+      takenAt: DateTime.makeUnsafe(Date.UTC(2026, 1, 1, 0, i))
+    }))
+    for (const saved of [...small, ...odd]) {
       yield* store.save(saved)
       const loaded = Option.getOrThrow(yield* store.load)
+      expect(loaded.takenAt).toEqual(saved.takenAt)
       expect(contentsOf(loaded.usage.inventory)).toEqual(contentsOf(saved.usage.inventory))
-      expect(figuresOf(loaded)).toEqual(figuresOf(saved))
-      expect(total(loaded.usage)).toEqual(total(saved.usage))
-      expect({ ...loaded, usage: null, stale: true }).toEqual({ ...saved, usage: null, stale: true })
-      expect(yield* store.history).toEqual([saved.takenAt])
-      const later = DateTime.add(saved.takenAt, { days: 1 })
-      expect(contentsOf(Option.getOrThrow(yield* store.at(later)).usage.inventory)).toEqual(
-        contentsOf(saved.usage.inventory)
+      expect(figuresOf(loaded.usage)).toEqual(figuresOf(saved.usage))
+      expect(loaded.usage.inventory.repositories.map(tagFigures(loaded.usage))).toEqual(
+        saved.usage.inventory.repositories.map(tagFigures(saved.usage))
       )
-      expect(new Map(yield* store.figuresAt(later)).size).toBe(figuresOf(saved).length)
-    })
-  )
-
-  fresh(
-    "a snapshot that was marked as stale is stale",
-    Effect.gen(function* () {
-      const store = yield* SnapshotStore
-      yield* store.save(yield* snapshotOf("2026-01-01T00:00:00Z", [100]))
-      yield* store.markStale()
-      expect(Option.getOrThrow(yield* store.load).stale).toBe(true)
-    })
-  )
-
-  fresh(
-    "the snapshot saved last is the one that is loaded, whatever changed",
-    Effect.gen(function* () {
-      const store = yield* SnapshotStore
-      const small = [
-        yield* snapshotOf("2026-01-01T00:00:00Z", [100, 200, 300]),
-        yield* snapshotOf("2026-01-02T00:00:00Z", [50])
-      ]
-      const odd = snapshots(Array.from({ length: 30 }, (_, i) => i)).map((snapshot, i) => ({
-        ...snapshot,
-        takenAt: DateTime.makeUnsafe(Date.UTC(2026, 1, 1, 0, i))
-      }))
-      for (const saved of [...small, ...odd]) {
-        yield* store.save(saved)
-        const loaded = Option.getOrThrow(yield* store.load)
-        expect(loaded.takenAt).toEqual(saved.takenAt)
-        expect(contentsOf(loaded.usage.inventory)).toEqual(contentsOf(saved.usage.inventory))
-        expect(figuresOf(loaded)).toEqual(figuresOf(saved))
-        expect(loaded.usage.inventory.repositories.map(tagFigures(loaded.usage))).toEqual(
-          saved.usage.inventory.repositories.map(tagFigures(saved.usage))
-        )
-      }
-    })
-  )
+    }
+  })
 
   withLayer(layer)((it) => {
     it.effect(`${name}: saves at the same time leave one whole snapshot`, () =>
@@ -164,23 +148,19 @@ export const suite = <E>(name: string, layer: Layer.Layer<SnapshotStore, E>, opt
   })
 
   if (options.fences === true) {
-    fresh(
-      "what is saved with an earlier term than another is refused, and changes nothing",
-      Effect.gen(function* () {
-        const store = yield* SnapshotStore
-        const [first, second] = [
-          yield* snapshotOf("2026-01-01T00:00:00Z", [100]),
-          yield* snapshotOf("2026-01-02T00:00:00Z", [50])
-        ]
-        yield* store.save(first, { generation: 1 })
-        yield* store.save(second, { generation: 3 })
-        const error = yield* Effect.flip(store.save(first, { generation: 2 }))
-        expect(error.reason).toMatchObject({ _tag: "Superseded", generation: 2, newest: 3 })
-        expect(Option.getOrThrow(yield* store.load).takenAt).toEqual(second.takenAt)
-        yield* store.save(first, { generation: 3 })
-        yield* store.save(second)
-      })
-    )
+    fresh("what is saved with an earlier term than another is refused, and changes nothing", function* (store) {
+      const [first, second] = [
+        yield* snapshotOf("2026-01-01T00:00:00Z", [100]),
+        yield* snapshotOf("2026-01-02T00:00:00Z", [50])
+      ]
+      yield* store.save(first, { generation: 1 })
+      yield* store.save(second, { generation: 3 })
+      const error = yield* Effect.flip(store.save(first, { generation: 2 }))
+      expect(error.reason).toMatchObject({ _tag: "Superseded", generation: 2, newest: 3 })
+      expect(Option.getOrThrow(yield* store.load).takenAt).toEqual(second.takenAt)
+      yield* store.save(first, { generation: 3 })
+      yield* store.save(second)
+    })
   }
 
   if (options.keepsHistory === true) HistoryTest.suite(name, layer)

@@ -1,17 +1,13 @@
 import { DateTime } from "effect"
 import { queryString } from "./Hal.ts"
-import { isPresent, type Subject } from "../history/History.ts"
+import { type Entity, isPresent } from "../history/History.ts"
 import { imageHref, imagesHref, namespaceHref, type View } from "./View.ts"
 
-/** Where it is; what is gone by now, in the snapshot of the instant at which it was `seen`. */
-export const subjectHref = (view: View, subject: Subject, seen: DateTime.Utc | undefined): string => {
-  const href =
-    subject._tag === "Repository"
-      ? imageHref(view, subject.path)
-      : subject.path === ""
-        ? imagesHref(view)
-        : namespaceHref(view, subject.path)
-  return isPresent(view.snapshot, subject) || seen === undefined
-    ? href
-    : `${href}${queryString([["at", DateTime.formatIso(seen)]])}`
-}
+const presentHref = (view: View, { _tag, path }: Entity): string =>
+  _tag === "Repository" ? imageHref(view, path) : path === "" ? imagesHref(view) : namespaceHref(view, path)
+
+/** The link to an entity. That to one that is gone leads to the snapshot of `seen`, which had it. */
+export const entityHref = (view: View, entity: Entity, seen: DateTime.Utc | undefined): string =>
+  isPresent(view.snapshot.usage, entity) || seen === undefined
+    ? presentHref(view, entity)
+    : `${presentHref(view, entity)}${queryString([["at", DateTime.formatIso(seen)]])}`

@@ -1,29 +1,29 @@
 /**
- * What grew, and when the disk will be full, as a HAL resource.
+ * The growth of the registry or a namespace as a HAL resource, and when the disk will be full.
  *
  * @since 0.1.0
  */
-import type { By, Change, Grower, Growth, Of } from "../history/Growth.ts"
-import type { Json, Resource } from "./Hal.ts"
-import type { Period, Subject } from "../history/History.ts"
+import type { Change, EntityKind, Grower, Growth, Measure } from "../history/Growth.ts"
+import * as Hal from "./Hal.ts"
+import type { Entity, Period } from "../history/History.ts"
 import { seconds } from "./HistoryResources.ts"
-import { subjectHref } from "./EntityLink.ts"
+import { entityHref } from "./EntityLink.ts"
 import { growthHref, historyHref, type View } from "./View.ts"
 import type { RepositoryName } from "../registry/Names.ts"
 import type { Projection } from "../history/Projection.ts"
 
 /**
- * The growth of a namespace, by what it was asked for. `period` are the instants of the snapshots that were compared, `capacity`
- * is in bytes, and `query` is the canonical query string that asks for it.
+ * The growth of a namespace. `period` has the instants of the two snapshots that were compared, `by` and `of` are what was
+ * measured, `capacity` is in bytes, and `query` is the canonical query string of the document.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Account {
+export interface GrowthReport {
   readonly path: string
   readonly period: Period
-  readonly by: By
-  readonly of: Of
+  readonly by: Measure
+  readonly of: EntityKind
   readonly growth: Growth
   readonly capacity: number | undefined
   readonly projection: Projection | undefined
@@ -40,51 +40,50 @@ const changeState = ({ after, before, change, percent }: Change) => ({
   percent: hundredth(percent)
 })
 
-const projectionState = ({ basedOn, bytesPerDay, days, fullAt, method, reason }: Projection): Json => ({
+const projectionState = ({ basedOn, bytesPerDay, days, fullAt, method, reason }: Projection): Hal.Json => ({
   method,
   bytes_per_day: bytesPerDay === undefined ? null : Math.round(bytesPerDay),
   days: hundredth(days),
-  full_at: fullAt === undefined ? null : seconds(fullAt),
+  full_at: seconds(fullAt),
   reason: reason ?? null,
-  based_on: {
-    points: basedOn.points,
-    from: basedOn.from === undefined ? null : seconds(basedOn.from),
-    to: basedOn.to === undefined ? null : seconds(basedOn.to)
-  }
+  based_on: { points: basedOn.points, from: seconds(basedOn.from), to: seconds(basedOn.to) }
+})
+
+/** The links of something whose size changed: its document in the snapshot that has it last, and its history. */
+const linksOf = (view: View, entity: Entity, { presence }: Change, { from, to }: Period) => ({
+  document: entityHref(view, entity, presence === "gone" ? from : to),
+  history: historyHref(view, entity)
 })
 
 /** A grower has no document of its own: it is a part of this one, and about the image or the namespace. */
-const item = (view: View, { of, period }: Account, self: string, grower: Grower): Resource => {
+const item = (view: View, { of, period }: GrowthReport, self: string, grower: Grower): Hal.Resource => {
   const { path, presence } = grower
-  const subject: Subject =
+  const entity: Entity =
     of === "images" ? { _tag: "Repository", path: path as RepositoryName } : { _tag: "Namespace", path }
-  return {
+  const { document, history } = linksOf(view, entity, grower, period)
+  return Hal.make({
     state: {
-      ...(of === "images" ? { name: path } : { path }),
+      [of === "images" ? "name" : "path"]: path,
       ...changeState(grower),
-      ...(presence === "both" ? {} : { [presence]: true })
+      new: presence === "new" || undefined,
+      gone: presence === "gone" || undefined
     },
-    links: () => ({
-      self: { href: `${self}#${encodeURIComponent(path)}` },
-      about: { href: subjectHref(view, subject, presence === "gone" ? period.from : period.to) },
-      history: { href: historyHref(view, subject) }
-    }),
-    embedded: {}
-  }
+    links: () => ({ self: `${self}#${encodeURIComponent(path)}`, about: document, history })
+  })
 }
 
 /**
  * The growth as a resource: `from` and `to` in seconds since 1970, sizes in bytes, `percent` to two digits; `null` where
- * something is not known. The view is that of the present; what is gone by then is linked where it was.
+ * something is not known. `view` is the present snapshot; what is gone is linked in the snapshot that had it.
  *
  * @category resources
  * @since 0.1.0
  */
-export const growth = (view: View, account: Account): Resource => {
-  const { by, capacity, growth, of, path, period, projection, query } = account
-  const subject: Subject = { _tag: "Namespace", path }
+export const growth = (view: View, report: GrowthReport): Hal.Resource => {
+  const { by, capacity, growth, of, path, period, projection, query } = report
   const self = `${growthHref(view, path)}${query}`
-  return {
+  const { document, history } = linksOf(view, { _tag: "Namespace", path }, growth, period)
+  return Hal.make({
     state: {
       path,
       from: seconds(period.from),
@@ -96,11 +95,7 @@ export const growth = (view: View, account: Account): Resource => {
       capacity: capacity ?? null,
       projection: projection === undefined ? null : projectionState(projection)
     },
-    links: () => ({
-      self: { href: self },
-      up: { href: subjectHref(view, subject, growth.presence === "gone" ? period.from : period.to) },
-      history: { href: historyHref(view, subject) }
-    }),
-    embedded: { items: () => growth.growers.map((grower) => item(view, account, self, grower)) }
-  }
+    links: () => ({ self, up: document, history }),
+    embedded: { items: () => growth.growers.map((grower) => item(view, report, self, grower)) }
+  })
 }

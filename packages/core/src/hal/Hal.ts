@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { Iterable, Predicate, Record } from "effect"
 
 /**
  * A link object (draft-kelly-json-hal-11, section 5). `href` is a URI reference, percent-encoded, or a URI template
@@ -13,14 +14,10 @@
  * @category models
  * @since 0.1.0
  */
-export interface Link {
-  readonly href: string
-  readonly title?: string | undefined
-  readonly templated?: true | undefined
-}
+export type Link = { readonly href: string; readonly title?: string; readonly templated?: true }
 
 /**
- * A query string with its `?`, empty without parameters. A colon stays as it is, so that people can read an instant.
+ * A query string with its `?`, empty without parameters. Colons are not percent-encoded, so that an instant is legible.
  *
  * @category links
  * @since 0.1.0
@@ -39,8 +36,7 @@ export const queryString = (parameters: ReadonlyArray<readonly [name: string, va
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
 /**
- * A resource. What it can embed is made only when it is asked for, so that a resource with a million below it costs
- * nothing until then.
+ * A resource. Its links and what it embeds are computed on demand: a resource costs nothing for the million below it.
  *
  * @category models
  * @since 0.1.0
@@ -52,7 +48,38 @@ export interface Resource {
 }
 
 /**
- * What a request asks to be rendered: how many levels of embedded resources (0 to Infinity), and whether links.
+ * What a resource is made of. A value that is `undefined` is left out; a link may be its `href` alone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Declaration {
+  readonly state: { readonly [key: string]: Json | undefined }
+  readonly links: () => { readonly [relation: string]: string | Link | ReadonlyArray<Link> | undefined }
+  readonly embedded?: { readonly [relation: string]: (() => Resource | Iterable<Resource>) | undefined }
+}
+
+const withoutUndefined = <A>(values: { readonly [key: string]: A | undefined }): { readonly [key: string]: A } =>
+  Record.filter(values, Predicate.isNotUndefined)
+
+/** A relation without links is left out, as HAL clients expect. */
+const linkOrUndefined = (link: string | Link | ReadonlyArray<Link> | undefined) =>
+  typeof link === "string" ? { href: link } : Array.isArray(link) && link.length === 0 ? undefined : link
+
+/**
+ * A resource from its declaration. A relation whose list of links is empty is left out.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = ({ embedded = {}, links, state }: Declaration): Resource => ({
+  state: withoutUndefined(state),
+  links: () => withoutUndefined(Record.map(links(), linkOrUndefined)),
+  embedded: withoutUndefined(embedded)
+})
+
+/**
+ * How a request wants a resource rendered: how many levels of embedded resources (0 to Infinity), and whether links.
  *
  * @category models
  * @since 0.1.0
@@ -72,104 +99,101 @@ export type Document = { readonly [key: string]: Json }
 
 const isResource = (value: Resource | Iterable<Resource>): value is Resource => "state" in value
 
-const linkOf = ({ href, title, templated }: Link): Json => ({
-  href,
-  ...(title === undefined ? {} : { title }),
-  ...(templated === undefined ? {} : { templated })
-})
+const embeds = ({ embedded }: Resource, { embed }: Rendering) => embed > 0 && !Record.isEmptyReadonlyRecord(embedded)
+
+const oneLevelLess = (rendering: Rendering): Rendering => ({ ...rendering, embed: rendering.embed - 1 })
 
 /**
- * Renders a resource. `_links` is there exactly when links are asked for, `_embedded` exactly when the depth is above 0
- * and the resource can embed something; a list that is empty stays a list.
+ * Renders a resource. `_links` is there exactly where the rendering has links, `_embedded` exactly where its depth is above
+ * 0 and the resource can embed something; an empty list stays a list.
  *
  * @category rendering
  * @since 0.1.0
  */
 export const render = (resource: Resource, rendering: Rendering): Document => {
-  const document: Record<string, Json> = { ...resource.state }
-  if (rendering.links) {
-    const links: Record<string, Json> = {}
-    for (const [relation, link] of Object.entries(resource.links())) {
-      links[relation] = Array.isArray(link) ? link.map(linkOf) : linkOf(link as Link)
-    }
-    document["_links"] = links
-  }
-  const relations = Object.entries(resource.embedded)
-  if (rendering.embed > 0 && relations.length > 0) {
-    const below = { ...rendering, embed: rendering.embed - 1 }
-    const embedded: Record<string, Json> = {}
-    for (const [relation, get] of relations) {
-      const value = get()
-      embedded[relation] = isResource(value) ? render(value, below) : Array.from(value, (item) => render(item, below))
-    }
-    document["_embedded"] = embedded
-  }
-  return document
-}
-
-/** A list of links is cut into pieces of so many. */
-const linksPerPiece = 1000
-
-const linksIn = function* (resource: Resource): Generator<string> {
-  let separator = '"_links":{'
-  for (const [relation, link] of Object.entries(resource.links())) {
-    yield `${separator}${JSON.stringify(relation)}:`
-    separator = ","
-    if (!Array.isArray(link)) {
-      yield JSON.stringify(linkOf(link as Link))
-      continue
-    }
-    yield "["
-    for (let at = 0; at < link.length; at += linksPerPiece) {
-      const piece = JSON.stringify(link.slice(at, at + linksPerPiece).map(linkOf))
-      yield `${at === 0 ? "" : ","}${piece.slice(1, -1)}`
-    }
-    yield "]"
-  }
-  yield separator === "," ? "}" : '"_links":{}'
-}
-
-const embeddedIn = function* (resource: Resource, below: Rendering): Generator<string> {
-  let separator = '"_embedded":{'
-  for (const [relation, get] of Object.entries(resource.embedded)) {
-    yield `${separator}${JSON.stringify(relation)}:`
-    separator = ","
+  const below = oneLevelLess(rendering)
+  const embedded = (get: () => Resource | Iterable<Resource>): Json => {
     const value = get()
-    if (isResource(value)) {
-      yield* pieces(value, below)
-      continue
-    }
-    let between = "["
-    for (const item of value) {
-      yield between
-      between = ","
-      yield* pieces(item, below)
-    }
-    yield between === "[" ? "[]" : "]"
+    return isResource(value) ? render(value, below) : Array.from(value, (item) => render(item, below))
   }
-  yield "}"
+  return {
+    ...resource.state,
+    ...(rendering.links ? { _links: resource.links() } : {}),
+    ...(embeds(resource, rendering) ? { _embedded: Record.map(resource.embedded, embedded) } : {})
+  }
 }
+
+/** So many links become text at once. */
+const linksPerChunk = 1000
+
+/** The items between brackets, each in chunks of its own. */
+const enclosed = function* (open: string, items: Iterable<Iterable<string>>, close: string): Generator<string> {
+  let separator = open
+  for (const item of items) {
+    yield separator
+    separator = ","
+    yield* item
+  }
+  yield separator === open ? open + close : close
+}
+
+const member = function* (name: string, value: Iterable<string>): Generator<string> {
+  yield `${JSON.stringify(name)}:`
+  yield* value
+}
+
+const members = <A>(values: { readonly [name: string]: A }, chunksOf: (value: A) => Iterable<string>) =>
+  enclosed(
+    "{",
+    Iterable.map(Object.entries(values), ([name, value]) => member(name, chunksOf(value))),
+    "}"
+  )
+
+const linkChunks = (link: Link | ReadonlyArray<Link>): Iterable<string> =>
+  Array.isArray(link)
+    ? enclosed(
+        "[",
+        Iterable.map(Iterable.chunksOf(link, linksPerChunk), (some) => [JSON.stringify(some).slice(1, -1)]),
+        "]"
+      )
+    : [JSON.stringify(link)]
+
+/** What embeds nothing becomes text at once: a list of a million tags consists of such items. */
+const resourceChunks = (resource: Resource, rendering: Rendering): Iterable<string> =>
+  Record.isEmptyReadonlyRecord(resource.embedded)
+    ? [JSON.stringify(render(resource, rendering))]
+    : chunks(resource, rendering)
 
 /**
- * The JSON of what `render` gives, in pieces that are made one after the other, so that a document of any size needs
+ * The JSON of what `render` returns, in chunks that are computed one after the other, so that a document of any size needs
  * little memory at a time.
  *
  * @category rendering
  * @since 0.1.0
  */
-export const pieces = function* (resource: Resource, rendering: Rendering): Generator<string> {
-  const embeds = rendering.embed > 0 && Object.keys(resource.embedded).length > 0
+export const chunks = function* (resource: Resource, rendering: Rendering): Generator<string> {
   const state = JSON.stringify(resource.state)
-  if (!embeds && !rendering.links) {
-    yield state
-    return
+  const below = oneLevelLess(rendering)
+  const embedded = (get: () => Resource | Iterable<Resource>): Iterable<string> => {
+    const value = get()
+    return isResource(value)
+      ? resourceChunks(value, below)
+      : enclosed(
+          "[",
+          Iterable.map(value, (item) => resourceChunks(item, below)),
+          "]"
+        )
   }
-  const open = state === "{}" ? "{" : `${state.slice(0, -1)},`
-  yield open
+  let separator = state === "{}" ? "{" : `${state.slice(0, -1)},`
   if (rendering.links) {
-    yield* linksIn(resource)
-    if (embeds) yield ","
+    yield `${separator}"_links":`
+    separator = ","
+    yield* members(resource.links(), linkChunks)
   }
-  if (embeds) yield* embeddedIn(resource, { ...rendering, embed: rendering.embed - 1 })
-  yield "}"
+  if (embeds(resource, rendering)) {
+    yield `${separator}"_embedded":`
+    separator = ","
+    yield* members(resource.embedded, embedded)
+  }
+  yield separator === "," ? "}" : state
 }

@@ -1,18 +1,18 @@
 /**
- * The course of sizes over time as a HAL resource.
+ * The history of an image or a namespace as a HAL resource.
  *
  * @since 0.1.0
  */
 import { DateTime, Duration } from "effect"
-import type { Resource } from "./Hal.ts"
-import { downsample, isPresent, type Period, type Point, type Subject } from "../history/History.ts"
+import * as Hal from "./Hal.ts"
+import { downsample, isPresent, type Period, type Point, type Entity } from "../history/History.ts"
 import { sizesState } from "./SizesState.ts"
-import { subjectHref } from "./EntityLink.ts"
+import { entityHref } from "./EntityLink.ts"
 import { growthHref, historyHref, type View } from "./View.ts"
 import { namespaceOf } from "../registry/Names.ts"
 
 /**
- * Steps that are chosen from where none is asked for, the finest first. 0 keeps every point.
+ * The steps to choose from where a request names none, the finest first. 0 keeps every point.
  *
  * @category constants
  * @since 0.1.0
@@ -36,7 +36,7 @@ export const steps: ReadonlyArray<Duration.Duration> = (
 ).map(Duration.fromInputUnsafe)
 
 /**
- * A series thinned by the finest of `steps` that leaves at most so many points (or by the coarsest).
+ * Thins a time series by the finest of `steps` that leaves at most `maximum` points, or by the coarsest.
  *
  * @category thinning
  * @since 0.1.0
@@ -50,13 +50,13 @@ export const thin = <A extends { readonly takenAt: DateTime.Utc }>(
 }
 
 /**
- * The course of a subject in a period, the last point of each step. `query` is the canonical query string that asks for it.
+ * The history of an entity in a period: the last point of each step. `query` is the canonical query string of the document.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Course {
-  readonly subject: Subject
+export interface TimeSeries {
+  readonly entity: Entity
   readonly period: Period
   readonly step: Duration.Duration
   readonly points: ReadonlyArray<Point>
@@ -64,27 +64,29 @@ export interface Course {
 }
 
 /**
- * An instant as documents tell it: seconds since 1970, with fractions.
+ * An instant in seconds since 1970, with fractions; `null` where there is none.
  *
  * @category rendering
  * @since 0.1.0
  */
-export const seconds = (instant: DateTime.Utc): number => DateTime.toEpochMillis(instant) / 1000
+export const seconds = (instant: DateTime.Utc | undefined): number | null =>
+  instant === undefined ? null : DateTime.toEpochMillis(instant) / 1000
 
 /**
- * The course as a resource: `from` and `to` in seconds since 1970, the `step` in seconds, sizes in bytes, `null` where they
- * were unknown. A snapshot in which the subject was not there has no point. The view is that of the present; what is gone by
- * then is linked where it was seen last.
+ * The time series as a resource: `from` and `to` in seconds since 1970, the `step` in seconds, sizes in bytes, `null` where
+ * they were unknown. A snapshot that does not have the entity has no point. `view` is the present snapshot; what is gone is
+ * linked in the last snapshot that had it.
  *
  * @category resources
  * @since 0.1.0
  */
-export const history = (view: View, { period, points, query, step, subject }: Course): Resource => {
+export const history = (view: View, { entity, period, points, query, step }: TimeSeries): Hal.Resource => {
   const seen = points.flatMap(({ figures, takenAt }) => (figures === undefined ? [] : [{ figures, takenAt }]))
-  const namespace = subject._tag === "Namespace" ? subject.path : namespaceOf(subject.path)
-  return {
+  const isNamespace = entity._tag === "Namespace"
+  const namespace: Entity = { _tag: "Namespace", path: isNamespace ? entity.path : namespaceOf(entity.path) }
+  return Hal.make({
     state: {
-      ...(subject._tag === "Namespace" ? { path: subject.path } : { name: subject.path }),
+      [isNamespace ? "path" : "name"]: entity.path,
       from: seconds(period.from),
       to: seconds(period.to),
       step: Duration.toSeconds(step),
@@ -97,12 +99,9 @@ export const history = (view: View, { period, points, query, step, subject }: Co
       }))
     },
     links: () => ({
-      self: { href: `${historyHref(view, subject)}${query}` },
-      up: { href: subjectHref(view, subject, seen.at(-1)?.takenAt) },
-      growth: {
-        href: growthHref(view, isPresent(view.snapshot, { _tag: "Namespace", path: namespace }) ? namespace : "")
-      }
-    }),
-    embedded: {}
-  }
+      self: `${historyHref(view, entity)}${query}`,
+      up: entityHref(view, entity, seen.at(-1)?.takenAt),
+      growth: growthHref(view, isPresent(view.snapshot.usage, namespace) ? namespace.path : "")
+    })
+  })
 }

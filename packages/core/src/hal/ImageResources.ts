@@ -1,45 +1,31 @@
-import type { Resource } from "./Hal.ts"
+import * as Hal from "./Hal.ts"
 import type * as Listing from "./Listing.ts"
 import { namespaceOf } from "../registry/Names.ts"
 import { timestamp } from "../snapshot/Snapshot.ts"
 import * as Usage from "../usage/Usage.ts"
-import { everything, itemLinks, listed, matchingState } from "./ListResource.ts"
+import { listPage } from "./ListResource.ts"
 import { sizesState } from "./SizesState.ts"
 import { tags } from "./TagResources.ts"
-import {
-  atOf,
-  courseLinks,
-  historyHref,
-  historyLinks,
-  imageHref,
-  imagesHref,
-  namespaceHref,
-  tagsPath,
-  type View
-} from "./View.ts"
+import { atOf, historyHref, imageHref, imagesHref, namespaceHref, tagsPath, timeLinks, type View } from "./View.ts"
 
 /**
- * All images: when they were looked at (`timestamp`, seconds since 1970), how long that took (`duration`, milliseconds),
- * what they take together, and `stale` where a later look failed. `gaps` counts what could not be read. The totals are
- * those of the whole registry, whatever part of the list is selected; `matching` tells how many images it has.
+ * All images, with the figures of the snapshot: `timestamp` (seconds since 1970), `duration` of the crawl (milliseconds),
+ * the sizes of the whole registry (bytes), `gaps` (the number of things that could not be read), and `stale` where a later
+ * crawl failed. A selection changes the items alone; `matching` is their number over all pages.
  *
  * @category resources
  * @since 0.1.0
  */
-export const images = (view: View, selection: Listing.Selection = everything): Resource => {
+export const images = (view: View, selection: Listing.Selection = {}): Hal.Resource => {
   const { duration, stale, usage } = view.snapshot
   const { gaps, repositories } = usage.inventory
-  const list = listed(
-    view,
-    view.base,
-    {
-      count: repositories.length,
-      nameOf: (r) => repositories[r]!.name,
-      sizesOf: (r) => Usage.repositorySizes(usage, r)
-    },
-    selection
-  )
-  return {
+  const list: Listing.List = {
+    count: repositories.length,
+    nameOf: (r) => repositories[r]!.name,
+    sizesOf: (r) => Usage.repositorySizes(usage, r)
+  }
+  const { links, matching, numbers } = listPage(view, view.base, list, selection)
+  return Hal.make({
     state: {
       timestamp: timestamp(view.snapshot),
       duration,
@@ -48,52 +34,49 @@ export const images = (view: View, selection: Listing.Selection = everything): R
       tags: usage.tagStarts.at(-1) ?? 0,
       gaps: gaps.length,
       accounting: usage.accounting,
-      ...(stale ? { stale: true } : {}),
-      ...matchingState(selection, list.matching)
+      stale: stale || undefined,
+      matching
     },
     links: () => ({
-      ...list.links,
-      ...courseLinks(view, ""),
-      ...historyLinks(view, () => ({ at: { href: `${view.base}{?at}`, templated: true } })),
-      ...itemLinks(
-        list.numbers.map((r) => {
-          const { name } = repositories[r]!
-          return { href: imageHref(view, name), title: name }
-        })
-      )
+      ...links,
+      ...timeLinks(view, ""),
+      at: view.history === true ? { href: `${view.base}{?at}`, templated: true } : undefined,
+      items: numbers.map((r) => {
+        const { name } = repositories[r]!
+        return { href: imageHref(view, name), title: name }
+      })
     }),
-    embedded: { items: () => list.numbers.map((r) => image(view, r)) }
-  }
+    embedded: { items: () => numbers.map((r) => image(view, r)) }
+  })
 }
 
 /**
- * Image number `r` of the snapshot. `size`, `disk_size` and `unique_size` are in bytes, all `null` where the image could
- * not be read, as is the number of its `tags`; `gaps` tells how many of its tags could not be read, where there are any,
- * and `stale` that its figures are those of an earlier crawl.
+ * Image number `r` of the snapshot. Its sizes are in bytes. They are `null` where the image could not be read, and so is
+ * the number of its `tags`. `gaps` is the number of its tags that could not be read, where there are any; `stale` means that
+ * its figures are those of an earlier crawl.
  *
  * @category resources
  * @since 0.1.0
  */
-export const image = (view: View, r: number): Resource => {
+export const image = (view: View, r: number): Hal.Resource => {
   const { usage } = view.snapshot
   const { name, stale, tagNames, unreadable } = usage.inventory.repositories[r]!
-  const measured = Usage.repositorySizes(usage, r)
-  const unknown = Usage.unknownTags(usage, r)
-  return {
+  const sizes = Usage.repositorySizes(usage, r)
+  return Hal.make({
     state: {
       name,
-      ...sizesState(measured),
+      ...sizesState(sizes),
       tags: unreadable ? null : tagNames.length,
-      ...(unknown > 0 ? { gaps: unknown } : {}),
-      ...(stale ? { stale: true } : {})
+      gaps: Usage.unknownTags(usage, r) || undefined,
+      stale: stale || undefined
     },
     links: () => ({
-      self: { href: imageHref(view, name) },
-      collection: { href: imagesHref(view) },
-      namespace: { href: namespaceHref(view, namespaceOf(name)) },
-      ...historyLinks(view, () => ({ history: { href: historyHref(view, { _tag: "Repository", path: name }) } })),
-      ...(unreadable ? {} : { related: { href: `${tagsPath(view, name)}${atOf(view)}`, title: "tags" } })
+      self: imageHref(view, name),
+      collection: imagesHref(view),
+      namespace: namespaceHref(view, namespaceOf(name)),
+      history: view.history === true ? historyHref(view, { _tag: "Repository", path: name }) : undefined,
+      related: unreadable ? undefined : { href: `${tagsPath(view, name)}${atOf(view)}`, title: "tags" }
     }),
-    embedded: measured === undefined ? {} : { related: () => tags(view, r) }
-  }
+    embedded: { related: sizes === undefined ? undefined : () => tags(view, r) }
+  })
 }

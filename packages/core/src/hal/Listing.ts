@@ -1,14 +1,14 @@
 /**
- * Which part of a list is asked for, in which order: sorted and filtered as a whole, then cut into pages.
+ * Selects a part of a list: the whole list is filtered and sorted, then cut into pages.
  *
  * @since 0.1.0
  */
 import { Option } from "effect"
 import { queryString } from "./Hal.ts"
-import type { Sizes } from "../usage/Usage.ts"
+import { sizeKeys, type Sizes } from "../usage/Usage.ts"
 
 /**
- * What lists can be sorted by; a minus sign begins with the largest. Without one they stand in the registry's order.
+ * The orders of lists; with `-`, the largest or last comes first.
  *
  * @category constants
  * @since 0.1.0
@@ -25,7 +25,7 @@ export const sorts = [
 ] as const
 
 /**
- * What a list is sorted by; with `-`, the largest or last comes first.
+ * The order of a list. A list that is not sorted has the registry's order.
  *
  * @category models
  * @since 0.1.0
@@ -33,8 +33,8 @@ export const sorts = [
 export type Sort = (typeof sorts)[number]
 
 /**
- * What is asked of a list. `filter` is a part of the name in any case, or with `^` its begin. With `pageSize` (1 or more)
- * the answer has so many items from `offset` on. `carried` are further parameters that the links to other pages repeat.
+ * A selection of a list. `filter` is a part of the name in any case, with `^` the begin of it. A page has `pageSize` items
+ * (1 or more) from `offset` on. `carried` are parameters that the links to other pages repeat.
  *
  * @category models
  * @since 0.1.0
@@ -48,7 +48,7 @@ export interface Selection {
 }
 
 /**
- * A list as it is sorted and filtered: how many things there are, and what is known of each.
+ * A list that can be selected from: the number of its items, and the name and the sizes of each.
  *
  * @category models
  * @since 0.1.0
@@ -59,9 +59,7 @@ export interface List {
   readonly sizesOf: (i: number) => Sizes | undefined
 }
 
-const sizeKeys = { size: "size", disk_size: "diskSize", unique_size: "uniqueSize" } as const
-
-/** The numbers of a list in the order asked for. What has no size stands last in either direction; ties stay as listed. */
+/** The numbers of a list, sorted. Items of unknown size are last in either direction; ties keep their order. */
 const ordered = (list: List, sort: Sort | undefined): ReadonlyArray<number> => {
   const numbers = Array.from({ length: list.count }, (_, i) => i)
   if (sort === undefined) return numbers
@@ -83,7 +81,7 @@ const matches = (filter: string): ((name: string) => boolean) => {
 }
 
 /**
- * Every number of the list that is asked for, in the order asked for; pages are cut from it.
+ * The numbers of all items that match, sorted; pages are cut from them.
  *
  * @category selecting
  * @since 0.1.0
@@ -96,7 +94,7 @@ export const select = (list: List, selection: Selection): ReadonlyArray<number> 
 }
 
 /**
- * The part of the selected numbers that the page holds.
+ * The page of the selected numbers.
  *
  * @category selecting
  * @since 0.1.0

@@ -3,37 +3,12 @@
  *
  * @since 0.1.0
  */
-import type { Resource } from "./Hal.ts"
+import * as Hal from "./Hal.ts"
 import { image } from "./ImageResources.ts"
 import { sizesState } from "./SizesState.ts"
-import { courseLinks, imageHref, namespaceHref, type View } from "./View.ts"
-import { type Namespace, namespaceAt } from "../usage/Namespaces.ts"
-
-const resource = (view: View, namespace: Namespace): Resource => {
-  const { gaps, images, namespaces, path, repositories, sizes, tags } = namespace
-  const { inventory } = view.snapshot.usage
-  const nameOf = (r: number) => inventory.repositories[r]!.name
-  return {
-    state: { path, ...sizesState(sizes), images, tags, gaps },
-    links: () => ({
-      self: { href: namespaceHref(view, path) },
-      up: {
-        href: path === "" ? `${view.root}/` : namespaceHref(view, path.slice(0, Math.max(0, path.lastIndexOf("/"))))
-      },
-      ...courseLinks(view, path),
-      ...(namespaces.length === 0
-        ? {}
-        : { items: namespaces.map((below) => ({ href: namespaceHref(view, below), title: below })) }),
-      ...(repositories.length === 0
-        ? {}
-        : { images: repositories.map((r) => ({ href: imageHref(view, nameOf(r)), title: nameOf(r) })) })
-    }),
-    embedded: {
-      items: () => namespaces.map((below) => resource(view, namespaceAt(view.snapshot.usage, below)!)),
-      images: () => repositories.map((r) => image(view, r))
-    }
-  }
-}
+import { imageHref, namespaceHref, timeLinks, type View } from "./View.ts"
+import { namespaceOf } from "../registry/Names.ts"
+import { namespaceAt } from "../usage/Namespaces.ts"
 
 /**
  * The namespace with this path: the sums over all images below it, the namespaces directly in it as `items`, and the
@@ -42,7 +17,26 @@ const resource = (view: View, namespace: Namespace): Resource => {
  * @category resources
  * @since 0.1.0
  */
-export const namespace = (view: View, path: string): Resource | undefined => {
-  const found = namespaceAt(view.snapshot.usage, path)
-  return found === undefined ? undefined : resource(view, found)
+export const namespace = (view: View, path: string): Hal.Resource | undefined => {
+  const { usage } = view.snapshot
+  const found = namespaceAt(usage, path)
+  if (found === undefined) return undefined
+  const { gaps, namespaces, repositories, sizes, tags } = found
+  return Hal.make({
+    state: { path, ...sizesState(sizes), images: found.images, tags, gaps },
+    links: () => ({
+      self: namespaceHref(view, path),
+      up: path === "" ? `${view.root}/` : namespaceHref(view, namespaceOf(path)),
+      ...timeLinks(view, path),
+      items: namespaces.map((below) => ({ href: namespaceHref(view, below), title: below })),
+      images: repositories.map((r) => {
+        const { name } = usage.inventory.repositories[r]!
+        return { href: imageHref(view, name), title: name }
+      })
+    }),
+    embedded: {
+      items: () => namespaces.map((below) => namespace(view, below)!),
+      images: () => repositories.map((r) => image(view, r))
+    }
+  })
 }

@@ -1,7 +1,7 @@
 import type { Sizes } from "../usage/Usage.ts"
 
 /**
- * Sizes as the resources tell them: bytes, or `null` for what is unknown.
+ * Sizes in the state of a resource: bytes, or `null` where unknown.
  *
  * @category rendering
  * @since 0.1.0

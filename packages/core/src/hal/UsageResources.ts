@@ -6,4 +6,4 @@
 export { image, images } from "./ImageResources.ts"
 export { sizesState } from "./SizesState.ts"
 export { blobs, tag, tags } from "./TagResources.ts"
-export { courseLinks, growthHref, historyHref, imageHref, imagesHref, namespaceHref, type View } from "./View.ts"
+export { growthHref, historyHref, imageHref, imagesHref, namespaceHref, type View } from "./View.ts"

@@ -1,12 +1,12 @@
-import { DateTime } from "effect"
-import { type Link, queryString } from "./Hal.ts"
-import type { Subject } from "../history/History.ts"
+import { DateTime, Function } from "effect"
+import { queryString } from "./Hal.ts"
+import type { Entity } from "../history/History.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
 import type { Snapshot } from "../snapshot/Snapshot.ts"
 
 /**
- * A snapshot, seen under a path: every link begins with `root`, the path of the API, empty or such as `/prefix`. Images
- * lie under `base`, for example `/images` or `/prefix/repositories`.
+ * A snapshot under the paths of the API: every link begins with `root`, empty or such as `/prefix`; images have the path
+ * `base`, for example `/images` or `/prefix/repositories`.
  *
  * @category models
  * @since 0.1.0
@@ -15,89 +15,75 @@ export interface View {
   readonly snapshot: Snapshot
   readonly root: string
   readonly base: string
-  /** Whether there are links to history, which not every store keeps. Default `false`. */
+  /** Whether the resources link to their history: not every store keeps one. Default `false`. */
   readonly history?: boolean | undefined
-  /** Whether the snapshot is an earlier one, in which its links stay. Default `false`. */
+  /** Whether this is an earlier snapshot; its links then lead to that snapshot. Default `false`. */
   readonly past?: boolean | undefined
 }
 
-/** When the snapshot was taken, as links tell it. */
+/** The instant of the snapshot, as links name it. */
 export const instantOf = ({ snapshot }: View): string => DateTime.formatIso(snapshot.takenAt)
 
-const queries = new WeakMap<Snapshot, string>()
+const atQuery = Function.memoize(({ takenAt }: Snapshot) => queryString([["at", DateTime.formatIso(takenAt)]]))
 
-/** What keeps a link in the past; it is the same in all of them. */
-export const atOf = (view: View): string => {
-  if (view.past !== true) return ""
-  let query = queries.get(view.snapshot)
-  if (query === undefined) queries.set(view.snapshot, (query = queryString([["at", instantOf(view)]])))
-  return query
-}
+/** The query that makes a link lead to an earlier snapshot; empty for the present one. */
+export const atOf = (view: View): string => (view.past === true ? atQuery(view.snapshot) : "")
 
-/** A path is where something is in any snapshot; with `atOf` behind it, it is a link. */
-const imagePath = (view: View, name: RepositoryName) => `${view.base}/${encodeURIComponent(name)}`
+/** A path holds in any snapshot; with `atOf` behind it, it is a link. */
+const imagePath = ({ base }: Pick<View, "base">, name: RepositoryName) => `${base}/${encodeURIComponent(name)}`
 export const tagsPath = (view: View, name: RepositoryName) => `${imagePath(view, name)}/tags`
 export const tagPath = (view: View, name: RepositoryName, tag: TagName) =>
   `${tagsPath(view, name)}/${encodeURIComponent(tag)}`
+const namespacePath = ({ root }: Pick<View, "root">, path: string) =>
+  `${root}/namespaces${path === "" ? "" : `/${encodeURIComponent(path)}`}`
 
 /**
- * Where the image with this name is.
+ * The link to the image with this name.
  *
  * @category links
  * @since 0.1.0
  */
 export const imageHref = (view: View, name: RepositoryName): string => `${imagePath(view, name)}${atOf(view)}`
 
-/** What has a history links to it. */
-export const historyLinks = (view: View, links: () => Record<string, Link>): Record<string, Link> =>
-  view.history === true ? links() : {}
-
 /**
- * Where the namespace with this path is.
+ * The link to the namespace with this path.
  *
  * @category links
  * @since 0.1.0
  */
-export const namespaceHref = (view: View, path: string): string =>
-  `${view.root}/namespaces${path === "" ? "" : `/${encodeURIComponent(path)}`}${atOf(view)}`
+export const namespaceHref = (view: View, path: string): string => `${namespacePath(view, path)}${atOf(view)}`
 
 /**
- * Where all images are.
+ * The link to all images.
  *
  * @category links
  * @since 0.1.0
  */
 export const imagesHref = (view: View): string => `${view.base}${atOf(view)}`
 
-/**
- * Where the history of an image, or of a namespace with all below it, is told; that of the whole registry with the empty
- * path.
- *
- * @category links
- * @since 0.1.0
- */
-export const historyHref = ({ base, root }: Pick<View, "base" | "root">, { _tag, path }: Subject): string =>
-  _tag === "Repository"
-    ? `${base}/${encodeURIComponent(path)}/history`
-    : `${root}${path === "" ? "" : `/namespaces/${encodeURIComponent(path)}`}/history`
+/** The whole registry has its history and growth at the root of the API. */
+const namespaceTimePath = (view: Pick<View, "root">, path: string) =>
+  path === "" ? view.root : namespacePath(view, path)
 
 /**
- * Where it is told what grew in a namespace; in the whole registry with the empty path.
+ * The link to the history of an image, or of a namespace with all below it; the empty path is the whole registry.
  *
  * @category links
  * @since 0.1.0
  */
-export const growthHref = ({ root }: Pick<View, "root">, path: string): string =>
-  `${root}${path === "" ? "" : `/namespaces/${encodeURIComponent(path)}`}/growth`
+export const historyHref = (view: Pick<View, "base" | "root">, { _tag, path }: Entity): string =>
+  `${_tag === "Repository" ? imagePath(view, path) : namespaceTimePath(view, path)}/history`
 
 /**
- * Links to the history and the growth of a namespace, where there are any.
+ * The link to the growth of a namespace; the empty path is the whole registry.
  *
  * @category links
  * @since 0.1.0
  */
-export const courseLinks = (view: View, path: string): Record<string, Link> =>
-  historyLinks(view, () => ({
-    history: { href: historyHref(view, { _tag: "Namespace", path }) },
-    growth: { href: growthHref(view, path) }
-  }))
+export const growthHref = (view: Pick<View, "root">, path: string): string => `${namespaceTimePath(view, path)}/growth`
+
+/** The links to the history and the growth of a namespace, where there are any. */
+export const timeLinks = (view: View, path: string): Readonly<Record<string, string>> =>
+  view.history === true
+    ? { history: historyHref(view, { _tag: "Namespace", path }), growth: growthHref(view, path) }
+    : {}

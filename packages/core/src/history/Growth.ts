@@ -1,47 +1,42 @@
 /**
- * What grew between two instants, and by how much.
+ * Growth: the difference of two snapshots.
  *
  * @since 0.1.0
  */
-import type { Figures, Subject } from "./History.ts"
-import type { Sizes } from "../usage/Usage.ts"
+import type { Figures, Entity } from "./History.ts"
+import { sizeKeys } from "../usage/Usage.ts"
 
 /**
- * The size that growth is told of.
- *
- * @category models
- * @since 0.1.0
- */
-export type By = "disk_size" | "size" | "unique_size"
-
-/**
- * Every figure by which growth is told.
+ * The sizes by which growth can be measured.
  *
  * @category constants
  * @since 0.1.0
  */
-export const bys = ["disk_size", "size", "unique_size"] as const satisfies ReadonlyArray<By>
-
-const keys = { size: "size", disk_size: "diskSize", unique_size: "uniqueSize" } as const satisfies Record<
-  By,
-  keyof Sizes
->
+export const measures = ["disk_size", "size", "unique_size"] as const
 
 /**
- * What growth is told of: images, or namespaces at every depth, so that one may lie in another.
+ * The size by which growth is measured.
  *
  * @category models
  * @since 0.1.0
  */
-export type Of = "images" | "namespaces"
+export type Measure = (typeof measures)[number]
 
 /**
- * Everything of which growth is told.
+ * The kinds of entities of which growth can be measured.
  *
  * @category constants
  * @since 0.1.0
  */
-export const ofs = ["images", "namespaces"] as const satisfies ReadonlyArray<Of>
+export const entityKinds = ["images", "namespaces"] as const
+
+/**
+ * Images, or namespaces at every depth, so that one may lie in another.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type EntityKind = (typeof entityKinds)[number]
 
 /**
  * A size before and after (bytes), undefined where it was unknown. `change` is undefined where one of them is, `percent` also
@@ -80,29 +75,29 @@ export interface Growth extends Change {
 }
 
 /**
- * The figures of everything in a snapshot, as `SnapshotStore.figuresAt` tells them.
+ * The figures of all namespaces and repositories of a snapshot, as `SnapshotStore.figuresAt` returns them.
  *
  * @category models
  * @since 0.1.0
  */
-export type AllFigures = ReadonlyArray<readonly [subject: Subject, figures: Figures]>
+export type AllFigures = ReadonlyArray<readonly [entity: Entity, figures: Figures]>
 
 /** @category models @since 0.1.0 */
 export interface Options {
   /** Default `images`. */
-  readonly of?: Of | undefined
+  readonly of?: EntityKind | undefined
   /** Default `disk_size`. */
-  readonly by?: By | undefined
-  /** The path of a namespace: what lies below it alone. Default: everything. */
+  readonly by?: Measure | undefined
+  /** The path of a namespace: only what lies below it is compared. Default: everything. */
   readonly below?: string | undefined
-  /** How many growers are told. Default: all. */
+  /** How many growers are returned at most. Default: all. */
   readonly limit?: number | undefined
 }
 
-const sizeOf = (figures: Figures | undefined, by: By): number | undefined =>
-  figures === undefined ? 0 : figures.sizes?.[keys[by]]
+const sizeOf = (figures: Figures | undefined, by: Measure): number | undefined =>
+  figures === undefined ? 0 : figures.sizes?.[sizeKeys[by]]
 
-const changeOf = (was: Figures | undefined, is: Figures | undefined, by: By): Change => {
+const changeOf = (was: Figures | undefined, is: Figures | undefined, by: Measure): Change => {
   const [before, after] = [sizeOf(was, by), sizeOf(is, by)]
   const change = before === undefined || after === undefined ? undefined : after - before
   return {
@@ -114,11 +109,11 @@ const changeOf = (was: Figures | undefined, is: Figures | undefined, by: By): Ch
   }
 }
 
-/** A key that tells namespaces from images of the same path. */
+/** The tags of the entities of each kind. */
 const tagOf = { images: "Repository", namespaces: "Namespace" } as const
 
 /**
- * Compares what everything took at two instants. Growers are sorted by change, the largest first, ties by path; those whose
+ * Compares the sizes of all entities at two instants. Growers are sorted by change, the largest first, ties by path; those whose
  * change is unknown stand last. What did not change is left out. Undefined where the namespace was there neither before nor
  * after.
  *

@@ -1,21 +1,20 @@
 /**
- * How large things were: figures of the namespaces and repositories of a snapshot, and their course over time.
+ * The figures of namespaces and repositories, and their time series.
  *
  * @since 0.1.0
  */
 import { DateTime, Duration } from "effect"
 import type { RepositoryName } from "../registry/Names.ts"
 import { namespaceAt } from "../usage/Namespaces.ts"
-import type { Snapshot } from "../snapshot/Snapshot.ts"
-import { findRepository, repositorySizes, type Sizes } from "../usage/Usage.ts"
+import { findRepository, repositorySizes, type Sizes, type Usage } from "../usage/Usage.ts"
 
 /**
- * What figures are of: a namespace with all below it, where the empty path is the whole registry, or one repository.
+ * An entity that has figures: a namespace with all below it, where the empty path is the whole registry, or one repository.
  *
  * @category models
  * @since 0.1.0
  */
-export type Subject =
+export type Entity =
   | { readonly _tag: "Namespace"; readonly path: string }
   | { readonly _tag: "Repository"; readonly path: RepositoryName }
 
@@ -25,10 +24,10 @@ export type Subject =
  * @category constructors
  * @since 0.1.0
  */
-export const wholeRegistry: Subject = { _tag: "Namespace", path: "" }
+export const wholeRegistry: Entity = { _tag: "Namespace", path: "" }
 
 /**
- * What is kept of a subject over time. `sizes` (bytes) are undefined where they were unknown; `repositories`, `tags` and
+ * The figures of an entity in one snapshot. `sizes` (bytes) are undefined where they were unknown; `repositories`, `tags` and
  * `gaps` count those below it.
  *
  * @category models
@@ -42,7 +41,7 @@ export interface Figures {
 }
 
 /**
- * The figures of a subject in the snapshot that was taken at an instant; undefined where it was not there.
+ * The figures of an entity in the snapshot that was taken at an instant; undefined where it was not there.
  *
  * @category models
  * @since 0.1.0
@@ -64,12 +63,12 @@ export interface Period {
 }
 
 /**
- * The figures of every namespace and repository of a snapshot, the whole registry first.
+ * The figures of every namespace and repository, the whole registry first.
  *
  * @category getters
  * @since 0.1.0
  */
-export const figuresOf = ({ usage }: Snapshot): ReadonlyArray<readonly [subject: Subject, figures: Figures]> => {
+export const figuresOf = (usage: Usage): ReadonlyArray<readonly [entity: Entity, figures: Figures]> => {
   const { gaps, repositories } = usage.inventory
   const gapCounts = new Map<RepositoryName, number>()
   for (const { repository } of gaps) gapCounts.set(repository, (gapCounts.get(repository) ?? 0) + 1)
@@ -94,12 +93,12 @@ export const figuresOf = ({ usage }: Snapshot): ReadonlyArray<readonly [subject:
 }
 
 /**
- * Whether the snapshot has it.
+ * Whether the registry has this namespace or repository.
  *
  * @category guards
  * @since 0.1.0
  */
-export const isPresent = ({ usage }: Snapshot, { _tag, path }: Subject): boolean =>
+export const isPresent = (usage: Usage, { _tag, path }: Entity): boolean =>
   (_tag === "Repository" ? findRepository(usage, path) : namespaceAt(usage, path)) !== undefined
 
 /**

@@ -1,5 +1,5 @@
 /**
- * When a capacity will be used up, if things go on as they did.
+ * When the disk will be full at the present growth.
  *
  * @since 0.1.0
  */
@@ -18,8 +18,8 @@ export interface Level {
 }
 
 /**
- * Why it is not told when it will be full: no capacity is known, fewer than three days are, it does not grow, or it
- * would take more than a hundred years.
+ * Why there is no date: the capacity is not known, fewer than three days are, nothing grows, or it would take more than a
+ * hundred years.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +76,7 @@ const slopeOf = (points: ReadonlyArray<Known>): number => {
 
 /**
  * The growth of the last known level of each day (UTC), and when it reaches the `capacity` (bytes). The slope is that of
- * Theil and Sen: almost three of ten days may be anything, a cleanup or a burst, without a change of the answer. It is
+ * Theil and Sen: almost three of ten days may be anything, a cleanup or a burst, without changing the result. It is
  * taken from the last known level on, since what is free is known, and not from a line that may lie beside it. The order of
  * the levels does not matter.
  *
@@ -92,16 +92,20 @@ export const project = (levels: ReadonlyArray<Level>, capacity: number | undefin
   const points = downsample(known, Duration.millis(day))
   const last = points.at(-1)
   const basedOn = { points: points.length, from: points[0]?.takenAt, to: last?.takenAt }
-  const told = { method: "theil-sen", basedOn, days: undefined, fullAt: undefined } as const
+  const unknown = { method: "theil-sen", basedOn, days: undefined, fullAt: undefined } as const
   if (last === undefined || points.length < minimumPoints) {
-    return { ...told, bytesPerDay: undefined, reason: capacity === undefined ? "no-capacity" : "too-few-points" }
+    return {
+      ...unknown,
+      bytesPerDay: undefined,
+      reason: capacity === undefined ? "no-capacity" : "too-few-points"
+    }
   }
   const bytesPerDay = slopeOf(points)
-  if (capacity === undefined) return { ...told, bytesPerDay, reason: "no-capacity" }
+  if (capacity === undefined) return { ...unknown, bytesPerDay, reason: "no-capacity" }
   const free = Math.max(0, capacity - last.size)
-  if (free > 0 && bytesPerDay <= 0) return { ...told, bytesPerDay, reason: "not-growing" }
+  if (free > 0 && bytesPerDay <= 0) return { ...unknown, bytesPerDay, reason: "not-growing" }
   const days = free === 0 ? 0 : free / bytesPerDay
-  if (days > maximumDays) return { ...told, bytesPerDay, reason: "beyond-a-century" }
+  if (days > maximumDays) return { ...unknown, bytesPerDay, reason: "beyond-a-century" }
   const fullAt = DateTime.addDuration(last.takenAt, Duration.millis(Math.round(days * day)))
-  return { ...told, bytesPerDay, days, fullAt, reason: undefined }
+  return { ...unknown, bytesPerDay, days, fullAt, reason: undefined }
 }

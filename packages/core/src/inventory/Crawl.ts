@@ -7,7 +7,7 @@ import { Clock, Effect, Queue, Result, Stream } from "effect"
 import type { Digest } from "../registry/Digest.ts"
 import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
-import { type EarlierRepository, earlierOf } from "./PreviousInventory.ts"
+import { type PreviousRepository, previousInventory } from "./PreviousInventory.ts"
 import { manifestReader, Stop } from "./ManifestReader.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
 import { isTransient, type ListedTag, Registry, type RegistryError } from "../registry/Registry.ts"
@@ -49,8 +49,8 @@ export interface Options {
   /** An earlier inventory: manifests that it holds are not fetched again, and it stands in for what fails for now. */
   readonly previous?: Inventory | undefined
   /**
-   * Reads these repositories alone, and takes all others over from `previous` as they are: for a registry that tells what
-   * changed. One of them that the registry does not know any more is left out.
+   * Reads these repositories alone, and takes all others over from `previous` as they are: for a registry that reports
+   * changes. One of them that the registry does not know any more is left out.
    */
   readonly only?: ReadonlySet<RepositoryName> | undefined
   /** Runs when the tags of a repository are listed, after each tag that is done, and after each repository. */
@@ -80,14 +80,14 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
 ): Effect.fn.Return<Inventory, RegistryError, Registry> {
   const registry = yield* Registry
   const concurrency = options.concurrency ?? 64
-  // A semaphore looks at all who wait whenever one is done, and here thousands may wait.
+  // A semaphore visits all waiting fibers whenever one is done, and here thousands may wait.
   const turns = yield* Queue.make<void>()
   yield* Queue.offerAll(
     turns,
     Array.from({ length: concurrency }, () => undefined)
   )
   const builder = InventoryBuilder.make()
-  const earlier = earlierOf(options.previous)
+  const earlier = previousInventory(options.previous)
   const repositories: Array<Repository> = []
   const progress = {
     repositoriesFound: 0,
@@ -109,7 +109,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
 
   /** One request to the registry, in its turn. Its failure is a value, unless it ends the crawl. */
   const request = <A>(effect: Effect.Effect<A, RegistryError>): Effect.Effect<Result.Result<A, RegistryError>, Stop> =>
-    // Who waits for a turn may be interrupted, and then has none to give back.
+    // A fiber that is interrupted while it waits has no turn to give back.
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(restore(Queue.take(turns)), () =>
         Effect.ensuring(restore(Effect.result(effect)), Queue.offer(turns, undefined))
@@ -137,11 +137,11 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
 
   const manifests = manifestReader({ registry, builder, earlier, progress, concurrency, request, gap })
 
-  /** The digest of a tag where it can be told without fetching the manifest and is worth asking for. */
+  /** The digest of a tag, where the listing or a request cheaper than fetching the manifest gives it. */
   const digestOf = (
     repository: RepositoryName,
     tag: ListedTag,
-    before: EarlierRepository | undefined
+    before: PreviousRepository | undefined
   ): Effect.Effect<Result.Result<Digest | undefined, RegistryError>, Stop> => {
     const manifest = tag.digest === undefined ? before?.manifest(tag.name) : undefined
     return manifest === undefined
@@ -153,7 +153,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   const crawlTag = Effect.fnUntraced(function* (
     repository: RepositoryName,
     tag: ListedTag,
-    before: EarlierRepository | undefined
+    before: PreviousRepository | undefined
   ): Effect.fn.Return<number, Stop> {
     const unread = (error: RegistryError): number => {
       const manifest = isKept(error) ? before?.manifest(tag.name) : undefined
@@ -235,7 +235,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   yield* names.pipe(
     Stream.mapError((error) => new Stop({ error })),
     Stream.map((name) => ({ name, place: progress.repositoriesFound++ })),
-    // The whole list is read ahead: then the progress tells how much there is.
+    // The whole list is read ahead, so that the progress has the total.
     Stream.buffer({ capacity: "unbounded" }),
     Stream.mapEffect(
       ({ name, place }) =>

@@ -5,7 +5,7 @@ import type { Digest } from "../registry/Digest.ts"
  * 60 MB of the heap, twice while it grows, and have them traced by every garbage collection; here they are an open hash
  * table of 32-bit slots beside it.
  */
-export interface DigestNumbers {
+export interface DigestTable {
   readonly digests: ReadonlyArray<Digest>
   /** The number of a digest, −1 where it has none. */
   readonly find: (digest: Digest) => number
@@ -13,11 +13,11 @@ export interface DigestNumbers {
   readonly add: (digest: Digest) => number
 }
 
-export const make = (): DigestNumbers => {
+export const make = (): DigestTable => {
   const digests: Array<Digest> = []
   // A power of two, at least twice as many as there are digests. 0 is empty, else the number + 1.
   let slots = new Uint32Array(2048)
-  // Digests are chosen by whoever pushes; with a random beginning nobody can choose many of the same hash.
+  // Clients that push choose the digests; with a random seed they cannot choose many of the same hash.
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
 
   /** FNV-1a, finished as MurmurHash3 is, so that the low bits depend on all others. */

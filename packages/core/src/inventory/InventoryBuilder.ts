@@ -6,11 +6,12 @@
 import type { Digest } from "../registry/Digest.ts"
 import { type Gap, type Inventory, manifestDigest, type Repository, Role, State } from "./Inventory.ts"
 import * as Column from "./Column.ts"
-import * as DigestNumbers from "./DigestTable.ts"
+import * as Rows from "./Rows.ts"
+import * as DigestTable from "./DigestTable.ts"
 import type { Layer, Manifest } from "../registry/Manifest.ts"
 
 /**
- * A manifest together with what its bytes do not tell: its own size in bytes, and a size for each layer.
+ * A manifest with sizes that it does not state itself: its own in bytes, and one for each layer.
  *
  * @category models
  * @since 0.1.0
@@ -38,7 +39,7 @@ export interface InventoryBuilder {
   readonly absent: (manifest: number) => void
   /** Takes one manifest that was read over from an earlier inventory. Returns the numbers of its children. */
   readonly copyOne: (from: Inventory, manifest: number) => ReadonlyArray<number>
-  /** Takes a manifest over from an earlier inventory with all that it reaches, as it was known then. */
+  /** Takes a manifest over from an earlier inventory with all that it reaches. */
   readonly copy: (from: Inventory, manifest: number) => number
   readonly gap: (gap: Gap) => void
   /** All that was collected. The builder is empty afterwards. */
@@ -49,7 +50,7 @@ const roleOf = (layer: Layer): Role => (layer.foreign ? Role.foreignLayer : Role
 
 /** What was collected so far. A manifest's references and children are rows of the columns, in the order of reading. */
 const nothing = () => ({
-  blobNumbers: DigestNumbers.make(),
+  blobNumbers: DigestTable.make(),
   sizes: Column.float64(),
   /** Blob → 1 where its size was measured on bytes that were read, and so outweighs what descriptors state. */
   measured: Column.uint8(),
@@ -60,36 +61,12 @@ const nothing = () => ({
   states: Column.uint8(),
   mediaTypes: Column.uint16(),
   mediaTypeNumbers: new Map<string, number>([["", 0]]),
-  referenceRows: Column.uint32(),
-  referenceCounts: Column.uint32(),
-  references: Column.uint32(),
-  roles: Column.uint8(),
-  childRows: Column.uint32(),
-  childCounts: Column.uint32(),
-  children: Column.uint32(),
-  attestations: Column.uint8(),
+  /** Manifest → the blobs that it refers to, each with its role. */
+  references: Rows.make(),
+  /** Manifest → its children, each with 1 where it is an attestation. */
+  children: Rows.make(),
   gaps: new Array<Gap>()
 })
-
-const startsOf = (counts: Column.Column<Uint32Array>): Uint32Array => {
-  const starts = new Uint32Array(counts.length + 1)
-  for (let i = 0; i < counts.length; i++) starts[i + 1] = starts[i]! + counts.values[i]!
-  return starts
-}
-
-/** The rows one after the other, in the order of the manifests. */
-const inOrder = <A extends Uint32Array | Uint8Array>(
-  column: Column.Column<A>,
-  rows: Column.Column<Uint32Array>,
-  starts: Uint32Array
-): A => {
-  const ordered = column.values.slice(0, starts.at(-1)) as A
-  for (let i = 0; i < rows.length; i++) {
-    const shift = rows.values[i]! - starts[i]!
-    for (let at = starts[i]!; at < starts[i + 1]!; at++) ordered[at] = column.values[at + shift]!
-  }
-  return ordered
-}
 
 const noChildren: ReadonlyArray<number> = []
 
@@ -123,9 +100,8 @@ export const make = (): InventoryBuilder => {
     if (known > 0) return known - 1
     Column.push(seen.states, State.unread)
     Column.push(seen.mediaTypes, 0)
-    for (const column of [seen.referenceRows, seen.referenceCounts, seen.childRows, seen.childCounts]) {
-      Column.push(column, 0)
-    }
+    Rows.add(seen.references)
+    Rows.add(seen.children)
     const number = Column.push(seen.blobs, own)
     seen.blobManifests.values[own] = number + 1
     return number
@@ -148,27 +124,17 @@ export const make = (): InventoryBuilder => {
     seen.mediaTypes.values[number] = mediaTypeNumber(mediaType)
     seen.sizes.values[seen.blobs.values[number]!] = size
     seen.measured.values[seen.blobs.values[number]!] = 1
-    seen.referenceRows.values[number] = seen.references.length
-    seen.childRows.values[number] = seen.children.length
+    Rows.begin(seen.references, number)
+    Rows.begin(seen.children, number)
   }
 
-  const refer = (to: number, role: number) => {
-    Column.push(seen.references, to)
-    Column.push(seen.roles, role)
-  }
-
-  const include = (child: number, attestation: number) => {
-    Column.push(seen.children, child)
-    Column.push(seen.attestations, attestation)
-  }
+  const refer = (to: number, role: number) => Rows.push(seen.references, to, role)
+  const include = (child: number, attestation: number) => Rows.push(seen.children, child, attestation)
 
   const end = (number: number): ReadonlyArray<number> => {
-    const row = seen.childRows.values[number]!
-    seen.referenceCounts.values[number] = seen.references.length - seen.referenceRows.values[number]!
-    seen.childCounts.values[number] = seen.children.length - row
-    return seen.children.length === row
-      ? noChildren
-      : Array.from(seen.children.values.subarray(row, seen.children.length))
+    Rows.end(seen.references, number)
+    const children = Rows.end(seen.children, number)
+    return children.length === 0 ? noChildren : Array.from(children)
   }
 
   const read: InventoryBuilder["read"] = (number, { manifest: decoded, size, layerSizes }) => {
@@ -227,8 +193,8 @@ export const make = (): InventoryBuilder => {
       const all = seen
       // Whoever measures next needs the memory, and a fiber may hold the builder for longer than it is of use.
       seen = nothing()
-      const referenceStarts = startsOf(all.referenceCounts)
-      const childStarts = startsOf(all.childCounts)
+      const references = Rows.done(all.references)
+      const children = Rows.done(all.children)
       return {
         blobs: { digests: all.blobNumbers.digests, sizes: Column.done(all.sizes) },
         manifests: {
@@ -236,12 +202,12 @@ export const make = (): InventoryBuilder => {
           states: Column.done(all.states),
           mediaTypes: Column.done(all.mediaTypes),
           mediaTypeNames: [...all.mediaTypeNumbers.keys()],
-          referenceStarts,
-          references: inOrder(all.references, all.referenceRows, referenceStarts),
-          roles: inOrder(all.roles, all.referenceRows, referenceStarts),
-          childStarts,
-          children: inOrder(all.children, all.childRows, childStarts),
-          attestations: inOrder(all.attestations, all.childRows, childStarts)
+          referenceStarts: references.starts,
+          references: references.values,
+          roles: references.flags,
+          childStarts: children.starts,
+          children: children.values,
+          attestations: children.flags
         },
         repositories,
         gaps: all.gaps

@@ -5,7 +5,7 @@ import type { InventoryBuilder } from "./InventoryBuilder.ts"
 import { decode } from "../registry/Manifest.ts"
 import type { RepositoryName } from "../registry/Names.ts"
 import { Malformed, type Registry, RegistryError, type StoredManifest } from "../registry/Registry.ts"
-import type { Earlier } from "./PreviousInventory.ts"
+import type { PreviousInventory } from "./PreviousInventory.ts"
 
 /** Ends the crawl from within: the credentials were refused, or the registry is down. */
 export class Stop extends Data.TaggedError("Stop")<{ readonly error: RegistryError }> {}
@@ -14,7 +14,7 @@ export class Stop extends Data.TaggedError("Stop")<{ readonly error: RegistryErr
 export interface Crawling {
   readonly registry: Registry["Service"]
   readonly builder: InventoryBuilder
-  readonly earlier: Earlier
+  readonly earlier: PreviousInventory
   readonly progress: { manifests: number; bytes: number }
   readonly concurrency: number
   /** One request to the registry, in its turn. Its failure is a value, unless it ends the crawl. */
@@ -36,7 +36,7 @@ const maxDepth = 32
 export const manifestReader = (crawling: Crawling): ManifestReader => {
   const { builder, concurrency, earlier, gap, progress, registry, request } = crawling
 
-  /** Sizes of the layers; schema 1 states none, so they are asked for. */
+  /** Sizes of the layers; schema 1 states none, so the registry is asked. */
   const layerSizes = Effect.fnUntraced(function* (
     repository: RepositoryName,
     layers: ReadonlyArray<{ readonly digest: Digest; readonly size: number | undefined }>

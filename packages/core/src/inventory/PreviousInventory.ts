@@ -3,18 +3,18 @@ import type { InventoryBuilder } from "./InventoryBuilder.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
 
 /** A repository as an earlier crawl saw it. */
-export interface EarlierRepository {
+export interface PreviousRepository {
   /** The manifest, as a number of the earlier inventory, that the tag pointed to. */
   readonly manifest: (tag: TagName) => number | undefined
-  /** Takes the whole repository over as it was then. */
+  /** Takes the whole repository over. */
   readonly copyInto: (builder: InventoryBuilder) => Repository
   /** Whether anything is known of it. */
   readonly readable: boolean
 }
 
 /** An earlier inventory, as far as a crawl can save requests with it. */
-export interface Earlier {
-  readonly repository: (name: RepositoryName) => EarlierRepository | undefined
+export interface PreviousInventory {
+  readonly repository: (name: RepositoryName) => PreviousRepository | undefined
   /**
    * Takes a manifest over if it was read, and returns its children. Manifests never change, so what was read once is
    * still true; but a child that was missing or unread then may be there now.
@@ -22,9 +22,9 @@ export interface Earlier {
   readonly copyInto: (builder: InventoryBuilder, number: number) => ReadonlyArray<number> | undefined
 }
 
-const nothing: Earlier = { repository: () => undefined, copyInto: () => undefined }
+const nothing: PreviousInventory = { repository: () => undefined, copyInto: () => undefined }
 
-export const earlierOf = (inventory: Inventory | undefined): Earlier => {
+export const previousInventory = (inventory: Inventory | undefined): PreviousInventory => {
   if (inventory === undefined) return nothing
   const manifests = manifestsByDigest(inventory)
   const repositories = new Map(inventory.repositories.map((repository) => [repository.name, repository]))

@@ -7,7 +7,7 @@
  */
 import { tagCount } from "../inventory/Inventory.ts"
 import { timestamp, type Snapshot } from "../snapshot/Snapshot.ts"
-import { repositorySizes, tagSizes, total } from "../usage/Usage.ts"
+import { repositorySizes, type Sizes, sumSizes, tagSizes, total } from "../usage/Usage.ts"
 
 /**
  * Samples of one metric family. With the type `info` the sample's name ends with `_info`, with `counter` with `_total`.
@@ -62,71 +62,102 @@ export interface Options {
   readonly maxRepositories?: number | undefined
   /** Whether there is a series for each tag. Default `false`. */
   readonly tags?: boolean | undefined
-  /** Whether the time and length of the crawl are told, which change every time. Default `true`. */
+  /** Whether there are the time and the duration of the crawl, which change every time. Default `true`. */
   readonly times?: boolean | undefined
 }
 
+/** Repositories or tags, by the labels of their samples. */
 interface Series {
-  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
   readonly tags: number
-  readonly size: number
-  readonly disk: number
-  readonly unique: number
+  readonly sizes: Sizes
 }
 
-const other = (series: ReadonlyArray<Series>): ReadonlyArray<Series> =>
-  series.length === 0
-    ? []
-    : [
-        series.reduce(
-          (sum, { disk, size, tags, unique }) => ({
-            name: "_other",
-            tags: sum.tags + tags,
-            size: sum.size + size,
-            disk: sum.disk + disk,
-            unique: sum.unique + unique
-          }),
-          { name: "_other", tags: 0, size: 0, disk: 0, unique: 0 }
-        )
-      ]
+const gauge = (name: string, help: string, samples: Family["samples"], unit?: string): Family => ({
+  name,
+  type: "gauge",
+  unit,
+  help,
+  samples
+})
 
+const bytes = (name: string, help: string, samples: Family["samples"]) => gauge(name, help, samples, "bytes")
+
+const one = (value: number): Family["samples"] => [{ value }]
+
+const each = (series: ReadonlyArray<Series>, valueOf: (series: Series) => number): Family["samples"] =>
+  series.map((one) => ({ labels: one.labels, value: valueOf(one) }))
+
+/** The largest repositories have series of their own, the others one together. */
 const repositorySeries = ({ usage }: Snapshot, limit: number): ReadonlyArray<Series> => {
   const all = usage.inventory.repositories.flatMap(({ name, tagNames }, r): ReadonlyArray<Series> => {
     const sizes = repositorySizes(usage, r)
     // A size that is not known is not 0: there is no sample.
-    return sizes === undefined
-      ? []
-      : [{ name, tags: tagNames.length, size: sizes.size, disk: sizes.diskSize, unique: sizes.uniqueSize }]
+    return sizes === undefined ? [] : [{ labels: { repository: name }, tags: tagNames.length, sizes }]
   })
-  if (limit === 0) return []
-  if (all.length <= limit) return all
-  const large = new Set(all.toSorted((a, b) => b.disk - a.disk).slice(0, limit))
-  return [...all.filter((series) => large.has(series)), ...other(all.filter((series) => !large.has(series)))]
+  if (limit === 0 || all.length <= limit) return limit === 0 ? [] : all
+  const large = new Set(all.toSorted((a, b) => b.sizes.diskSize - a.sizes.diskSize).slice(0, limit))
+  const [others, own] = [all.filter((series) => !large.has(series)), all.filter((series) => large.has(series))]
+  const tags = others.reduce((sum, { tags }) => sum + tags, 0)
+  return [...own, { labels: { repository: "_other" }, tags, sizes: sumSizes(others.map(({ sizes }) => sizes)) }]
 }
 
-const tagFamilies = ({ usage }: Snapshot): ReadonlyArray<Family> => {
-  const tags = usage.inventory.repositories.flatMap(({ name, tagNames }, r) =>
+const tagSeries = ({ usage }: Snapshot): ReadonlyArray<Series> =>
+  usage.inventory.repositories.flatMap(({ name, tagNames }, r) =>
     tagNames.flatMap((tag, i) => {
       const sizes = tagSizes(usage, usage.tagStarts[r]! + i)
-      return sizes === undefined ? [] : [{ labels: { repository: name, tag }, sizes }]
+      return sizes === undefined ? [] : [{ labels: { repository: name, tag }, tags: 1, sizes }]
     })
   )
-  const family = (name: string, help: string, of: "size" | "diskSize" | "uniqueSize"): Family => ({
-    name,
-    type: "gauge",
-    unit: "bytes",
-    help,
-    samples: tags.map(({ labels, sizes }) => ({ labels, value: sizes[of] }))
-  })
-  return [
-    family("tag_size_bytes", "Bytes that the tag reaches, each blob once.", "size"),
-    family("tag_disk_bytes", "Bytes that the tag is charged with.", "diskSize"),
-    family("tag_unique_bytes", "Bytes that deleting the tag alone would free.", "uniqueSize")
-  ]
-}
+
+const tagFamilies = (series: ReadonlyArray<Series>): ReadonlyArray<Family> => [
+  bytes(
+    "tag_size_bytes",
+    "Bytes that the tag reaches, each blob once.",
+    each(series, ({ sizes }) => sizes.size)
+  ),
+  bytes(
+    "tag_disk_bytes",
+    "Bytes that the tag is charged with.",
+    each(series, ({ sizes }) => sizes.diskSize)
+  ),
+  bytes(
+    "tag_unique_bytes",
+    "Bytes that deleting the tag alone would free.",
+    each(series, ({ sizes }) => sizes.uniqueSize)
+  )
+]
+
+const repositoryFamilies = (series: ReadonlyArray<Series>): ReadonlyArray<Family> => [
+  bytes(
+    "repository_size_bytes",
+    "Bytes of the repository's tags.",
+    each(series, ({ sizes }) => sizes.size)
+  ),
+  bytes(
+    "repository_disk_bytes",
+    "Bytes that the repository is charged with; the sum over all is disk_bytes.",
+    each(series, ({ sizes }) => sizes.diskSize)
+  ),
+  bytes(
+    "repository_unique_bytes",
+    "Bytes that deleting the repository alone would free.",
+    each(series, ({ sizes }) => sizes.uniqueSize)
+  ),
+  gauge(
+    "repository_tags",
+    "Tags of the repository.",
+    each(series, ({ tags }) => tags)
+  )
+]
+
+const timeFamilies = (snapshot: Snapshot): ReadonlyArray<Family> => [
+  gauge("last_success_timestamp_seconds", "When the numbers were read.", one(timestamp(snapshot)), "seconds"),
+  gauge("collection_duration_seconds", "How long it took to read them.", one(snapshot.duration / 1000), "seconds")
+]
 
 /**
- * What a snapshot says, as metric families.
+ * The figures of a snapshot as metric families.
  *
  * @category rendering
  * @since 0.1.0
@@ -134,57 +165,19 @@ const tagFamilies = ({ usage }: Snapshot): ReadonlyArray<Family> => {
 export const families = (snapshot: Snapshot, options: Options = {}): ReadonlyArray<Family> => {
   const { inventory } = snapshot.usage
   const { diskSize, size } = total(snapshot.usage)
-  const series = repositorySeries(snapshot, options.maxRepositories ?? Number.POSITIVE_INFINITY)
   const unreadable = inventory.repositories.filter((_, r) => repositorySizes(snapshot.usage, r) === undefined)
-  const bytes = { type: "gauge", unit: "bytes" } as const
-  const one = (value: number) => [{ value }]
-  const isWanted = ({ samples }: Family) => samples.length > 0
-  const each = (of: (series: Series) => number) =>
-    series.map((series) => ({ labels: { repository: series.name }, value: of(series) }))
-  const all: ReadonlyArray<Family> = [
-    { name: "size_bytes", ...bytes, help: "Bytes of all tags, shared ones counted for each.", samples: one(size) },
-    { name: "disk_bytes", ...bytes, help: "Bytes that all tags need on disk, each blob once.", samples: one(diskSize) },
-    { name: "repositories", type: "gauge", help: "Repositories.", samples: one(inventory.repositories.length) },
-    {
-      name: "repositories_unreadable",
-      type: "gauge",
-      help: "Repositories that could not be read; no size includes them.",
-      samples: one(unreadable.length)
-    },
-    { name: "tags", type: "gauge", help: "Tags.", samples: one(tagCount(inventory)) },
-    { name: "repository_size_bytes", ...bytes, help: "Bytes of the repository's tags.", samples: each((s) => s.size) },
-    {
-      name: "repository_disk_bytes",
-      ...bytes,
-      help: "Bytes that the repository is charged with; the sum over all is disk_bytes.",
-      samples: each((s) => s.disk)
-    },
-    {
-      name: "repository_unique_bytes",
-      ...bytes,
-      help: "Bytes that deleting the repository alone would free.",
-      samples: each((s) => s.unique)
-    },
-    { name: "repository_tags", type: "gauge", help: "Tags of the repository.", samples: each((s) => s.tags) },
-    ...(options.tags === true ? tagFamilies(snapshot) : []),
-    ...(options.times === false
-      ? []
-      : [
-          {
-            name: "last_success_timestamp_seconds",
-            type: "gauge",
-            unit: "seconds",
-            help: "When the numbers were read.",
-            samples: one(timestamp(snapshot))
-          } as const,
-          {
-            name: "collection_duration_seconds",
-            type: "gauge",
-            unit: "seconds",
-            help: "How long it took to read them.",
-            samples: one(snapshot.duration / 1000)
-          } as const
-        ])
-  ]
-  return all.filter(isWanted)
+  return [
+    bytes("size_bytes", "Bytes of all tags, shared ones counted for each.", one(size)),
+    bytes("disk_bytes", "Bytes that all tags need on disk, each blob once.", one(diskSize)),
+    gauge("repositories", "Repositories.", one(inventory.repositories.length)),
+    gauge(
+      "repositories_unreadable",
+      "Repositories that could not be read; no size includes them.",
+      one(unreadable.length)
+    ),
+    gauge("tags", "Tags.", one(tagCount(inventory))),
+    ...repositoryFamilies(repositorySeries(snapshot, options.maxRepositories ?? Number.POSITIVE_INFINITY)),
+    ...(options.tags === true ? tagFamilies(tagSeries(snapshot)) : []),
+    ...(options.times === false ? [] : timeFamilies(snapshot))
+  ].filter(({ samples }) => samples.length > 0)
 }

@@ -66,7 +66,7 @@ export const simulate = (tags: ReadonlyArray<Candidate>, policy: Policy): Readon
   const newest = left.toSorted(
     (a, b) => (tags[b]!.createdAt ?? 0) - (tags[a]!.createdAt ?? 0) || (tags[a]!.name < tags[b]!.name ? 1 : -1)
   )
-  // Without the dates of all nobody can tell which are the newest, unless all of them stay.
+  // The newest can be found only where all dates are known, unless all tags stay.
   const kept = new Set(isDated || keepCount >= left.length ? newest.slice(0, keepCount) : [])
   return tags.map(({ createdAt }, i): Verdict => {
     const verdict = byName[i]

@@ -12,7 +12,7 @@ import * as MediaType from "./MediaType.ts"
 
 /**
  * A reference to a layer. `size` is in compressed bytes, as the descriptor states; `undefined` where the manifest does
- * not tell it (schema 1). A `foreign` layer is not stored in the registry.
+ * not state it (schema 1). A `foreign` layer is not stored in the registry.
  *
  * @category models
  * @since 0.1.0
@@ -38,7 +38,7 @@ export interface Config {
 
 /**
  * A reference from an index to another manifest. An `attestation` is a BuildKit attestation manifest: real bytes, but
- * not an image. `platform` is `os/architecture[/variant]` where it is told and known.
+ * not an image. `platform` is `os/architecture[/variant]` where it is stated and known.
  *
  * @category models
  * @since 0.1.0

@@ -23,7 +23,7 @@ export const dockerManifest = "application/vnd.docker.distribution.manifest.v2+j
 export const dockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 /**
- * Of an image of before 2016, which tells no sizes.
+ * Of an image of before 2016, which states no sizes.
  *
  * @category constants
  * @since 0.1.0

@@ -59,12 +59,10 @@ export const isRepositoryName = (text: string): text is RepositoryName => reposi
 export const isTagName = (text: string): text is TagName => tagGrammar.test(text)
 
 /**
- * The namespace of a repository: its name without the last component, empty for a name of one component.
+ * The namespace in which a repository or a namespace lies: its path without the last component, empty for a path of one
+ * component.
  *
  * @category getters
  * @since 0.1.0
  */
-export const namespaceOf = (name: RepositoryName): string => {
-  const end = name.lastIndexOf("/")
-  return end < 0 ? "" : name.slice(0, end)
-}
+export const namespaceOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))

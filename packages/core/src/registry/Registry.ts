@@ -43,7 +43,7 @@ export class Denied extends Schema.TaggedError<Denied>()("Denied", { detail: Sch
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { detail: Schema.String }) {}
 
 /**
- * The registry asked for fewer requests until the adapter gave up. `retryAfter` is in milliseconds, where it was told.
+ * The registry asked for fewer requests until the adapter gave up. `retryAfter` is in milliseconds, where the registry states it.
  *
  * @category errors
  * @since 0.1.0
@@ -129,7 +129,7 @@ export const isTransient = (error: RegistryError): boolean =>
   Predicate.isTagged(error.reason, "Unreachable") || Predicate.isTagged(error.reason, "RateLimited")
 
 /**
- * A tag as a listing tells it. `digest` is there only where the registry's listing includes it.
+ * A tag in a listing. `digest` is there only where the registry's listing includes it.
  *
  * @category models
  * @since 0.1.0

@@ -29,7 +29,7 @@ export class CatalogEmptied extends Schema.TaggedError<CatalogEmptied>()("Catalo
 }
 
 /**
- * Another replica crawls, and publishes what this one then serves.
+ * Another replica leads: it crawls, and this one serves what it publishes.
  *
  * @category errors
  * @since 0.1.0
@@ -41,7 +41,7 @@ export class NotLeading extends Schema.TaggedError<NotLeading>()("NotLeading", {
 }
 
 /**
- * Why a collection failed. Whatever it is, the last good snapshot stays, marked as stale.
+ * Why a crawl failed. The last good snapshot stays, marked as stale.
  *
  * @category errors
  * @since 0.1.0
@@ -49,7 +49,7 @@ export class NotLeading extends Schema.TaggedError<NotLeading>()("NotLeading", {
 export type CollectionError = RegistryError | DeadlineExceeded | CatalogEmptied | NotLeading
 
 /**
- * What a failed collection is counted by: the tag of the error, or of its reason where it has one.
+ * The reason by which a failed crawl is counted: the tag of the error, or of its reason where it has one.
  *
  * @category models
  * @since 0.1.0

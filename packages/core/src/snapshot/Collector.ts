@@ -60,7 +60,7 @@ export interface Options {
 }
 
 /**
- * How collecting goes. `attempts` counts by result; `lastError` is the message of the last attempt where that failed.
+ * The status of the collector. `attempts` counts crawls by result; `lastError` is the message of the last one if it failed.
  *
  * @category models
  * @since 0.1.0
@@ -75,9 +75,9 @@ export interface Status {
 }
 
 /**
- * Collects in the background, from the begin of its layer to the end: a first crawl at once, then one after each
- * interval, never two at a time. A failed crawl publishes nothing, and is tried again sooner, at growing distances.
- * Among replicas that share a store the one that leads crawls, and the others serve what it publishes.
+ * Crawls in the background for as long as its layer lives: at once, then after each interval, never two crawls at a time.
+ * A failed crawl publishes nothing and is retried sooner, with growing delays. Of replicas that share a store the leader
+ * crawls; the followers serve what it publishes.
  *
  * @category services
  * @since 0.1.0
@@ -89,11 +89,11 @@ export class Collector extends Context.Service<
     readonly current: Effect.Effect<Option.Option<Snapshot>>
     /** The current snapshot and every later one. */
     readonly changes: Stream.Stream<Option.Option<Snapshot>>
-    /** Collects now. Where a crawl is under way already, that one is waited for. Fails where another replica leads. */
+    /** Crawls now, or waits for the crawl that is under way. Fails where another replica leads. */
     readonly refresh: Effect.Effect<Snapshot, CollectionError>
     /**
-     * Tells that something changed in these repositories. Soon afterwards they alone are read again, together with what
-     * else was told by then. Before the first crawl has ended nothing is done: it will see them.
+     * Reports that something changed in these repositories. They are soon read again, together with others that are
+     * reported meanwhile. Before the first crawl has ended it does nothing: that crawl reads them.
      */
     readonly changed: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
     readonly status: Effect.Effect<Status>
@@ -103,9 +103,9 @@ export class Collector extends Context.Service<
 /** The shortest distance between a failed crawl and the next: it doubles with each failure, up to the interval. */
 const firstRetry = Duration.seconds(5)
 
-/** How long further changes are waited for after the first one was told, and how many there may be by then. */
+/** How long to wait for further changes after the first, and how many to wait for at most. */
 const settling = Duration.millis(200)
-const maximumTold = 10_000
+const maximumChanges = 10_000
 
 /**
  * Crawls that failed, with the attribute `reason`, which is a `FailureReason`.
@@ -140,7 +140,7 @@ const idle: Status = {
 export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const registry = yield* Registry
   const store = yield* SnapshotStore
-  // Who shares the registry with nobody need not say so.
+  // A server without replicas needs no leadership.
   const leadership = yield* Effect.flatMap(
     Effect.serviceOption(Leadership.Leadership),
     Option.match({ onNone: () => Effect.flatten(Leadership.makeGroup), onSome: Effect.succeed })
@@ -156,8 +156,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   const restore = Effect.gen(function* () {
     const saved = yield* store.load
-    // Where nobody crawled until now, nothing was heard of the registry since.
-    const stale = (yield* leadership.standing) !== "following"
+    // Without a leader nobody has crawled since the snapshot was saved.
+    const stale = (yield* leadership.state) !== "following"
     yield* SubscriptionRef.set(
       snapshots,
       Option.map(saved, (snapshot) => (stale && !snapshot.stale ? { ...snapshot, stale } : snapshot))
@@ -171,7 +171,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   const serve = (snapshot: Snapshot) => SubscriptionRef.set(snapshots, Option.some(snapshot))
 
-  /** What is served does not depend on whether it can be kept, but only who leads may have it served. */
+  /** A snapshot that cannot be stored is served all the same, but only by the leader. */
   const keep = (snapshot: Snapshot, term: Leadership.Term) =>
     store.save(snapshot, term).pipe(
       Effect.catchReason("SnapshotStoreError", "Superseded", ({ detail }) => Effect.fail(new NotLeading({ detail }))),
@@ -255,7 +255,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     return yield* exit
   })
 
-  /** Reads what was told to have changed, if no crawl is under way: that one would overwrite it. */
+  /** Reads the changed repositories again, after a crawl that is under way: that one would overwrite them. */
   const update = Effect.fnUntraced(function* (only: ReadonlySet<RepositoryName>, term: Leadership.Term) {
     const underWay = yield* FiberHandle.get(running)
     if (Option.isSome(underWay)) yield* Fiber.await(underWay.value)
@@ -266,7 +266,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     const snapshot = { ...current.value, takenAt: yield* DateTime.now, usage: measure(inventory, options) }
     // A crawl that ended meanwhile has seen more.
     if ((yield* SubscriptionRef.get(snapshots)) !== current) return
-    // Where all of it would have to be written for each push, the next crawl does.
+    // Where saving writes the whole snapshot, the next crawl saves the changes.
     if (store.keepsHistory) yield* keep(snapshot, term)
     yield* serve(snapshot)
     yield* Effect.logDebug(`read ${only.size} changed repositories again`)
@@ -274,8 +274,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   /** Changes come in bursts: a push is several. */
   const updates = (term: Leadership.Term) =>
-    leadership.told.pipe(
-      Stream.groupedWithin(maximumTold, settling),
+    leadership.notifications.pipe(
+      Stream.groupedWithin(maximumChanges, settling),
       Stream.runForEach((names) =>
         Effect.catchCause(update(new Set(names), term), (cause) =>
           Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
@@ -285,7 +285,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     )
 
   const refresh = Effect.gen(function* () {
-    if ((yield* leadership.standing) === "following") {
+    if ((yield* leadership.state) === "following") {
       return yield* new NotLeading({ detail: "what it publishes is served here within a second" })
     }
     const leading = yield* SubscriptionRef.changes(term).pipe(
@@ -307,7 +307,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Effect.sleep(Duration.times(distance, factor))
   })
 
-  /** Who takes over goes on in the rhythm of the one before. */
+  /** A new leader keeps the previous leader's schedule. */
   const due = Effect.gen(function* () {
     const current = yield* SubscriptionRef.get(snapshots)
     if (Option.isNone(current) || current.value.stale) return
@@ -315,7 +315,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Effect.sleep(Duration.max(Duration.subtract(interval, age), Duration.zero))
   })
 
-  // Whatever happens in one round, a defect included, was told by `failed`; the next round comes.
+  // `failed` has logged whatever happens in one round, defects included; the next round follows.
   const loop = Effect.andThen(Effect.exit(refresh), pause).pipe(Effect.forever)
 
   const standDown = Effect.gen(function* () {
@@ -324,7 +324,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Ref.update(status, (status) => ({ ...status, crawling: false }))
   })
 
-  const reign = (newest: Leadership.Term) =>
+  const lead = (newest: Leadership.Term) =>
     Effect.gen(function* () {
       yield* SubscriptionRef.set(term, Option.some(newest))
       return yield* Effect.raceFirst(Effect.andThen(due, loop), updates(newest))
@@ -337,12 +337,12 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     term,
     took: ({ takenAt }) => Ref.update(status, (status) => ({ ...status, lastSuccess: takenAt, lastError: undefined }))
   })
-  yield* Effect.forkScoped(leadership.lead(reign))
+  yield* Effect.forkScoped(leadership.lead(lead))
   return Collector.of({
     current: SubscriptionRef.get(snapshots),
     changes: SubscriptionRef.changes(snapshots),
     refresh,
-    changed: leadership.tell,
+    changed: leadership.notify,
     status: Ref.get(status)
   })
 })

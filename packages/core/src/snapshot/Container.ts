@@ -48,7 +48,7 @@ export const pack = Effect.fnUntraced(function* (container: Container): Effect.f
   return packed
 })
 
-/** Fails with what is wrong. The version is told even where the rest cannot be understood. */
+/** Fails with what is wrong. Returns the version even where it is not supported. */
 export const unpack = Effect.fnUntraced(function* (packed: Uint8Array): Effect.fn.Return<Container, string> {
   if (packed.length < headerStart || magic.some((byte, i) => packed[i] !== byte)) {
     return yield* Effect.fail(packed.length === 0 ? "it is empty" : "it does not begin as a snapshot does")

@@ -5,21 +5,21 @@ import type { Published, SnapshotStore } from "./SnapshotStore.ts"
 
 interface Options {
   readonly store: SnapshotStore["Service"]
-  /** What is served. */
+  /** The snapshot that is served. */
   readonly snapshots: SubscriptionRef.SubscriptionRef<Option.Option<Snapshot>>
   /** The term of this replica while it leads. */
   readonly term: SubscriptionRef.SubscriptionRef<Option.Option<Term>>
-  /** Told what was taken over. */
+  /** Runs after a snapshot of the leader was taken over. */
   readonly took: (snapshot: Snapshot) => Effect.Effect<void>
 }
 
-/** Serves what the replica that leads publishes, in the background and as long as this one does not lead. */
+/** Serves the snapshots that the leader publishes, in the background, while this replica does not lead. */
 export const follow = ({ snapshots, store, term, took }: Options): Effect.Effect<void, never, Scope.Scope> => {
   const isLeading = Effect.map(SubscriptionRef.get(term), Option.isSome)
 
   const catchUp = Effect.gen(function* () {
     const latest = yield* store.load
-    // Who began to lead meanwhile knows better.
+    // A replica that leads by now has a newer snapshot.
     if (Option.isNone(latest) || (yield* isLeading)) return
     const { takenAt } = latest.value
     const current = yield* SubscriptionRef.get(snapshots)
@@ -30,14 +30,14 @@ export const follow = ({ snapshots, store, term, took }: Options): Effect.Effect
   }).pipe(Effect.catch((error) => Effect.logWarning(`what another replica published is not served: ${error.message}`)))
 
   const adopt = Effect.fnUntraced(function* ({ stale, takenAt }: Published) {
-    // What this replica publishes itself it serves already.
+    // The leader already serves what it publishes.
     if (yield* isLeading) return
     const current = yield* SubscriptionRef.get(snapshots)
     if (Option.isNone(current) || !DateTime.Equivalence(current.value.takenAt, takenAt)) return yield* catchUp
     if (current.value.stale !== stale) yield* SubscriptionRef.set(snapshots, Option.some({ ...current.value, stale }))
   })
 
-  /** While this replica led, it did not listen. */
+  /** While this replica led, it did not follow. */
   const again = SubscriptionRef.changes(term).pipe(
     Stream.drop(1),
     Stream.filter(Option.isNone),

@@ -1,5 +1,5 @@
 /**
- * The port to who may crawl, where several replicas serve the same registry.
+ * The port that elects the replica that crawls, where several replicas serve the same registry.
  *
  * @since 0.1.0
  */
@@ -18,17 +18,16 @@ export interface Term {
 }
 
 /**
- * Whether this replica leads, another one does, or nobody is known to.
+ * Whether this replica leads, another one does, or no leader is known.
  *
  * @category models
  * @since 0.1.0
  */
-export type Standing = "leading" | "following" | "vacant"
+export type State = "leading" | "following" | "vacant"
 
 /**
- * Decides who crawls. At most one replica holds the newest term; one that does not hear of that in time, because it was
- * stopped or cut off, is refused by the store. No operation fails: while it cannot be decided nobody new leads. Every
- * adapter passes `LeadershipTest.suite` of `@gitlab-registry-usage/core/conformance`.
+ * Elects the replica that crawls. At most one replica holds the newest term; the store refuses one that does not notice in
+ * time that it lost its term. No operation fails: while no leader can be elected, no new replica leads. Every adapter passes `LeadershipTest.suite` of `@gitlab-registry-usage/core/conformance`.
  *
  * @category services
  * @since 0.1.0
@@ -37,15 +36,15 @@ export class Leadership extends Context.Service<
   Leadership,
   {
     /**
-     * Waits until nobody else leads, then runs `reign` for as long as this replica does. Where it is lost, `reign` is
-     * interrupted and waiting begins again; where this is interrupted, another replica may lead at once.
+     * Waits until no other replica leads, then runs `task` for as long as this one does. When it loses the lead, `task` is
+     * interrupted and waiting begins again; when `lead` is interrupted, another replica may lead at once.
      */
-    readonly lead: <R>(reign: (term: Term) => Effect.Effect<never, never, R>) => Effect.Effect<never, never, R>
-    readonly standing: Effect.Effect<Standing>
-    /** Tells the leader, whoever that is, that something changed in these repositories. */
-    readonly tell: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
-    /** What the leader was told, for the leader to read; what was told while nobody read may be lost. */
-    readonly told: Stream.Stream<RepositoryName>
+    readonly lead: <R>(task: (term: Term) => Effect.Effect<never, never, R>) => Effect.Effect<never, never, R>
+    readonly state: Effect.Effect<State>
+    /** Notifies the leader that something changed in these repositories. */
+    readonly notify: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
+    /** The repositories of `notify`, for the leader to read; those of a time when nobody reads may be lost. */
+    readonly notifications: Stream.Stream<RepositoryName>
   }
 >()("@gitlab-registry-usage/core/Leadership") {}
 
@@ -64,18 +63,18 @@ export const makeGroup: Effect.Effect<Effect.Effect<Leadership["Service"], never
     return Effect.sync(() => {
       const self = Symbol("replica")
       return Leadership.of({
-        lead: (reign) =>
+        lead: (task) =>
           Ref.updateAndGet(generation, (n) => n + 1).pipe(
             Effect.tap(() => Ref.set(leader, self)),
-            Effect.flatMap((generation) => reign({ generation })),
+            Effect.flatMap((generation) => task({ generation })),
             Effect.ensuring(Ref.set(leader, undefined)),
             chair.withPermits(1)
           ),
-        standing: Effect.map(Ref.get(leader), (leader) =>
+        state: Effect.map(Ref.get(leader), (leader) =>
           leader === undefined ? "vacant" : leader === self ? "leading" : "following"
         ),
-        tell: (repositories) => Effect.asVoid(Queue.offerAll(queue, repositories)),
-        told: Stream.fromQueue(queue)
+        notify: (repositories) => Effect.asVoid(Queue.offerAll(queue, repositories)),
+        notifications: Stream.fromQueue(queue)
       })
     })
   }

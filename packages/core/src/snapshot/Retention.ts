@@ -1,5 +1,5 @@
 /**
- * Which earlier snapshots are kept, and for how long.
+ * How long earlier snapshots are kept.
  *
  * @since 0.1.0
  */
@@ -59,7 +59,7 @@ export const select = (
 }
 
 /**
- * Forgets what the policy does not keep, unless another replica leads, which does it then. Returns how many snapshots there were.
+ * Forgets the snapshots that the policy does not keep, unless another replica leads. Returns their number.
  *
  * @category running
  * @since 0.1.0
@@ -67,7 +67,7 @@ export const select = (
 export const prune = Effect.fn("Retention.prune")(function* (policy: Policy) {
   const store = yield* SnapshotStore
   const leadership = yield* Effect.serviceOption(Leadership.Leadership)
-  if (Option.isSome(leadership) && (yield* leadership.value.standing) === "following") return 0
+  if (Option.isSome(leadership) && (yield* leadership.value.state) === "following") return 0
   const selected = select(yield* store.history, policy, yield* DateTime.now)
   return selected.length === 0 ? 0 : yield* store.forget(selected)
 })

@@ -72,7 +72,7 @@ const bytesOf = (values: ArrayBufferView<ArrayBuffer>) =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
 /**
- * The bytes in which a snapshot is kept: a header as JSON, then the tables as little-endian arrays, with a checksum
+ * A snapshot as bytes: a header as JSON, then the tables as little-endian arrays, with a checksum
  * over everything. The usage is not kept: it follows from the inventory.
  *
  * @category encoding
@@ -155,7 +155,7 @@ const inventoryOf = (header: typeof Header.Type, container: Container): Inventor
 }
 
 /**
- * Reads what `encode` wrote, measures it, and marks it as stale: nothing was heard of the registry since.
+ * Reads the bytes of `encode` and measures the inventory. The snapshot is stale: the registry may have changed since.
  *
  * @category decoding
  * @since 0.1.0
@@ -180,16 +180,7 @@ export const decode = Effect.fnUntraced(function* (
 })
 
 /**
- * The number of gaps of the snapshot that concern this repository.
- *
- * @category getters
- * @since 0.1.0
- */
-export const gapsOf = (snapshot: Snapshot, repository: RepositoryName): ReadonlyArray<Gap> =>
-  snapshot.usage.inventory.gaps.filter((gap) => gap.repository === repository)
-
-/**
- * Seconds since 1970 as the API tells them, with fractions.
+ * The instant of the snapshot in seconds since 1970, with fractions.
  *
  * @category getters
  * @since 0.1.0

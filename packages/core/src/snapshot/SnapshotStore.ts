@@ -1,10 +1,10 @@
 /**
- * The port to where snapshots are kept.
+ * The port to the store of snapshots.
  *
  * @since 0.1.0
  */
 import { Context, DateTime, Effect, Layer, Option, Ref, Schema, Stream } from "effect"
-import { type Figures, figuresOf, type Period, type Point, type Subject } from "../history/History.ts"
+import { type Figures, figuresOf, type Period, type Point, type Entity } from "../history/History.ts"
 import type { Term } from "./Leadership.ts"
 import type { Snapshot } from "./Snapshot.ts"
 
@@ -65,7 +65,7 @@ export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()
 }
 
 /**
- * What the replicas that share a store learn of the snapshot that was published last.
+ * What a replica learns of a snapshot that another one published.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +76,7 @@ export interface Published {
 }
 
 /**
- * What a store does.
+ * The operations of a store.
  *
  * @category models
  * @since 0.1.0
@@ -92,9 +92,9 @@ export interface Operations {
    * refused (`Superseded`) once a later term is known.
    */
   readonly save: (snapshot: Snapshot, term?: Term) => Effect.Effect<void, SnapshotStoreError>
-  /** Marks the latest snapshot as stale, for all who share the store. Nothing where there is none. */
+  /** Marks the latest snapshot, if there is one, as stale for all replicas that share the store. */
   readonly markStale: (term?: Term) => Effect.Effect<void, SnapshotStoreError>
-  /** What others who share the store publish, within a second. Where nobody else can, this says nothing. */
+  /** The snapshots that other replicas publish, within a second. Empty where no other replica can. */
   readonly published: Stream.Stream<Published>
   /** Whether earlier snapshots are kept, and saving costs no more than what changed. */
   readonly keepsHistory: boolean
@@ -103,11 +103,11 @@ export interface Operations {
   /** The last snapshot that was taken at this instant or before it, where the store still holds one. */
   readonly at: (instant: DateTime.Utc) => Effect.Effect<Option.Option<Snapshot>, SnapshotStoreError>
   /** A point for each snapshot of the period, oldest first. */
-  readonly series: (subject: Subject, period: Period) => Effect.Effect<ReadonlyArray<Point>, SnapshotStoreError>
+  readonly series: (entity: Entity, period: Period) => Effect.Effect<ReadonlyArray<Point>, SnapshotStoreError>
   /** The figures of everything in the last snapshot that was taken at this instant or before it; empty for none. */
   readonly figuresAt: (
     instant: DateTime.Utc
-  ) => Effect.Effect<ReadonlyArray<readonly [Subject, Figures]>, SnapshotStoreError>
+  ) => Effect.Effect<ReadonlyArray<readonly [Entity, Figures]>, SnapshotStoreError>
   /** Forgets the snapshots that were taken at these instants, but never the latest. Returns how many there were. */
   readonly forget: (instants: ReadonlyArray<DateTime.Utc>) => Effect.Effect<number, SnapshotStoreError>
 }
@@ -124,7 +124,7 @@ export class SnapshotStore extends Context.Service<SnapshotStore, Operations>()(
 ) {}
 
 /**
- * What a store can do by itself.
+ * The operations that a store implements itself.
  *
  * @category models
  * @since 0.1.0
@@ -132,8 +132,8 @@ export class SnapshotStore extends Context.Service<SnapshotStore, Operations>()(
 export type Primitives = Pick<Operations, "load" | "save"> & Partial<Operations>
 
 /**
- * A store from what it can do: everything beyond `load` and `save` follows from them and from what else is given. Without
- * `at` it holds the latest snapshot only.
+ * A store from its primitives: what is not given follows from `load` and `save`. Without `at` it holds the latest snapshot
+ * only.
  *
  * @category constructors
  * @since 0.1.0
@@ -148,7 +148,7 @@ export const make = (primitives: Primitives): Operations => {
         Option.filter(latest, ({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant))
       ))
   const figuresAt = (instant: DateTime.Utc) =>
-    Effect.map(at(instant), Option.match({ onNone: () => [], onSome: figuresOf }))
+    Effect.map(at(instant), Option.match({ onNone: () => [], onSome: ({ usage }) => figuresOf(usage) }))
   return SnapshotStore.of({
     markStale: () => Effect.void,
     published: Stream.never,
@@ -156,11 +156,11 @@ export const make = (primitives: Primitives): Operations => {
     history,
     at,
     figuresAt,
-    series: Effect.fnUntraced(function* (subject, { from, to }) {
+    series: Effect.fnUntraced(function* (entity, { from, to }) {
       const instants = (yield* history).filter((instant) => DateTime.between(instant, { minimum: from, maximum: to }))
       return yield* Effect.forEach(instants, (takenAt) =>
         Effect.map(figuresAt(takenAt), (figures) => {
-          const found = figures.find(([{ _tag, path }]) => _tag === subject._tag && path === subject.path)
+          const found = figures.find(([{ _tag, path }]) => _tag === entity._tag && path === entity.path)
           return { takenAt, figures: found?.[1] }
         })
       )
@@ -172,11 +172,11 @@ export const make = (primitives: Primitives): Operations => {
 
 const takenAt = ({ takenAt }: Snapshot) => takenAt
 
-/** Oldest first, whatever the clock did between the saves. */
+/** Oldest first, even where the clock went back between two saves. */
 const inOrder = (kept: ReadonlyArray<Snapshot>) => kept.toSorted((a, b) => DateTime.Order(a.takenAt, b.takenAt))
 
 /**
- * A store that forgets with the process. Of the snapshots it keeps as many as `keep` says, by default the latest only.
+ * A store in the memory of the process that holds the latest `keep` snapshots.
  *
  * @category layers
  * @since 0.1.0
@@ -195,45 +195,36 @@ export const layerMemoryOf = ({ keep }: { readonly keep: number }): Layer.Layer<
           return yield* new SnapshotStoreError({ operation: "save", reason })
         }
       })
-      // What comes out of a store was not refreshed since it went in.
+      // A stored snapshot has not been refreshed since it was saved.
       const stale = Option.map((snapshot: Snapshot) => ({ ...snapshot, stale: true }))
-      const primitives: Primitives = {
+      return make({
+        keepsHistory: keep > 1,
         load: Effect.map(Ref.get(kept), (kept) => stale(Option.fromNullishOr(kept.at(-1)))),
         save: (snapshot, term) =>
           Effect.andThen(
             check(term),
             Ref.update(kept, (kept) => [...kept, snapshot].slice(-keep))
           ),
-        history: Effect.map(Ref.get(kept), (kept) => inOrder(kept).map(takenAt))
-      }
-      return make(
-        keep === 1
-          ? primitives
-          : {
-              ...primitives,
-              at: (instant) =>
-                Effect.map(Ref.get(kept), (kept) =>
-                  stale(
-                    Option.fromNullishOr(
-                      inOrder(kept).findLast(({ takenAt }) => DateTime.isLessThanOrEqualTo(takenAt, instant))
-                    )
-                  )
-                ),
-              forget: (instants) =>
-                Ref.modify(kept, (kept) => {
-                  const forgotten = new Set(instants.map(DateTime.toEpochMillis))
-                  const left = kept.filter(
-                    (snapshot, i) => i === kept.length - 1 || !forgotten.has(DateTime.toEpochMillis(snapshot.takenAt))
-                  )
-                  return [kept.length - left.length, left] as const
-                })
-            }
-      )
+        history: Effect.map(Ref.get(kept), (kept) => inOrder(kept).map(takenAt)),
+        at: (instant) =>
+          Effect.map(Ref.get(kept), (kept) => {
+            const isBefore = ({ takenAt }: Snapshot) => DateTime.isLessThanOrEqualTo(takenAt, instant)
+            return stale(Option.fromNullishOr(inOrder(kept).findLast(isBefore)))
+          }),
+        forget: (instants) =>
+          Ref.modify(kept, (kept) => {
+            const forgotten = new Set(instants.map(DateTime.toEpochMillis))
+            const left = kept.filter(
+              (snapshot, i) => i === kept.length - 1 || !forgotten.has(DateTime.toEpochMillis(snapshot.takenAt))
+            )
+            return [kept.length - left.length, left] as const
+          })
+      })
     })
   )
 
 /**
- * A store that forgets with the process, and holds the latest snapshot only.
+ * A store in the memory of the process that holds the latest snapshot.
  *
  * @category layers
  * @since 0.1.0

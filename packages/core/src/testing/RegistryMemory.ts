@@ -18,7 +18,7 @@ import {
 import type { Image, Repository } from "./Images.ts"
 
 /**
- * What the registry can be asked for, as its errors name it.
+ * An operation of the registry, as its errors name it.
  *
  * @category models
  * @since 0.1.0
@@ -28,7 +28,7 @@ export type Operation = RegistryError["operation"]
 /** @category models @since 0.1.0 */
 export interface Options {
   readonly repositories: ReadonlyArray<Repository>
-  /** Whether `tags` tells the digests, as a registry with GitLab's metadata database does. Default `false`. */
+  /** Whether `tags` lists the digests, as a registry with GitLab's metadata database does. Default `false`. */
   readonly listDigests?: boolean | undefined
   /** Runs before each operation: counts it, delays it, or lets it fail. `target` is `repository[:tag|@digest]`. */
   readonly before?: ((operation: Operation, target: string) => Effect.Effect<void, RegistryReason>) | undefined

@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Duration, Schema } from "effect"
+import * as ParsedText from "./ParsedText.ts"
 
 const grammar = /^(?:\d+\s*[a-z]+)(?:(?:\s*,\s*|\s+|)\d+\s*[a-z]+)*$/
 const part = /(\d+)\s*([a-z]+)/g
@@ -21,7 +22,7 @@ const units: ReadonlyArray<readonly [names: ReadonlyArray<string>, millis: numbe
 ]
 
 /**
- * The duration that the text tells, as the sum of its parts: `2 weeks`, `1 week, 3 days`, `90s`, `1h30m`; or undefined
+ * Parses a duration, the sum of its parts: `2 weeks`, `1 week, 3 days`, `90s`, `1h30m`; or undefined
  * where it is none. Each part is a whole number and one of the units ms, s, m, h, d, w or their names, where a
  * month has 30 days; case does not matter.
  *
@@ -46,17 +47,8 @@ export const parse = (text: string): Duration.Duration | undefined => {
  * @category schemas
  * @since 0.1.0
  */
-export const DurationText = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Duration,
-    SchemaTransformation.transformEffect<Duration.Duration, string>({
-      decode: (text, options) => {
-        const duration = parse(text)
-        return duration === undefined
-          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a duration such as 1h30m" }, text, options))
-          : Effect.succeed(duration)
-      },
-      encode: (duration) => Effect.succeed(Duration.format(duration))
-    })
-  )
-)
+export const DurationText = ParsedText.make(Schema.Duration, {
+  expected: "a duration such as 1h30m",
+  parse,
+  format: Duration.format
+})

@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import { Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import * as Bytes from "../registry/Bytes.ts"
+import * as ParsedText from "./ParsedText.ts"
 
 /**
- * The size that the text tells, as in `10MB`, `1.5 GiB`, `20 k` or `1024`; undefined where it is none. Units of 1000 are
+ * Parses a size such as `10MB`, `1.5 GiB`, `20 k` or `1024`; undefined where it is none. Units of 1000 are
  * kB, MB, GB, TB, of 1024 KiB, MiB, GiB, TiB; case does not matter, and a letter alone counts in 1024, as `ls -h` does.
  *
  * @category parsing
@@ -30,17 +30,8 @@ export const parse = (text: string): Bytes.Bytes | undefined => {
  * @category schemas
  * @since 0.1.0
  */
-export const SizeText = Schema.String.pipe(
-  Schema.decodeTo(
-    Bytes.Bytes,
-    SchemaTransformation.transformEffect<number, string>({
-      decode: (text, options) => {
-        const size = parse(text)
-        return size === undefined
-          ? Effect.fail(new SchemaIssue.InvalidValue({ expected: "a size such as 10MB or 1.5GiB" }, text, options))
-          : Effect.succeed(size)
-      },
-      encode: (size) => Effect.succeed(`${size}`)
-    })
-  )
-)
+export const SizeText = ParsedText.make(Bytes.Bytes, {
+  expected: "a size such as 10MB or 1.5GiB",
+  parse,
+  format: String
+})

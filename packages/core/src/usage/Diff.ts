@@ -40,7 +40,7 @@ const tagsOf = ({ inventory }: Usage, repository: Repository | undefined) =>
 /**
  * Compares two usages, repository by repository: first those of `after` in its order, then those that are gone. A
  * repository in which nothing changed is left out. `diskSize` can change without a change in the repository, when a blob
- * is charged to another one; only the totals tell what the registry gained.
+ * is charged to another one; only the totals show what the registry gained.
  *
  * @category comparing
  * @since 0.1.0

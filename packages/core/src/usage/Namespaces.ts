@@ -1,14 +1,15 @@
 /**
- * The groups of GitLab as far as images lie in them: what each holds, directly and in all.
+ * The namespaces of a registry: GitLab's groups as far as images lie in them.
  *
  * @since 0.1.0
  */
+import { Function } from "effect"
 import { namespaceOf } from "../registry/Names.ts"
 import { namespaceSizes, type Sizes, type Usage } from "./Usage.ts"
 
 /**
- * A namespace such as `group/subgroup`; the whole registry is the one with the empty path. `namespaces` and
- * `repositories` lie directly in it; the counts are of everything below. `gaps` counts what could not be read.
+ * A namespace such as `group/subgroup`; the whole registry has the empty path. `namespaces` and `repositories` lie directly
+ * in it; the counts are of everything below. `gaps` is the number of things that could not be read.
  *
  * @category models
  * @since 0.1.0
@@ -23,43 +24,33 @@ export interface Namespace {
   readonly gaps: number
 }
 
-interface Growing {
-  readonly namespaces: Array<string>
-  readonly repositories: Array<number>
-  images: number
-  tags: number
-  gaps: number
-}
-
-const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))
-
-const all = (usage: Usage): ReadonlyMap<string, Growing> => {
-  const found = new Map<string, Growing>()
-  const at = (path: string): Growing => {
-    const known = found.get(path)
-    if (known !== undefined) return known
-    const made: Growing = { namespaces: [], repositories: [], images: 0, tags: 0, gaps: 0 }
-    found.set(path, made)
-    if (path !== "") at(parentOf(path)).namespaces.push(path)
-    return made
+const namespacesOf = Function.memoize((usage: Usage) => {
+  const empty = (path: string) => ({
+    path,
+    sizes: namespaceSizes(usage, path),
+    namespaces: new Array<string>(),
+    repositories: new Array<number>(),
+    images: 0,
+    tags: 0,
+    gaps: 0
+  })
+  const found = new Map(Array.from(usage.tree.namespaces.keys(), (path) => [path, empty(path)]))
+  const upwards = (path: string, add: (namespace: ReturnType<typeof empty>) => void): void => {
+    const namespace = found.get(path)
+    if (namespace !== undefined) add(namespace)
+    if (path !== "") upwards(namespaceOf(path), add)
   }
-  const upwards = (path: string, add: (namespace: Growing) => void): void => {
-    add(at(path))
-    if (path !== "") upwards(parentOf(path), add)
-  }
-  at("")
+  for (const path of found.keys()) if (path !== "") found.get(namespaceOf(path))!.namespaces.push(path)
   usage.inventory.repositories.forEach(({ name, tagNames }, r) => {
-    at(namespaceOf(name)).repositories.push(r)
+    found.get(namespaceOf(name))!.repositories.push(r)
     upwards(namespaceOf(name), (namespace) => {
       namespace.images++
       namespace.tags += tagNames.length
     })
   })
-  for (const gap of usage.inventory.gaps) upwards(namespaceOf(gap.repository), (namespace) => namespace.gaps++)
+  for (const { repository } of usage.inventory.gaps) upwards(namespaceOf(repository), (namespace) => namespace.gaps++)
   return found
-}
-
-const known = new WeakMap<Usage, ReadonlyMap<string, Growing>>()
+})
 
 /**
  * The namespace with this path, or `undefined` where no image lies in it.
@@ -67,9 +58,4 @@ const known = new WeakMap<Usage, ReadonlyMap<string, Growing>>()
  * @category getters
  * @since 0.1.0
  */
-export const namespaceAt = (usage: Usage, path: string): Namespace | undefined => {
-  let namespaces = known.get(usage)
-  if (namespaces === undefined) known.set(usage, (namespaces = all(usage)))
-  const namespace = namespaces.get(path)
-  return namespace === undefined ? undefined : { path, sizes: namespaceSizes(usage, path), ...namespace }
-}
+export const namespaceAt = (usage: Usage, path: string): Namespace | undefined => namespacesOf(usage).get(path)

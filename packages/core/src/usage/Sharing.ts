@@ -1,3 +1,4 @@
+import { Function } from "effect"
 import type { Usage } from "./Usage.ts"
 
 /** Which graphs reach a blob and which tags have a graph, as ranges of numbers. */
@@ -19,7 +20,8 @@ const inverted = (rows: number, columns: number, each: (visit: (row: number, col
   return { starts, values }
 }
 
-const sharingOf = ({ graphs, inventory }: Usage): Sharing => {
+/** Computed on first use, once for each usage: it takes as much memory as the graphs themselves. */
+export const sharing = Function.memoize(({ graphs, inventory }: Usage): Sharing => {
   const graphCount = graphs.firstTags.length
   const blobGraphs = inverted(inventory.blobs.digests.length, graphs.starts[graphCount]!, (visit) => {
     for (let graph = 0; graph < graphCount; graph++) {
@@ -43,13 +45,4 @@ const sharingOf = ({ graphs, inventory }: Usage): Sharing => {
       return tags.sort((a, b) => a - b)
     }
   }
-}
-
-const known = new WeakMap<Usage, Sharing>()
-
-/** Made when it is first asked for, once for each usage: it takes as much memory as the graphs themselves. */
-export const sharing = (usage: Usage): Sharing => {
-  let found = known.get(usage)
-  if (found === undefined) known.set(usage, (found = sharingOf(usage)))
-  return found
-}
+})

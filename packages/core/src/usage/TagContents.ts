@@ -1,5 +1,5 @@
 /**
- * What a tag consists of: its manifest, and every blob that it reaches, with who pays for it and who shares it.
+ * The contents of a tag: its manifest and every blob that it reaches, with the tags that share the blob.
  *
  * @since 0.1.0
  */

@@ -9,7 +9,7 @@ export interface Tree {
   readonly count: number
   readonly root: number
   readonly repository: (r: number) => number
-  readonly namespace: (path: string) => number | undefined
+  /** Path → node, each namespace after the one that it lies in. */
   readonly namespaces: ReadonlyMap<string, number>
   readonly repositoryNumbers: ReadonlyMap<RepositoryName, number>
   /** The smallest node that holds both. */
@@ -29,7 +29,7 @@ export const treeOf = (inventory: Inventory, tagStarts: Uint32Array): Tree => {
   const namespace = (path: string): number => {
     const known = namespaces.get(path)
     if (known !== undefined) return known
-    const parent = namespace(path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "")
+    const parent = namespace(namespaceOf(path))
     const node = root + namespaceParents.length
     namespaces.set(path, node)
     namespaceParents.push(parent)
@@ -54,7 +54,6 @@ export const treeOf = (inventory: Inventory, tagStarts: Uint32Array): Tree => {
     count,
     root,
     repository: (r) => tags + r,
-    namespace: (path) => namespaces.get(path),
     namespaces,
     repositoryNumbers: new Map(repositories.map(({ name }, r) => [name, r])),
     common: (a, b) => {

@@ -29,6 +29,34 @@ export interface Sizes {
 }
 
 /**
+ * The names of the sizes in the API, each with its key in `Sizes`.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const sizeKeys = {
+  size: "size",
+  disk_size: "diskSize",
+  unique_size: "uniqueSize"
+} as const satisfies Record<string, keyof Sizes>
+
+/**
+ * The sums of several sizes, as of repositories or tags; what is unknown adds nothing.
+ *
+ * @category measuring
+ * @since 0.1.0
+ */
+export const sumSizes = (all: Iterable<Sizes | undefined>): Sizes => {
+  let [size, diskSize, uniqueSize] = [0, 0, 0]
+  for (const sizes of all) {
+    size += sizes?.size ?? 0
+    diskSize += sizes?.diskSize ?? 0
+    uniqueSize += sizes?.uniqueSize ?? 0
+  }
+  return { size: limited(size), diskSize: limited(diskSize), uniqueSize: limited(uniqueSize) }
+}
+
+/**
  * The measured inventory. Tags are numbered through all repositories in the inventory's order; repository `r` has the
  * tags `tagStarts[r] … tagStarts[r + 1]`.
  *
@@ -52,6 +80,9 @@ export interface Usage {
   /** @internal */
   readonly uniqueSizes: Float64Array
 }
+
+/** A registry of more than 2^53 bytes is a lie of some descriptor: sums stay integers that JSON can carry. */
+const limited = (sum: number): Bytes.Bytes => Bytes.make(Math.min(sum, Number.MAX_SAFE_INTEGER))
 
 /** Each blob of a tag of known size goes to the graph with the fewest layers, ties to the first tag that has it. */
 const ownersOf = (inventory: Inventory, graphs: Graphs): Int32Array => {
@@ -117,10 +148,6 @@ export const measure = (inventory: Inventory, options?: { readonly accounting?: 
   })
   for (const values of [sizes, diskSizes, uniqueSizes]) {
     tree.addUp(values)
-    // A registry of more than 2^53 bytes is a lie of some descriptor: the sums stay integers that JSON can carry.
-    values.forEach((value, node) => {
-      if (value > Number.MAX_SAFE_INTEGER) values[node] = Number.MAX_SAFE_INTEGER
-    })
     graphs.tagGraphs.forEach((graph, tag) => {
       if (graph < 0 || graphs.known[graph] === 0) values[tag] = Number.NaN
     })
@@ -139,9 +166,9 @@ const sizesAt = (usage: Usage, node: number): Sizes | undefined =>
   Number.isNaN(usage.sizes[node]!)
     ? undefined
     : {
-        size: Bytes.make(usage.sizes[node]!),
-        diskSize: Bytes.make(usage.diskSizes[node]!),
-        uniqueSize: Bytes.make(usage.uniqueSizes[node]!)
+        size: limited(usage.sizes[node]!),
+        diskSize: limited(usage.diskSizes[node]!),
+        uniqueSize: limited(usage.uniqueSizes[node]!)
       }
 
 /**
@@ -176,7 +203,7 @@ export const tagSizes = (usage: Usage, tag: number): Sizes | undefined => sizesA
  * @since 0.1.0
  */
 export const namespaceSizes = (usage: Usage, path: string): Sizes | undefined => {
-  const node = usage.tree.namespace(path)
+  const node = usage.tree.namespaces.get(path)
   return node === undefined ? undefined : sizesAt(usage, node)
 }
 
@@ -189,7 +216,7 @@ export const namespaceSizes = (usage: Usage, path: string): Sizes | undefined =>
  */
 export const foreignSize = (usage: Usage, tag: number): Bytes.Bytes => {
   const graph = usage.graphs.tagGraphs[tag]!
-  return Bytes.make(graph < 0 ? 0 : Math.min(usage.graphs.foreignSizes[graph]!, Number.MAX_SAFE_INTEGER))
+  return limited(graph < 0 ? 0 : usage.graphs.foreignSizes[graph]!)
 }
 
 /**
@@ -229,7 +256,7 @@ export const uniqueSizeOf = (usage: Usage, tags: Iterable<number>): Bytes.Bytes 
   for (const [blob, count] of reached) {
     if (count === graphs.tagCounts[blob] && owners[blob] !== -1) freed += inventory.blobs.sizes[blob]!
   }
-  return Bytes.make(Math.min(freed, Number.MAX_SAFE_INTEGER))
+  return limited(freed)
 }
 
 /**

@@ -153,7 +153,7 @@ describe("Hal.render of the usage resources", () => {
         const view = viewOf(Usage.measure(inventoryOf(model)))
         for (const resource of [UsageResources.images(view), NamespaceResources.namespace(view, "")!]) {
           const rendering = { embed, links }
-          expect(JSON.parse([...Hal.pieces(resource, rendering)].join(""))).toEqual(
+          expect(JSON.parse([...Hal.chunks(resource, rendering)].join(""))).toEqual(
             JSON.parse(JSON.stringify(Hal.render(resource, rendering)))
           )
         }

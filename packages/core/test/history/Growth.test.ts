@@ -2,7 +2,7 @@ import { Bytes, Growth, type History, Names } from "@gitlab-registry-usage/core"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 
-type Entry = readonly [History.Subject, History.Figures]
+type Entry = readonly [History.Entity, History.Figures]
 
 const figures = (size: number | undefined): History.Figures => ({
   sizes:
@@ -61,7 +61,7 @@ describe("Growth", () => {
     expect(growth.growers[5]).toMatchObject({ before: 10, after: undefined, change: undefined, percent: undefined })
   })
 
-  it("tells of a namespace what lies below it alone, and of other sizes", () => {
+  it("compares what lies below a namespace alone, and by other sizes", () => {
     const growth = Growth.compare(before, after, { below: "a", by: "size", limit: 1 })!
     expect(growth).toMatchObject({ before: 450, after: 510, change: 60, matching: 2 })
     expect(growth.growers).toMatchObject([{ path: "a/app", before: 300, after: 450 }])

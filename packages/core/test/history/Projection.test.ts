@@ -72,7 +72,7 @@ describe("Projection", () => {
     expect(found).toMatchObject({ bytesPerDay: 100, days: 10, basedOn: { points: 3, to: hour(2, 1) } })
   })
 
-  it("tells why there is no date", () => {
+  it("gives the reason why there is no date", () => {
     const reason = (levels: ReadonlyArray<Projection.Level>, capacity?: number) => {
       const { bytesPerDay, days, fullAt, reason } = Projection.project(levels, capacity)
       expect([days, fullAt]).toEqual([undefined, undefined])

@@ -66,7 +66,7 @@ const manifest = fc
   )
   .map((value) => JSON.stringify(value) ?? "")
 
-/** A manifest as it should be, but for the sizes, which may be as large as a number can tell. */
+/** A manifest as it should be, but for the sizes, which may be as large as a number can be. */
 const goodDigest = fc.constantFrom(...["a", "b", "c", "d", "e", "f"].map((hex) => `sha256:${hex.repeat(64)}`))
 const goodSize = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.constantFrom(0, 2 ** 53 - 1))
 const good = fc.record(

@@ -76,7 +76,7 @@ describe("Collector", () => {
     })
   )
 
-  it.effect("F80 keeps the last good snapshot when a crawl fails, tells so, and tries again sooner", () =>
+  it.effect("F80 keeps the last good snapshot when a crawl fails, reports it, and retries sooner", () =>
     Effect.gen(function* () {
       const { collector, fault } = yield* scene()
       yield* Effect.gen(function* () {
@@ -99,7 +99,7 @@ describe("Collector", () => {
     })
   )
 
-  it.effect("F81 an empty catalog after a full one is kept out and told", () =>
+  it.effect("F81 an empty catalog after a full one is refused and reported", () =>
     Effect.gen(function* () {
       const { collector, contents } = yield* scene()
       yield* Effect.gen(function* () {
@@ -219,7 +219,7 @@ describe("Collector", () => {
         const sizeOf = (usage: Usage.Usage, text: string) =>
           Usage.repositorySizes(usage, Usage.findRepository(usage, name(text))!)!.size
         expect(sizeOf(usage, "a")).toBeGreaterThan(sizeOf(first.usage, "a"))
-        // Nobody told of a change there.
+        // No change was reported there.
         expect(sizeOf(usage, "b")).toBe(sizeOf(first.usage, "b"))
         expect(sizeOf(usage, "new")).toBe(sizeOf(usage, "b"))
         expect(yield* Ref.get(crawls)).toBe(1)

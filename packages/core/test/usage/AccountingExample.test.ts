@@ -48,7 +48,7 @@ const row = (name: string, sizes: Usage.Sizes | undefined) => {
 }
 
 describe("docs/accounting.md", () => {
-  it("tells the figures that are measured", () => {
+  it("shows the figures that are measured", () => {
     const rows = [
       row("`team/app:1.0`", Usage.tagSizes(usage, 0)),
       row("`team/app:1.1`", Usage.tagSizes(usage, 1)),

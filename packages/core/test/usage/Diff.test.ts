@@ -34,7 +34,7 @@ describe("Diff", () => {
       })
     ))
 
-  it("tells new, gone and unreadable repositories, and tags that were moved", () => {
+  it("reports new, gone and unreadable repositories, and tags that were moved", () => {
     const image = (config: number) => ({ config, layers: [0] })
     const one = { layers: [100], images: [image(1), image(2)], indexes: [] }
     const before = inventoryOf({

@@ -1,61 +1,40 @@
-/**
- * What was asked for, and what became of it.
- *
- * @since 0.1.0
- */
+/** Responses of the API, kept as long as the snapshot that they belong to is shown. */
 import { fromUnknown, type Problem } from "./Problem.ts"
 
-/** @category models @since 0.1.0 */
 export type Loaded<A> =
   | { readonly state: "loading" }
   | { readonly state: "done"; readonly value: A }
   | { readonly state: "failed"; readonly problem: Problem }
 
-/**
- * Keeps the answers of one snapshot: each is asked for once, and again only after it failed.
- *
- * @category models
- * @since 0.1.0
- */
+/** Sends each request once, and again only after a failure. */
 export interface Cache {
   readonly get: <A>(key: string) => Loaded<A> | undefined
-  /** Asks where that was not done yet. */
-  readonly load: <A>(key: string, ask: () => Promise<A>) => Loaded<A>
-  readonly retry: <A>(key: string, ask: () => Promise<A>) => void
+  /** Sends the request unless it was sent before. */
+  readonly load: <A>(key: string, request: () => Promise<A>) => void
+  readonly retry: <A>(key: string, request: () => Promise<A>) => void
 }
 
-/**
- * `onChange` is called after each answer, `onProblem` with each problem.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Calls `onChange` after each response, and `onProblem` with each problem. */
 export const make = (onChange: () => void, onProblem: (problem: Problem) => void): Cache => {
   const entries = new Map<string, Loaded<unknown>>()
-  const start = <A>(key: string, ask: () => Promise<A>): Loaded<A> => {
-    const loading: Loaded<A> = { state: "loading" }
-    entries.set(key, loading)
-    void ask()
-      .then(
-        (value): Loaded<A> => ({ state: "done", value }),
-        (error: unknown): Loaded<A> => {
-          const problem = fromUnknown(error)
-          onProblem(problem)
-          return { state: "failed", problem }
-        }
-      )
-      .then((loaded) => {
-        entries.set(key, loaded)
-        onChange()
-      })
-    return loading
+  const start = async <A>(key: string, request: () => Promise<A>) => {
+    entries.set(key, { state: "loading" })
+    try {
+      entries.set(key, { state: "done", value: await request() })
+    } catch (error) {
+      const problem = fromUnknown(error)
+      onProblem(problem)
+      entries.set(key, { state: "failed", problem })
+    }
+    onChange()
   }
-  const get = <A>(key: string) => entries.get(key) as Loaded<A> | undefined
   return {
-    get,
-    load: (key, ask) => get(key) ?? start(key, ask),
-    retry: (key, ask) => {
-      start(key, ask)
+    get: <A>(key: string) => entries.get(key) as Loaded<A> | undefined,
+    load: (key, request) => {
+      if (!entries.has(key)) void start(key, request)
+    },
+    retry: (key, request) => {
+      void start(key, request)
       onChange()
     }
   }

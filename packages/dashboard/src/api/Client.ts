@@ -1,14 +1,8 @@
-/**
- * The API, asked with a token.
- *
- * @since 0.1.0
- */
+/** The client of the API. */
 import { type Link, type Links, expand, withQuery } from "./Links.ts"
 import * as Problem from "./Problem.ts"
 import type {
   Blob,
-  Course,
-  Freed,
   Grower,
   Growth,
   Image,
@@ -16,23 +10,25 @@ import type {
   SizeKey,
   Status,
   Tag,
-  Totals
+  TimeSeries,
+  Totals,
+  UniqueSize
 } from "./Resources.ts"
 
-/** The API is where the page is, without `ui/`: so any prefix of a reverse proxy is kept. */
+/** The API is where the page is, without `ui/`: this keeps the prefix of any reverse proxy. */
 const base = new URL("../", location.href.replace(/[?#].*$/, ""))
 
-/** How long an answer may take, in milliseconds. */
-const patience = 60_000
+/** In milliseconds. */
+const responseTimeout = 60_000
 
-interface Asking {
+interface RequestOptions {
   readonly authorization: string
   readonly body?: unknown
   readonly signal?: AbortSignal | undefined
 }
 
-const ask = async (path: string, { authorization, body, signal }: Asking): Promise<Response> => {
-  const timeout = AbortSignal.timeout(patience)
+const request = async <A>(path: string, { authorization, body, signal }: RequestOptions): Promise<A> => {
+  const timeout = AbortSignal.timeout(responseTimeout)
   const response = await fetch(new URL(path, base), {
     headers: {
       accept: "application/hal+json",
@@ -40,7 +36,7 @@ const ask = async (path: string, { authorization, body, signal }: Asking): Promi
       ...(body === undefined ? {} : { "content-type": "application/json" })
     },
     ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-    // No cookies, and no password dialog of the browser's own on 401.
+    // No cookies, and no password dialog of the browser on 401.
     credentials: "omit",
     signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout])
   }).catch((error: unknown) => {
@@ -48,23 +44,17 @@ const ask = async (path: string, { authorization, body, signal }: Asking): Promi
     throw new Problem.Problem("unreachable", "the server cannot be reached")
   })
   if (!response.ok) throw await Problem.fromResponse(response)
-  return response
+  return (await response.json()) as A
 }
 
 /** Basic credentials in UTF-8 (RFC 7617). */
 const basic = (username: string, password: string) =>
   `Basic ${btoa(Array.from(new TextEncoder().encode(`${username}:${password}`), (byte) => String.fromCharCode(byte)).join(""))}`
 
-/**
- * A token for these credentials. Wrong ones are the problem `expired`.
- *
- * @category requests
- * @since 0.1.0
- */
+/** Returns a token for these credentials. Fails with a problem of kind `expired` if they are wrong. */
 export const signIn = async (username: string, password: string): Promise<string> => {
-  const response = await ask("auth_token", { authorization: basic(username, password) })
-  const { auth_token: token } = (await response.json()) as { readonly auth_token: string }
-  return token
+  const authorization = basic(username, password)
+  return (await request<{ readonly auth_token: string }>("auth_token", { authorization })).auth_token
 }
 
 interface Collection<Item> {
@@ -75,25 +65,19 @@ interface Linked {
   readonly _links?: Links
 }
 
-/**
- * What changed since when, by which size, and of what.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Growing {
-  /** How long before the latest look, such as `7d`. */
+type Query = Readonly<Record<string, string>>
+
+/** The query of the `growth` resource. */
+export interface GrowthQuery {
+  /** How long before the latest snapshot, such as `7d`. */
   readonly from: string
   readonly by: SizeKey
   readonly of: "images" | "namespaces"
-  readonly limit: number
+  readonly limit: string
 }
 
-const items = <Item>(collection: Collection<Item>): ReadonlyArray<Item> => collection._embedded?.items ?? []
-
-/** @category models @since 0.1.0 */
 export interface Client {
-  /** The same as of an instant (ISO 8601), or as of now. */
+  /** A client that reads the snapshot of an instant (ISO 8601), or the latest one. */
   readonly asOf: (instant: string | undefined) => Client
   readonly images: () => Promise<{ readonly totals: Totals; readonly images: ReadonlyArray<Image> }>
   readonly status: () => Promise<Status>
@@ -103,68 +87,52 @@ export interface Client {
   readonly blobs: (image: string, tag: string) => Promise<ReadonlyArray<Blob>>
   /** The namespaces directly below one, `""` for the topmost. */
   readonly namespaces: (path: string) => Promise<ReadonlyArray<Namespace>>
-  /** What deleting all of these together (`image` or `image:tag`) would free. */
-  readonly freed: (items: ReadonlyArray<string>, signal: AbortSignal) => Promise<Freed>
+  /** The unique size of all these (`image` or `image:tag`) together. */
+  readonly uniqueSize: (items: ReadonlyArray<string>, signal: AbortSignal) => Promise<UniqueSize>
   /** The links of the API's root. */
-  readonly home: () => Promise<Links>
-  /** The links of what a link leads to. */
-  readonly linksOf: (link: Link, variables: Readonly<Record<string, string>>) => Promise<Links>
-  /** How sizes went, as a `history` link tells, from so long ago on, such as `7d`. */
-  readonly course: (history: Link, from: string) => Promise<Course>
-  /** What grew, as a `growth` link tells. */
-  readonly growth: (growth: Link, asked: Growing) => Promise<Growth>
+  readonly rootLinks: () => Promise<Links>
+  /** The links of the resource that a link leads to. */
+  readonly linksOf: (link: Link, variables: Query) => Promise<Links>
+  /** The time series at a `history` link; `from` is a duration before now, such as `7d`. */
+  readonly timeSeries: (history: Link, from: string) => Promise<TimeSeries>
+  readonly growth: (growth: Link, query: GrowthQuery) => Promise<Growth>
 }
 
-/**
- * As of an instant (ISO 8601) where one is given: then images, tags, blobs and namespaces are those that were there.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** With an instant (ISO 8601), images, tags, blobs and namespaces are read from the snapshot of that instant. */
 export const make = (token: string, instant?: string): Client => {
   const authorization = `Bearer ${token}`
-  const at: Readonly<Record<string, string>> = instant === undefined ? {} : { at: instant }
-  const getThen = <A>(path: string, signal?: AbortSignal) => get<A>(withQuery(path, at), signal)
-  const get = async <A>(path: string, signal?: AbortSignal): Promise<A> => {
-    const response = await ask(path, { authorization, signal })
-    return (await response.json()) as A
-  }
+  const at: Query = instant === undefined ? {} : { at: instant }
+  const get = <A>(path: string, query: Query = {}, signal?: AbortSignal) =>
+    request<A>(withQuery(path, query), { authorization, signal })
+  const list = async <Item>(path: string, query: Query = {}, signal?: AbortSignal) =>
+    (await get<Collection<Item>>(path, { embed: "1", ...query, ...at }, signal))._embedded?.items ?? []
   const tagsPath = (image: string) => `images/${encodeURIComponent(image)}/tags`
+  const tagPath = (image: string, tag: string) => `${tagsPath(image)}/${encodeURIComponent(tag)}`
   return {
     asOf: (instant) => make(token, instant),
     images: async () => {
-      const { _embedded, ...totals } = await getThen<Totals & Collection<Image>>("images?embed=1")
+      const { _embedded, ...totals } = await get<Totals & Collection<Image>>("images", { embed: "1", ...at })
       return { totals, images: _embedded?.items ?? [] }
     },
     status: () => get("status"),
-    tags: async (image, filter, signal) =>
-      items(
-        await getThen<Collection<Tag>>(
-          `${tagsPath(image)}?embed=1${filter === undefined ? "" : `&filter=${encodeURIComponent(filter)}`}`,
-          signal
-        )
-      ),
-    tag: (image, tag) => getThen(`${tagsPath(image)}/${encodeURIComponent(tag)}`),
-    blobs: async (image, tag) =>
-      items(await getThen<Collection<Blob>>(`${tagsPath(image)}/${encodeURIComponent(tag)}/blobs?embed=1`)),
-    namespaces: async (path) =>
-      items(
-        await getThen<Collection<Namespace>>(`namespaces${path === "" ? "" : `/${encodeURIComponent(path)}`}?embed=1`)
-      ),
-    freed: async (chosen, signal) => {
+    tags: (image, filter, signal) => list(tagsPath(image), filter === undefined ? {} : { filter }, signal),
+    tag: (image, tag) => get(tagPath(image, tag), at),
+    blobs: (image, tag) => list(`${tagPath(image, tag)}/blobs`),
+    namespaces: (path) => list(path === "" ? "namespaces" : `namespaces/${encodeURIComponent(path)}`),
+    uniqueSize: async (items, signal) => {
       if (instant !== undefined)
-        throw new Problem.Problem("failed", "what deleting would free is told of the present only")
-      const response = await ask("unique_size", { authorization, body: { items: chosen }, signal })
-      return (await response.json()) as Freed
+        throw new Problem.Problem("failed", "the unique size of a selection is known for the latest snapshot only")
+      return request("unique_size", { authorization, body: { items }, signal })
     },
-    home: async () => (await get<Linked>("./?links=true"))._links ?? {},
+    rootLinks: async () => (await get<Linked>("./", { links: "true" }))._links ?? {},
     linksOf: async (link, variables) =>
-      (await getThen<Linked>(withQuery(expand(link, variables), { links: "true" })))._links ?? {},
-    course: (history, from) => get(withQuery(history.href, { from })),
-    growth: async (link, asked) => {
-      const { _embedded, ...growth } = await get<Omit<Growth, "items"> & Collection<Grower>>(
-        withQuery(link.href, { ...asked, limit: String(asked.limit), embed: "1" })
-      )
+      (await get<Linked>(expand(link, variables), { links: "true", ...at }))._links ?? {},
+    timeSeries: (history, from) => get(history.href, { from }),
+    growth: async (link, query) => {
+      const { _embedded, ...growth } = await get<Omit<Growth, "items"> & Collection<Grower>>(link.href, {
+        ...query,
+        embed: "1"
+      })
       return { ...growth, items: _embedded?.items ?? [] }
     }
   }

@@ -1,24 +1,16 @@
-/**
- * The links of HAL documents: where the API says that things are.
- *
- * @since 0.1.0
- */
+/** The links of HAL documents. */
 
-/** @category models @since 0.1.0 */
 export interface Link {
   readonly href: string
   readonly templated?: boolean
 }
 
-/** By relation. @category models @since 0.1.0 */
+/** By relation. */
 export type Links = Readonly<Partial<Record<string, Link>>>
 
 /**
- * The address of a link, its template filled in (RFC 6570, simple expressions and `{?name}`): what is not given is left
- * out.
- *
- * @category expansion
- * @since 0.1.0
+ * Returns the address of a link with its template expanded (RFC 6570: simple expressions and `{?name}`). Variables
+ * without a value are left out.
  */
 export const expand = ({ href, templated }: Link, variables: Readonly<Record<string, string>>): string =>
   templated !== true
@@ -30,12 +22,7 @@ export const expand = ({ href, templated }: Link, variables: Readonly<Record<str
         return given.map((name, i) => `${i === 0 ? "?" : "&"}${name}=${encoded(name)}`).join("")
       })
 
-/**
- * The address with these parameters added to its query.
- *
- * @category expansion
- * @since 0.1.0
- */
+/** Returns the address with these parameters added to its query. */
 export const withQuery = (href: string, parameters: Readonly<Record<string, string>>): string =>
   Object.entries(parameters).reduce(
     (href, [name, value]) => `${href}${href.includes("?") ? "&" : "?"}${name}=${encodeURIComponent(value)}`,

@@ -1,30 +1,18 @@
-/**
- * Why a request to the API came to nothing.
- *
- * @since 0.1.0
- */
+/** Why a request to the API failed. */
 
 /**
- * `expired`: the token is no longer (or was never) accepted. `unreachable`: no answer came. `unavailable`: the server
- * cannot answer yet or for the moment (503), and is asked again. `gone`: what was asked for is not there any more
- * (404, 410). `failed`: anything else.
- *
- * @category models
- * @since 0.1.0
+ * `expired`: the token is not accepted (any more). `unreachable`: there was no response. `unavailable`: the server has
+ * nothing to show yet, or is overloaded (503); the page tries again. `gone`: the resource does not exist (404, 410).
+ * `failed`: anything else.
  */
 export type ProblemKind = "expired" | "unreachable" | "unavailable" | "gone" | "failed"
 
-/**
- * The message is for the person at the screen: the `detail` of the server's problem document where it sent one.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The message is for the user: the `detail` of the server's problem document where there is one. */
 export class Problem extends Error {
   readonly kind: ProblemKind
   readonly status: number | undefined
 
-  /** The message as a sentence of its own. */
+  /** The message with a capital and a full stop. */
   get sentence(): string {
     return `${this.message.slice(0, 1).toUpperCase()}${this.message.slice(1)}.`
   }
@@ -37,29 +25,19 @@ export class Problem extends Error {
   }
 }
 
-/**
- * Anything that was thrown, as a problem.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Makes a problem of anything that was thrown. */
 export const fromUnknown = (error: unknown): Problem =>
   error instanceof Problem ? error : new Problem("failed", error instanceof Error ? error.message : String(error))
 
-const kindOf = (status: number): ProblemKind =>
-  status === 401 ? "expired" : status === 503 ? "unavailable" : status === 404 || status === 410 ? "gone" : "failed"
+const kinds: Readonly<Record<number, ProblemKind>> = { 401: "expired", 404: "gone", 410: "gone", 503: "unavailable" }
 
-/**
- * The problem that an answer tells (RFC 9457), or one made of its status.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Makes a problem of a response: of its problem document (RFC 9457), or else of its status. */
 export const fromResponse = async (response: Response): Promise<Problem> => {
-  const told: unknown = await response.json().catch(() => undefined)
+  const { status } = response
+  const body: unknown = await response.json().catch(() => undefined)
   const detail =
-    typeof told === "object" && told !== null && "detail" in told && typeof told.detail === "string"
-      ? told.detail
-      : `the server answered with status ${response.status}`
-  return new Problem(kindOf(response.status), detail, response.status)
+    typeof body === "object" && body !== null && "detail" in body && typeof body.detail === "string"
+      ? body.detail
+      : `the server answered with status ${status}`
+  return new Problem(kinds[status] ?? "failed", detail, status)
 }

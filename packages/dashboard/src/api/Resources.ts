@@ -1,20 +1,16 @@
-/**
- * The resources of the API that the page reads. Sizes are in bytes, `null` where they are not known.
- *
- * @since 0.1.0
- */
+/** The fields of the API's resources that the page reads. Sizes are in bytes, `null` where they are not known. */
 
-/** @category models @since 0.1.0 */
 export interface Sizes {
-  /** What the tags add up to, as if nothing were shared. */
+  /** Distinct blobs of each tag, summed over the tags. */
   readonly size: number | null
-  /** What is stored, each blob charged to one tag. */
+  /** Each stored blob once, charged to one tag. */
   readonly disk_size: number | null
-  /** What deleting this alone would let garbage collection free. */
+  /** What garbage collection frees after this alone is deleted. */
   readonly unique_size: number | null
 }
 
-/** @category models @since 0.1.0 */
+export type SizeKey = keyof Sizes
+
 export interface Image extends Sizes {
   readonly name: string
   /** The number of tags. */
@@ -24,149 +20,103 @@ export interface Image extends Sizes {
   readonly stale?: boolean
 }
 
-/** @category models @since 0.1.0 */
 export interface Totals extends Sizes {
-  /** When the registry was looked at, in seconds since 1970. */
+  /** When the registry was read, in seconds since 1970. */
   readonly timestamp: number
   readonly images: number
   readonly tags: number
   readonly gaps: number
   readonly accounting: "all" | "layers"
   readonly stale?: boolean
-  /** How long the look took, in milliseconds. */
+  /** How long the crawl took, in milliseconds. */
   readonly duration?: number
 }
 
-/** @category models @since 0.1.0 */
 export interface Tag extends Sizes {
   readonly name: string
   readonly digest?: string | null
   readonly media_type?: string | null
   readonly layers?: number | null
   readonly foreign_size?: number
-  readonly gaps?: number
 }
 
-/** @category models @since 0.1.0 */
 export interface TagReference {
   readonly image: string
   readonly tag: string
 }
 
-/** @category models @since 0.1.0 */
 export interface Blob {
   readonly digest: string
   readonly size: number
   readonly role: "manifest" | "index" | "attestation" | "config" | "layer"
-  readonly media_type?: string
   /** How many tags of the registry reach it. */
   readonly tags: number
-  /** The tag it is charged to. */
-  readonly owner: TagReference
+  /** The tag that it is charged to. */
+  readonly owner: TagReference | null
   readonly owned: boolean
   readonly unique: boolean
   /** The first of the other tags that reach it. */
   readonly shared_with: ReadonlyArray<TagReference>
 }
 
-/** @category models @since 0.1.0 */
 export interface Namespace extends Sizes {
   readonly path: string
-  readonly images: number
-  readonly tags: number
-  readonly gaps: number
 }
 
-/** @category models @since 0.1.0 */
 export interface Gap {
   readonly repository: string
   readonly tag?: string
   readonly digest?: string
   readonly reason: string
   readonly detail?: string
-  /** Whether the figures of an earlier look are shown instead. */
+  /** Whether the sizes of an earlier crawl are shown instead. */
   readonly kept?: boolean
 }
 
-/** @category models @since 0.1.0 */
 export interface Status {
   readonly crawling: boolean
   readonly stale?: boolean
   readonly timestamp?: number | null
-  readonly last_attempt?: number | null
-  readonly last_success?: number | null
   readonly last_error?: string | null
   readonly progress?: {
     readonly repositories_found: number
     readonly repositories_done: number
-    readonly tags_found: number
-    readonly tags_done: number
   } | null
   readonly gaps?: ReadonlyArray<Gap>
   readonly gaps_total?: number
 }
 
-/** @category models @since 0.1.0 */
-export interface Freed {
+/** The unique size of a set of images and tags. */
+export interface UniqueSize {
   readonly unique_size: number | null
   readonly tags: number
   readonly images: number
 }
 
-/** The three sizes that are told of everything. @category models @since 0.1.0 */
-export type SizeKey = keyof Sizes
-
-/**
- * How large something was when it was looked at.
- *
- * @category models
- * @since 0.1.0
- */
+/** The sizes of one snapshot. */
 export interface Point extends Sizes {
   /** In seconds since 1970. */
   readonly timestamp: number
-  readonly images: number
-  readonly tags: number
-  readonly gaps: number
 }
 
-/**
- * How sizes went, the oldest point first.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Course {
-  /** In seconds since 1970. */
-  readonly from: number
-  readonly to: number
-  /** In seconds; 0 where every look is told. */
-  readonly step: number
+export interface TimeSeries {
+  /** The oldest first. */
   readonly points: ReadonlyArray<Point>
 }
 
-/** In bytes, before and after. @category models @since 0.1.0 */
-export interface Change {
+/** An image has a `name`, a namespace a `path`. */
+export interface Grower {
+  readonly name?: string
+  readonly path?: string
+  readonly new?: boolean
+  readonly gone?: boolean
   readonly before: number | null
   readonly after: number | null
   readonly change: number | null
   readonly percent: number | null
 }
 
-/** An image has a `name`, a namespace a `path`. @category models @since 0.1.0 */
-export interface Grower extends Change {
-  readonly name?: string
-  readonly path?: string
-  readonly new?: boolean
-  readonly gone?: boolean
-}
-
-/**
- * When the registry will be full, by how it grew.
- *
- * @category models
- * @since 0.1.0
- */
+/** When the registry will be full, extrapolated from its growth. */
 export interface Projection {
   readonly method: string
   readonly bytes_per_day: number | null
@@ -177,12 +127,13 @@ export interface Projection {
   readonly based_on: { readonly points: number; readonly from: number | null; readonly to: number | null }
 }
 
-/** @category models @since 0.1.0 */
-export interface Growth extends Change {
-  /** When the two looks were that are compared, in seconds since 1970. */
+export interface Growth {
+  /** The instants of the two snapshots that are compared, in seconds since 1970. */
   readonly from: number
   readonly to: number
-  /** How many changed; the items are the first of them. */
+  readonly change: number | null
+  readonly percent: number | null
+  /** How many images or namespaces changed; the items are the first of them. */
   readonly matching: number
   /** In bytes. */
   readonly capacity: number | null

@@ -1,11 +1,7 @@
-/**
- * The token of the person at the screen.
- *
- * @since 0.1.0
- */
+/** The token of a person who chose to stay signed in, stored for this tab. */
 const key = "gitlab-registry-usage.token"
 
-/** Storage may be denied to the page: then the token is kept in memory alone. */
+/** The browser may deny storage to the page: then the token is held in memory only. */
 const storage = (): Storage | undefined => {
   try {
     return sessionStorage
@@ -14,16 +10,8 @@ const storage = (): Storage | undefined => {
   }
 }
 
-/**
- * The token of a person who asked to stay signed in, in this tab.
- *
- * @category storage
- * @since 0.1.0
- */
-export const kept = (): string | undefined => storage()?.getItem(key) ?? undefined
+export const read = (): string | undefined => storage()?.getItem(key) ?? undefined
 
-/** @category storage @since 0.1.0 */
-export const keep = (token: string): void => storage()?.setItem(key, token)
+export const write = (token: string): void => storage()?.setItem(key, token)
 
-/** @category storage @since 0.1.0 */
-export const forget = (): void => storage()?.removeItem(key)
+export const clear = (): void => storage()?.removeItem(key)

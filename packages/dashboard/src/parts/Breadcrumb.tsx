@@ -1,14 +1,9 @@
-/**
- * Where the map stands, and the way back up.
- *
- * @since 0.1.0
- */
+/** The place that is shown, and the way back up. */
 import * as Tree from "../usage/Tree.ts"
-import { useShell } from "../view/Shell.ts"
+import { usePage } from "../view/PageContext.ts"
 
-/** @category components @since 0.1.0 */
 export const Breadcrumb = ({ node }: { readonly node: Tree.Node }) => {
-  const { href } = useShell()
+  const { href } = usePage()
   return (
     <nav class="breadcrumb" aria-label="Place">
       <ol>

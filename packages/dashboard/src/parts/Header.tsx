@@ -1,20 +1,22 @@
-/**
- * The bar at the top: the name, preferences, signing out.
- *
- * @since 0.1.0
- */
-import type { Theme } from "../App.tsx"
+/** The bar at the top: the name, preferences, signing out. */
 import type { Units } from "../view/Format.ts"
-import { Icon, Mark } from "./Icon.tsx"
+import type { Theme } from "../view/Theme.ts"
+import { Icon, Mark } from "./controls/Icon.tsx"
+import { Segments } from "./controls/Segments.tsx"
 
-interface Props {
+export interface Props {
   readonly units: Units
   readonly onUnits: (units: Units) => void
   readonly theme: Theme
   readonly onTheme: (theme: Theme) => void
   readonly onSignOut: () => void
-  /** Whether the detail lies over it. */
+  /** Whether the detail covers it. */
   readonly covered: boolean
+}
+
+const unitOptions = {
+  binary: { label: "KiB", title: "1 KiB = 1,024 bytes" },
+  decimal: { label: "kB", title: "1 kB = 1,000 bytes" }
 }
 
 const themes = {
@@ -23,7 +25,6 @@ const themes = {
   dark: { icon: "moon", next: "system", label: "dark" }
 } as const
 
-/** @category components @since 0.1.0 */
 export const Header = ({ covered, onSignOut, onTheme, onUnits, theme, units }: Props) => {
   const { icon, label, next } = themes[theme]
   return (
@@ -33,15 +34,7 @@ export const Header = ({ covered, onSignOut, onTheme, onUnits, theme, units }: P
         <span>Registry usage</span>
       </a>
       <div class="header-tools">
-        <fieldset class="segments">
-          <legend class="unseen">Units</legend>
-          {(["binary", "decimal"] as const).map((value) => (
-            <label key={value} title={value === "binary" ? "1 KiB = 1,024 bytes" : "1 kB = 1,000 bytes"}>
-              <input type="radio" name="units" checked={units === value} onChange={() => onUnits(value)} />
-              <span>{value === "binary" ? "KiB" : "kB"}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Segments legend="Units" name="units" options={unitOptions} value={units} onChange={onUnits} />
         <button
           class="button button-quiet"
           type="button"
@@ -52,7 +45,7 @@ export const Header = ({ covered, onSignOut, onTheme, onUnits, theme, units }: P
           <Icon name={icon} />
         </button>
         <button class="button button-quiet" type="button" onClick={onSignOut}>
-          <Icon name="exit" /> <span class="wide">Sign out</span>
+          <Icon name="exit" /> <span class="wide-only">Sign out</span>
         </button>
       </div>
     </header>

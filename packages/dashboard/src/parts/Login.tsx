@@ -1,12 +1,8 @@
-/**
- * The form to sign in with.
- *
- * @since 0.1.0
- */
+/** The form to sign in with. */
 import { useEffect, useRef, useState } from "preact/hooks"
 import * as Client from "../api/Client.ts"
 import { fromUnknown } from "../api/Problem.ts"
-import { Mark } from "./Icon.tsx"
+import { Mark } from "./controls/Icon.tsx"
 
 interface Props {
   readonly expired: boolean
@@ -21,13 +17,12 @@ const explain = (error: unknown): string => {
   return `You cannot be signed in right now: ${problem.message}.`
 }
 
-/** @category components @since 0.1.0 */
 export const Login = ({ expired, onSignedIn }: Props) => {
   const [message, setMessage] = useState<string>()
   const [busy, setBusy] = useState(false)
   const username = useRef<HTMLInputElement>(null)
   const password = useRef<HTMLInputElement>(null)
-  // The attribute `autofocus` works once in a document, and people come back to this form.
+  // The attribute `autofocus` works once in a document; this form may be shown again.
   useEffect(() => username.current?.focus(), [])
 
   const submit = async (event: SubmitEvent) => {
@@ -60,6 +55,7 @@ export const Login = ({ expired, onSignedIn }: Props) => {
         <label class="field">
           <span>User name</span>
           <input
+            class="input"
             name="username"
             autocomplete="username"
             autocapitalize="none"
@@ -70,7 +66,14 @@ export const Login = ({ expired, onSignedIn }: Props) => {
         </label>
         <label class="field">
           <span>Password</span>
-          <input name="password" type="password" autocomplete="current-password" required ref={password} />
+          <input
+            class="input"
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            required
+            ref={password}
+          />
         </label>
         <label class="check">
           <input name="stay" type="checkbox" />

@@ -1,31 +1,27 @@
-/**
- * The figures, the map and the table of one place in the registry, and the detail beside them.
- *
- * @since 0.1.0
- */
+/** One place of the registry: its figures, map, history and table, and the detail beside them. */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
 import type { Problem } from "../api/Problem.ts"
-import type { Image, Namespace as NamespaceSizes, Status, Tag, Totals } from "../api/Resources.ts"
+import type { Image, Namespace, Status, Tag, Totals } from "../api/Resources.ts"
 import * as Csv from "../usage/Csv.ts"
 import * as Rows from "../usage/Rows.ts"
 import * as Search from "../usage/Search.ts"
 import { comparator } from "../usage/Sort.ts"
 import * as Tree from "../usage/Tree.ts"
 import { useTagSearch } from "../usage/useTagSearch.ts"
-import { useShell } from "../view/Shell.ts"
-import { useKept } from "../view/useKept.ts"
+import { usePage } from "../view/PageContext.ts"
+import { useLoaded } from "../view/useLoaded.ts"
 import { useMedia } from "../view/useMedia.ts"
 import { Breadcrumb } from "./Breadcrumb.tsx"
-import { Course, useHome } from "./trend/HistoryPanel.tsx"
-import { Detail } from "./Detail.tsx"
-import { Failure } from "./Failure.tsx"
-import { Icon } from "./Icon.tsx"
-import { Map as UsageMap } from "./Map.tsx"
-import { Past } from "./trend/SnapshotPicker.tsx"
-import { Selection } from "./Selection.tsx"
+import { Failure } from "./controls/Failure.tsx"
+import { Icon } from "./controls/Icon.tsx"
+import { Detail } from "./detail/Detail.tsx"
 import { Summary } from "./Summary.tsx"
-import { Table } from "./Table.tsx"
-import { Toolbar } from "./Toolbar.tsx"
+import { Selection } from "./table/Selection.tsx"
+import { Table } from "./table/Table.tsx"
+import { Toolbar } from "./table/Toolbar.tsx"
+import { Treemap } from "./Treemap.tsx"
+import { HistoryPanel } from "./trend/HistoryPanel.tsx"
+import { SnapshotNotice } from "./trend/SnapshotNotice.tsx"
 
 interface Props {
   readonly totals: Totals
@@ -50,23 +46,21 @@ const download = (name: string, text: string) => {
   URL.revokeObjectURL(link.href)
 }
 
-/** @category components @since 0.1.0 */
 export const Overview = ({ images, loading, onReload, problem, status, totals }: Props) => {
-  const shell = useShell()
-  const { cache, client, report, view } = shell
-  // On a small screen the detail lies over all else.
+  const page = usePage()
+  const { cache, client, report, view } = page
+  // On a small screen the detail covers everything else.
   const covered = useMedia("(max-width: 1180px)") && view.detail !== undefined
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set())
-  const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set())
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
 
-  const home = useHome()
-  const links = useKept(home)
-  const hasHistory = links?.["history"] !== undefined
+  const root = useLoaded("root links", client.rootLinks)
+  const hasHistory = root.latest?.["history"] !== undefined
 
   const search = useMemo(() => Search.parse(view.query), [view.query])
   const searching = view.query.trim() !== ""
   const all = useMemo(() => Tree.make(images), [images])
-  // The map shows what is sought, too: a tree of the matches alone.
+  // While searching, the map shows the matches only.
   const tree = useMemo(() => {
     if (search.repository === "") return all
     return Tree.restrict(
@@ -76,51 +70,38 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
   }, [all, images, search.repository])
   const node = useMemo(() => Tree.nodeAt(tree, view.path), [tree, view.path])
 
-  const among = useMemo(
+  const biggestFirst = useMemo(
     () => Tree.repositories(node).toSorted((a, b) => (b.disk_size ?? 0) - (a.disk_size ?? 0)),
     [node]
   )
-  const found = useTagSearch(search, among, client, cache)
-
-  const failure = found?.problem
-  useEffect(() => {
-    if (failure !== undefined) report(failure)
-  }, [failure, report])
-
-  const loadTags = useCallback(
-    (image: string, again = false) => {
-      const key = `tags ${image}`
-      const ask = () => client.tags(image)
-      if (again) cache.retry(key, ask)
-      else cache.load(key, ask)
-    },
-    [cache, client]
-  )
+  const found = useTagSearch(search, biggestFirst, client, cache)
 
   useEffect(() => {
-    if (node.kind === "repository" && node.image.size !== null) loadTags(node.path)
-    for (const path of expanded) {
-      const opened = all.byPath.get(path)
-      if (opened?.kind === "repository") loadTags(path)
+    if (found?.problem !== undefined) report(found.problem)
+  }, [found?.problem, report])
+
+  useEffect(() => {
+    for (const opened of [node, ...[...expanded].map((path) => all.byPath.get(path))]) {
+      if (opened?.kind !== "repository" || (opened === node && node.image.size === null)) continue
+      cache.load(`tags ${opened.path}`, () => client.tags(opened.path))
     }
-  }, [node, expanded, all, loadTags])
+  }, [node, expanded, all, cache, client])
 
-  // What deleting whole namespaces would free is asked for where namespaces are shown.
+  // The API computes the unique sizes of namespaces, so they are loaded only where namespaces are shown.
   useEffect(() => {
-    const places = [node, ...[...expanded].map((path) => tree.byPath.get(path))]
-    for (const place of places) {
-      if (place?.kind !== "namespace" || !place.children.some(({ kind }) => kind === "namespace")) continue
-      const path = place.path.slice(0, -1)
+    for (const opened of [node, ...[...expanded].map((path) => tree.byPath.get(path))]) {
+      if (opened?.kind !== "namespace" || !opened.children.some(({ kind }) => kind === "namespace")) continue
+      const path = opened.path.slice(0, -1)
       cache.load(`namespaces ${path}`, () => client.namespaces(path))
     }
   }, [node, expanded, tree, cache, client])
 
   const namespaceUnique = useCallback(
     (path: string) => {
-      // A part of a namespace is not freed as the whole is.
+      // The unique size of a whole namespace says nothing of the matches in it.
       if (tree !== all) return undefined
       const parent = (all.byPath.get(path)?.parent?.path ?? "").slice(0, -1)
-      const loaded = cache.get<ReadonlyArray<NamespaceSizes>>(`namespaces ${parent}`)
+      const loaded = cache.get<ReadonlyArray<Namespace>>(`namespaces ${parent}`)
       if (loaded?.state === "failed") return null
       if (loaded?.state !== "done") return undefined
       return loaded.value.find((namespace) => path.startsWith(`${namespace.path}/`))?.unique_size
@@ -131,15 +112,9 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
   const rows = useMemo((): ReadonlyArray<Rows.Row> => {
     const order = { sort: view.sort, descending: view.descending }
     if (found !== undefined) {
+      const prefix = node.kind === "namespace" ? node.path.length : 0
       return found.hits
-        .map(({ repository, tag }) =>
-          Rows.tagRow(
-            repository,
-            tag,
-            1,
-            `${repository.path.slice(node.kind === "namespace" ? node.path.length : 0)}:${tag.name}`
-          )
-        )
+        .map(({ repository, tag }) => Rows.tagRow(repository, tag, 1, `${repository.path.slice(prefix)}:${tag.name}`))
         .sort(comparator(order))
     }
     return Rows.below(node, {
@@ -149,31 +124,29 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
       tags: (image) => cache.get<ReadonlyArray<Tag>>(`tags ${image}`),
       namespaceUnique
     })
-    // The shell is new when something was loaded.
-  }, [shell, node, view.sort, view.descending, view.grouped, searching, expanded, found, cache, namespaceUnique])
-
-  const most = useMemo(
-    () => rows.reduce((most, row) => Math.max(most, row.kind === "note" ? 0 : (row.disk_size ?? 0)), 0),
-    [rows]
-  )
+    // The page context changes with the contents of the cache.
+  }, [page, node, view.sort, view.descending, view.grouped, searching, expanded, found, cache, namespaceUnique])
 
   const mapTags = useMemo(() => {
-    const loaded = node.kind === "repository" ? cache.get<ReadonlyArray<Tag>>(`tags ${node.path}`) : undefined
+    const loaded = cache.get<ReadonlyArray<Tag>>(`tags ${node.path}`)
     return loaded?.state === "done" ? loaded.value : undefined
-  }, [shell, node, cache])
+  }, [page, node, cache])
 
   useEffect(() => {
     document.title = node.path === "" ? "Registry usage" : `${node.path} · Registry usage`
   }, [node.path])
 
-  const onRetry = useCallback((image: string) => loadTags(image, true), [loadTags])
-  const onTick = useCallback((key: string) => setTicked((ticked) => toggled(ticked, key)), [])
+  const onRetry = useCallback(
+    (image: string) => cache.retry(`tags ${image}`, () => client.tags(image)),
+    [cache, client]
+  )
+  const onSelect = useCallback((key: string) => setSelected((selected) => toggled(selected, key)), [])
   const onExpand = useCallback((key: string) => setExpanded((expanded) => toggled(expanded, key)), [])
 
   return (
     <div class="content">
       <main class="overview" inert={covered}>
-        <h1 class="unseen">Usage of the registry</h1>
+        <h1 class="visually-hidden">Usage of the registry</h1>
         {problem !== undefined && (
           <p class="notice notice-bad" role="alert">
             {problem.kind === "unreachable" ? "The server cannot be reached." : `The server says: ${problem.message}.`}{" "}
@@ -183,7 +156,7 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
             </button>
           </p>
         )}
-        {view.past !== undefined && <Past at={totals.timestamp} />}
+        {view.instant !== undefined && <SnapshotNotice timestamp={totals.timestamp} />}
         <Summary totals={totals} images={images} status={status} loading={loading} onReload={onReload} />
         {images.length === 0 ? (
           <section class="nothing">
@@ -200,13 +173,15 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
               history={hasHistory}
             />
             <Breadcrumb node={node} />
-            {view.map && <UsageMap node={node} tags={mapTags} />}
-            {/* The figures of a place say nothing of what matches a search in it. */}
-            {links !== undefined && hasHistory && view.trend && !searching && <Course node={node} home={links} />}
-            {home?.state === "failed" && view.trend && (
-              <Failure problem={home.problem} onRetry={() => cache.retry("home", client.home)} />
+            {view.map && <Treemap node={node} tags={mapTags} />}
+            {/* The history of a place says nothing of the matches in it. */}
+            {root.latest !== undefined && hasHistory && view.trend && !searching && (
+              <HistoryPanel node={node} root={root.latest} />
             )}
-            <Table rows={rows} most={most} ticked={ticked} onTick={onTick} onExpand={onExpand} onRetry={onRetry} />
+            {root.loaded?.state === "failed" && view.trend && (
+              <Failure text={root.loaded.problem.sentence} onRetry={root.retry} />
+            )}
+            <Table rows={rows} selected={selected} onSelect={onSelect} onExpand={onExpand} onRetry={onRetry} />
             {rows.length === 0 && (
               <p class="nothing" role="status">
                 {searching
@@ -220,8 +195,8 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
           </>
         )}
       </main>
-      {view.detail !== undefined && <Detail at={view.detail} tree={all} status={status} />}
-      <Selection ticked={ticked} tree={all} onClear={() => setTicked(new Set())} />
+      {view.detail !== undefined && <Detail target={view.detail} tree={all} status={status} />}
+      <Selection selected={selected} tree={all} onClear={() => setSelected(new Set())} />
     </div>
   )
 }

@@ -1,13 +1,12 @@
-/**
- * The figures of the whole registry.
- *
- * @since 0.1.0
- */
+/** The figures of the whole registry. */
+import type { ComponentChildren } from "preact"
 import { useEffect, useState } from "preact/hooks"
 import type { Image, Status, Totals } from "../api/Resources.ts"
 import * as Format from "../view/Format.ts"
-import { useShell } from "../view/Shell.ts"
-import { Icon } from "./Icon.tsx"
+import { usePage } from "../view/PageContext.ts"
+import { sizeNames } from "../view/SizeNames.ts"
+import { ByteSize } from "./controls/ByteSize.tsx"
+import { Icon } from "./controls/Icon.tsx"
 
 interface Props {
   readonly totals: Totals
@@ -17,18 +16,28 @@ interface Props {
   readonly onReload: () => void
 }
 
-const Big = ({ bytes }: { readonly bytes: number | null }) => {
-  const { units } = useShell()
-  if (bytes === null) return <>unknown</>
-  const [number, unit] = Format.bytesParts(bytes, units)
-  return (
-    <>
-      {number} <small>{unit}</small>
-    </>
-  )
+interface FigureProps {
+  readonly label: string
+  readonly title?: string
+  readonly value: ComponentChildren
+  readonly valueClass?: string
+  readonly valueTitle?: string
+  readonly children: ComponentChildren
 }
 
-/** The time in seconds, every half minute. */
+const Figure = ({ children, label, title, value, valueClass = "value", valueTitle }: FigureProps) => (
+  <div class="figure">
+    <dt class="caption" title={title}>
+      {label}
+    </dt>
+    <dd class={valueClass} title={valueTitle}>
+      {value}
+    </dd>
+    <dd class="caption">{children}</dd>
+  </div>
+)
+
+/** The time in seconds since 1970, updated every half minute. */
 const useNow = () => {
   const [now, setNow] = useState(() => Date.now() / 1000)
   useEffect(() => {
@@ -38,92 +47,78 @@ const useNow = () => {
   return now
 }
 
-/** @category components @since 0.1.0 */
+const repositories = (count: number) => Format.counted(count, "repository", "repositories")
+
 export const Summary = ({ images, loading, onReload, status, totals }: Props) => {
-  const { href, units, view } = useShell()
+  const { href, units, view } = usePage()
   const now = useNow()
   const disk = totals.disk_size ?? 0
-  const virtual = totals.size ?? 0
-  const ofOne = images.reduce((sum, { unique_size }) => sum + (unique_size ?? 0), 0)
-  const shared = Math.max(0, disk - ofOne)
-  const share = disk === 0 ? 0 : shared / disk
+  const size = totals.size ?? 0
+  const unshared = images.reduce((sum, { unique_size }) => sum + (unique_size ?? 0), 0)
+  const shared = Math.max(0, disk - unshared)
   const unreadable = images.filter(({ size }) => size === null).length
   const kept = images.filter(({ stale }) => stale === true).length
+  const gaps = Math.max(totals.gaps, unreadable)
   const stale = totals.stale === true || status?.stale === true
   const newer = typeof status?.timestamp === "number" && status.timestamp > totals.timestamp
   return (
     <section class="summary" aria-label="Summary">
       <dl class="figures">
-        <div class="figure figure-main">
-          <dt title="What is stored, each blob once">On disk</dt>
-          <dd class="value">
-            <Big bytes={totals.disk_size} />
-          </dd>
-          <dd class="more">
-            {Format.counted(totals.images, "repository", "repositories")}, {Format.counted(totals.tags, "tag")}
-            {totals.accounting === "layers" && ", layers only"}
-          </dd>
-        </div>
-        <div class="figure">
-          <dt title="What the tags add up to, as if nothing were shared">Virtual</dt>
-          <dd class="value">
-            <Big bytes={totals.size} />
-          </dd>
-          <dd class="more">
-            {disk > 0 && virtual > disk ? `${(virtual / disk).toFixed(1)} × what is stored` : "what the tags add up to"}
-          </dd>
-        </div>
-        <div class="figure">
-          <dt title="What of the disk is used by more than one repository">Shared</dt>
-          <dd class="value">
-            {Format.percent(share).replace(" %", "")} <small>%</small>
-          </dd>
-          <dd class="more">{Format.bytes(shared, units)} across repositories</dd>
-        </div>
-        <div class="figure">
-          <dt>{view.past === undefined ? "Last refresh" : "Looked at"}</dt>
-          <dd class="value value-text" title={Format.at(totals.timestamp)}>
-            {Format.ago(totals.timestamp, now)}
-          </dd>
-          <dd class="more">
-            {stale ? (
-              <span class="flag flag-warn" title={status?.last_error ?? undefined}>
-                <Icon name="warning" /> stale: a later look failed
-              </span>
-            ) : newer ? (
-              <button class="link" type="button" disabled={loading} onClick={onReload}>
-                Show newer figures
-              </button>
-            ) : status?.crawling === true ? (
-              "being refreshed now"
-            ) : totals.duration === undefined ? (
-              Format.at(totals.timestamp)
-            ) : (
-              `took ${Format.duration(totals.duration)}`
-            )}
-          </dd>
-        </div>
-        <div class="figure">
-          <dt>Not readable</dt>
-          <dd class="value">
-            {Format.count(totals.gaps > 0 || unreadable > 0 ? Math.max(totals.gaps, unreadable) : 0)}
-          </dd>
-          <dd class="more">
-            {totals.gaps > 0 || unreadable > 0 ? (
-              <a class="flag flag-warn" href={href({ detail: "!gaps" })}>
-                <Icon name="warning" />{" "}
-                {unreadable > 0
-                  ? Format.counted(unreadable, "repository", "repositories")
-                  : kept > 0
-                    ? `${Format.counted(kept, "repository", "repositories")} as before`
-                    : "some tags"}
-                , see why
-              </a>
-            ) : (
-              "everything was read"
-            )}
-          </dd>
-        </div>
+        <Figure
+          label={sizeNames.disk_size.label}
+          title="What is stored, each blob once"
+          value={<ByteSize bytes={totals.disk_size} />}
+        >
+          {repositories(totals.images)}, {Format.counted(totals.tags, "tag")}
+          {totals.accounting === "layers" && ", layers only"}
+        </Figure>
+        <Figure {...sizeNames.size} value={<ByteSize bytes={totals.size} />}>
+          {disk > 0 && size > disk ? `${(size / disk).toFixed(1)} × what is stored` : "what the tags add up to"}
+        </Figure>
+        <Figure
+          label="Shared"
+          title="What of the disk is used by more than one repository"
+          value={
+            <>
+              {Format.percent(disk === 0 ? 0 : shared / disk).replace(" %", "")} <small>%</small>
+            </>
+          }
+        >
+          {Format.bytes(shared, units)} across repositories
+        </Figure>
+        <Figure
+          label={view.instant === undefined ? "Last refresh" : "Snapshot"}
+          value={Format.ago(totals.timestamp, now)}
+          valueClass="value value-text"
+          valueTitle={Format.at(totals.timestamp)}
+        >
+          {stale ? (
+            <span class="flag flag-warn" title={status?.last_error ?? undefined}>
+              <Icon name="warning" /> stale: a later crawl failed
+            </span>
+          ) : newer ? (
+            <button class="link" type="button" disabled={loading} onClick={onReload}>
+              Show newer figures
+            </button>
+          ) : status?.crawling === true ? (
+            "being refreshed now"
+          ) : totals.duration === undefined ? (
+            Format.at(totals.timestamp)
+          ) : (
+            `took ${Format.duration(totals.duration)}`
+          )}
+        </Figure>
+        <Figure label="Not readable" value={Format.count(gaps)}>
+          {gaps > 0 ? (
+            <a class="flag flag-warn" href={href({ detail: "!gaps" })}>
+              <Icon name="warning" />{" "}
+              {unreadable > 0 ? repositories(unreadable) : kept > 0 ? `${repositories(kept)} as before` : "some tags"},
+              see why
+            </a>
+          ) : (
+            "everything was read"
+          )}
+        </Figure>
       </dl>
     </section>
   )

@@ -1,8 +1,4 @@
-/**
- * Rows as comma-separated values (RFC 4180), sizes in bytes.
- *
- * @since 0.1.0
- */
+/** Rows as comma-separated values (RFC 4180), sizes in bytes. */
 import type { Row } from "./Rows.ts"
 
 const header = ["repository", "tag", "size", "disk_size", "unique_size", "tags"]
@@ -12,13 +8,7 @@ const field = (value: string | number | null | undefined): string => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/**
- * The repositories and tags among the rows; a namespace is the sum of what is in it and has no line. What is unknown is
- * empty, never 0.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** Writes the repositories and tags among the rows, not the namespaces. An unknown size is empty, never 0. */
 export const format = (rows: ReadonlyArray<Row>): string => {
   const lines: Array<ReadonlyArray<string | number | null | undefined>> = [header]
   for (const row of rows) {

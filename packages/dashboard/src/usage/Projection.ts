@@ -1,17 +1,8 @@
-/**
- * When the registry will be full, in words.
- *
- * @since 0.1.0
- */
+/** When the registry will be full, in words. */
 import type { Projection } from "../api/Resources.ts"
 import * as Format from "../view/Format.ts"
 
-/**
- * The projection as a sentence; `undefined` where there is nothing to say without a capacity.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The projection as a sentence; `undefined` where nothing is known. */
 export const sentence = (
   { bytes_per_day, days, full_at, reason }: Projection,
   units: Format.Units
@@ -20,7 +11,7 @@ export const sentence = (
     case "no-capacity":
       return bytes_per_day === null ? undefined : `${Format.change(bytes_per_day, units)} a day on disk.`
     case "too-few-points":
-      return "When it will be full can be told after three days."
+      return "A projection needs three days of history."
     case "not-growing":
       return "It does not grow, so it will not be full."
     case "beyond-a-century":

@@ -1,12 +1,8 @@
-/**
- * The rows of the table, from what is loaded, opened, sought and sorted.
- *
- * @since 0.1.0
- */
-import type { Tag } from "../api/Resources.ts"
+/** The rows of the table, made of what is loaded, opened, searched and sorted. */
 import type { Loaded } from "../api/Cache.ts"
+import type { Tag } from "../api/Resources.ts"
 import { comparator, type Order, type Values } from "./Sort.ts"
-import { type Namespace, type Node, type Repository, repositories, sizesOf } from "./Tree.ts"
+import { type Namespace, type Node, type Repository, repositories } from "./Tree.ts"
 
 interface RowBase {
   readonly key: string
@@ -14,54 +10,46 @@ interface RowBase {
   readonly level: number
 }
 
-/** @category models @since 0.1.0 */
-export interface NamespaceRow extends RowBase, Values {
+interface NamespaceRow extends RowBase, Values {
   readonly kind: "namespace"
   readonly node: Namespace
   readonly expanded: boolean
 }
 
-/** @category models @since 0.1.0 */
-export interface RepositoryRow extends RowBase, Values {
+interface RepositoryRow extends RowBase, Values {
   readonly kind: "repository"
   readonly node: Repository
   readonly expanded: boolean
 }
 
-/** @category models @since 0.1.0 */
-export interface TagRow extends RowBase, Values {
+interface TagRow extends RowBase, Values {
   readonly kind: "tag"
   readonly repository: Repository
   readonly tag: Tag
 }
 
-/**
- * Stands where rows are not there (yet).
- *
- * @category models
- * @since 0.1.0
- */
+/** A row with sizes. */
+export type UsageRow = NamespaceRow | RepositoryRow | TagRow
+
+/** Takes the place of tags that are not there (yet). */
 export interface NoteRow extends RowBase {
   readonly kind: "note"
   readonly text: string
-  /** The repository whose tags can be asked for again. */
+  /** The repository whose tags can be requested again. */
   readonly retry?: string
 }
 
-/** @category models @since 0.1.0 */
-export type Row = NamespaceRow | RepositoryRow | TagRow | NoteRow
+export type Row = UsageRow | NoteRow
 
-/** @category models @since 0.1.0 */
 export interface Options {
   readonly order: Order
   readonly grouped: boolean
   readonly expanded: ReadonlySet<string>
   readonly tags: (image: string) => Loaded<ReadonlyArray<Tag>> | undefined
-  /** What deleting a namespace would free, where that is known. */
+  /** The unique size of a namespace; `null` if it is unknown, `undefined` while it is loading. */
   readonly namespaceUnique: (path: string) => number | null | undefined
 }
 
-/** @category constructors @since 0.1.0 */
 export const tagRow = (repository: Repository, tag: Tag, level: number, name = tag.name): TagRow => ({
   kind: "tag",
   key: `${repository.path}:${tag.name}`,
@@ -73,19 +61,6 @@ export const tagRow = (repository: Repository, tag: Tag, level: number, name = t
   disk_size: tag.disk_size,
   unique_size: tag.unique_size,
   tags: null
-})
-
-const repositoryRow = (node: Repository, level: number, name: string, expanded: boolean): RepositoryRow => ({
-  kind: "repository",
-  key: node.path,
-  level,
-  node,
-  expanded,
-  name,
-  size: node.size,
-  disk_size: node.disk_size,
-  unique_size: node.image.unique_size,
-  tags: node.tags
 })
 
 const noteRow = (repository: Repository, level: number, text: string, retry = false): NoteRow => ({
@@ -105,51 +80,26 @@ const tagRows = (node: Repository, level: number, { order, tags }: Options): Rea
   return loaded.value.map((tag) => tagRow(node, tag, level)).sort(comparator(order))
 }
 
-/**
- * The rows below a node: its namespaces and repositories, those that are opened with what is in them. A repository
- * stands for its tags.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The rows below a node: its namespaces and repositories, and the contents of those that are expanded. */
 export const below = (node: Node, options: Options): ReadonlyArray<Row> => {
   if (node.kind === "repository") return tagRows(node, 1, options)
-  const compare = comparator(options.order)
-  const rows: Array<Row> = []
-  const put = (row: NamespaceRow | RepositoryRow) => {
-    rows.push(row)
-    if (!row.expanded) return
-    if (row.kind === "repository") rows.push(...tagRows(row.node, row.level + 1, options))
-    else children(row.node, row.level + 1)
+  const toRow = (child: Node, level: number, name: string): NamespaceRow | RepositoryRow => {
+    const { disk_size, path, size, tags } = child
+    const common = { key: path, level, name, size, disk_size, tags, expanded: options.expanded.has(path) }
+    return child.kind === "repository"
+      ? { ...common, kind: "repository", node: child, unique_size: child.image.unique_size }
+      : { ...common, kind: "namespace", node: child, unique_size: size === null ? null : options.namespaceUnique(path) }
   }
-  const children = (at: Namespace, level: number) => {
-    at.children
-      .map((child): NamespaceRow | RepositoryRow =>
-        child.kind === "repository"
-          ? repositoryRow(child, level, child.label, options.expanded.has(child.path))
-          : {
-              kind: "namespace",
-              key: child.path,
-              level,
-              node: child,
-              expanded: options.expanded.has(child.path),
-              name: child.label,
-              ...sizesOf(child),
-              unique_size: sizesOf(child).size === null ? null : options.namespaceUnique(child.path),
-              tags: child.tags
-            }
-      )
-      .sort(compare)
-      .forEach(put)
+  const withContents = (row: NamespaceRow | RepositoryRow): ReadonlyArray<Row> => {
+    if (!row.expanded) return [row]
+    const level = row.level + 1
+    return [row, ...(row.kind === "repository" ? tagRows(row.node, level, options) : children(row.node, level))]
   }
-  if (options.grouped) children(node, 1)
-  else {
-    repositories(node)
-      .map((repository) =>
-        repositoryRow(repository, 1, repository.path.slice(node.path.length), options.expanded.has(repository.path))
-      )
-      .sort(compare)
-      .forEach(put)
-  }
-  return rows
+  const sorted = (rows: Array<NamespaceRow | RepositoryRow>) =>
+    rows.sort(comparator(options.order)).flatMap(withContents)
+  const children = (at: Namespace, level: number) =>
+    sorted(at.children.map((child) => toRow(child, level, child.label)))
+  return options.grouped
+    ? children(node, 1)
+    : sorted(repositories(node).map((child) => toRow(child, 1, child.path.slice(node.path.length))))
 }

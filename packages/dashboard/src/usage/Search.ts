@@ -1,30 +1,15 @@
-/**
- * Searching for repositories and tags: `web`, `web:nightly`, `:latest`.
- *
- * @since 0.1.0
- */
+/** Searching for repositories and tags: `web`, `web:nightly`, `:latest`. */
 
-/**
- * Both parts are found anywhere in the name, in any case. Without a colon there is no `tag`.
- *
- * @category models
- * @since 0.1.0
- */
+/** Each part matches anywhere in the name, in any case. Without a colon there is no `tag`. */
 export interface Search {
   readonly repository: string
   readonly tag: string | undefined
 }
 
-/**
- * Neither the name of a repository nor that of a tag holds a colon.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** Names of repositories and tags hold no colon. */
 export const parse = (query: string): Search => {
   const [repository = "", tag] = query.trim().toLowerCase().split(":")
   return { repository: repository.trim(), tag: tag?.trim() }
 }
 
-/** @category predicates @since 0.1.0 */
 export const matches = (name: string, part: string): boolean => name.toLowerCase().includes(part)

@@ -1,28 +1,17 @@
-/**
- * The order of rows.
- *
- * @since 0.1.0
- */
+/** The order of rows. */
 import type { SortKey } from "../view/Location.ts"
 
-/** @category models @since 0.1.0 */
 export interface Order {
   readonly sort: SortKey
   readonly descending: boolean
 }
 
-/** @category models @since 0.1.0 */
 export type Values = Readonly<Record<Exclude<SortKey, "name">, number | null | undefined>> & { readonly name: string }
 
-/** Numbers within names count as numbers: `1.9` comes before `1.10`. */
+/** Compares numbers within names as numbers: `1.9` comes before `1.10`. */
 const names = new Intl.Collator("en", { numeric: true })
 
-/**
- * Compares by the order; what is unknown comes last in either direction, and equals are in the order of their names.
- *
- * @category comparisons
- * @since 0.1.0
- */
+/** Unknown values come last in either direction; equal ones are in the order of their names. */
 export const comparator =
   ({ descending, sort }: Order) =>
   (a: Values, b: Values): number => {

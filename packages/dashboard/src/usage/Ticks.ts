@@ -1,48 +1,31 @@
-/**
- * Where the axes of the trend have their marks, and what is written there.
- *
- * @since 0.1.0
- */
-import type { Units } from "../view/Format.ts"
+/** The ticks of the chart's axes and their labels. */
+import { type Units, units } from "../view/Format.ts"
 
-const units = {
-  binary: { base: 1024, names: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] },
-  decimal: { base: 1000, names: ["B", "kB", "MB", "GB", "TB", "PB"] }
-}
-
-/**
- * Marks from the first to the last, all `step` apart (bytes), and how they are written: in the same unit, with as many
- * digits as tell them apart.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SizeTicks {
+/** Equidistant ticks (bytes). All labels have the same unit, and enough digits to differ. */
+interface SizeTicks {
   readonly ticks: ReadonlyArray<number>
   readonly labels: ReadonlyArray<string>
 }
 
-/** The smallest of 1, 2 and 5 times a power of ten that is not less. */
+/** Rounds up to 1, 2 or 5 times a power of ten. */
 const roundStep = (value: number): number => {
   const power = 10 ** Math.floor(Math.log10(value))
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= value * 0.999_999) ?? 10 * power
 }
 
 /**
- * Marks around sizes from `low` to `high` (bytes), about `count` of them. They begin at 0 where `low` is not far from it.
- *
- * @category constructors
- * @since 0.1.0
+ * About `count` ticks that span the sizes from `low` to `high` (bytes). They begin at 0 if `low` is less than half of
+ * `high`.
  */
 export const sizeTicks = (low: number, high: number, count: number, choice: Units): SizeTicks => {
   const { base, names } = units[choice]
   const from = low < high / 2 ? 0 : low
-  // Where nothing changed, the line runs in the middle.
+  // A constant line is in the middle.
   const [bottom, top] = high > from ? [from, high] : [from * 0.95, Math.max(from * 1.05, 1)]
   let unit = 0
   while (top >= base ** (unit + 1) && unit < names.length - 1) unit++
   const scale = base ** unit
-  // Bytes are not divided.
+  // There are no fractions of a byte.
   const least = unit === 0 ? 1 : 0
   const step = Math.max(least, roundStep((top - bottom) / scale / Math.max(1, count)))
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
@@ -65,11 +48,8 @@ const formats = {
 const isMidnight = (date: Date) => date.getHours() === 0 && date.getMinutes() === 0
 
 /**
- * What is written at marks (seconds since 1970) that are so many seconds apart, in the reader's language and time zone:
- * the time and at midnight the day, the day, or the month and in January the year.
- *
- * @category formatting
- * @since 0.1.0
+ * The labels of ticks (seconds since 1970) that are `step` seconds apart, in the user's language and time zone: times,
+ * with the day at midnight; days; or months, with the year in January.
  */
 export const timeLabels = (ticks: ReadonlyArray<number>, step: number): ReadonlyArray<string> =>
   ticks.map((tick) => {

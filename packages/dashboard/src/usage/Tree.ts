@@ -1,31 +1,25 @@
-/**
- * Namespaces and repositories as a tree, summed up.
- *
- * @since 0.1.0
- */
+/** Namespaces and repositories as a tree, with the sums of each namespace. */
 import type { Image } from "../api/Resources.ts"
 
-/** @category models @since 0.1.0 */
 export interface Namespace {
   readonly kind: "namespace"
-  /** `""` for all, else with a slash at the end, so that it is never taken for a repository of the same name. */
+  /** `""` for all; else it ends with a slash, so that it differs from a repository of the same name. */
   readonly path: string
-  /** The path below the parent. Where a namespace holds one namespace and nothing else, both are one. */
+  /** The path below the parent. A namespace that holds one namespace and nothing else is merged with it. */
   readonly label: string
   readonly parent: Namespace | undefined
   readonly children: ReadonlyArray<Node>
-  /** The sum of what is known. */
-  readonly size: number
-  readonly disk_size: number
+  /** The sum of the known sizes; `null` where no repository in it could be read. */
+  readonly size: number | null
+  readonly disk_size: number | null
   readonly tags: number
   readonly images: number
   /** How many of the images could not be read. */
   readonly unreadable: number
-  /** An angle on the colour wheel: namespaces next to each other in the tree have angles next to each other. */
+  /** An angle on the colour wheel; neighbours in the tree have neighbouring angles. */
   readonly hue: number
 }
 
-/** @category models @since 0.1.0 */
 export interface Repository {
   readonly kind: "repository"
   readonly path: string
@@ -38,141 +32,93 @@ export interface Repository {
   readonly hue: number
 }
 
-/** @category models @since 0.1.0 */
 export type Node = Namespace | Repository
 
-/** @category models @since 0.1.0 */
 export interface Tree {
   readonly root: Namespace
   readonly byPath: ReadonlyMap<string, Node>
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
-type Growing = Omit<Writable<Namespace>, "children"> & { children: Array<Node> }
 
-const namespace = (path: string, label: string, parent: Growing | undefined): Growing => ({
-  kind: "namespace",
-  path,
-  label,
+/** The node and those above it, the topmost first. */
+export const trail = (node: Node): ReadonlyArray<Node> =>
+  node.parent === undefined ? [node] : [...trail(node.parent), node]
+
+/** All repositories at or below the node. */
+export const repositories = (node: Node): ReadonlyArray<Repository> =>
+  node.kind === "repository" ? [node] : node.children.flatMap(repositories)
+
+const makeRepository = (image: Image, parent: Namespace): Repository => ({
+  kind: "repository",
+  path: image.name,
+  label: image.name.slice(parent.path.length),
   parent,
-  children: [],
-  size: 0,
-  disk_size: 0,
-  tags: 0,
-  images: 0,
-  unreadable: 0,
+  image,
+  size: image.size,
+  disk_size: image.disk_size,
+  tags: image.tags ?? null,
   hue: 0
 })
 
-/** Sums up what is below, and takes a namespace together with the only namespace in it. */
-const finish = (node: Growing): Growing => {
-  const { children } = node
-  for (let i = 0; i < children.length; i++) {
-    const child = children[i]!
-    if (child.kind === "repository") {
-      node.size += child.size ?? 0
-      node.disk_size += child.disk_size ?? 0
-      node.tags += child.tags ?? 0
-      node.images++
-      if (child.image.size === null) node.unreadable++
-      continue
-    }
-    const below = finish(child as Growing)
-    children[i] = below
-    below.parent = node
-    node.size += below.size
-    node.disk_size += below.disk_size
-    node.tags += below.tags
-    node.images += below.images
-    node.unreadable += below.unreadable
+const makeNamespace = (path: string, images: ReadonlyArray<Image>, parent?: Namespace): Namespace => {
+  // The images of each namespace below; those directly in this one are at "".
+  const below = Map.groupBy(images, ({ name }) => name.slice(0, name.indexOf("/", path.length) + 1))
+  const [first = ""] = below.keys()
+  if (parent !== undefined && below.size === 1 && first !== "") return makeNamespace(first, images, parent)
+  const unreadable = images.filter(({ size }) => size === null).length
+  const isUnknown = unreadable > 0 && unreadable === images.length
+  const sum = (key: "size" | "disk_size" | "tags") => images.reduce((sum, image) => sum + (image[key] ?? 0), 0)
+  const node: Writable<Namespace> = {
+    kind: "namespace",
+    path,
+    label: path.slice(parent?.path.length ?? 0, -1),
+    parent,
+    children: [],
+    size: isUnknown ? null : sum("size"),
+    disk_size: isUnknown ? null : sum("disk_size"),
+    tags: sum("tags"),
+    images: images.length,
+    unreadable,
+    hue: 0
   }
-  const [only] = children
-  if (node.parent === undefined || children.length !== 1 || only?.kind !== "namespace") return node
-  return Object.assign(only as Growing, { label: `${node.label}/${only.label}`, parent: node.parent })
+  node.children = [...below].flatMap(([path, images]): ReadonlyArray<Node> =>
+    path === "" ? images.map((image) => makeRepository(image, node)) : [makeNamespace(path, images, node)]
+  )
+  return node
 }
 
-/** Where the wheel begins: blue for the biggest. */
+/** The hue of the biggest namespace: blue. */
 const firstHue = 255
 
 /**
- * Shares the angles of a namespace out among what is in it, the biggest first, with a gap to either side (after
- * Tennekes and de Jonge, Tree Colors, 2014).
+ * Divides the angles of a namespace among its namespaces, the biggest first, with a gap to either side (after Tennekes
+ * and de Jonge, Tree Colors, 2014).
  */
-const colour = (node: Growing, from: number, to: number): void => {
+const colour = (node: Writable<Namespace>, from: number, to: number): void => {
   node.hue = (firstHue + (from + to) / 2 + 360) % 360
-  const parts = node.children.toSorted((a, b) => (b.disk_size ?? 0) - (a.disk_size ?? 0))
-  const namespaces = parts.filter((part) => part.kind === "namespace")
-  const range = namespaces.length === 0 ? 0 : (to - from) / namespaces.length
-  // On the whole wheel the last is next to the first; below that, neighbours may be alike.
+  const children = node.children.toSorted((a, b) => (b.disk_size ?? 0) - (a.disk_size ?? 0))
+  const namespaces = children.filter((child) => child.kind === "namespace")
+  const range = (to - from) / Math.max(1, namespaces.length)
+  // On the whole wheel the last one is next to the first; below that, neighbours may look alike.
   const gap = range * (node.parent === undefined ? 0.25 : 0.1)
-  namespaces.forEach((part, i) => colour(part as Growing, from + i * range + gap, from + (i + 1) * range - gap))
-  for (const part of parts) if (part.kind === "repository") (part as Writable<Repository>).hue = node.hue
+  namespaces.forEach((child, i) => colour(child, from + i * range + gap, from + (i + 1) * range - gap))
+  for (const child of children) if (child.kind === "repository") (child as Writable<Repository>).hue = node.hue
 }
 
-const index = (node: Node, byPath: Map<string, Node>) => {
-  byPath.set(node.path, node)
-  if (node.kind === "namespace") for (const child of node.children) index(child, byPath)
-}
+const nodes = (node: Node): ReadonlyArray<Node> =>
+  node.kind === "repository" ? [node] : [node, ...node.children.flatMap(nodes)]
 
-/**
- * The tree of these images.
- *
- * @category constructors
- * @since 0.1.0
- */
 export const make = (images: ReadonlyArray<Image>): Tree => {
-  const root = namespace("", "", undefined)
-  const namespaces = new Map<string, Growing>([["", root]])
-  const namespaceAt = (path: string): Growing => {
-    const known = namespaces.get(path)
-    if (known !== undefined) return known
-    const end = path.lastIndexOf("/", path.length - 2) + 1
-    const parent = namespaceAt(path.slice(0, end))
-    const made = namespace(path, path.slice(end, -1), parent)
-    parent.children.push(made)
-    namespaces.set(path, made)
-    return made
-  }
-  for (const image of images) {
-    const end = image.name.lastIndexOf("/") + 1
-    const parent = namespaceAt(image.name.slice(0, end))
-    parent.children.push({
-      kind: "repository",
-      path: image.name,
-      label: image.name.slice(end),
-      parent,
-      image,
-      size: image.size,
-      disk_size: image.disk_size,
-      tags: image.tags ?? null,
-      hue: 0
-    })
-  }
-  const finished = finish(root)
-  reparent(finished)
-  // The wheel is turned so that the middle of the biggest part is at the first hue.
-  const parts = finished.children.filter(({ kind }) => kind === "namespace").length
-  const half = parts === 0 ? 0 : 180 / parts
-  colour(finished, -half, 360 - half)
-  const byPath = new Map<string, Node>()
-  index(finished, byPath)
-  return { root: finished, byPath }
+  const root = makeNamespace("", images)
+  // The middle of the biggest namespace is at the first hue.
+  const namespaces = root.children.filter(({ kind }) => kind === "namespace").length
+  const half = namespaces === 0 ? 0 : 180 / namespaces
+  colour(root, -half, 360 - half)
+  return { root, byPath: new Map(nodes(root).map((node) => [node.path, node])) }
 }
 
-/** Taking namespaces together leaves what is in them with a parent that is no more. */
-const reparent = (node: Growing): void => {
-  for (const child of node.children) {
-    ;(child as { parent: Namespace }).parent = node
-    if (child.kind === "namespace") reparent(child as Growing)
-  }
-}
-
-/**
- * The node at a path; where there is none, the closest one: what is below it in the same place, or what is above.
- *
- * @category lookups
- * @since 0.1.0
- */
+/** The node at a path; else the first one below that path, or else the nearest one above. */
 export const nodeAt = ({ byPath, root }: Tree, path: string): Node => {
   const found = byPath.get(path)
   if (found !== undefined) return found
@@ -183,55 +129,9 @@ export const nodeAt = ({ byPath, root }: Tree, path: string): Node => {
   return end === 0 ? root : nodeAt({ byPath, root }, path.slice(0, end))
 }
 
-/**
- * The node and those above it, the topmost first.
- *
- * @category lookups
- * @since 0.1.0
- */
-export const trail = (node: Node): ReadonlyArray<Node> =>
-  node.parent === undefined ? [node] : [...trail(node.parent), node]
-
-/**
- * All repositories at or below the node.
- *
- * @category lookups
- * @since 0.1.0
- */
-export const repositories = (node: Node): ReadonlyArray<Repository> => {
-  if (node.kind === "repository") return [node]
-  const found: Array<Repository> = []
-  const collect = (at: Namespace) => {
-    for (const child of at.children) {
-      if (child.kind === "repository") found.push(child)
-      else collect(child)
-    }
-  }
-  collect(node)
-  return found
-}
-
-/**
- * The tree of some of the images, in the colours that they have in the tree of all.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The tree of some of the images, in the colours of the tree of all. */
 export const restrict = (all: Tree, images: ReadonlyArray<Image>): Tree => {
   const restricted = make(images)
-  for (const [path, node] of restricted.byPath) {
-    ;(node as Writable<Node>).hue = nodeAt(all, path).hue
-  }
+  for (const [path, node] of restricted.byPath) (node as Writable<Node>).hue = nodeAt(all, path).hue
   return restricted
 }
-
-/**
- * The sizes of a node as they are told: unknown, not 0, where nothing in it could be read.
- *
- * @category getters
- * @since 0.1.0
- */
-export const sizesOf = (node: Node): { readonly size: number | null; readonly disk_size: number | null } =>
-  node.kind === "namespace" && node.images > 0 && node.unreadable === node.images
-    ? { size: null, disk_size: null }
-    : { size: node.size, disk_size: node.disk_size }

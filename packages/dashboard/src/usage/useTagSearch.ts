@@ -1,8 +1,4 @@
-/**
- * Searching the tags of many repositories.
- *
- * @since 0.1.0
- */
+/** Searching the tags of many repositories. */
 import { useEffect, useState } from "preact/hooks"
 import type { Cache } from "../api/Cache.ts"
 import type { Client } from "../api/Client.ts"
@@ -11,40 +7,31 @@ import type { Tag } from "../api/Resources.ts"
 import { matches, type Search } from "./Search.ts"
 import type { Repository } from "./Tree.ts"
 
-/** @category models @since 0.1.0 */
-export interface Found {
+export interface TagSearch {
   readonly hits: ReadonlyArray<{ readonly repository: Repository; readonly tag: Tag }>
-  /** How many repositories were looked through, of how many. */
+  /** How many repositories were searched, of how many. */
   readonly done: number
   readonly of: number
-  /** Whether it ended early because there are too many hits. */
+  /** Whether the search ended early because there are too many hits. */
   readonly more: boolean
   readonly problem: Problem | undefined
 }
 
-/** Requests under way at once: as many connections as a browser opens to one server. */
+/** The number of connections that a browser opens to one server. */
 const concurrency = 6
-/** More hits than a person looks through. */
-const mostHits = 2_000
-/** In milliseconds: results are shown while they come in, and typing is waited for. */
+/** More hits than a user reads. */
+const maximumHits = 2_000
+/** In milliseconds: how often new results are shown, and how long the search waits for more typing. */
 const pace = { show: 120, typing: 200 }
 
-const nothing: Found = { hits: [], done: 0, of: 0, more: false, problem: undefined }
-
-/**
- * The tags of these repositories that match, as far as they were found. Nothing is searched without a `tag` in the
- * search. The biggest repositories should come first.
- *
- * @category hooks
- * @since 0.1.0
- */
+/** Searches the repositories in their order for matching tags. Returns `undefined` if the search has no `tag`. */
 export const useTagSearch = (
   search: Search,
-  among: ReadonlyArray<Repository>,
+  repositories: ReadonlyArray<Repository>,
   client: Client,
   cache: Cache
-): Found | undefined => {
-  const [found, setFound] = useState<Found>()
+): TagSearch | undefined => {
+  const [found, setFound] = useState<TagSearch>()
   const part = search.tag
   useEffect(() => {
     if (part === undefined) {
@@ -52,14 +39,20 @@ export const useTagSearch = (
       return
     }
     const controller = new AbortController()
-    const hits: Array<Found["hits"][number]> = []
+    const hits: Array<TagSearch["hits"][number]> = []
     let next = 0
     let done = 0
     let problem: Problem | undefined
-    const full = () => hits.length >= mostHits
-    const ended = () => full() || problem !== undefined || done === among.length
-    const show = () =>
-      setFound({ hits: hits.slice(0, mostHits), done, of: among.length, more: full() && done < among.length, problem })
+    const full = () => hits.length >= maximumHits
+    const ended = () => full() || problem !== undefined || done === repositories.length
+    const current = (): TagSearch => ({
+      hits: hits.slice(0, maximumHits),
+      done,
+      of: repositories.length,
+      more: full() && done < repositories.length,
+      problem
+    })
+    const show = () => setFound(current())
     const tagsOf = async (repository: Repository): Promise<ReadonlyArray<Tag>> => {
       const known = cache.get<ReadonlyArray<Tag>>(`tags ${repository.path}`)
       if (known?.state === "done") return known.value
@@ -67,7 +60,7 @@ export const useTagSearch = (
     }
     const work = async () => {
       while (!ended() && !controller.signal.aborted) {
-        const repository = among[next++]
+        const repository = repositories[next++]
         if (repository === undefined) return
         try {
           for (const tag of await tagsOf(repository)) {
@@ -79,7 +72,7 @@ export const useTagSearch = (
         }
       }
     }
-    setFound((found) => found ?? { ...nothing, of: among.length })
+    setFound((found) => found ?? current())
     let showing: ReturnType<typeof setInterval> | undefined
     const waiting = setTimeout(() => {
       showing = setInterval(show, pace.show)
@@ -93,6 +86,6 @@ export const useTagSearch = (
       clearTimeout(waiting)
       clearInterval(showing)
     }
-  }, [part, among, client, cache])
+  }, [part, repositories, client, cache])
   return found
 }

@@ -1,33 +1,19 @@
-/**
- * Sizes, numbers and times as people read them.
- *
- * @since 0.1.0
- */
+/** Sizes, numbers and times as text for users. */
 
-/**
- * Powers of 1024 (KiB) or of 1000 (kB).
- *
- * @category models
- * @since 0.1.0
- */
+/** Powers of 1024 (KiB) or of 1000 (kB). */
 export type Units = "binary" | "decimal"
 
-const units = {
+export const units = {
   binary: { base: 1024, names: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] },
   decimal: { base: 1000, names: ["B", "kB", "MB", "GB", "TB", "PB"] }
 }
 
-/**
- * A size with three significant digits, such as `1.50 KiB`, split so that the unit can be set apart.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A size with three significant digits, such as `1.50 KiB`, as number and unit. */
 export const bytesParts = (bytes: number, choice: Units): readonly [number: string, unit: string] => {
   const { base, names } = units[choice]
   let value = bytes
   let unit = 0
-  // What would print as 1000 or more in this unit is said in the next one.
+  // A value that would print as 1000 or more takes the next unit.
   while (value >= 999.5 && unit < names.length - 1) {
     value /= base
     unit++
@@ -36,35 +22,19 @@ export const bytesParts = (bytes: number, choice: Units): readonly [number: stri
   return [value.toFixed(digits), names[unit]!]
 }
 
-/**
- * A size as one text, `unknown` where it is not known.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A size as one text, `unknown` where it is not known. */
 export const bytes = (value: number | null | undefined, choice: Units): string =>
   value === null || value === undefined ? "unknown" : bytesParts(value, choice).join("\u00a0")
 
 const grouped = new Intl.NumberFormat("en")
 
-/** @category formatting @since 0.1.0 */
 export const count = (value: number): string => grouped.format(value)
 
-/**
- * `1 tag`, `2,000 tags`.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** `1 tag`, `2,000 tags`. */
 export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`
 
-/**
- * A share between 0 and 1 in percent. What is not quite nothing or not quite all is never rounded to it.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A share between 0 and 1 in percent. Only 0 and 1 themselves become `0 %` and `100 %`. */
 export const percent = (share: number): string => {
   const value = share * 100
   if (value > 0 && value < 1) return "< 1 %"
@@ -79,12 +49,7 @@ const steps: ReadonlyArray<readonly [Intl.RelativeTimeFormatUnit, number]> = [
   ["minute", 60]
 ]
 
-/**
- * How long ago a moment was, `now` and `then` in seconds.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** How long ago an instant was, `now` and `then` in seconds. */
 export const ago = (then: number, now: number): string => {
   const elapsed = Math.max(0, now - then)
   for (const [unit, seconds] of steps) {
@@ -95,17 +60,17 @@ export const ago = (then: number, now: number): string => {
 
 const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" })
 
-/** A moment in seconds since 1970, in the time zone of the reader. @category formatting @since 0.1.0 */
+/** An instant in seconds since 1970, in the user's time zone. */
 export const at = (seconds: number): string => moment.format(seconds * 1000)
 
-/** A change of a size, with its sign: `+1.50 KiB`. @category formatting @since 0.1.0 */
+/** A change of a size, with its sign: `+1.50 KiB`. */
 export const change = (value: number, choice: Units): string =>
   `${value > 0 ? "+" : value < 0 ? "\u2212" : "±"}${bytes(Math.abs(value), choice)}`
 
 const signed = new Intl.NumberFormat("en", { maximumFractionDigits: 0, signDisplay: "exceptZero" })
 const signedFine = new Intl.NumberFormat("en", { maximumFractionDigits: 1, signDisplay: "exceptZero" })
 
-/** A change in percent, with its sign: `+8.3 %`, `−50 %`. @category formatting @since 0.1.0 */
+/** A change in percent, with its sign: `+8.3 %`, `−50 %`. */
 export const percentChange = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.05
     ? `${value > 0 ? "+" : "\u2212"}< 0.1 %`
@@ -113,15 +78,15 @@ export const percentChange = (value: number): string =>
 
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" })
 
-/** The day of a moment in seconds since 1970, as the reader's language writes it. @category formatting @since 0.1.0 */
+/** The day of an instant in seconds since 1970, in the user's language. */
 export const onDay = (seconds: number): string => day.format(seconds * 1000)
 
 const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
 
-/** A moment to the minute, as the reader's language writes it. @category formatting @since 0.1.0 */
+/** An instant to the minute, in the user's language. */
 export const toMinute = (seconds: number): string => minute.format(seconds * 1000)
 
-/** A duration given in milliseconds. @category formatting @since 0.1.0 */
+/** A duration given in milliseconds. */
 export const duration = (milliseconds: number): string =>
   milliseconds < 1000
     ? `${Math.round(milliseconds)} ms`
@@ -129,12 +94,7 @@ export const duration = (milliseconds: number): string =>
       ? `${(milliseconds / 1000).toFixed(1)} s`
       : `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`
 
-/**
- * A digest, short enough for a line and long enough to find it.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The first 12 digits of a digest; the algorithm only if it is not SHA-256. */
 export const shortDigest = (digest: string): string => {
   const [algorithm, hash] = digest.split(":")
   return hash === undefined

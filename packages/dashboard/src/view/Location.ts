@@ -1,47 +1,42 @@
-/**
- * What is on the screen, as the part of the address behind `#`: so it can be kept, sent and gone back to.
- *
- * @since 0.1.0
- */
+/** What the page shows, as the part of the address behind `#`: users can bookmark it, send it and go back to it. */
 import type { SizeKey } from "../api/Resources.ts"
+import { sizeKeys } from "./SizeNames.ts"
 
-/** @category models @since 0.1.0 */
-export type SortKey = "name" | "disk_size" | "size" | "unique_size" | "tags"
+export type SortKey = SizeKey | "name" | "tags"
 
-/** How far back the trend goes. @category models @since 0.1.0 */
-export type Period = "24h" | "7d" | "30d" | "1y"
+/** The time ranges of the history, each with its duration in the API. */
+export const periods = {
+  "24h": { from: "24h", label: "24 hours" },
+  "7d": { from: "7d", label: "7 days" },
+  "30d": { from: "30d", label: "30 days" },
+  "1y": { from: "365d", label: "1 year" }
+} as const
 
-/** @category models @since 0.1.0 */
+export type Period = keyof typeof periods
+
 export interface View {
-  /** Where the map stands: `""` for all, `group/` for a namespace, `group/app` for a repository. */
+  /** The place that is shown: `""` for all, `group/` for a namespace, `group/app` for a repository. */
   readonly path: string
   readonly query: string
   readonly sort: SortKey
   readonly descending: boolean
-  /** Whether repositories stand under their namespaces. */
+  /** Whether the table shows repositories below their namespaces. */
   readonly grouped: boolean
   readonly map: boolean
-  /** The instant as of which all is shown (ISO 8601); undefined for now. */
-  readonly past: string | undefined
-  /** Whether the trend and the growers are shown, where there is a history. */
+  /** The instant whose snapshot is shown (ISO 8601); undefined for the latest one. */
+  readonly instant: string | undefined
+  /** Whether the history is shown, where the server has one. */
   readonly trend: boolean
   readonly period: Period
-  /** The lines that are drawn. */
+  /** The lines of the chart. */
   readonly lines: ReadonlyArray<SizeKey>
-  /** By which size growers are sorted. */
-  readonly by: SizeKey
-  readonly growers: "images" | "namespaces"
-  /** What the detail tells about: `group/app`, `group/app:tag`, `group/`; `!gaps` for what could not be read. */
+  /** The size by which growth is sorted. */
+  readonly growthBy: SizeKey
+  readonly growthOf: "images" | "namespaces"
+  /** What the detail shows: `group/app`, `group/app:tag`, `group/`; `!gaps` for what could not be read. */
   readonly detail: string | undefined
 }
 
-/** @category constants @since 0.1.0 */
-export const periods: ReadonlyArray<Period> = ["24h", "7d", "30d", "1y"]
-
-/** @category constants @since 0.1.0 */
-export const sizeKeys: ReadonlyArray<SizeKey> = ["disk_size", "unique_size", "size"]
-
-/** @category constants @since 0.1.0 */
 export const start: View = {
   path: "",
   query: "",
@@ -49,18 +44,18 @@ export const start: View = {
   descending: true,
   grouped: true,
   map: true,
-  past: undefined,
+  instant: undefined,
   trend: true,
   period: "30d",
   lines: sizeKeys,
-  by: "disk_size",
-  growers: "images",
+  growthBy: "disk_size",
+  growthOf: "images",
   detail: undefined
 }
 
-const sortKeys: ReadonlyArray<string> = ["name", "disk_size", "size", "unique_size", "tags"] satisfies Array<SortKey>
+const sortKeys: ReadonlyArray<SortKey> = [...sizeKeys, "name", "tags"]
 
-/** Slashes and colons are legible in a fragment, and allowed in it (RFC 3986, 3.5). */
+/** Slashes and colons stay legible; a fragment may hold them (RFC 3986, 3.5). */
 const encode = (text: string) => encodeURIComponent(text).replace(/%2F/g, "/").replace(/%3A/g, ":")
 
 const decode = (text: string) => {
@@ -71,34 +66,24 @@ const decode = (text: string) => {
   }
 }
 
-/**
- * The fragment of a view, with what differs from `start` alone.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** The fragment of a view: only what differs from `start`. */
 export const format = (view: View): string => {
   const parameters: Array<string> = []
   if (view.query !== "") parameters.push(`q=${encode(view.query)}`)
   if (view.sort !== start.sort || !view.descending) parameters.push(`sort=${view.descending ? "-" : ""}${view.sort}`)
   if (!view.grouped) parameters.push("flat=1")
   if (!view.map) parameters.push("map=0")
-  if (view.past !== undefined) parameters.push(`past=${encode(view.past)}`)
+  if (view.instant !== undefined) parameters.push(`past=${encode(view.instant)}`)
   if (!view.trend) parameters.push("trend=0")
   if (view.period !== start.period) parameters.push(`period=${view.period}`)
   if (view.lines.length !== sizeKeys.length) parameters.push(`lines=${view.lines.join(",")}`)
-  if (view.by !== start.by) parameters.push(`by=${view.by}`)
-  if (view.growers !== start.growers) parameters.push(`of=${view.growers}`)
+  if (view.growthBy !== start.growthBy) parameters.push(`by=${view.growthBy}`)
+  if (view.growthOf !== start.growthOf) parameters.push(`of=${view.growthOf}`)
   if (view.detail !== undefined) parameters.push(`at=${encode(view.detail)}`)
   return `#/${encode(view.path)}${parameters.length === 0 ? "" : `?${parameters.join("&")}`}`
 }
 
-/**
- * The view of a fragment. What it does not know it leaves out.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** The view of a fragment. Unknown parameters and values are ignored. */
 export const parse = (fragment: string): View => {
   const [path = "", search = ""] = fragment.replace(/^#?\/?/, "").split(/\?(.*)/s)
   const parameters = new Map(
@@ -107,24 +92,24 @@ export const parse = (fragment: string): View => {
       return [name, decode(value)] as const
     })
   )
-  const sort = parameters.get("sort") ?? "-disk_size"
-  const key = sort.replace(/^-/, "")
+  const sort = parameters.get("sort") ?? ""
+  const sortKey = sortKeys.find((key) => key === sort.replace(/^-/, ""))
   const drawn = parameters.get("lines")?.split(",") ?? []
   const lines = sizeKeys.filter((key) => drawn.includes(key))
-  const known = sortKeys.includes(key)
+  const period = parameters.get("period") ?? ""
   return {
     path: decode(path),
     query: parameters.get("q") ?? "",
-    sort: known ? (key as SortKey) : start.sort,
-    descending: known ? sort.startsWith("-") : start.descending,
+    sort: sortKey ?? start.sort,
+    descending: sortKey === undefined ? start.descending : sort.startsWith("-"),
     grouped: parameters.get("flat") !== "1",
     map: parameters.get("map") !== "0",
-    past: parameters.get("past") || undefined,
+    instant: parameters.get("past") || undefined,
     trend: parameters.get("trend") !== "0",
-    period: periods.find((period) => period === parameters.get("period")) ?? start.period,
+    period: Object.hasOwn(periods, period) ? (period as Period) : start.period,
     lines: lines.length === 0 ? sizeKeys : lines,
-    by: sizeKeys.find((key) => key === parameters.get("by")) ?? start.by,
-    growers: parameters.get("of") === "namespaces" ? "namespaces" : "images",
+    growthBy: sizeKeys.find((key) => key === parameters.get("by")) ?? start.growthBy,
+    growthOf: parameters.get("of") === "namespaces" ? "namespaces" : "images",
     detail: parameters.get("at") || undefined
   }
 }

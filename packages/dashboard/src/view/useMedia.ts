@@ -1,11 +1,6 @@
-/**
- * Whether a media query holds.
- *
- * @since 0.1.0
- */
+/** Whether a media query matches. */
 import { useEffect, useState } from "preact/hooks"
 
-/** @category hooks @since 0.1.0 */
 export const useMedia = (query: string): boolean => {
   const [matches, setMatches] = useState(() => matchMedia(query).matches)
   useEffect(() => {

@@ -1,8 +1,4 @@
-/**
- * What a person prefers, kept in the browser.
- *
- * @since 0.1.0
- */
+/** A preference of the user, stored in the browser. */
 import { useCallback, useState } from "preact/hooks"
 
 const prefix = "gitlab-registry-usage."
@@ -15,12 +11,7 @@ const read = (name: string): string | null => {
   }
 }
 
-/**
- * One of some values. Where storage is denied, the preference lasts as long as the page.
- *
- * @category hooks
- * @since 0.1.0
- */
+/** One of some values; the first is the default. Where storage is denied, the preference lasts as long as the page. */
 export const usePreference = <A extends string>(
   name: string,
   values: readonly [A, ...ReadonlyArray<A>]
@@ -31,7 +22,7 @@ export const usePreference = <A extends string>(
     try {
       localStorage.setItem(prefix + name, value)
     } catch {
-      // Then it is not kept.
+      // The browser denies storage.
     }
   }, [])
   return [value, set]

@@ -1,12 +1,7 @@
-/**
- * The view, kept in the address.
- *
- * @since 0.1.0
- */
+/** The view, kept in the address. */
 import { useCallback, useEffect, useState } from "preact/hooks"
 import { format, parse, type View } from "./Location.ts"
 
-/** @category hooks @since 0.1.0 */
 export const useView = (): readonly [View, (change: Partial<View>, replace?: boolean) => void] => {
   const [view, setView] = useState(() => parse(location.hash))
   useEffect(() => {
@@ -21,10 +16,7 @@ export const useView = (): readonly [View, (change: Partial<View>, replace?: boo
   const go = useCallback((change: Partial<View>, replace = false) => {
     const next = { ...parse(location.hash), ...change }
     const fragment = format(next)
-    if (fragment !== location.hash) {
-      if (replace) history.replaceState(null, "", fragment)
-      else history.pushState(null, "", fragment)
-    }
+    if (fragment !== location.hash) history[replace ? "replaceState" : "pushState"](null, "", fragment)
     setView(next)
   }, [])
   return [view, go]

@@ -1,19 +1,14 @@
 /**
  * Who may do what in the embedded registry.
- *
- * @since 0.1.0
  */
 import { Redacted } from "effect"
-import type { Contents } from "../registry/Contents.ts"
+import type { Contents } from "../data/Contents.ts"
 import type { Access } from "./Jwt.ts"
 
 /**
  * Somebody whom GitLab knows. An administrator may do everything and see the catalog; anybody else may pull what lies
  * under the given namespaces. Nobody may touch a repository whose contents say `Denied` or `Unauthorized`: it stands
  * for a project whose container registry is switched off.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Account {
   readonly username: string
@@ -24,9 +19,6 @@ export interface Account {
 
 /**
  * The account of an administrator: what a crawl of the whole registry signs in with.
- *
- * @category accounts
- * @since 0.1.0
  */
 export const administrator: Account = {
   username: "registry-usage",
@@ -36,9 +28,6 @@ export const administrator: Account = {
 
 /**
  * A deploy token of the group `acme`.
- *
- * @category accounts
- * @since 0.1.0
  */
 export const deployToken: Account = {
   username: "gitlab+deploy-token-1",
@@ -48,17 +37,11 @@ export const deployToken: Account = {
 
 /**
  * The name that every CI/CD job signs in with, its job token being the password.
- *
- * @category accounts
- * @since 0.1.0
  */
 export const jobUsername = "gitlab-ci-token"
 
 /**
  * A job of the project `acme/shop`.
- *
- * @category accounts
- * @since 0.1.0
  */
 export const job: Account = {
   username: jobUsername,
@@ -68,18 +51,12 @@ export const job: Account = {
 
 /**
  * Whether the repository is in one of the account's namespaces.
- *
- * @category authorization
- * @since 0.1.0
  */
 export const holds = ({ administrator, namespaces = [] }: Account, repository: string): boolean =>
   administrator === true || namespaces.some((name) => repository === name || repository.startsWith(`${name}/`))
 
 /**
  * What of the asked access an account gets: the actions that it may do, in the order asked for.
- *
- * @category authorization
- * @since 0.1.0
  */
 export const granted = (account: Account | undefined, contents: Contents, asked: Access): Access => {
   const { type, name, actions } = asked

@@ -2,21 +2,16 @@
  * Whether a request carries a token that permits it.
  *
  * Sources: RFC 6750; CNCF distribution, "Token authentication".
- *
- * @since 0.1.0
  */
 import { Effect, Option } from "effect"
 import type { Access, Jwt } from "./Jwt.ts"
-import { RegistryProblem } from "../registry/RegistryProblem.ts"
-import type { Request } from "../registry/Route.ts"
+import { RegistryProblem } from "../http/RegistryProblem.ts"
+import type { Request } from "../http/Route.ts"
 import { service } from "./TokenService.ts"
 
 /**
  * Fails with 401 and a challenge unless the request's token permits the access, or is any good token where none is
  * needed.
- *
- * @category models
- * @since 0.1.0
  */
 export type Authorize = (request: Request, needed?: Access) => Effect.Effect<void, RegistryProblem>
 
@@ -30,10 +25,6 @@ const permits = (held: ReadonlyArray<Access>, { type, name, actions }: Access) =
     )
   )
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: { readonly jwt: Jwt; readonly realm: string }): Authorize =>
   Effect.fnUntraced(function* (request, needed) {
     const token = /^bearer +(.*)$/i.exec(request.headers["authorization"] ?? "")?.[1]

@@ -1,7 +1,5 @@
 /**
  * The users of the demonstration.
- *
- * @since 0.1.0
  */
 import type { Authentication } from "@gitlab-registry-usage/core"
 import { DirectoryMemory } from "@gitlab-registry-usage/core/testing"
@@ -9,9 +7,6 @@ import type { Layer } from "effect"
 
 /**
  * Two who may sign in, the first being the one that the demonstration names, and one who may not any more.
- *
- * @category constants
- * @since 0.1.0
  */
 export const users = [
   { username: "demo", password: "demo-password" },
@@ -19,8 +14,4 @@ export const users = [
   { username: "former", password: "former-password", maySignIn: false }
 ] as const
 
-/**
- * @category layers
- * @since 0.1.0
- */
 export const layer: Layer.Layer<Authentication.Directory> = DirectoryMemory.layer(users)

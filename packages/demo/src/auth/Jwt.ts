@@ -2,31 +2,22 @@
  * The tokens that the embedded token service issues and the embedded registry trusts.
  *
  * Sources: RFC 7519; CNCF distribution, "Token authentication implementation".
- *
- * @since 0.1.0
  */
 import { Clock, Effect, Option, Result, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
 
 /**
  * What a token permits on one thing. `type` is `repository` or `registry`.
- *
- * @category models
- * @since 0.1.0
  */
 export const Access = Schema.Struct({
   type: Schema.String,
   name: Schema.String,
   actions: Schema.Array(Schema.String)
 })
-/** @category models @since 0.1.0 */
 export type Access = typeof Access.Type
 
 /**
  * The claims of a token. Times are in seconds since 1970.
- *
- * @category models
- * @since 0.1.0
  */
 export const Claims = Schema.Struct({
   iss: Schema.String,
@@ -38,10 +29,8 @@ export const Claims = Schema.Struct({
   jti: Schema.String,
   access: Schema.Array(Access)
 })
-/** @category models @since 0.1.0 */
 export type Claims = typeof Claims.Type
 
-/** @category models @since 0.1.0 */
 export interface Jwt {
   readonly sign: (claims: Claims) => Effect.Effect<string>
   /** The claims of a token that this key signed and that has not expired. */
@@ -54,9 +43,6 @@ const decodeClaims = Schema.decodeUnknownOption(Schema.fromJsonString(Claims))
 
 /**
  * Signs with HS256 under a key that nobody else knows.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make: Effect.Effect<Jwt> = Effect.gen(function* () {
   const key = yield* Effect.promise(() =>

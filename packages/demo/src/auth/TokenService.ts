@@ -3,36 +3,26 @@
  *
  * Sources: GitLab, `JwtController` and `Auth::ContainerRegistryAuthenticationService`; CNCF distribution, "Token
  * authentication".
- *
- * @since 0.1.0
  */
 import { Clock, Duration, Effect, Redacted, Ref, Result } from "effect"
 import { Base64 } from "effect/encoding"
 import { HttpServerResponse } from "effect/http"
 import { type Account, granted } from "./Account.ts"
-import type { Contents } from "../registry/Contents.ts"
+import type { Contents } from "../data/Contents.ts"
 import type { Access, Jwt } from "./Jwt.ts"
-import { RegistryProblem } from "../registry/RegistryProblem.ts"
-import { pattern, type Request, type Route } from "../registry/Route.ts"
+import { RegistryProblem } from "../http/RegistryProblem.ts"
+import { pattern, type Request, type Route } from "../http/Route.ts"
 
 /**
  * What the registry calls itself in challenges, and the audience of its tokens.
- *
- * @category constants
- * @since 0.1.0
  */
 export const service = "container_registry"
 
-/**
- * @category constants
- * @since 0.1.0
- */
 export const issuer = "gitlab-issuer"
 
 /** The longest query that Puma, GitLab's web server, reads. */
 const longestQuery = 10_240
 
-/** @category models @since 0.1.0 */
 export interface Options {
   readonly accounts: ReadonlyArray<Account>
   readonly contents: Ref.Ref<Contents>
@@ -59,9 +49,6 @@ const asked = (scope: string): Access => {
 /**
  * A token that grants what was asked for and is permitted: for somebody who is known always, even if it grants
  * nothing; for somebody unknown only if it grants something.
- *
- * @category routes
- * @since 0.1.0
  */
 export const routes = ({ accounts, contents, jwt, tokenLife }: Options): ReadonlyArray<Route> => {
   let issued = 0

@@ -1,7 +1,5 @@
 /**
  * The past of a registry: a snapshot of each day, in a store.
- *
- * @since 0.1.0
  */
 import { Crawl, type Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { type Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
@@ -9,17 +7,11 @@ import { DateTime, Duration, Effect, Layer } from "effect"
 
 /**
  * What the registry held so many days ago.
- *
- * @category models
- * @since 0.1.0
  */
 export type Repositories = (daysAgo: number) => Effect.Effect<ReadonlyArray<Images.Repository>>
 
 /**
  * The snapshot of a registry that holds these repositories.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const snapshotOf = (
   repositories: ReadonlyArray<Images.Repository>,
@@ -34,9 +26,6 @@ export const snapshotOf = (
 
 /**
  * Which snapshots there are: one a day.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Options {
   readonly repositories: Repositories
@@ -50,9 +39,6 @@ export interface Options {
 
 /**
  * Saves the snapshots, the oldest first.
- *
- * @category saving
- * @since 0.1.0
  */
 export const save = Effect.fnUntraced(function* ({ first, last = 1, now, repositories }: Options) {
   const { save } = yield* SnapshotStore.SnapshotStore
@@ -64,9 +50,6 @@ export const save = Effect.fnUntraced(function* ({ first, last = 1, now, reposit
 
 /**
  * A store in memory that has the snapshots, and keeps all that come.
- *
- * @category layers
- * @since 0.1.0
  */
 export const layer = (options: Options): Layer.Layer<SnapshotStore.SnapshotStore> =>
   Layer.effectDiscard(Effect.orDie(save(options))).pipe(

@@ -1,15 +1,10 @@
 /**
  * The sizes of the demonstration's contents, worked out once from the definition and written down.
- *
- * @since 0.1.0
  */
 import type { Usage } from "@gitlab-registry-usage/core"
 
 /**
  * Sizes in bytes, as `Usage.Sizes` defines them.
- *
- * @category models
- * @since 0.1.0
  */
 export interface ExpectedSizes {
   readonly size: number
@@ -19,9 +14,6 @@ export interface ExpectedSizes {
 
 /**
  * The sizes of everything, and of each repository by name: `null` where it cannot be read.
- *
- * @category models
- * @since 0.1.0
  */
 export interface ExpectedUsage {
   readonly total: ExpectedSizes
@@ -32,9 +24,6 @@ const sizes = (size: number, diskSize: number, uniqueSize: number): ExpectedSize
 
 /**
  * Everything that is stored: layers, configs, manifests, and the manifests that an index refers to.
- *
- * @category expectations
- * @since 0.1.0
  */
 export const all: ExpectedUsage = {
   total: sizes(85_391_181, 2_833_359, 2_833_359),
@@ -56,9 +45,6 @@ export const all: ExpectedUsage = {
 
 /**
  * Layers only, as the accounting `layers` counts.
- *
- * @category expectations
- * @since 0.1.0
  */
 export const layers: ExpectedUsage = {
   total: sizes(85_189_102, 2_660_676, 2_660_676),
@@ -80,8 +66,5 @@ export const layers: ExpectedUsage = {
 
 /**
  * The expected sizes by accounting.
- *
- * @category expectations
- * @since 0.1.0
  */
 export const byAccounting: Readonly<Record<Usage.Accounting, ExpectedUsage>> = { all, layers }

@@ -2,18 +2,13 @@
  * How many requests GitLab's REST API takes from one client.
  *
  * Source: GitLab, "User and IP rate limits", "Response headers".
- *
- * @since 0.1.0
  */
 import { Clock, Duration, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { RegistryProblem } from "../registry/RegistryProblem.ts"
+import type { RegistryProblem } from "../http/RegistryProblem.ts"
 
 /**
  * At most `requests` in each `period`, which begin together for all.
- *
- * @category models
- * @since 0.1.0
  */
 export interface RateLimit {
   readonly requests: number
@@ -22,9 +17,6 @@ export interface RateLimit {
 
 /**
  * Answers with the truth and what is left, or with 429 and a text.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (
   limit: RateLimit | undefined

@@ -2,16 +2,11 @@
  * Pages of GitLab's REST API.
  *
  * Source: GitLab, "REST API", "Pagination".
- *
- * @since 0.1.0
  */
-import type { Request } from "../registry/Route.ts"
+import type { Request } from "../http/Route.ts"
 
 /**
- * How the API gives pages: by their number, or by the last entry of the page before, which is told in `Link` alone.
- *
- * @category models
- * @since 0.1.0
+ * How the API gives pages: by their number, or by the last entry of the page before, which only `Link` names.
  */
 export type Paging = "offset" | "keyset"
 
@@ -26,12 +21,9 @@ const link = (origin: string, request: Request, changed: Record<string, string>,
 
 /**
  * The page of the entries that the request asks for, and its headers. GitLab leaves the totals out where there are more
- * than 10,000 entries; `totals` says whether they are told.
- *
- * @category getters
- * @since 0.1.0
+ * than 10,000 entries; `totals` says whether they are sent.
  */
-export const of = <A>(
+export const paginate = <A>(
   entries: ReadonlyArray<A>,
   request: Request,
   options: {

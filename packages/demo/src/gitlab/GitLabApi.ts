@@ -1,36 +1,30 @@
 /**
- * GitLab's REST API, as far as it tells about container registries.
+ * GitLab's REST API, the part on container registries.
  *
  * Source: GitLab, "Container registry API".
- *
- * @since 0.1.0
  */
 import { Effect, Redacted, Ref } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { type Account, jobUsername } from "../auth/Account.ts"
 import * as ApiLimit from "./ApiLimit.ts"
 import * as ApiPage from "./ApiPage.ts"
-import type { Contents, StoredRepository } from "../registry/Contents.ts"
+import type { Contents, StoredRepository } from "../data/Contents.ts"
 import { sizeOf } from "./GitLabMetadata.ts"
 import * as Projects from "./Projects.ts"
-import { type Handler, pattern, type Request, type Route } from "../registry/Route.ts"
+import { type Handler, pattern, type Request, type Route } from "../http/Route.ts"
 
 /**
  * How the API behaves where GitLab's behaves now one way and now another.
- *
- * @category options
- * @since 0.1.0
  */
 export interface Behaviour {
   /** Default: by number, unless the request asks for keyset. */
   readonly paging?: ApiPage.Paging | undefined
-  /** Whether totals are told. Default: `true`. */
+  /** Whether totals are sent. Default: `true`. */
   readonly totals?: boolean | undefined
   /** Default: none. */
   readonly rateLimit?: ApiLimit.RateLimit | undefined
 }
 
-/** @category options @since 0.1.0 */
 export interface Options extends Behaviour {
   /** GitLab's own origin: what links begin with. */
   readonly origin: string
@@ -50,10 +44,6 @@ const isAsked = (request: Request, parameter: string) =>
 
 const notFound = { groups: "Group Not Found", projects: "Project Not Found" } as const
 
-/**
- * @category routes
- * @since 0.1.0
- */
 export const routes = (options: Options): ReadonlyArray<Route> => {
   const { accounts, contents, origin } = options
   const limited = ApiLimit.make(options.rateLimit)
@@ -93,7 +83,7 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
           const from = { contents: yield* Ref.get(contents), account, ids }
           const found = Projects.repositoriesOf(kind, request.reference ?? "", from)
           if (found === undefined) return yield* message(404, notFound[kind])
-          const { entries, headers } = ApiPage.of(found, request, {
+          const { entries, headers } = ApiPage.paginate(found, request, {
             origin,
             paging: options.paging ?? "offset",
             totals: options.totals ?? true,

@@ -2,17 +2,15 @@
  * The API of the metadata database as GitLab's registry speaks it. Every path ends with a slash.
  *
  * Sources: GitLab's container registry, docs/spec/gitlab/api.md and registry/handlers.
- *
- * @since 0.1.0
  */
 import { Manifest, MediaType, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Option, Result } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { StoredRepository } from "../registry/Contents.ts"
+import type { StoredRepository } from "../data/Contents.ts"
 import { inRepository, type Options } from "../registry/Distribution.ts"
-import * as Page from "../registry/Page.ts"
-import { nameUnknown, RegistryProblem } from "../registry/RegistryProblem.ts"
-import { type Handler, pattern, type Request, type Route } from "../registry/Route.ts"
+import * as RegistryPage from "../http/RegistryPage.ts"
+import { nameUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
+import { type Handler, pattern, type Request, type Route } from "../http/Route.ts"
 
 /** Everything in the demonstration was pushed at once. */
 const pushedAt = "2026-01-01T00:00:00.000Z"
@@ -41,9 +39,6 @@ const sum = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((
 
 /**
  * The bytes of the distinct layers that the repository's tags lead to, as GitLab counts them: no config, no manifest.
- *
- * @category getters
- * @since 0.1.0
  */
 export const sizeOf = (repository: StoredRepository): number => {
   const found = new Map<string, number>()
@@ -62,7 +57,7 @@ const tagOf = (repository: StoredRepository, name: string) => {
     digest,
     ...(Option.isSome(config) ? { config_digest: config.value.digest } : {}),
     media_type: mediaType,
-    // An index is told with 0, as GitLab did for long.
+    // The size of an index is 0, as in most releases of GitLab.
     size_bytes: isIndex(mediaType) ? 0 : sum(layersOf(repository, digest)),
     created_at: pushedAt,
     published_at: pushedAt
@@ -85,14 +80,14 @@ const unknown = ({ repository = "" }: Request) => nameUnknown(repository)
 const tagPage = Effect.fnUntraced(function* (repository: StoredRepository, request: Request, size: number) {
   const names = [...repository.tags.keys()]
   const asked = request.parameters.get("n")
-  if (asked !== null && !(Number(asked) >= 1 && Number(asked) <= Page.maximum)) {
+  if (asked !== null && !(Number(asked) >= 1 && Number(asked) <= RegistryPage.maximum)) {
     return yield* new RegistryProblem({
       status: 400,
       code: "INVALID_QUERY_PARAMETER_VALUE",
       message: "the value of a query parameter is invalid"
     })
   }
-  const { headers, names: page } = yield* Page.of(names, request, size)
+  const { headers, names: page } = yield* RegistryPage.paginate(names, request, size)
   const before = page[0]
   const previous =
     before !== undefined && before !== names[0]
@@ -103,10 +98,6 @@ const tagPage = Effect.fnUntraced(function* (repository: StoredRepository, reque
   return { page, headers: link === "" ? {} : { link } }
 })
 
-/**
- * @category routes
- * @since 0.1.0
- */
 export const routes = (options: Options): ReadonlyArray<Route> => {
   const offered = when(options.metadataDatabase)
   return [

@@ -1,17 +1,12 @@
 /**
  * The groups and projects of GitLab that the repositories belong to.
- *
- * @since 0.1.0
  */
 import { type Account, holds } from "../auth/Account.ts"
-import type { Contents, StoredRepository } from "../registry/Contents.ts"
+import type { Contents, StoredRepository } from "../data/Contents.ts"
 
 /**
  * The path of the project that a repository belongs to: its first two names. GitLab allows deeper ones; here nothing
- * else tells where the project ends and the image begins.
- *
- * @category getters
- * @since 0.1.0
+ * else says where the project ends and the image begins.
  */
 export const projectOf = (repository: string): string => repository.split("/").slice(0, 2).join("/")
 
@@ -20,15 +15,11 @@ const isIn = (repository: string, group: string): boolean => projectOf(repositor
 
 /**
  * Numbers for what GitLab numbers, each the same for as long as the registry runs.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Ids {
   readonly of: (kind: "groups" | "projects" | "repositories", path: string) => number
 }
 
-/** @category constructors @since 0.1.0 */
 export const ids = (): Ids => {
   const known = {
     groups: new Map<string, number>(),
@@ -64,9 +55,6 @@ const numberAll = (contents: Contents, ids: Ids): void => {
 /**
  * The repositories of a group or project, named by its path or number, that the account may see, by their numbers;
  * undefined where it can see no such group or project.
- *
- * @category getters
- * @since 0.1.0
  */
 export const repositoriesOf = (
   kind: "groups" | "projects",
@@ -88,9 +76,6 @@ export const repositoriesOf = (
 
 /**
  * The repository with the number, if the account may see it.
- *
- * @category getters
- * @since 0.1.0
  */
 export const repositoryBy = (
   id: string,

@@ -2,19 +2,16 @@
  * The distribution API as GitLab's registry speaks it: base, catalog, tags and blobs. Manifests are in `Manifests`.
  *
  * Sources: OCI distribution specification; GitLab's container registry, registry/handlers.
- *
- * @since 0.1.0
  */
 import { Digest, Names, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Ref } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { Authorize } from "../auth/Authorization.ts"
-import type { Contents, StoredRepository } from "./Contents.ts"
-import * as Page from "./Page.ts"
-import { blobUnknown, digestInvalid, nameInvalid, nameUnknown, RegistryProblem } from "./RegistryProblem.ts"
-import { type Handler, pattern, type Request, type Route } from "./Route.ts"
+import type { Contents, StoredRepository } from "../data/Contents.ts"
+import * as RegistryPage from "../http/RegistryPage.ts"
+import { blobUnknown, digestInvalid, nameInvalid, nameUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
+import { type Handler, pattern, type Request, type Route } from "../http/Route.ts"
 
-/** @category models @since 0.1.0 */
 export interface Options {
   readonly authorize: Authorize
   readonly contents: Ref.Ref<Contents>
@@ -43,9 +40,6 @@ const unreadable = (reason: Registry.RegistryReason) => {
 /**
  * A handler for one repository: it must be readable, and the request's token must permit the action on it. `missing`
  * is the problem where there is no such repository.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const inRepository =
   (
@@ -79,7 +73,7 @@ const catalog = ({ authorize, contents, pageSize }: Options): Route => ({
   methods: {
     GET: Effect.fnUntraced(function* (request: Request) {
       yield* authorize(request, { type: "registry", name: "catalog", actions: ["*"] })
-      const { headers, names } = yield* Page.of([...(yield* Ref.get(contents)).keys()], request, pageSize)
+      const { headers, names } = yield* RegistryPage.paginate([...(yield* Ref.get(contents)).keys()], request, pageSize)
       return HttpServerResponse.jsonUnsafe({ repositories: names }, { headers })
     })
   }
@@ -96,7 +90,7 @@ const tags = (options: Options): Route => ({
       Effect.fnUntraced(function* (repository, request) {
         const all = [...repository.tags.keys()]
         const { headers, names } = options.metadataDatabase
-          ? yield* Page.of(all, request, options.pageSize)
+          ? yield* RegistryPage.paginate(all, request, options.pageSize)
           : { headers: {}, names: all }
         return HttpServerResponse.jsonUnsafe(
           { name: repository.name, tags: names.length === 0 ? null : names },
@@ -131,9 +125,5 @@ const blob = (options: Options): Route => {
   }
 }
 
-/**
- * @category routes
- * @since 0.1.0
- */
 export const routes = (options: Options): ReadonlyArray<Route> =>
   [base, catalog, tags, blob].map((route) => route(options))

@@ -3,16 +3,14 @@
  *
  * Sources: OCI distribution specification, "Pulling manifests"; GitLab's container registry,
  * registry/handlers/manifests.go.
- *
- * @since 0.1.0
  */
 import { Digest, Manifest, MediaType, Names, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Ref, Result } from "effect"
 import { HttpServerResponse } from "effect/http"
-import { manifest, removeReference, type StoredRepository } from "./Contents.ts"
+import { manifest, removeReference, type StoredRepository } from "../data/Contents.ts"
 import { inRepository, type Options } from "./Distribution.ts"
-import { digestInvalid, manifestUnknown, RegistryProblem } from "./RegistryProblem.ts"
-import { pattern, type Request, type Route } from "./Route.ts"
+import { digestInvalid, manifestUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
+import { pattern, type Request, type Route } from "../http/Route.ts"
 
 const missing = ({ reference = "" }: Request) => manifestUnknown(reference)
 
@@ -97,10 +95,6 @@ const remove = (options: Options) =>
     })
   )
 
-/**
- * @category routes
- * @since 0.1.0
- */
 export const routes = (options: Options): ReadonlyArray<Route> => {
   const handler = get(options)
   return [

@@ -1,19 +1,14 @@
 /**
  * Object storage beside the registry, at an origin of its own. A registry redirects to it with a signed URL, and it
  * refuses a request that brings another authorization along, as S3 does.
- *
- * @since 0.1.0
  */
 import { Effect, Ref } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { Contents } from "./Contents.ts"
-import { type Handler, pattern, type Route } from "./Route.ts"
+import type { Contents } from "../data/Contents.ts"
+import { type Handler, pattern, type Route } from "../http/Route.ts"
 
 /**
  * The URL of a blob under the origin of the storage.
- *
- * @category getters
- * @since 0.1.0
  */
 export const urlOf = (origin: string, digest: string): string => `${origin}/storage/${digest}?X-Amz-Signature=demo`
 
@@ -23,10 +18,6 @@ const failure = (status: number, code: string) =>
     contentType: "application/xml"
   })
 
-/**
- * @category routes
- * @since 0.1.0
- */
 export const routes = (contents: Ref.Ref<Contents>): ReadonlyArray<Route> => {
   const get: Handler = ({ headers, parameters, reference = "" }) =>
     Effect.map(Ref.get(contents), (now) => {

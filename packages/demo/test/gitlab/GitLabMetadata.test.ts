@@ -70,7 +70,7 @@ describe("GitLabMetadata", () => {
       })
     )
 
-    it.effect("a repository tells its size: its distinct layers, without configs and manifests", () =>
+    it.effect("a repository reports its size: its distinct layers, without configs and manifests", () =>
       Effect.gen(function* () {
         const { json } = yield* ask("/gitlab/v1/repositories/library/base/debian/?size=self", {
           token: yield* pull("library/base/debian")

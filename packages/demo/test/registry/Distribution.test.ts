@@ -120,7 +120,7 @@ describe("Distribution", () => {
       })
     )
 
-    it.effect("blobs are sent as they are, and HEAD tells their size", () =>
+    it.effect("blobs are sent as they are, and HEAD reports their size", () =>
       Effect.gen(function* () {
         const { blobs, name } = (yield* Ref.get((yield* DemoRegistry.DemoRegistry).contents)).get("acme/shop/api")!
         const api = yield* pull(name)

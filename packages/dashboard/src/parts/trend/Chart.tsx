@@ -1,23 +1,19 @@
-/**
- * Lines over time on a canvas. Loaded when it is needed: nothing else of the page knows uPlot.
- *
- * @since 0.1.0
- */
+/** A time series on a canvas. Loaded separately: no other part of the page imports uPlot. */
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
 import type { Point, SizeKey } from "../../api/Resources.ts"
-import { column, extent, isApart } from "../../usage/TimeSeries.ts"
+import { column, extent, needsOwnAxis } from "../../usage/TimeSeries.ts"
 import { sizeTicks, timeLabels } from "../../usage/Ticks.ts"
 import type { Units } from "../../view/Format.ts"
-import { onTheme, resolve } from "../../view/colours.ts"
+import { onThemeChange, resolveColours } from "../../view/Theme.ts"
 
 interface Props {
   /** More than one. */
   readonly points: ReadonlyArray<Point>
   readonly lines: ReadonlyArray<SizeKey>
   readonly units: Units
-  /** The index of the point that is told, if any. */
+  /** The index of the marked point, if any. */
   readonly at: number | undefined
   readonly onAt: (at: number | undefined) => void
 }
@@ -26,19 +22,18 @@ interface Props {
 const height = 230
 const letter = 6.6
 
-const colourNames = ["--line-disk_size", "--line-unique_size", "--line-size", "--soft", "--line", "--sheet"] as const
+const colourNames = ["--line-disk_size", "--line-unique_size", "--line-size", "--muted", "--line", "--surface"] as const
 
-/** @category components @since 0.1.0 */
 export const Chart = ({ at, lines, onAt, points, units }: Props) => {
   const element = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
 
   useLayoutEffect(() => {
     const target = element.current!
-    let colours = resolve(target, colourNames)
+    let colours = resolveColours(target, colourNames)
     const font = `12px ${getComputedStyle(target).fontFamily}`
-    const apart = isApart(points, lines)
-    const scaleOf = (key: SizeKey) => (apart && key === "size" ? "right" : "left")
+    const ownAxis = needsOwnAxis(points, lines)
+    const scaleOf = (key: SizeKey) => (ownAxis && key === "size" ? "right" : "left")
     const ticks = (scale: "left" | "right") => {
       const keys = lines.filter((key) => scaleOf(key) === scale)
       const [low, high] = extent(points, keys) ?? [0, 1]
@@ -51,8 +46,8 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
         scale,
         side: scale === "left" ? 3 : 1,
         font,
-        stroke: () => (scale === "right" ? colours["--line-size"] : colours["--soft"]),
-        // Two grids over each other would be read as one.
+        stroke: () => (scale === "right" ? colours["--line-size"] : colours["--muted"]),
+        // Two grids on top of each other would look like one.
         grid: { show: scale === "left", stroke: () => colours["--line"], width: 1 },
         ticks: { show: false },
         gap: 8,
@@ -69,8 +64,8 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
       {
         width: target.clientWidth,
         height,
-        // The first and the last label of the time may reach over the end of the axis.
-        padding: [8, apart ? 0 : 18, 0, 0],
+        // The first and the last time label may be wider than the axis.
+        padding: [8, ownAxis ? 0 : 18, 0, 0],
         legend: { show: false },
         cursor: {
           y: false,
@@ -84,7 +79,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
             size: 9,
             width: 2,
             stroke: (_, series) => colours[`--line-${lines[series - 1]!}`],
-            fill: () => colours["--sheet"]
+            fill: () => colours["--surface"]
           }
         },
         scales: {
@@ -95,7 +90,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
         axes: [
           {
             font,
-            stroke: () => colours["--soft"],
+            stroke: () => colours["--muted"],
             grid: { show: false },
             ticks: { stroke: () => colours["--line"], width: 1, size: 5 },
             gap: 4,
@@ -104,7 +99,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
             values: (_, splits, __, ___, step) => [...timeLabels(splits, step)]
           },
           sizeAxis("left"),
-          ...(apart ? [sizeAxis("right")] : [])
+          ...(ownAxis ? [sizeAxis("right")] : [])
         ],
         series: [
           {},
@@ -132,19 +127,19 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
       if (target.clientWidth !== u.width) u.setSize({ width: target.clientWidth, height })
     })
     observer.observe(target)
-    const forget = onTheme(() => {
-      colours = resolve(target, colourNames)
+    const unsubscribe = onThemeChange(() => {
+      colours = resolveColours(target, colourNames)
       u.redraw(false)
     })
     return () => {
-      forget()
+      unsubscribe()
       observer.disconnect()
       u.destroy()
       plot.current = undefined
     }
   }, [points, lines, units, onAt])
 
-  // The mark stands on a point, whether the pointer or a key led there.
+  // The mark is on a point, whether the pointer or a key chose it.
   useEffect(() => {
     const u = plot.current
     if (u === undefined) return

@@ -1,86 +1,66 @@
-/**
- * How the place that is shown grew: the trend and the growers, where the server keeps a history.
- *
- * @since 0.1.0
- */
-import { useEffect, useRef } from "preact/hooks"
-import type { Loaded } from "../../api/Cache.ts"
+/** The history of the place that is shown: its time series and its growth. */
+import { useRef } from "preact/hooks"
 import type { Links } from "../../api/Links.ts"
-import { periods } from "../../usage/TimeSeries.ts"
 import type { Node } from "../../usage/Tree.ts"
-import * as Location from "../../view/Location.ts"
-import { useShell } from "../../view/Shell.ts"
-import { useSeen } from "../../view/useSeen.ts"
-import { Failure } from "../Failure.tsx"
+import { periods } from "../../view/Location.ts"
+import { usePage } from "../../view/PageContext.ts"
+import { useLoaded } from "../../view/useLoaded.ts"
+import { useVisible } from "../../view/useVisible.ts"
+import { Failure } from "../controls/Failure.tsx"
+import { Segments } from "../controls/Segments.tsx"
 import { Growers } from "./Growers.tsx"
-import { DayChoice } from "./SnapshotPicker.tsx"
+import { SnapshotPicker } from "./SnapshotPicker.tsx"
 import { Trend } from "./Trend.tsx"
-
-/** The links of the API's root, which are asked for once. */
-export const useHome = (): Loaded<Links> | undefined => {
-  const { cache, client } = useShell()
-  useEffect(() => void cache.load("home", client.home), [cache, client])
-  return cache.get<Links>("home")
-}
-
-/** The template that leads to a node, and what it is filled in with; for all there is the root itself. */
-const placeOf = (node: Node, home: Links) =>
-  node.kind === "repository"
-    ? { link: home["image"], variables: { image: node.path } }
-    : { link: home["namespace"], variables: { namespace: node.path.slice(0, -1) } }
 
 interface Props {
   readonly node: Node
-  readonly home: Links
+  /** The links of the API's root. */
+  readonly root: Links
 }
 
-/** @category components @since 0.1.0 */
-export const Course = ({ home, node }: Props) => {
-  const { cache, client, go, view } = useShell()
+export const HistoryPanel = ({ node, root }: Props) => {
+  const { client, go, view } = usePage()
   const element = useRef<HTMLElement>(null)
-  const seen = useSeen(element)
-  const key = `links ${node.path}`
-  const ask = () => {
-    const { link, variables } = placeOf(node, home)
-    return link === undefined ? Promise.resolve<Links>({}) : client.linksOf(link, variables)
-  }
-  useEffect(() => {
-    if (seen && node.path !== "") cache.load(key, ask)
-  }, [seen, cache, client, key, home])
-  const links: Loaded<Links> | undefined = node.path === "" ? { state: "done", value: home } : cache.get<Links>(key)
-  const told = seen && links?.state === "done" ? links.value : undefined
+  const visible = useVisible(element)
+  const { loaded, retry } = useLoaded<Links>(
+    `links ${node.path}`,
+    visible
+      ? async () => {
+          if (node.path === "") return root
+          const [link, variables] =
+            node.kind === "repository"
+              ? [root["image"], { image: node.path }]
+              : [root["namespace"], { namespace: node.path.slice(0, -1) }]
+          return link === undefined ? {} : client.linksOf(link, variables)
+        }
+      : undefined
+  )
+  const links = loaded?.state === "done" ? loaded.value : undefined
   return (
-    <section class="course" ref={element} aria-labelledby="course-title">
-      <div class="course-head">
-        <h2 id="course-title">Over time</h2>
-        <DayChoice />
-        <fieldset class="segments">
-          <legend class="unseen">Period</legend>
-          {Location.periods.map((period) => (
-            <label key={period}>
-              <input
-                type="radio"
-                name="period"
-                checked={view.period === period}
-                onChange={() => go({ period }, true)}
-              />
-              <span>{periods[period].label}</span>
-            </label>
-          ))}
-        </fieldset>
+    <section class="history" ref={element} aria-labelledby="history-title">
+      <div class="panel-head">
+        <h2 id="history-title">History</h2>
+        <SnapshotPicker />
+        <Segments
+          legend="Period"
+          name="period"
+          options={periods}
+          value={view.period}
+          onChange={(period) => go({ period }, true)}
+        />
       </div>
-      {links?.state === "failed" ? (
+      {loaded?.state === "failed" ? (
         <div class="panel">
-          <Failure problem={links.problem} onRetry={() => cache.retry(key, ask)} />
+          <Failure text={loaded.problem.sentence} onRetry={retry} />
         </div>
       ) : (
-        <div class={node.kind === "repository" ? "course-panels" : "course-panels has-growers"}>
+        <div class={node.kind === "repository" ? "history-panels" : "history-panels has-growers"}>
           <Trend
             key={`trend ${node.path}`}
-            link={told?.["history"]}
+            link={links?.["history"]}
             name={node.path === "" ? "the registry" : node.path.replace(/\/$/, "")}
           />
-          {node.kind === "namespace" && <Growers key={`growers ${node.path}`} link={told?.["growth"]} node={node} />}
+          {node.kind === "namespace" && <Growers key={`growers ${node.path}`} link={links?.["growth"]} node={node} />}
         </div>
       )}
     </section>

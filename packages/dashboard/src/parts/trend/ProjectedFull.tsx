@@ -1,12 +1,8 @@
-/**
- * When the registry will be full, if it goes on as it did.
- *
- * @since 0.1.0
- */
+/** When the registry will be full if its growth continues, and how this is computed. */
 import type { Projection } from "../../api/Resources.ts"
 import { sentence } from "../../usage/Projection.ts"
 import * as Format from "../../view/Format.ts"
-import { useShell } from "../../view/Shell.ts"
+import { usePage } from "../../view/PageContext.ts"
 
 interface Props {
   readonly projection: Projection
@@ -14,9 +10,8 @@ interface Props {
   readonly capacity: number | null
 }
 
-/** @category components @since 0.1.0 */
-export const Projected = ({ capacity, projection }: Props) => {
-  const { units } = useShell()
+export const ProjectedFull = ({ capacity, projection }: Props) => {
+  const { units } = usePage()
   const text = sentence(projection, units)
   if (text === undefined) return null
   const { based_on, bytes_per_day } = projection
@@ -24,7 +19,7 @@ export const Projected = ({ capacity, projection }: Props) => {
   return (
     <details class={near ? "projected projected-near" : "projected"}>
       <summary>{text}</summary>
-      <p>
+      <p class="caption">
         {bytes_per_day !== null && `It takes ${Format.change(bytes_per_day, units)} on disk a day: `}
         {projection.method === "theil-sen"
           ? "the median of the growth between all pairs of days (the method of Theil and Sen), which few unusual days do not move"

@@ -1,60 +1,19 @@
-/**
- * Going to the past, and the way back.
- *
- * @since 0.1.0
- */
-import * as Format from "../../view/Format.ts"
-import { useShell } from "../../view/Shell.ts"
-import { Icon } from "../Icon.tsx"
+/** Chooses a day; the page then shows the last snapshot of that day. */
+import * as Instant from "../../view/Instant.ts"
+import { usePage } from "../../view/PageContext.ts"
 
-/**
- * Says that these are figures of the past: of a look at this instant, in seconds since 1970.
- *
- * @category components
- * @since 0.1.0
- */
-export const Past = ({ at }: { readonly at: number }) => {
-  const { go } = useShell()
+export const SnapshotPicker = () => {
+  const { go, view } = usePage()
+  const shown = new Date(view.instant ?? Date.now())
   return (
-    <div class="notice past" role="status">
-      <p>
-        <strong>This is the past.</strong> The registry as it was looked at on {Format.at(at)}.
-      </p>
-      <button class="button" type="button" onClick={() => go({ past: undefined })}>
-        <Icon name="refresh" /> Back to now
-      </button>
-    </div>
-  )
-}
-
-const two = (value: number) => String(value).padStart(2, "0")
-
-/** A day as a field of a form has it, in the time zone of the reader. */
-const fieldOf = (date: Date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
-
-/**
- * The end of a day (`2026-01-31`) in the time zone of the reader; undefined where that is not past, or no day.
- *
- * @category conversions
- * @since 0.1.0
- */
-export const endOf = (day: string, now: Date): string | undefined => {
-  const end = new Date(`${day}T23:59:59.999`)
-  return Number.isNaN(end.getTime()) || end >= now ? undefined : end.toISOString()
-}
-
-/** Chooses the day at the end of which all is shown. @category components @since 0.1.0 */
-export const DayChoice = () => {
-  const { go, view } = useShell()
-  const shown = new Date(view.past ?? Date.now())
-  return (
-    <label class="day">
+    <label class="snapshot-picker">
       As of
       <input
+        class="input"
         type="date"
-        max={fieldOf(new Date())}
-        value={Number.isNaN(shown.getTime()) ? "" : fieldOf(shown)}
-        onChange={(event) => go({ past: endOf(event.currentTarget.value, new Date()) })}
+        max={Instant.toDay(new Date())}
+        value={Number.isNaN(shown.getTime()) ? "" : Instant.toDay(shown)}
+        onChange={(event) => go({ instant: Instant.endOfDay(event.currentTarget.value, new Date()) })}
       />
     </label>
   )

@@ -1,22 +1,21 @@
-/**
- * How sizes went: lines, what they say at a point, and the same as a table.
- *
- * @since 0.1.0
- */
+/** A time series as lines, with the values at a point and the same as a table. */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
 import type { Link } from "../../api/Links.ts"
 import { Problem } from "../../api/Problem.ts"
-import type { Course, Point } from "../../api/Resources.ts"
-import { change, instantOf, isApart, names, periods, step } from "../../usage/TimeSeries.ts"
+import type { Point } from "../../api/Resources.ts"
+import { change, needsOwnAxis, step } from "../../usage/TimeSeries.ts"
 import * as Format from "../../view/Format.ts"
-import * as Location from "../../view/Location.ts"
-import { useShell } from "../../view/Shell.ts"
-import { useKept } from "../../view/useKept.ts"
-import { Failure } from "../Failure.tsx"
+import * as Instant from "../../view/Instant.ts"
+import { periods } from "../../view/Location.ts"
+import { usePage } from "../../view/PageContext.ts"
+import { sizeKeys, sizeNames } from "../../view/SizeNames.ts"
+import { useLoaded } from "../../view/useLoaded.ts"
+import { Failure } from "../controls/Failure.tsx"
+import { LoadedPanel } from "./LoadedPanel.tsx"
 import { TrendTable } from "./TrendTable.tsx"
 
 interface Props {
-  /** Undefined while it is not known yet. */
+  /** Undefined while it is loading. */
   readonly link: Link | undefined
   readonly name: string
 }
@@ -29,40 +28,25 @@ const loadChart = () =>
     )
   })
 
-/** @category components @since 0.1.0 */
 export const Trend = ({ link, name }: Props) => {
-  const { cache, client, view } = useShell()
-  const key = `course ${link?.href} ${view.period}`
-  const ask = () => client.course(link!, periods[view.period].from)
-  useEffect(() => {
-    if (link !== undefined) cache.load(key, ask)
-  }, [cache, client, key, link])
-  const loaded = link === undefined ? undefined : cache.get<Course>(key)
-  const course = useKept(loaded)
+  const { client, view } = usePage()
+  const state = useLoaded(
+    `history ${link?.href} ${view.period}`,
+    link && (() => client.timeSeries(link, periods[view.period].from))
+  )
   return (
-    <section class="panel trend" aria-labelledby="trend-title" aria-busy={loaded?.state !== "done"}>
-      <h3 id="trend-title">Trend</h3>
-      {loaded?.state === "failed" ? (
-        <Failure problem={loaded.problem} onRetry={() => cache.retry(key, ask)} />
-      ) : course === undefined ? (
-        <p class="panel-empty">Loading …</p>
-      ) : course.points.length < 2 ? (
-        <First points={course.points} />
-      ) : (
-        <Lines course={course} name={name} />
-      )}
-    </section>
+    <LoadedPanel name="trend" title="Trend" state={state}>
+      {({ points }) => (points.length < 2 ? <SinglePoint point={points[0]} /> : <Lines points={points} name={name} />)}
+    </LoadedPanel>
   )
 }
 
-/** What is told of sizes at a point. */
-const told = (point: Point, units: Format.Units) =>
-  Location.sizeKeys.map((key) => `${names[key]} ${Format.bytes(point[key], units)}`).join(" · ")
+const describe = (point: Point, units: Format.Units) =>
+  sizeKeys.map((key) => `${sizeNames[key].label} ${Format.bytes(point[key], units)}`).join(" · ")
 
-/** One point is no line. */
-const First = ({ points }: { readonly points: ReadonlyArray<Point> }) => {
-  const { units, view } = useShell()
-  const [point] = points
+/** A single point makes no line. */
+const SinglePoint = ({ point }: { readonly point: Point | undefined }) => {
+  const { units, view } = usePage()
   return (
     <div class="panel-empty">
       {point === undefined ? (
@@ -73,21 +57,18 @@ const First = ({ points }: { readonly points: ReadonlyArray<Point> }) => {
             In this period, history begins at {Format.toMinute(point.timestamp)}. Come back after the next crawl
             {view.period === "1y" ? "." : ", or choose a longer period."}
           </p>
-          <p class="panel-first">{told(point, units)}</p>
+          <p class="panel-first">{describe(point, units)}</p>
         </>
       )}
     </div>
   )
 }
 
-const Lines = ({ course, name }: { readonly course: Course; readonly name: string }) => {
-  const { cache, go, units, view } = useShell()
-  const { points } = course
+const Lines = ({ name, points }: { readonly name: string; readonly points: ReadonlyArray<Point> }) => {
+  const { go, units, view } = usePage()
   const [at, setAt] = useState<number>()
   useEffect(() => setAt(undefined), [points])
-  useEffect(() => void cache.load("chart", loadChart), [cache])
-  const chart = cache.get<Awaited<ReturnType<typeof loadChart>>>("chart")
-  const Chart = useKept(chart)?.Chart
+  const { latest: chart, loaded, retry } = useLoaded("chart", loadChart)
 
   const onKeyDown = useCallback(
     (event: KeyboardEvent) => {
@@ -97,7 +78,7 @@ const Lines = ({ course, name }: { readonly course: Course; readonly name: strin
         return
       }
       const chosen = at === undefined ? undefined : points[at]
-      if (event.key === "Enter" && chosen !== undefined) go({ past: instantOf(chosen.timestamp) })
+      if (event.key === "Enter" && chosen !== undefined) go({ instant: Instant.fromSeconds(chosen.timestamp) })
       if (step(event.key, at, points.length) === undefined || event.altKey || event.ctrlKey || event.metaKey) return
       event.preventDefault()
       // Keys may come faster than the page is drawn.
@@ -107,37 +88,35 @@ const Lines = ({ course, name }: { readonly course: Course; readonly name: strin
   )
 
   const point = at === undefined ? undefined : points[at]
-  // The same lines in another view are no others: nothing is drawn anew.
+  // A new view with the same lines does not draw the chart again.
   const lines = useMemo(() => view.lines, [view.lines.join()])
-  const apart = isApart(points, lines)
+  const ownAxis = needsOwnAxis(points, lines)
   const whole = change(points, "disk_size")
   const unknown = points.filter(({ disk_size }) => disk_size === null).length
   return (
     <>
       <div class="trend-lines" role="group" aria-label="Lines">
-        {Location.sizeKeys.map((key) => {
-          const drawn = view.lines.includes(key)
+        {sizeKeys.map((key) => {
+          const drawn = lines.includes(key)
           return (
             <button
               key={key}
               type="button"
               class={`line line-${key}`}
+              title={sizeNames[key].title}
               aria-pressed={drawn}
-              disabled={drawn && view.lines.length === 1}
-              onClick={() => {
-                const lines = Location.sizeKeys.filter((other) => (other === key) !== view.lines.includes(other))
-                go({ lines }, true)
-              }}
+              disabled={drawn && lines.length === 1}
+              onClick={() => go({ lines: sizeKeys.filter((other) => (other === key) !== lines.includes(other)) }, true)}
             >
               <span class="line-swatch" aria-hidden="true" />
-              {names[key]}
-              {key === "size" && apart && <small> (right axis)</small>}
+              {sizeNames[key].label}
+              {key === "size" && ownAxis && <small> (right axis)</small>}
             </button>
           )
         })}
       </div>
-      {chart?.state === "failed" ? (
-        <Failure problem={chart.problem} onRetry={() => cache.retry("chart", loadChart)} />
+      {loaded?.state === "failed" ? (
+        <Failure text={loaded.problem.sentence} onRetry={retry} />
       ) : (
         <div
           class="chart"
@@ -149,22 +128,23 @@ const Lines = ({ course, name }: { readonly course: Course; readonly name: strin
           onKeyDown={onKeyDown}
           onBlur={() => setAt(undefined)}
         >
-          {Chart !== undefined && <Chart points={points} lines={lines} units={units} at={at} onAt={setAt} />}
+          {chart && <chart.Chart points={points} lines={lines} units={units} at={at} onAt={setAt} />}
         </div>
       )}
-      <p class="unseen" id="trend-keys">
-        The arrow keys lead from point to point, Home and End to the first and the last. Enter shows all as of then.
+      <p class="visually-hidden" id="trend-keys">
+        The arrow keys lead from point to point, Home and End to the first and the last. Enter shows the snapshot of the
+        point.
       </p>
-      <p class="trend-told" role="status">
+      <p class="trend-caption caption" role="status">
         {point !== undefined ? (
           <>
-            <strong>{Format.toMinute(point.timestamp)}</strong> {told(point, units)}
+            <strong>{Format.toMinute(point.timestamp)}</strong> {describe(point, units)}
           </>
         ) : (
           <>
             {whole !== undefined &&
               `${Format.change(whole.change, units)}${whole.percent === null ? "" : ` (${Format.percentChange(whole.percent)})`} on disk from ${Format.toMinute(points[0]!.timestamp)} to ${Format.toMinute(points.at(-1)!.timestamp)}.`}
-            {unknown > 0 && ` Of ${Format.counted(unknown, "point")} the size is not known: there the lines break.`}
+            {unknown > 0 && ` The size of ${Format.counted(unknown, "point")} is unknown: there the lines break.`}
           </>
         )}
       </p>

@@ -1,22 +1,17 @@
-/**
- * The points of the trend as a table, the newest first.
- *
- * @since 0.1.0
- */
+/** The points of a time series as a table, the newest first. */
 import { useState } from "preact/hooks"
 import type { Point } from "../../api/Resources.ts"
-import { instantOf, names } from "../../usage/TimeSeries.ts"
 import * as Format from "../../view/Format.ts"
-import { sizeKeys } from "../../view/Location.ts"
-import { useShell } from "../../view/Shell.ts"
+import * as Instant from "../../view/Instant.ts"
+import { usePage } from "../../view/PageContext.ts"
+import { sizeKeys, sizeNames } from "../../view/SizeNames.ts"
 
-/** @category components @since 0.1.0 */
 export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }) => {
-  const { href, units } = useShell()
+  const { href, units } = usePage()
   const [open, setOpen] = useState(false)
   return (
     <details class="trend-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Figures as a table</summary>
+      <summary class="caption">Figures as a table</summary>
       {open && (
         <div class="trend-scroll" tabIndex={0} role="region" aria-label="Figures as a table">
           <table>
@@ -25,7 +20,7 @@ export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }
                 <th scope="col">When</th>
                 {sizeKeys.map((key) => (
                   <th key={key} scope="col">
-                    {names[key]}
+                    {sizeNames[key].label}
                   </th>
                 ))}
               </tr>
@@ -34,7 +29,7 @@ export const TrendTable = ({ points }: { readonly points: ReadonlyArray<Point> }
               {points.toReversed().map((point) => (
                 <tr key={point.timestamp}>
                   <th scope="row">
-                    <a href={href({ past: instantOf(point.timestamp) })} title="Show all as of then">
+                    <a href={href({ instant: Instant.fromSeconds(point.timestamp) })} title="Show the snapshot">
                       {Format.toMinute(point.timestamp)}
                     </a>
                   </th>

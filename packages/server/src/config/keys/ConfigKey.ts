@@ -1,127 +1,56 @@
-/**
- * One key of the configuration, defined once: reading, checking, the default file and the reference are made from it.
- *
- * @since 0.1.0
- */
+/** One key of the configuration, defined once: decoding, the default file and the reference are made from it. */
 import type { ConfigValue } from "./ConfigValue.ts"
 
 /**
- * What holds where a key is not set. `Required`: it must be set. `Conditional`: it must be set unless other keys make it
- * needless, which a rule over all keys decides; until then there is no value. `Default`: this text is decoded instead.
- * `Optional`: there is no value; `means` tells what then happens.
- *
- * The default file shows the sample of a key that must be set. A sample counts as not set, unless it is `plausible`: one
- * that may be somebody's real value.
- *
- * @category models
- * @since 0.1.0
+ * Whether a key must be set. `required`: it must be set, and its sample is refused. `expected`: it must be set, and the
+ * sample may be a real value. `conditional`: it must be set unless other keys make it needless, which a rule over all
+ * keys decides. `default`: its default is decoded when it is not set. `optional`: it may have no value.
  */
-export type Presence = Required | Conditional | Default | Optional
+export type Presence = "required" | "expected" | "conditional" | "default" | "optional"
 
-/** @category models @since 0.1.0 */
-export interface Required {
-  readonly _tag: "Required"
-  readonly sample: string
-  readonly plausible: boolean
-}
-
-/** @category models @since 0.1.0 */
-export interface Conditional {
-  readonly _tag: "Conditional"
-  readonly sample: string
-  readonly unless: string
-}
-
-/** @category models @since 0.1.0 */
-export interface Default {
-  readonly _tag: "Default"
-  readonly text: string
-}
-
-/** @category models @since 0.1.0 */
-export interface Optional {
-  readonly _tag: "Optional"
-  readonly means: string
-}
-
-/**
- * A key: its kind of value, whether it must be set, and what it is for (one or more sentences).
- *
- * @category models
- * @since 0.1.0
- */
+/** A key: its kind of value, whether it must be set, and what it is for, in one or more sentences. */
 export interface ConfigKey<out A = unknown, out P extends Presence = Presence> {
   readonly value: ConfigValue<A>
   readonly presence: P
+  /** The text in the default file: the default or the sample. */
+  readonly initial: string | undefined
+  /** What completes the sentence "Default: …" for a key without a default. */
+  readonly absence: string
   readonly doc: string
 }
 
-/**
- * The type of a key's decoded value; undefined is in it where there may be no value.
- *
- * @category models
- * @since 0.1.0
- */
+/** The type of a key's decoded value, with undefined where there may be no value. */
 export type Decoded<Key> =
-  Key extends ConfigKey<infer A, infer P> ? (P extends Optional | Conditional ? A | undefined : A) : never
+  Key extends ConfigKey<infer A, infer P> ? (P extends "optional" | "conditional" ? A | undefined : A) : never
 
-/**
- * A key that must be set. Its sample is refused.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const required = <A>(value: ConfigValue<A>, sample: string, doc: string): ConfigKey<A, Required> => ({
+const key =
+  <P extends Presence>(presence: P, absence: string) =>
+  <A>(value: ConfigValue<A>, initial: string, doc: string): ConfigKey<A, P> => ({
+    value,
+    presence,
+    initial,
+    absence,
+    doc
+  })
+
+/** A key that must be set. Its sample is refused. */
+export const required = key("required", "none; the key must be set, and the sample is refused")
+
+/** A key that must be set. The sample may be a real value. */
+export const expected = key("expected", "none; the key must be set")
+
+/** A key that has a default, written as in a file. */
+export const withDefault = key("default", "")
+
+/** A key that must be set unless the condition `unless` holds. */
+export const conditional = <A>(value: ConfigValue<A>, sample: string, unless: string, doc: string) =>
+  key("conditional", `none; the key must be set unless ${unless}, and the sample counts as not set`)(value, sample, doc)
+
+/** A key that may be absent; `absence` says what then holds. */
+export const optional = <A>(value: ConfigValue<A>, absence: string, doc: string): ConfigKey<A, "optional"> => ({
   value,
-  presence: { _tag: "Required", sample, plausible: false },
-  doc
-})
-
-/**
- * A key that must be set, to the sample if need be.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const expected = <A>(value: ConfigValue<A>, sample: string, doc: string): ConfigKey<A, Required> => ({
-  value,
-  presence: { _tag: "Required", sample, plausible: true },
-  doc
-})
-
-/**
- * A key that must be set unless something else holds, which `unless` tells.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const conditional = <A>(
-  value: ConfigValue<A>,
-  sample: string,
-  unless: string,
-  doc: string
-): ConfigKey<A, Conditional> => ({ value, presence: { _tag: "Conditional", sample, unless }, doc })
-
-/**
- * A key that has a default, written as in a file.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const withDefault = <A>(value: ConfigValue<A>, text: string, doc: string): ConfigKey<A, Default> => ({
-  value,
-  presence: { _tag: "Default", text },
-  doc
-})
-
-/**
- * A key that may be absent.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const optional = <A>(value: ConfigValue<A>, means: string, doc: string): ConfigKey<A, Optional> => ({
-  value,
-  presence: { _tag: "Optional", means },
+  presence: "optional",
+  initial: undefined,
+  absence,
   doc
 })

@@ -1,251 +1,119 @@
-/**
- * The kinds of values that the configuration has: how the text of each is decoded, and what is accepted, in words.
- *
- * @since 0.1.0
- */
+/** The kinds of values: how the text of each is decoded, and which texts are accepted, in words. */
 import { type Bytes, DurationText, SizeText } from "@gitlab-registry-usage/core"
-import type { DateTime, Redacted } from "effect"
-import { Duration, Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { DateTime, Duration, Option, Redacted } from "effect"
 import { isNetwork } from "../../http/wire/TrustedProxies.ts"
 
 /**
- * A kind of value. `accepts` completes the sentence "accepted: …". A secret is never shown anywhere, and may come from
- * a file of its own.
- *
- * @category models
- * @since 0.1.0
+ * A kind of value. `decode` returns undefined for a text that is not valid. `accepts` completes the sentence
+ * "accepted: …". A secret is never printed, and may come from a file of its own.
  */
 export interface ConfigValue<out A> {
-  readonly schema: Schema.ConstraintCodec<A, unknown>
   readonly accepts: string
+  readonly decode: (text: string) => A | undefined
   readonly secret: boolean
 }
 
-const value = <A>(accepts: string, schema: Schema.ConstraintCodec<A, unknown>): ConfigValue<A> => ({
-  schema,
+export const value = <A>(accepts: string, decode: (text: string) => A | undefined): ConfigValue<A> => ({
   accepts,
+  decode,
   secret: false
 })
 
-const matching = (pattern: RegExp) => Schema.String.check(Schema.isPattern(pattern))
+/** A text that is kept as it is written. */
+export const textWhere = (accepts: string, isValid: (text: string) => boolean): ConfigValue<string> =>
+  value(accepts, (text) => (isValid(text) ? text : undefined))
 
-/** The text is checked where it is decoded; nothing else is ever put in. */
-const isDecoded = <A>(decoded: unknown): decoded is A => decoded !== undefined
+/** At least `minimum` items; `separator` separates them, and empty ones are dropped. */
+export const list = (
+  accepts: string,
+  minimum: number,
+  isItem: (item: string) => boolean,
+  separator = /[,\n]/
+): ConfigValue<ReadonlyArray<string>> =>
+  value(accepts, (text) => {
+    const items = text.split(separator).flatMap((item) => item.trim() || [])
+    return items.length >= minimum && items.every(isItem) ? items : undefined
+  })
 
-/**
- * A kind of value that a pure function reads from the text; undefined means that it is none.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const read = <A>(accepts: string, parse: (text: string) => A | undefined): ConfigValue<A> =>
-  value(
-    accepts,
-    Schema.String.pipe(
-      Schema.decodeTo(
-        Schema.declare(isDecoded<A>),
-        SchemaTransformation.transformEffect<A, string>({
-          decode: (text, options) => {
-            const parsed = parse(text)
-            return parsed === undefined
-              ? Effect.fail(new SchemaIssue.InvalidValue({ expected: accepts }, text, options))
-              : Effect.succeed(parsed)
-          },
-          encode: (parsed) => Effect.succeed(String(parsed))
-        })
-      )
-    )
-  )
+/** Whether the text is one line that is not empty. */
+export const isLine = (text: string): boolean => /^[^\p{Cc}]+$/u.test(text)
 
-/**
- * One line of text that is not empty.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const text: ConfigValue<string> = value("one line of text", matching(/^[^\p{Cc}]+$/u))
+export const text = textWhere("one line of text", isLine)
 
-/**
- * A secret: one line, wrapped so that no log shows it.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const secret: ConfigValue<Redacted.Redacted> = {
-  schema: Schema.Redacted(matching(/^[^\p{Cc}]+$/u)),
-  accepts: "one line of text",
+export const path = textWhere("the path of a file", isLine)
+
+/** A secret is one line, wrapped so that no log shows it. */
+export const secretWhere = (accepts: string): ConfigValue<Redacted.Redacted> => ({
+  accepts,
+  decode: (text) => (isLine(text) ? Redacted.make(text) : undefined),
   secret: true
-}
+})
 
-/**
- * The path of a file.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const path: ConfigValue<string> = value("the path of a file", matching(/^[^\p{Cc}]+$/u))
+export const secret = secretWhere(text.accepts)
 
-const booleans = new Map<string, boolean>([
-  ...["true", "yes", "on", "t", "y", "1"].map((word) => [word, true] as const),
-  ...["false", "no", "off", "f", "n", "0"].map((word) => [word, false] as const)
-])
-
-/**
- * Yes or no; the original's spellings are among them.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const boolean: ConfigValue<boolean> = read("yes or no (also true/false, on/off, t/f, y/n, 1/0)", (text) =>
-  booleans.get(text.toLowerCase())
+/** Yes or no; the original's spellings are among them. */
+export const boolean = value("yes or no (also true/false, on/off, t/f, y/n, 1/0)", (text) =>
+  /^(?:true|yes|on|t|y|1)$/i.test(text) ? true : /^(?:false|no|off|f|n|0)$/i.test(text) ? false : undefined
 )
 
-/**
- * A whole number in the range, written in decimal digits.
- *
- * @category kinds
- * @since 0.1.0
- */
+/** A whole number in the range, written in decimal digits. */
 export const integer = (minimum: number, maximum: number): ConfigValue<number> =>
-  read(`a whole number from ${minimum} to ${maximum}`, (text) => {
+  value(`a whole number from ${minimum} to ${maximum}`, (text) => {
     const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
     return number >= minimum && number <= maximum ? number : undefined
   })
 
-/**
- * A share of a whole, from 0 to 1.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const share: ConfigValue<number> = read("a share from 0 to 1 such as 0.1", (text) =>
+/** A share of a whole, from 0 to 1. */
+export const share = value("a share from 0 to 1 such as 0.1", (text) =>
   /^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/.test(text) ? Number(text) : undefined
 )
 
-/**
- * One of the words; case does not matter.
- *
- * @category kinds
- * @since 0.1.0
- */
+/** One of the words; case does not matter. */
 export const oneOf = <const Word extends string>(...words: ReadonlyArray<Word>): ConfigValue<Word> =>
-  read(`one of ${words.join(", ")}`, (text) => words.find((word) => word.toLowerCase() === text.toLowerCase()))
+  value(`one of ${words.join(", ")}`, (text) => words.find((word) => word.toLowerCase() === text.toLowerCase()))
 
-/**
- * A duration of at least the given one.
- *
- * @category kinds
- * @since 0.1.0
- */
+/** A duration of at least `minimum`. */
 export const duration = (minimum: Duration.Input): ConfigValue<Duration.Duration> => {
   const least = Duration.fromInputUnsafe(minimum)
   const bound = Duration.isZero(least) ? "" : `, at least ${Duration.format(least)}`
-  return value(
-    `a duration such as 2 weeks, 1 week, 3 days, 1h30m or 90s${bound}`,
-    DurationText.DurationText.check(
-      Schema.makeFilter((duration: Duration.Duration) => Duration.isGreaterThanOrEqualTo(duration, least))
-    )
-  )
+  return value(`a duration such as 2 weeks, 1 week, 3 days, 1h30m or 90s${bound}`, (text) => {
+    const duration = DurationText.parse(text)
+    return duration !== undefined && Duration.isGreaterThanOrEqualTo(duration, least) ? duration : undefined
+  })
 }
 
-/**
- * A number of bytes.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const size: ConfigValue<Bytes.Bytes> = value("a size such as 500GB, 2TB or 1.5 TiB", SizeText.SizeText)
+/** A number of bytes. */
+export const size: ConfigValue<Bytes.Bytes> = value("a size such as 500GB, 2TB or 1.5 TiB", SizeText.parse)
 
-/**
- * The URL of a service: http or https, without credentials, query and fragment, which have no business there.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const url: ConfigValue<URL> = read("an http or https URL without user name, password, ? and #", (text) => {
-  if (!/^https?:\/\/[^\s\\?#@]+$/i.test(text)) return undefined
-  return Option.getOrUndefined(Option.liftThrowable((text: string) => new URL(text))(text))
-})
+/** The URL of a service: http or https, without credentials, query and fragment. */
+export const url = value("an http or https URL without user name, password, ? and #", (text) =>
+  /^https?:\/\/[^\s\\?#@]+$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined
+)
 
-/**
- * The path that a server is mounted at, with a leading and without a trailing slash; the root is the empty string.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const prefix: ConfigValue<string> = read("a URL path such as / or /usage", (text) => {
+/** The path that a server is mounted at, with a leading and without a trailing slash; the root is the empty string. */
+export const prefix = value("a URL path such as / or /usage", (text) => {
   const path = text.replaceAll(/^\/+|\/+$/g, "")
   if (path === "") return ""
   const segment = /^(?!\.{1,2}$)[A-Za-z0-9._~!$&'()*+,;=:@-]+$/
   return path.split("/").every((part) => segment.test(part)) ? `/${path}` : undefined
 })
 
-/**
- * A point in time, to the second or finer.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const instant: ConfigValue<DateTime.Utc> = value(
-  "a time in UTC such as 2026-01-31T12:00:00Z",
-  matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/).pipe(
-    Schema.decodeTo(Schema.DateTimeUtcFromString, SchemaTransformation.passthrough())
-  )
+/** A point in time, to the second or finer. */
+export const instant = value("a time in UTC such as 2026-01-31T12:00:00Z", (text) =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/.test(text) ? Option.getOrUndefined(DateTime.make(text)) : undefined
 )
 
-/**
- * The parts of a list that are not empty.
- *
- * @category parsing
- * @since 0.1.0
- */
-export const parts = (text: string, separator: RegExp): ReadonlyArray<string> =>
-  text
-    .split(separator)
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
+/** The paths of files, at least one. */
+export const paths = list("the path of a file, or several separated by commas", 1, () => true)
 
-/**
- * Paths of files, at least one.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const paths: ConfigValue<ReadonlyArray<string>> = read(
-  "the path of a file, or several separated by commas",
-  (text) => {
-    const paths = parts(text, /[,\n]/)
-    return paths.length > 0 ? paths : undefined
-  }
-)
-
-/**
- * Which origins' pages may call the API: every one (`*`), or those listed (RFC 6454, as browsers send them).
- *
- * @category kinds
- * @since 0.1.0
- */
-export const origins: ConfigValue<ReadonlyArray<string>> = read(
+const originList = list(
   "* or a list of origins such as https://pages.example.com, separated by commas",
-  (text) => {
-    if (text === "*") return ["*"]
-    const items = parts(text, /[,\n]/)
-    const isOrigin = (item: string) =>
-      Option.exists(Option.liftThrowable((item: string) => new URL(item).origin)(item), (origin) => origin === item)
-    return items.every(isOrigin) ? items : undefined
-  }
+  0,
+  (item) => URL.canParse(item) && new URL(item).origin === item
 )
 
-/**
- * Addresses and networks; may be empty.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const networks: ConfigValue<ReadonlyArray<string>> = read(
-  "addresses and networks such as 10.0.0.0/8, separated by commas, or nothing",
-  (text) => {
-    const items = parts(text, /[,\n]/)
-    return items.every(isNetwork) ? items : undefined
-  }
-)
+/** The origins whose pages may call the API: all (`*`), or those listed (RFC 6454, as browsers send them). */
+export const origins = value(originList.accepts, (text) => (text === "*" ? ["*"] : originList.decode(text)))
+
+/** Addresses and networks; may be empty. */
+export const networks = list("addresses and networks such as 10.0.0.0/8, separated by commas, or nothing", 0, isNetwork)

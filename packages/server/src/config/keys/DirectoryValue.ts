@@ -1,94 +1,46 @@
-/**
- * The kinds of values that only a directory has.
- *
- * @since 0.1.0
- */
-import { type ConfigValue, parts, read } from "./ConfigValue.ts"
+/** The kinds of values that only a directory has. */
+import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
+import { isLine, list, textWhere, value } from "./ConfigValue.ts"
 
-const attributeGrammar = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)$/
+export const attribute = textWhere("the name of an LDAP attribute", LdapDirectory.isAttribute)
 
-/**
- * The name of an LDAP attribute. RFC 4512, section 1.4: a descriptor or an object identifier in digits.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const attribute: ConfigValue<string> = read("the name of an LDAP attribute", (text) =>
-  attributeGrammar.test(text) ? text : undefined
+export const attributeOrNothing = textWhere(
+  `${attribute.accepts}, or nothing`,
+  (text) => text === "" || LdapDirectory.isAttribute(text)
 )
 
-/**
- * The name of an LDAP attribute, or nothing.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const attributeOrNothing: ConfigValue<string> = read(`${attribute.accepts}, or nothing`, (text) =>
-  text === "" || attributeGrammar.test(text) ? text : undefined
-)
-
-/**
- * Ids of groups, at least one.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const groupIds: ConfigValue<ReadonlyArray<number>> = read(
+const gids = list(
   "a group id, a whole number from 0 to 4294967295, or several separated by commas",
-  (text) => {
-    const ids = parts(text, /[,\n]/).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : Number.NaN))
-    return ids.length > 0 && ids.every((id) => id <= 0xffff_ffff) ? ids : undefined
-  }
+  1,
+  (item) => /^\d{1,15}$/.test(item) && LdapDirectory.isGid(Number(item))
 )
 
-const isDistinguishedName = (text: string) => /^[A-Za-z0-9.-]+\s*=[^\p{Cc}]+$/u.test(text)
+/** Ids of groups, at least one. */
+export const groupIds = value(gids.accepts, (text) => gids.decode(text)?.map(Number))
 
-/**
- * A distinguished name. Its parts are the directory's to judge; what is not of the form `name=value,…` is refused here.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const distinguishedName: ConfigValue<string> = read(
-  "a distinguished name such as ou=people,dc=example,dc=com",
-  (text) => (isDistinguishedName(text) ? text : undefined)
-)
+const isDn = (text: string) => isLine(text) && LdapDirectory.isDn(text)
 
-/**
- * Distinguished names, at least one. They hold commas, so other characters separate them.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const distinguishedNames: ConfigValue<ReadonlyArray<string>> = read(
+export const distinguishedName = textWhere("a distinguished name such as ou=people,dc=example,dc=com", isDn)
+
+/** Distinguished names, at least one. They hold commas, so other characters separate them. */
+export const distinguishedNames = list(
   "a distinguished name such as cn=users,dc=example,dc=com, or several separated by ; or on lines of their own",
-  (text) => {
-    const names = parts(text, /[;\n]/)
-    return names.length > 0 && names.every(isDistinguishedName) ? names : undefined
-  }
+  1,
+  isDn,
+  /[;\n]/
 )
 
-/**
- * Where a directory listens. Without a scheme the connection is LDAP over TLS, as it always was in the original.
- *
- * @category models
- * @since 0.1.0
- */
+/** Where a directory listens. Without a scheme the connection is LDAP over TLS, as in the original. */
 export interface DirectoryHost {
   readonly scheme: "ldap" | "ldaps" | undefined
   readonly hostname: string
   readonly port: number | undefined
 }
 
-/**
- * A host name or address, with or without `ldap://` or `ldaps://` and a port.
- *
- * @category kinds
- * @since 0.1.0
- */
-export const directoryHost: ConfigValue<DirectoryHost> = read(
+/** A host name or address, with or without `ldap://` or `ldaps://` and a port. */
+export const directoryHost = value(
   "a host name such as ldap.example.com, also with a port or as ldaps://… or ldap://…",
-  (text) => {
+  (text): DirectoryHost | undefined => {
     const match = /^(?:(ldaps?):\/\/)?(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)(?::(\d{1,5}))?\/?$/i.exec(
       text
     )

@@ -1,44 +1,36 @@
-/**
- * The section [general]: the HTTP server and what it writes down.
- *
- * @since 0.1.0
- */
+/** The section [general]: the HTTP server and its logs. */
 import { optional, withDefault } from "./ConfigKey.ts"
 import { boolean, duration, integer, networks, oneOf, origins, path, prefix, secret, text, url } from "./ConfigValue.ts"
 
-/**
- * @category keys
- * @since 0.1.0
- */
 export const generalKeys = {
   socket_host: withDefault(
     text,
     "127.0.0.1",
-    "The address to listen on; 0.0.0.0 or :: for all. Without TLS, keep it to what the reverse proxy reaches."
+    "The address to listen on; 0.0.0.0 or :: for all. Without TLS, use an address that only the reverse proxy reaches."
   ),
-  socket_port: withDefault(integer(0, 65_535), "5000", "The TCP port to listen on; 0 takes a free one."),
+  socket_port: withDefault(integer(0, 65_535), "5000", "The TCP port to listen on; 0 selects a free port."),
   server_prefix: withDefault(
     prefix,
     "/",
-    "The path under which clients reach the API. Every link begins with it, whatever the headers of a request say; a reverse proxy may pass it on or take it away."
+    "The path under which clients reach the API. Every link begins with it, whatever the headers of a request say. A reverse proxy may pass the path on or remove it."
   ),
   tls_certificate_file: optional(
     path,
-    "HTTP without TLS, for a reverse proxy that has it",
-    "A PEM file with the server's certificate and those between it and the authority: then the server speaks HTTPS."
+    "HTTP without TLS, for use behind a reverse proxy with TLS",
+    "A PEM file with the server's certificate and the intermediate certificates. With it, the server uses HTTPS."
   ),
   tls_key_file: optional(
     path,
-    "needed with tls_certificate_file",
-    "A PEM file with the private key of tls_certificate_file, readable for the server alone."
+    "none; tls_certificate_file needs it",
+    "A PEM file with the private key of tls_certificate_file. Only the server's user should be able to read it."
   ),
   trusted_proxies: withDefault(
     networks,
     "127.0.0.0/8, ::1",
-    "The addresses of reverse proxies. What they say in X-Forwarded-For is taken for the address of the client, which counts wrong passwords and is logged."
+    "The addresses of reverse proxies. From these, the server takes the client's address from X-Forwarded-For, for its logs and to count wrong passwords."
   ),
-  debug: withDefault(boolean, "no", "Logs everything that helps to find a fault: short for log_level = debug."),
-  log_format: withDefault(oneOf("text", "json"), "text", "What the lines of the log look like."),
+  debug: withDefault(boolean, "no", "Logs everything that helps to find an error; short for log_level = debug."),
+  log_format: withDefault(oneOf("text", "json"), "text", "The format of the log."),
   log_level: withDefault(
     oneOf("trace", "debug", "info", "warning", "error"),
     "info",
@@ -47,48 +39,48 @@ export const generalKeys = {
   access_log: withDefault(
     boolean,
     "no",
-    "Logs each request that was answered, with its id, user, address, status and duration; queries are left out."
+    "Logs each request with its id, user, address, status and duration, but without its query."
   ),
   otlp_url: optional(
     url,
     "nothing is sent",
-    "A collector of OpenTelemetry, such as http://127.0.0.1:4318: logs, metrics and traces are sent there as JSON over HTTP."
+    "An OpenTelemetry collector, such as http://127.0.0.1:4318. The server sends logs, metrics and traces to it, as JSON over HTTP."
   ),
   metrics_token: optional(
     secret,
-    "/metrics takes tokens of users only",
+    "/metrics accepts tokens of users only",
     "A secret that reads /metrics and nothing else, for Prometheus: Authorization: Bearer <secret>."
   ),
   metrics_host: withDefault(text, "127.0.0.1", "The address for metrics_port."),
   metrics_port: optional(
     integer(0, 65_535),
     "/metrics is on socket_port only",
-    "A port of its own for /metrics, which asks for no token: whoever reaches it reads the names of all projects."
+    "A separate port for /metrics without a token. Everybody who reaches it can read the names of all projects."
   ),
   metrics_repositories: withDefault(
     integer(0, 1_000_000),
     "1000",
-    'How many repositories have series of their own in /metrics, the largest first; the others are summed up as repository="_other".'
+    'How many repositories have series of their own in /metrics, the largest first; the sum of the others is repository="_other".'
   ),
   metrics_tags: withDefault(boolean, "no", "Whether /metrics has series for each tag. There may be very many."),
   snapshot_file: optional(
     path,
     "none",
-    "A file that keeps the last sizes over a restart, without their history. With a database, which [database] names, its snapshot is taken over when the database is new."
+    "A file with the last snapshot, without history, which the server reads when it starts. With a database in [database], the server copies this snapshot into the database if that is empty."
   ),
   cors_origins: withDefault(
     origins,
     "*",
-    "The origins whose pages may call the API. The default allows every page, as the original does; each call still needs a token. Empty allows none."
+    "The origins whose pages may call the API. The default allows every page, like the original; each call still needs a token. An empty value allows none."
   ),
   max_connections: withDefault(
     integer(1, 1_000_000),
     "10000",
-    "How many connections may be open at the same time; further ones are closed at once."
+    "How many connections may be open at the same time. The server closes further ones at once."
   ),
   shutdown_timeout: withDefault(
     duration("0 seconds"),
     "10 seconds",
-    "How long requests under way may still take when the server is told to stop."
+    "How long running requests may take after the server receives a signal to stop."
   )
 } as const

@@ -1,56 +1,34 @@
-/**
- * Reads the files that keys of the configuration name.
- *
- * @since 0.1.0
- */
-import { X509Certificate } from "node:crypto"
-import { Effect, type FileSystem, Result } from "effect"
+/** Reads the files that keys of the configuration name. */
+import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
+import { Effect, type FileSystem } from "effect"
+import type { KeyOf, Section } from "../keys/ConfigKeys.ts"
 import type { Findings } from "../source/ConfigDecoding.ts"
-import type { Section, Settings } from "../keys/ConfigKeys.ts"
 import { readText } from "../source/TextFile.ts"
 
-/**
- * The text of the file that a key names, if it names one. What is wrong with the file becomes a finding.
- *
- * @category reading
- * @since 0.1.0
- */
+/** The text of the file that a key names, if it names one. A problem with the file becomes a finding. */
 export const readNamed = <S extends Section>(
   findings: Findings,
   section: S,
-  key: keyof Settings[S] & string,
+  key: KeyOf<S>,
   path: string | undefined
 ): Effect.Effect<string | undefined, never, FileSystem.FileSystem> =>
   path === undefined
-    ? Effect.succeed(undefined)
-    : Effect.match(readText(path), {
-        onSuccess: (text) => text,
-        onFailure: (message) => findings.problem(section, key, `the file ${message}`)
-      }).pipe(Effect.map((text) => text ?? undefined))
+    ? Effect.undefined
+    : Effect.catch(readText(path), (message) => {
+        findings.problem(section, key, `the file ${message}`)
+        return Effect.undefined
+      })
 
-const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
-
-/**
- * The certificates in the PEM file that a key names, each as PEM; undefined where it names none.
- *
- * @category reading
- * @since 0.1.0
- */
-export const readCertificates = Effect.fnUntraced(function* <S extends Section>(
+/** The certificates in the PEM file that a key names, each as PEM; undefined where it names none. */
+export const readCertificates = <S extends Section>(
   findings: Findings,
   section: S,
-  key: keyof Settings[S] & string,
+  key: KeyOf<S>,
   path: string | undefined
-): Effect.fn.Return<ReadonlyArray<string> | undefined, never, FileSystem.FileSystem> {
-  const text = yield* readNamed(findings, section, key, path)
-  if (text === undefined) return undefined
-  const certificates = text.match(certificate) ?? []
-  if (
-    certificates.length === 0 ||
-    !certificates.every((pem) => Result.isSuccess(Result.try(() => new X509Certificate(pem))))
-  ) {
-    findings.problem(section, key, "the file does not hold certificates in PEM")
-    return undefined
-  }
-  return certificates
-})
+): Effect.Effect<ReadonlyArray<string> | undefined, never, FileSystem.FileSystem> =>
+  Effect.map(readNamed(findings, section, key, path), (text) => {
+    if (text === undefined) return undefined
+    const certificates = LdapDirectory.certificates(text)
+    if (certificates === undefined) findings.problem(section, key, "the file does not hold certificates in PEM")
+    return certificates
+  })

@@ -1,20 +1,11 @@
-/**
- * What of the registry is read, from the section [registry], with the rules over several of its keys.
- *
- * @since 0.1.0
- */
+/** Which part of the registry is read: the rules over several keys of [registry]. */
 import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import type { Findings } from "../source/ConfigDecoding.ts"
 import type { Settings } from "../keys/ConfigKeys.ts"
 
 type Scope = NonNullable<RegistryHttp.Options["scope"]>
 
-/**
- * The scope that the keys ask for. A number is a group's or a project's, so that it takes a scope that says which.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** The scope of the crawl. A number needs a scope of group or project, because it can be either. */
 export const scopeConfig = ({ scope: kind, scope_path: path }: Settings["registry"], { problem }: Findings): Scope => {
   if (kind === "auto") {
     if (path !== undefined && /^\d+$/.test(path)) {

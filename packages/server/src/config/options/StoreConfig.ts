@@ -1,19 +1,12 @@
-/**
- * Where snapshots are kept, as [database] and [general] say together.
- *
- * @since 0.1.0
- */
+/** Where snapshots are stored: the rules over [database] and [general]. */
+import { Loopback } from "@gitlab-registry-usage/core"
 import { type Duration, Option, Redacted } from "effect"
 import type { Findings } from "../source/ConfigDecoding.ts"
 import type { Settings } from "../keys/ConfigKeys.ts"
-import { isLoopback } from "./Loopback.ts"
 
 /**
- * Where snapshots are kept: in a database with their history, or the latest one in a file. `takeOver` is a file whose
- * snapshot goes into a database that has none.
- *
- * @category models
- * @since 0.1.0
+ * Where snapshots are stored: in a database with their history, or the latest one in a file. `takeOver` is a file whose
+ * snapshot is copied into a database without snapshots.
  */
 export type StoreConfig =
   | { readonly _tag: "File"; readonly path: string }
@@ -36,19 +29,14 @@ const checkUrl = (text: Redacted.Redacted, found: Findings) => {
     return
   }
   const mode = url.searchParams.get("sslmode")
-  if (!isLoopback(url) && (mode === null || !["require", "verify-ca", "verify-full"].includes(mode))) {
+  if (!Loopback.isLoopback(url) && (mode === null || !["require", "verify-ca", "verify-full"].includes(mode))) {
     found.warning(
       "[database] url has no sslmode=verify-full: the password of the database and all names of projects may be read on the way"
     )
   }
 }
 
-/**
- * The place, from keys that are decoded already. What contradicts each other becomes findings.
- *
- * @category configuration
- * @since 0.1.0
- */
+/** The store of the decoded keys. Contradictions become findings. */
 export const storeConfig = (
   { lease, path, url }: Settings["database"],
   { snapshot_file: file }: Settings["general"],

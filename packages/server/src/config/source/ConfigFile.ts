@@ -1,101 +1,62 @@
-/**
- * The configuration file: its values with their lines, and what in it cannot be meant.
- *
- * @since 0.1.0
- */
+/** The configuration file: its values with their lines, and its problems. */
 import { Result } from "effect"
-import { configKeys, type PlacedKey, placedKeys } from "../keys/ConfigKeys.ts"
+import { address, configKeys, sectionKeys, settingNames, placedKeys } from "../keys/ConfigKeys.ts"
 import type { ConfigProblem } from "./ConfigProblem.ts"
 import * as Ini from "./Ini.ts"
 import { interpolate, references } from "./IniInterpolation.ts"
-import { suggest } from "./Suggestion.ts"
+import { didYouMean } from "./Suggestion.ts"
+
+/** The text of a value and where it is set. */
+export interface SourcedText {
+  readonly text: string
+  readonly origin: string
+}
 
 /**
- * What a file says: the text of each value, interpolated, by section and key in lower case.
- *
- * @category models
- * @since 0.1.0
+ * The text of every key that is set, by its address. It holds secrets in plain text, so it is never printed as a whole.
  */
-export interface ConfigFile {
-  readonly path: string
-  readonly values: ReadonlyMap<string, Ini.IniEntry>
+export interface ConfigSource {
+  readonly values: ReadonlyMap<string, SourcedText>
   readonly problems: ReadonlyArray<ConfigProblem>
   readonly warnings: ReadonlyArray<string>
 }
 
-/**
- * How a value is looked up in `values`.
- *
- * @category models
- * @since 0.1.0
- */
-export const address = (section: string, key: string): string => `[${section}] ${key}`
+/** The original interpolates defaults that the file does not set. */
+const initial = (section: string, name: string): string | undefined =>
+  sectionKeys(section).find((placed) => placed.name === name)?.key.initial
 
-/**
- * The names that a key has in a file: its own, and for a secret that of a file which holds it.
- *
- * @category models
- * @since 0.1.0
- */
-export const namesOf = ({ key, name }: PlacedKey): ReadonlyArray<string> =>
-  key.value.secret ? [name, `${name}_file`] : [name]
+const misplaced = (name: string): ReadonlyArray<string> =>
+  placedKeys.filter((placed) => settingNames(placed).includes(name)).map(({ section }) => `${name} in [${section}]`)
 
-const known = (section: string): ReadonlyArray<string> =>
-  placedKeys.filter((placed) => placed.section === section).flatMap(namesOf)
-
-/** What the original holds ready for interpolation even where the file does not set it. */
-const initial = (section: string, name: string): string | undefined => {
-  const presence = placedKeys.find((placed) => placed.section === section && placed.name === name)?.key.presence
-  switch (presence?._tag) {
-    case "Required":
-    case "Conditional":
-      return presence.sample
-    case "Default":
-      return presence.text
-    default:
-      return undefined
-  }
-}
-
-const didYouMean = (suggestion: string | undefined) => (suggestion === undefined ? "" : `; did you mean ${suggestion}?`)
-
-const misplaced = (name: string): string | undefined => {
-  const home = placedKeys.find((placed) => namesOf(placed).includes(name))?.section
-  return home === undefined ? undefined : `${name} in [${home}]`
-}
-
-/**
- * The values of the text of a file.
- *
- * @category parsing
- * @since 0.1.0
- */
-export const parse = (path: string, text: string): ConfigFile => {
+/** The values of the text of a file, interpolated. */
+export const parse = (path: string, text: string): ConfigSource => {
   const document = Ini.parse(text)
-  const values = new Map<string, Ini.IniEntry>()
+  const values = new Map<string, SourcedText>()
   const problems: Array<ConfigProblem> = []
   const used = new Set<string>()
+  const origin = (line: number) => `${path}:${line}`
   const report = (subject: string, line: number, message: string) =>
-    problems.push({ subject, origin: { _tag: "File", path, line }, message })
+    problems.push({ subject, origin: origin(line), message })
 
   for (const { line, message } of document.problems) report("", line, message)
 
   for (const [section, { entries, line }] of document.sections) {
     if (!Object.hasOwn(configKeys, section)) {
-      report(`[${section}]`, line, `there is no such section${didYouMean(suggest(section, Object.keys(configKeys)))}`)
+      report(`[${section}]`, line, `there is no such section${didYouMean(section, Object.keys(configKeys))}`)
       continue
     }
+    const known = sectionKeys(section).flatMap(settingNames)
     const lookup = (key: string) =>
       entries.get(key)?.value ?? document.defaults.get(key)?.value ?? initial(section, key)
     for (const [key, entry] of entries) {
       const subject = address(section, key)
       for (const reference of references(entry.value)) used.add(reference)
-      if (!known(section).includes(key)) {
-        report(subject, entry.line, `there is no such key${didYouMean(suggest(key, known(section)) ?? misplaced(key))}`)
+      if (!known.includes(key)) {
+        report(subject, entry.line, `there is no such key${didYouMean(key, known, misplaced(key))}`)
         continue
       }
       const value = interpolate(entry.value, lookup)
-      if (Result.isSuccess(value)) values.set(subject, { line: entry.line, value: value.success })
+      if (Result.isSuccess(value)) values.set(subject, { text: value.success, origin: origin(entry.line) })
       else report(subject, entry.line, value.failure)
     }
   }
@@ -105,8 +66,8 @@ export const parse = (path: string, text: string): ConfigFile => {
     .filter(([key]) => !used.has(key))
     .map(
       ([key, { line }]) =>
-        `[DEFAULT] ${key} (${path}:${line}) has no effect: as in the original, [DEFAULT] only holds text for %(${key})s`
+        `[DEFAULT] ${key} (${origin(line)}) has no effect: as in the original, [DEFAULT] only holds text for %(${key})s`
     )
 
-  return { path, values, problems, warnings }
+  return { values, problems, warnings }
 }

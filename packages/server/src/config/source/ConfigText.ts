@@ -1,13 +1,14 @@
-/**
- * The configuration as an INI file: the default one, and the one in effect.
- *
- * @since 0.1.0
- */
-import { address } from "./ConfigFile.ts"
-import type { ConfigKey } from "../keys/ConfigKey.ts"
-import { configKeys, placedKeys, type PlacedKey, type Section, sectionDocs } from "../keys/ConfigKeys.ts"
-import { formatOrigin } from "./ConfigProblem.ts"
-import { type ConfigSource, variableOf } from "./ConfigSource.ts"
+/** The configuration as an INI file: the default one, and the one in effect. */
+import {
+  address,
+  configKeys,
+  sectionKeys,
+  type PlacedKey,
+  type Section,
+  sectionDocs,
+  variableName
+} from "../keys/ConfigKeys.ts"
+import type { ConfigSource } from "./ConfigFile.ts"
 import { escape } from "./Ini.ts"
 
 const width = 100
@@ -23,41 +24,18 @@ const comment = (text: string): ReadonlyArray<string> => {
   return lines
 }
 
-/** What happens without the key, as a sentence. */
-const absence = ({ presence }: ConfigKey): string => {
-  switch (presence._tag) {
-    case "Required":
-      return presence.plausible ? "Must be set." : "Must be set; the sample below is refused."
-    case "Conditional":
-      return `Must be set unless ${presence.unless}; the sample below counts as not set.`
-    case "Default":
-      return ""
-    case "Optional":
-      return `Without it: ${presence.means}.`
-  }
-}
-
 const sentences = ({ key, name, section }: PlacedKey): string =>
   [
     key.doc,
     `Accepted: ${key.value.accepts}.`,
-    absence(key),
-    key.value.secret ? `A file with the secret instead: ${name}_file, or ${variableOf(section, name)}_FILE.` : ""
+    key.presence === "default" ? "" : `Default: ${key.absence}.`,
+    key.value.secret ? `A file with the secret instead: ${name}_file, or ${variableName(section, name)}_FILE.` : ""
   ]
     .filter((sentence) => sentence !== "")
     .join(" ")
 
-const assignment = ({ key, name }: PlacedKey): string => {
-  switch (key.presence._tag) {
-    case "Required":
-    case "Conditional":
-      return `${name} = ${escape(key.presence.sample)}`
-    case "Default":
-      return `${name} = ${escape(key.presence.text)}`
-    case "Optional":
-      return `# ${name} =`
-  }
-}
+const assignment = ({ key, name }: PlacedKey): string =>
+  key.initial === undefined ? `# ${name} =` : `${name} = ${escape(key.initial)}`
 
 const inSections = (header: ReadonlyArray<string>, lines: (placed: PlacedKey) => ReadonlyArray<string>): string =>
   [
@@ -66,41 +44,32 @@ const inSections = (header: ReadonlyArray<string>, lines: (placed: PlacedKey) =>
       "",
       ...comment(sectionDocs[section as Section]),
       `[${section}]`,
-      ...placedKeys.filter((placed) => placed.section === section).flatMap(lines)
+      ...sectionKeys(section).flatMap(lines)
     ])
   ].join("\n") + "\n"
 
 /**
  * A file with every key: those that must be set with samples, which are refused until they are replaced, those with a
  * default with it, and the others as comments.
- *
- * @category printing
- * @since 0.1.0
  */
 export const defaultConfig: string = inSections(
   [
-    ...comment("Configuration of gitlab-registry-usage-rest."),
-    ...comment(
-      `Every key can be set by an environment variable as well, which then counts: ${variableOf("ldap", "host")} for host in [ldap].`
-    ),
-    ...comment("A line is a comment only where it begins with # or ;. A percent sign in a value is written %%.")
-  ],
+    "Configuration of gitlab-registry-usage-rest.",
+    `An environment variable overrides each key: ${variableName("ldap", "host")} is host in [ldap].`,
+    "A line is a comment only where it begins with # or ;. A percent sign in a value is written %%."
+  ].flatMap(comment),
   (placed) => ["", ...comment(sentences(placed)), assignment(placed)]
 )
 
-/**
- * The values in effect and where each was set. Secrets are not shown.
- *
- * @category printing
- * @since 0.1.0
- */
+/** The values in effect and where each was set. Secrets are not printed. */
 export const effectiveConfig = ({ values }: ConfigSource): string =>
   inSections(comment("The configuration in effect. Secrets are left out."), (placed) => {
     const { key, name, section } = placed
     const found = values.get(address(section, name))
-    const set = found !== undefined && (found.text !== "" || key.presence._tag === "Default")
-    if (!set) return [key.presence._tag === "Default" ? `${assignment(placed)}` : `# ${name} is not set`]
+    if (found === undefined || (found.text === "" && key.presence !== "default")) {
+      return [key.presence === "default" ? assignment(placed) : `# ${name} is not set`]
+    }
     // Lines of a longer value are indented, so that they are read as its continuation.
     const text = key.value.secret ? "<redacted>" : escape(found.text).replaceAll("\n", "\n  ")
-    return [`# from ${formatOrigin(found.origin)}`, `${name} = ${text}`]
+    return [`# from ${found.origin}`, `${name} = ${text}`]
   })

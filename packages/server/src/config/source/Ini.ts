@@ -1,55 +1,33 @@
 /**
- * Reading INI files in the dialect of Python's `configparser`, which existing configuration files are written in.
+ * Reads INI files in the dialect of Python's `configparser`, which existing configuration files use.
  *
- * Written here because no npm package reads that dialect. `ini`, `js-ini`, `confbox` and `effect/encoding` cut values at
- * `#` or `;`, or take quotes away, and so corrupt secrets in silence. `configparser` knows neither `%%`, `[DEFAULT]` nor
- * continuation lines, tells case in keys, drops what it does not understand, and no library tells the line of a value.
+ * No npm package reads that dialect. `ini`, `js-ini`, `confbox` and `effect/encoding` cut values at `#` or `;`, or remove
+ * quotes, and so corrupt secrets silently. The package `configparser` supports neither `%%`, `[DEFAULT]` nor continuation
+ * lines, distinguishes case in keys and ignores errors. No library reports the line of a value.
  *
- * Source: https://docs.python.org/3/library/configparser.html, "Supported INI File Structure"; the tests hold the
- * answers that Python 3.11 gives.
- *
- * @since 0.1.0
+ * Source: https://docs.python.org/3/library/configparser.html, "Supported INI File Structure"; the tests have
+ * the results of Python 3.11.
  */
 
-/**
- * A value as it stands in the file, before interpolation, and the line (from 1) that its key is on.
- *
- * @category models
- * @since 0.1.0
- */
+/** A value before interpolation, and the line (from 1) of its key. */
 export interface IniEntry {
   readonly value: string
   readonly line: number
 }
 
-/**
- * A section: the line of its header, and its entries by key in lower case.
- *
- * @category models
- * @since 0.1.0
- */
+/** A section: the line of its header, and its entries by key in lower case. */
 export interface IniSection {
   readonly line: number
   readonly entries: ReadonlyMap<string, IniEntry>
 }
 
-/**
- * Something in the file that is not in the dialect. `message` never quotes the file, which may hold secrets anywhere.
- *
- * @category models
- * @since 0.1.0
- */
+/** A syntax error. `message` never quotes the file, which may contain secrets anywhere. */
 export interface IniProblem {
   readonly line: number
   readonly message: string
 }
 
-/**
- * A file that was read, as far as it could be: its sections by name, the entries of `[DEFAULT]`, and every problem.
- *
- * @category models
- * @since 0.1.0
- */
+/** The sections of a file by name, the entries of `[DEFAULT]`, and all problems. */
 export interface IniDocument {
   readonly sections: ReadonlyMap<string, IniSection>
   readonly defaults: ReadonlyMap<string, IniEntry>
@@ -71,9 +49,6 @@ const close = (entries: ReadonlyMap<string, OpenEntry>): ReadonlyMap<string, Ini
  * The sections and values of the text. Keys and values are separated by the first `=` or `:`; a line is a comment only
  * where it begins with `#` or `;`; a line indented deeper than its key continues the value. A byte order mark at the
  * start and any of the three line endings are accepted.
- *
- * @category parsing
- * @since 0.1.0
  */
 export const parse = (text: string): IniDocument => {
   const sections = new Map<string, { readonly line: number; readonly entries: Map<string, OpenEntry> }>()
@@ -99,7 +74,7 @@ export const parse = (text: string): IniDocument => {
   const openEntry = (content: string, line: number) => {
     const match = option.exec(content)
     const key = match?.[1]?.toLowerCase()
-    // The lines that continue a value without a key have nowhere to go, but must not read as keys of their own.
+    // Lines that continue a value without a key are dropped, but must not become keys.
     entry = { line, lines: [match?.[2] ?? ""] }
     if (section === undefined) {
       problems.push({ line, message: "a value before the first [section]" })
@@ -142,10 +117,5 @@ export const parse = (text: string): IniDocument => {
   }
 }
 
-/**
- * The value as it is written into a file: `%` doubled, so that reading gives the same text again.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The value as text for a file, with `%` doubled, so that the file reads as the same value. */
 export const escape = (value: string): string => value.replaceAll("%", "%%")

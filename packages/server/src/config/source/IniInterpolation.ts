@@ -1,20 +1,15 @@
 /**
  * Interpolation of INI values as Python's `configparser.BasicInterpolation` does it: `%(key)s` stands for another value,
  * `%%` for a percent sign.
- *
- * @since 0.1.0
  */
 import { Result } from "effect"
 
-/** As in Python: deeper means a cycle. */
+/** As in Python, deeper references are a cycle. */
 const deepest = 10
 
 /**
- * The value with every `%(key)s` replaced by what `lookup` knows under that key, in lower case, and every `%%` by `%`;
- * or why it cannot be done. The message quotes nothing but the name of a key.
- *
- * @category parsing
- * @since 0.1.0
+ * The value with every `%(key)s` replaced by the result of `lookup` for that key, in lower case, and every `%%` by `%`;
+ * or the reason why this is not possible. The message quotes only the name of a key.
  */
 export const interpolate = (
   value: string,
@@ -34,7 +29,7 @@ export const interpolate = (
       problem ??= `refers to %(${name})s, which neither its section nor [DEFAULT] has`
       return ""
     }
-    // As in Python, a value without a percent sign is not looked into, so the depth is that of the references.
+    // As in Python, a value without a percent sign does not count for the depth.
     if (!found.includes("%")) return found
     const nested = interpolate(found, lookup, depth + 1)
     if (Result.isSuccess(nested)) return nested.success
@@ -44,11 +39,6 @@ export const interpolate = (
   return problem === undefined ? Result.succeed(text) : Result.fail(problem)
 }
 
-/**
- * The keys that the value refers to by `%(key)s`, in lower case.
- *
- * @category parsing
- * @since 0.1.0
- */
+/** The keys that the value refers to by `%(key)s`, in lower case. */
 export const references = (value: string): ReadonlyArray<string> =>
   [...value.replaceAll("%%", "").matchAll(/%\(([^)]+)\)s/g)].map((match) => match[1]!.toLowerCase())

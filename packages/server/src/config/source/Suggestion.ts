@@ -1,9 +1,7 @@
 /**
- * What somebody who mistyped a name may have meant.
+ * The known name that is nearest to a misspelt one.
  *
- * `effect/cli` has the same for its flags, but keeps it to itself.
- *
- * @since 0.1.0
+ * `effect/cli` has this for its flags, but does not export it.
  */
 
 /** The least number of letters to add, remove or change that makes one text of the other (Levenshtein). */
@@ -19,13 +17,7 @@ const distance = (from: string, to: string): number => {
   return row[to.length]!
 }
 
-/**
- * The candidate that is nearest to the name, where it is near enough to have been meant: at most a third of the longer
- * one's letters differ.
- *
- * @category suggestions
- * @since 0.1.0
- */
+/** The candidate that is nearest to the name, where at most a third of the longer one's letters differ. */
 export const suggest = (name: string, candidates: Iterable<string>): string | undefined => {
   let best: { readonly candidate: string; readonly distance: number } | undefined
   for (const candidate of candidates) {
@@ -35,4 +27,10 @@ export const suggest = (name: string, candidates: Iterable<string>): string | un
     }
   }
   return best?.candidate
+}
+
+/** The end of a message about an unknown name: the nearest candidate, or the first of `others`. */
+export const didYouMean = (name: string, candidates: Iterable<string>, others: ReadonlyArray<string> = []): string => {
+  const suggestion = suggest(name, candidates) ?? others[0]
+  return suggestion === undefined ? "" : `; did you mean ${suggestion}?`
 }

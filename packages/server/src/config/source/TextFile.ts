@@ -1,8 +1,4 @@
-/**
- * Small files of text that the configuration names: secrets, certificates, keys.
- *
- * @since 0.1.0
- */
+/** Small files of text that the configuration names: secrets, certificates, keys. */
 import { Effect, FileSystem } from "effect"
 
 const reasons: Partial<Record<string, string>> = {
@@ -12,11 +8,8 @@ const reasons: Partial<Record<string, string>> = {
 }
 
 /**
- * The text of the file without a byte order mark; or why it cannot be had, in words that quote neither the path, which
- * may be a secret in the wrong place, nor the content.
- *
- * @category reading
- * @since 0.1.0
+ * The text of the file without a byte order mark, or the reason why it cannot be read. The reason quotes neither the
+ * path, which may be a secret in the wrong place, nor the content.
  */
 export const readText = Effect.fnUntraced(function* (
   path: string
@@ -26,17 +19,12 @@ export const readText = Effect.fnUntraced(function* (
     .readFile(path)
     .pipe(Effect.mapError(({ reason }) => `cannot be read: ${reasons[reason._tag] ?? reason._tag}`))
   return yield* Effect.try({
-    // The decoder takes the byte order mark away.
+    // The decoder removes the byte order mark.
     try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
     catch: () => "cannot be read: it is not text in UTF-8"
   })
 })
 
-/**
- * The one line of text that a file of a secret holds, without the end of line that editors and shells put there.
- *
- * @category reading
- * @since 0.1.0
- */
+/** The text of a secret's file without the end of line that editors and shells add. */
 export const readSecret = (path: string): Effect.Effect<string, string, FileSystem.FileSystem> =>
   Effect.map(readText(path), (text) => text.replace(/\r?\n$/, ""))

@@ -24,7 +24,7 @@ type Find = (
  */
 export type Shown =
   | { readonly _tag: "Snapshot"; readonly find: Find }
-  | { readonly _tag: "History"; readonly entity: (parameters: PathParameters) => History.Subject }
+  | { readonly _tag: "History"; readonly entity: (parameters: PathParameters) => History.Entity }
   | { readonly _tag: "Growth"; readonly namespace: (parameters: PathParameters) => string }
 
 /** The annotation of an endpoint with what it shows. */
@@ -51,7 +51,7 @@ export const inTag = (find: (view: UsageResources.View, repository: number, tag:
     return tag === undefined ? undefined : find(view, repository, tag)
   })
 
-export const historyOf = (entity: (parameters: PathParameters) => History.Subject): Shown => ({
+export const historyOf = (entity: (parameters: PathParameters) => History.Entity): Shown => ({
   _tag: "History",
   entity
 })

@@ -174,7 +174,7 @@ export const document = ({ capacity, past, root }: Options) => {
             { "content-security-policy": Html.contentSecurityPolicy },
             () => [Html.render(resource)]
           )
-        : Rendered.make(memory, key, mediaType, {}, () => Hal.pieces(resource, rendering(query))))
+        : Rendered.make(memory, key, mediaType, {}, () => Hal.chunks(resource, rendering(query))))
     return yield* lifted(found(request, memory, made))
   })
 }

@@ -82,11 +82,11 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
       const found = takenAt === undefined ? undefined : yield* load(takenAt)
       return found !== undefined && DateTime.toEpochMillis(found.takenAt) === millis ? found : yield* cursorGone
     }),
-    series: (subject: History.Subject, period: History.Period): Effect.Effect<ReadonlyArray<History.Point>, Problem> =>
+    series: (subject: History.Entity, period: History.Period): Effect.Effect<ReadonlyArray<History.Point>, Problem> =>
       withDeadline(reads.withPermits(1)(store.series(subject, period))),
     figuresAt: (
       instant: DateTime.Utc
-    ): Effect.Effect<ReadonlyArray<readonly [History.Subject, History.Figures]>, Problem> =>
+    ): Effect.Effect<ReadonlyArray<readonly [History.Entity, History.Figures]>, Problem> =>
       withDeadline(reads.withPermits(1)(store.figuresAt(instant)))
   }
 })

@@ -47,17 +47,17 @@ const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration |
 }
 
 /** The history of what is there now, or was in the period. */
-const history = (subject: History.Subject, { past, query, view }: Context): Found =>
+const history = (subject: History.Entity, { past, query, view }: Context): Found =>
   Effect.gen(function* () {
     const { takenAt } = view.snapshot
     const { parameters, period } = yield* Effect.fromResult(TimeRange.make(query, takenAt, "30 days"))
     const { step } = query
     const points = (yield* past.series(subject, period)).filter(({ figures }) => figures !== undefined)
-    if (points.length === 0 && !History.isPresent(view.snapshot, subject)) return undefined
+    if (points.length === 0 && !History.isPresent(view.snapshot.usage, subject)) return undefined
     const kept = yield* Effect.fromResult(thinned(points, step))
     const stepped = step === undefined ? [] : [["step", formatDuration(step)] as const]
     return HistoryResources.history(view, {
-      subject,
+      entity: subject,
       period,
       ...kept,
       query: Hal.queryString([...parameters, ...stepped])
@@ -65,7 +65,7 @@ const history = (subject: History.Subject, { past, query, view }: Context): Foun
   })
 
 /** When the registry reaches its capacity, by what it took so far. */
-const projection = Effect.fnUntraced(function* ({ capacity, past, view }: Context, subject: History.Subject) {
+const projection = Effect.fnUntraced(function* ({ capacity, past, view }: Context, subject: History.Entity) {
   const to = view.snapshot.takenAt
   const points = yield* past.series(subject, { from: DateTime.subtractDuration(to, projected), to })
   return Projection.project(

@@ -114,8 +114,8 @@ const parameters = {
       return step === undefined || Duration.isGreaterThan(step, maximumStep) ? undefined : step
     }
   ),
-  by: oneOf(Growth.bys, "The size that is compared. Default disk_size"),
-  of: oneOf(Growth.ofs, "What is compared. Default images"),
+  by: oneOf(Growth.measures, "The size that is compared. Default disk_size"),
+  of: oneOf(Growth.entityKinds, "What is compared. Default images"),
   limit: wholeNumber(1000, "How many items the list has. Default 20")
 }
 

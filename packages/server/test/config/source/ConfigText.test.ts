@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { NodeServices } from "@effect/platform-node"
-import { configKeys, placedKeys } from "../../../src/config/keys/ConfigKeys.ts"
+import { configKeys, placedKeys, variableName } from "../../../src/config/keys/ConfigKeys.ts"
 import * as ConfigSource from "../../../src/config/source/ConfigSource.ts"
 import { defaultConfig, effectiveConfig } from "../../../src/config/source/ConfigText.ts"
 import * as Ini from "../../../src/config/source/Ini.ts"
@@ -9,7 +9,7 @@ import { good, ini, load, refusal, secret, written } from "../fixture.ts"
 
 const variables = Object.fromEntries(
   Object.entries(good).flatMap(([section, values]) =>
-    Object.entries(values).map(([key, value]) => [ConfigSource.variableOf(section, key), value])
+    Object.entries(values).map(([key, value]) => [variableName(section, key), value])
   )
 )
 
@@ -24,7 +24,7 @@ describe("ConfigText", () => {
     assert.deepStrictEqual(problems, [])
     assert.deepStrictEqual([...sections.keys()], Object.keys(configKeys))
     for (const { key, name } of placedKeys) {
-      assert.match(defaultConfig, new RegExp(`^# .*\\n${key.presence._tag === "Optional" ? "# " : ""}${name} =`, "m"))
+      assert.match(defaultConfig, new RegExp(`^# .*\\n${key.presence === "optional" ? "# " : ""}${name} =`, "m"))
     }
   })
 
@@ -66,7 +66,7 @@ describe("ConfigText", () => {
       assert.deepStrictEqual(after.problems, [])
       for (const { key, name, section } of placedKeys.filter(({ key }) => !key.value.secret)) {
         const found = before.values.get(`[${section}] ${name}`)?.text
-        const expected = found ?? (key.presence._tag === "Default" ? key.presence.text : undefined)
+        const expected = found ?? (key.presence === "default" ? key.initial : undefined)
         assert.strictEqual(after.values.get(`[${section}] ${name}`)?.text, expected, name)
       }
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))

@@ -24,8 +24,8 @@ describe("OpenAPI", () => {
     expect(query("/growth")).toMatchObject({
       from: { type: "string" },
       to: { type: "string" },
-      by: { type: "string", enum: Growth.bys },
-      of: { type: "string", enum: Growth.ofs },
+      by: { type: "string", enum: Growth.measures },
+      of: { type: "string", enum: Growth.entityKinds },
       limit: { type: "integer", minimum: 1, maximum: 1000 }
     })
     expect(query("/history")["step"]).toMatchObject({ type: "string", examples: expect.arrayContaining(["1h"]) })

@@ -1,0 +1,91 @@
+/** A response, its body within a limit, and its JSON. */
+import { Registry } from "@gitlab-registry-usage/core"
+import { Effect, Result, Schema, Stream } from "effect"
+import type { Headers, HttpClientError, HttpClientResponse } from "effect/http"
+
+/** The response to a request: `from` is the URL without secrets. */
+export interface HttpResponse {
+  readonly from: string
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly body: Uint8Array
+}
+
+const tooLarge = (limit: number) =>
+  new Registry.Malformed({ detail: `the answer is larger than the limit of ${limit} bytes` })
+
+/** The declared length where nothing but the body's own bytes can follow, so that it is also their bound. */
+const plainLength = (headers: HttpClientResponse.HttpClientResponse["headers"]): number =>
+  headers["content-encoding"] === undefined && /^\d{1,15}$/.test(headers["content-length"] ?? "")
+    ? Number(headers["content-length"])
+    : Infinity
+
+/**
+ * The bytes of the body, `Malformed` as soon as there are more than `limit` of them, counted after decompression where
+ * the client decompresses. The connection is closed then, and kept otherwise.
+ */
+export const readBody = (
+  response: HttpClientResponse.HttpClientResponse,
+  headers: HttpClientResponse.HttpClientResponse["headers"],
+  limit: number
+): Effect.Effect<Uint8Array, Registry.Malformed | HttpClientError.HttpClientError> => {
+  // HTTP/1.1 and HTTP/2 parsers end a body at its declared length, so the shorter way is as safe for most answers.
+  if (plainLength(headers) <= limit) return Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
+  return Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let length = 0
+    return Stream.runForEach(response.stream, (chunk) => {
+      length += chunk.length
+      if (length > limit) return Effect.fail(tooLarge(limit))
+      chunks.push(chunk)
+      return Effect.void
+    }).pipe(
+      Effect.map(() => {
+        if (chunks.length === 1) return chunks[0]!
+        const bytes = new Uint8Array(length)
+        let offset = 0
+        for (const chunk of chunks) {
+          bytes.set(chunk, offset)
+          offset += chunk.length
+        }
+        return bytes
+      })
+    )
+  })
+}
+
+/**
+ * Whether the response is a web page, such as the sign-in page of a proxy or GitLab.
+ */
+export const isHtml = (contentType: string | undefined): boolean =>
+  /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? "")
+
+/** The refusal of a web page, for `from`, which is a URL without secrets. */
+export const unexpectedHtml = (from: string): Registry.Malformed =>
+  new Registry.Malformed({
+    detail: `${from} answers with a web page, perhaps to sign in, where a registry does not: is the URL right?`
+  })
+
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+/** Decodes JSON bodies of one shape. Any other body is `Malformed`, without a word of what it holds. */
+export const decodeJson = <A>(
+  schema: Schema.Codec<A, unknown>,
+  what: string
+): ((response: HttpResponse) => Result.Result<A, Registry.Malformed>) => {
+  const decode = Schema.decodeUnknownResult(schema)
+  return (response) =>
+    isHtml(response.headers["content-type"])
+      ? Result.fail(unexpectedHtml(response.from))
+      : Result.try({
+          try: () => JSON.parse(decoder.decode(response.body)) as unknown,
+          catch: () => new Registry.Malformed({ detail: `${what} is not JSON` })
+        }).pipe(
+          Result.flatMap((value) =>
+            Result.mapError(
+              decode(value),
+              () => new Registry.Malformed({ detail: `${what} has not the expected shape` })
+            )
+          )
+        )
+}

@@ -1,0 +1,180 @@
+/**
+ * The `Leadership` port as a lease: one row holds the leader, and the end of its lease by the clock of the database.
+ *
+ * @since 0.1.0
+ */
+import { randomUUID } from "node:crypto"
+import { Leadership, type Names } from "@gitlab-registry-usage/core"
+import { Clock, Duration, Effect, Layer, Option, Queue, Ref, type Scope, Stream } from "effect"
+import { Database } from "../database/Database.ts"
+import { recoverSqlDefects } from "../database/DatabaseFailure.ts"
+
+/** @category models @since 0.1.0 */
+export interface Options {
+  /** How long a lease lasts without renewal. The leader renews it after a third of that time. Default 15 seconds. */
+  readonly lease?: Duration.Input | undefined
+  /** How often a follower tries to take the lease. Default a third of the lease. */
+  readonly poll?: Duration.Input | undefined
+}
+
+/** The largest notification to the leader, in bytes: PostgreSQL allows 8000. */
+const maximumMessage = 7000
+
+/** Repositories that are remembered until the leader reads them. */
+const maximumUnread = 65_536
+
+const released = "released"
+/** Replicas of earlier versions use the same prefix. */
+const changedPrefix = "told "
+
+const notificationsFor = (repositories: Iterable<Names.RepositoryName>): ReadonlyArray<string> => {
+  const messages: Array<string> = []
+  let names: Array<string> = []
+  let length = 0
+  const send = () => {
+    if (names.length > 0) messages.push(changedPrefix + names.join("\n"))
+    names = []
+    length = 0
+  }
+  for (const name of repositories) {
+    if (length + name.length + 1 > maximumMessage) send()
+    names.push(name)
+    length += name.length + 1
+  }
+  send()
+  return messages
+}
+
+/** The outcome of a renewal: `unanswered` where it is unknown, `blocked` where no other replica can have taken over. */
+type Renewal = "renewed" | "lost" | "unanswered" | "blocked"
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  options: Options = {}
+): Effect.fn.Return<Leadership.Leadership["Service"], never, Database | Scope.Scope> {
+  const { dialect, exclusively, notifications, reachesOthers, sql, table, notify, write } = yield* Database
+  const lease = Duration.toMillis(options.lease ?? "15 seconds")
+  const poll = Duration.toMillis(options.poll ?? lease / 3)
+  const self = randomUUID()
+  const leading = yield* Ref.make(false)
+  const lastState = yield* Ref.make<Leadership.State>("vacant")
+  const changed = yield* Queue.sliding<Names.RepositoryName>(maximumUnread)
+  const wake = yield* Queue.sliding<void>(1)
+  const now = sql.literal(dialect.now)
+  const rows = table("leadership")
+
+  const receive = Effect.fnUntraced(function* (message: string) {
+    if (message === released) return yield* Queue.offer(wake, undefined)
+    // Only the leader reads these.
+    if (!message.startsWith(changedPrefix) || !(yield* Ref.get(leading))) return
+    yield* Queue.offerAll(changed, message.slice(changedPrefix.length).split("\n") as Array<Names.RepositoryName>)
+  })
+  yield* Effect.forkScoped(Stream.runForEach(notifications, receive))
+
+  /** Takes the lease where it is free, and returns the new generation. No save is under way then. */
+  const take = exclusively(
+    sql`UPDATE ${rows} SET holder = ${self}, generation = generation + 1, expires_at = ${now} + ${lease}
+      WHERE expires_at <= ${now} OR holder = ${self} RETURNING generation`.values
+  ).pipe(
+    Effect.map(([row]) => (row === undefined ? Option.none() : Option.some(Number(row[0])))),
+    Effect.timeout(lease)
+  )
+
+  // Not exclusive, so that it runs beside a long save, during which no other replica can take over.
+  const renew = (generation: number, remaining: number): Effect.Effect<Renewal> =>
+    write(
+      sql`UPDATE ${rows} SET expires_at = ${now} + ${lease}
+        WHERE holder = ${self} AND generation = ${generation} RETURNING 1`.values
+    ).pipe(
+      recoverSqlDefects,
+      Effect.map((found): Renewal => (found.length > 0 ? "renewed" : "lost")),
+      Effect.timeout(remaining),
+      // Where a file cannot be written, as the disk is full or another process writes, no other process can write it either.
+      Effect.catch(() => Effect.succeed<Renewal>(reachesOthers ? "unanswered" : "blocked"))
+    )
+
+  const elapsedSince = (begin: bigint) => Effect.map(Clock.currentTimeNanos, (now) => Number(now - begin) / 1_000_000)
+
+  /** Ends when the lease is lost: another replica has it, or the database did not answer while it lasted. */
+  const keep = Effect.fnUntraced(function* (generation: number, taken: bigint) {
+    let since = taken
+    let pause = lease / 3
+    while (true) {
+      const left = lease - (yield* elapsedSince(since))
+      if (left <= 0 && reachesOthers) return yield* Effect.logWarning("the lease ran out: the database did not answer")
+      yield* Effect.sleep(reachesOthers ? Math.min(pause, left) : pause)
+      const askedAt = yield* Clock.currentTimeNanos
+      const remaining = Math.max(lease - (yield* elapsedSince(since)), reachesOthers ? 1 : lease)
+      const renewal = yield* renew(generation, remaining)
+      if (renewal === "lost")
+        return yield* Effect.logWarning("another replica leads now: this one did not renew its lease in time")
+      if (renewal !== "unanswered") since = askedAt
+      pause = renewal === "renewed" ? lease / 3 : lease / 15
+    }
+  })
+
+  const release = (generation: number) =>
+    sql
+      .withTransaction(
+        Effect.andThen(
+          sql`UPDATE ${rows} SET expires_at = 0 WHERE holder = ${self} AND generation = ${generation}`,
+          notify(released)
+        )
+      )
+      .pipe(recoverSqlDefects, Effect.timeout("2 seconds"), Effect.ignore)
+
+  const leadOnce = <R>(
+    reign: (term: Leadership.Term) => Effect.Effect<never, never, R>,
+    generation: number,
+    taken: bigint
+  ) =>
+    Effect.gen(function* () {
+      yield* Queue.clear(changed)
+      yield* Ref.set(leading, true)
+      yield* Effect.logDebug(`this replica leads, as generation ${generation}`)
+      yield* Effect.raceFirst(reign({ generation }), keep(generation, taken))
+    }).pipe(Effect.ensuring(Effect.andThen(Ref.set(leading, false), release(generation))))
+
+  const lead: Leadership.Leadership["Service"]["lead"] = (reign) =>
+    Effect.gen(function* () {
+      const askedAt = yield* Clock.currentTimeNanos
+      const generation = yield* Effect.option(recoverSqlDefects(take))
+      if (Option.isSome(generation) && Option.isSome(generation.value)) {
+        yield* leadOnce(reign, generation.value.value, askedAt)
+      }
+      yield* Effect.raceFirst(Queue.take(wake), Effect.sleep(poll))
+    }).pipe(Effect.forever)
+
+  const readState = Effect.gen(function* () {
+    const [row] = yield* sql`SELECT holder FROM ${rows} WHERE expires_at > ${now}`.values
+    return row === undefined || row[0] === self ? "vacant" : "following"
+  }).pipe(
+    Effect.timeout("1 second"),
+    Effect.tap((found) => Ref.set(lastState, found as Leadership.State)),
+    Effect.catch(() => Ref.get(lastState))
+  ) as Effect.Effect<Leadership.State>
+
+  return Leadership.Leadership.of({
+    lead,
+    state: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : readState)),
+    notify: Effect.fnUntraced(function* (repositories) {
+      if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(changed, repositories))
+      yield* Effect.forEach(notificationsFor(repositories), notify, { discard: true }).pipe(
+        Effect.catch((error) =>
+          Effect.logDebug(`the leader did not get the notification of a change: ${error.message}`)
+        )
+      )
+    }),
+    notifications: Stream.fromQueue(changed)
+  })
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<Leadership.Leadership, never, Database> =>
+  Layer.effect(Leadership.Leadership, make(options))

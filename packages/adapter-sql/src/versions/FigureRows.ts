@@ -1,0 +1,74 @@
+import { Bytes, type History, type Names } from "@gitlab-registry-usage/core"
+import { DateTime, Effect, Stream } from "effect"
+import type { Database } from "../database/Database.ts"
+import { kinds } from "./StoredSnapshot.ts"
+import { visible } from "./VersionedRows.ts"
+import { figures as table } from "../database/Tables.ts"
+
+interface Row {
+  readonly kind: number
+  readonly path: string
+  readonly size: number | null
+  readonly disk_size: number | null
+  readonly unique_size: number | null
+  readonly repositories: number
+  readonly tags: number
+  readonly gaps: number
+}
+
+const bytes = (value: number | null) => Bytes.make(Number(value))
+
+const figuresOf = ({ disk_size, gaps, repositories, size, tags, unique_size }: Row): History.Figures => ({
+  sizes: size === null ? undefined : { size: bytes(size), diskSize: bytes(disk_size), uniqueSize: bytes(unique_size) },
+  repositories: Number(repositories),
+  tags: Number(tags),
+  gaps: Number(gaps)
+})
+
+const toEntity = ({ kind, path }: Row): History.Entity =>
+  kind === kinds.Namespace ? { _tag: "Namespace", path } : { _tag: "Repository", path: path as Names.RepositoryName }
+
+/** Namespaces before repositories, each in the order of their paths: the whole registry is the first. */
+const order = (a: Row, b: Row) => a.kind - b.kind || (a.path < b.path ? -1 : 1)
+
+/** The figures of everything in a snapshot. */
+export const at = (database: Database["Service"], snapshot: number) =>
+  Effect.map(Stream.runCollect(visible<Row>(database, table, snapshot)), (rows) =>
+    [...rows].sort(order).map((row) => [toEntity(row), figuresOf(row)] as const)
+  )
+
+/** Rows of one subject follow each other: which of them was there at a snapshot is found by halving. */
+const inForce = <A extends { readonly since: number; readonly until: number | null }>(
+  rows: ReadonlyArray<A>,
+  snapshot: number
+): A | undefined => {
+  let [low, high] = [0, rows.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (Number(rows[middle]!.since) <= snapshot) low = middle + 1
+    else high = middle
+  }
+  const row = rows[low - 1]
+  return row === undefined || (row.until !== null && Number(row.until) <= snapshot) ? undefined : row
+}
+
+export const series = Effect.fnUntraced(function* (
+  { sql, table: nameOf }: Database["Service"],
+  { _tag, path }: History.Entity,
+  { from, to }: History.Period
+) {
+  const snapshots = yield* sql`
+    SELECT id, taken_at FROM ${nameOf("snapshots")}
+    WHERE taken_at BETWEEN ${DateTime.toEpochMillis(from)} AND ${DateTime.toEpochMillis(to)}
+    ORDER BY taken_at, id`.values
+  const rows = yield* sql<Row & { readonly since: number; readonly until: number | null }>`
+    SELECT size, disk_size, unique_size, repositories, tags, gaps, since, until FROM ${nameOf(table.name)}
+    WHERE path = ${path} AND kind = ${kinds[_tag]} ORDER BY since`
+  return snapshots.map(([id, takenAt]): History.Point => {
+    const row = inForce(rows, Number(id))
+    return {
+      takenAt: DateTime.makeUnsafe(Number(takenAt)),
+      figures: row === undefined ? undefined : figuresOf(row)
+    }
+  })
+})

@@ -1,0 +1,76 @@
+import { indexIds } from "./HashIndex.ts"
+import { type Sliced, stride } from "../database/TimeSlices.ts"
+import * as Tables from "../database/Tables.ts"
+
+/** Where the rows of a table are in a later snapshot: what stays keeps its order, what is new follows. */
+export interface PlaceMapping {
+  readonly ids: Float64Array
+  /** Place before → place now, −1 for what is gone. */
+  readonly now: Int32Array
+  /** Place before → place now. Throws `Inconsistent` for what is gone. */
+  readonly kept: (before: number) => number
+  /** Id → place now. Throws `Inconsistent` for what is not there. */
+  readonly at: (id: number) => number
+}
+
+const isAscending = (ids: Float64Array) => ids.every((id, place) => place === 0 || ids[place - 1]! < id)
+
+/** As `placesOfIds`, of ids that ascend: nothing has to be made, so that few of them are found sooner. */
+const bisecting = (ids: Float64Array) => (id: number) => {
+  let [low, high] = [0, ids.length - 1]
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const found = ids[middle]!
+    if (found === id) return middle
+    if (found < id) low = middle + 1
+    else high = middle - 1
+  }
+  return -1
+}
+
+/** A table is made where more than one of so many is new: then they are most of what is looked for. */
+const few = 8
+
+/** A row that ended and begun is another by the same id: it stays where it is. */
+export function* mapPlaces(
+  table: Tables.Table,
+  before: Float64Array,
+  ended: ReadonlySet<number>,
+  begun: ReadonlyArray<number>
+): Sliced<PlaceMapping> {
+  const replaced = new Set(ended.size === 0 ? [] : begun.filter((id) => ended.has(id)))
+  // Ids grow from snapshot to snapshot: with the new ones in order all are.
+  const added = Float64Array.from(replaced.size === 0 ? begun : begun.filter((id) => !replaced.has(id))).sort()
+  const ids = new Float64Array(Math.max(before.length - (ended.size - replaced.size), 0) + added.length)
+  const now = new Int32Array(before.length)
+  let next = 0
+  for (let place = 0; place < before.length; place++) {
+    if (place % stride === 0) yield
+    const id = before[place]!
+    if (ended.size > 0 && ended.has(id) && !replaced.has(id)) {
+      now[place] = -1
+      continue
+    }
+    ids[next] = id
+    now[place] = next++
+  }
+  if (next + added.length !== ids.length) {
+    throw new Tables.Inconsistent({ detail: `in ${table.name} a row ended that was not there` })
+  }
+  ids.set(added, next)
+  const find = begun.length * few < ids.length && isAscending(ids) ? bisecting(ids) : yield* indexIds(ids)
+  return {
+    ids,
+    now,
+    kept: (place) => {
+      const found = now[place]!
+      if (found < 0) throw Tables.missing(table, before[place]!)
+      return found
+    },
+    at: (id) => {
+      const place = find(id)
+      if (place < 0) throw Tables.missing(table, id)
+      return place
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** What every part of the page needs. */
+import { createContext } from "preact"
+import { useContext } from "preact/hooks"
+import type { Cache } from "../api/Cache.ts"
+import type { Client } from "../api/Client.ts"
+import type { Problem } from "../api/Problem.ts"
+import type { Units } from "./Format.ts"
+import type { View } from "./Location.ts"
+
+export interface PageContext {
+  readonly client: Client
+  readonly cache: Cache
+  readonly units: Units
+  readonly view: View
+  /** Changes the view. `replace` adds no entry to the browser's history. */
+  readonly go: (change: Partial<View>, replace?: boolean) => void
+  /** The address of the view after a change, for links. */
+  readonly href: (change: Partial<View>) => string
+  /** Handles a problem: a token that is no longer accepted ends the session. */
+  readonly report: (problem: Problem) => void
+}
+
+const context = createContext<PageContext | undefined>(undefined)
+
+export const Provider = context.Provider
+
+export const usePage = (): PageContext => {
+  const page = useContext(context)
+  if (page === undefined) throw new Error("outside of the page")
+  return page
+}

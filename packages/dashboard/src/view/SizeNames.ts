@@ -1,0 +1,10 @@
+/** What the page calls each size. */
+import type { SizeKey } from "../api/Resources.ts"
+
+export const sizeKeys: ReadonlyArray<SizeKey> = ["disk_size", "unique_size", "size"]
+
+export const sizeNames: Readonly<Record<SizeKey, { readonly label: string; readonly title: string }>> = {
+  disk_size: { label: "On disk", title: "What is stored, each blob charged to one tag" },
+  unique_size: { label: "Unique", title: "What deleting this alone would free" },
+  size: { label: "Size", title: "What the tags add up to, as if nothing were shared" }
+}

@@ -1,0 +1,113 @@
+/** The server on an embedded registry, for trying it: the adapters and the API of production, nothing to set up. */
+import { NodeCrypto, NodeHttpClient, NodeHttpServer, NodeServices } from "@effect/platform-node"
+import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
+import { Collector } from "@gitlab-registry-usage/core"
+import { HttpApp, Ui } from "@gitlab-registry-usage/server"
+import { Console, Data, Effect, Layer, Redacted, Runtime } from "effect"
+import { FetchHttpClient, HttpServer } from "effect/http"
+import { randomBytes } from "node:crypto"
+import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
+import * as DemoDirectory from "../auth/DemoDirectory.ts"
+import * as Demo from "../data/Demo.ts"
+import * as DemoRegistry from "../DemoRegistry.ts"
+import * as ApiImages from "./ApiImages.ts"
+import * as DemoHistory from "./DemoHistory.ts"
+
+export interface Options {
+  /** The port of the API on loopback; 0 for a free one. */
+  readonly port: number
+  /** Whether to check the figures and end, instead of serving until the process is interrupted. */
+  readonly once: boolean
+}
+
+/** The API reports other figures than the demo's contents have. */
+export class UnexpectedFigures extends Data.TaggedError("UnexpectedFigures")<{
+  readonly differences: ReadonlyArray<string>
+}> {
+  override readonly [Runtime.errorReported] = false
+
+  override get message(): string {
+    return `the API reports other figures than expected:\n${this.differences.join("\n")}`
+  }
+}
+
+/** The registry has a server of its own, apart from that of the API. */
+const registry = Layer.unwrap(
+  Effect.map(Demo.repositories, (repositories) => DemoRegistry.layer({ repositories }))
+).pipe(Layer.provide(Layer.fresh(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))))
+
+const registryClient = Layer.unwrap(
+  Effect.map(DemoRegistry.DemoRegistry, ({ credentials, url }) =>
+    RegistryHttp.layer({
+      url: new URL(url),
+      credentials: { username: credentials.username, token: credentials.password }
+    })
+  )
+).pipe(Layer.provide([NodeHttpClient.layerUndici, NodeCrypto.layerDigest]))
+
+const tokens = Layer.unwrap(
+  Effect.sync(() =>
+    JwtTokens.layer({
+      current: KeySet.sharedSecret(Redacted.make(randomBytes(32).toString("base64url"))),
+      issuer: "demonstration",
+      audience: "demonstration"
+    })
+  )
+)
+
+/** The dashboard, where the build puts it into the server's package. */
+const dashboard = Ui.load(
+  fileURLToPath(new URL("dist/ui", import.meta.resolve("@gitlab-registry-usage/server/package.json")))
+).pipe(Effect.provide(NodeServices.layer))
+
+/** The registry's disk in bytes: the projection shows that it is full in some weeks. */
+const capacity = 4_000_000
+
+const layer = ({ port }: Options) =>
+  Layer.unwrap(Effect.map(dashboard, (ui) => HttpApp.layer({ host: "127.0.0.1", port, ui, capacity }))).pipe(
+    Layer.provideMerge(Collector.layer()),
+    Layer.provide([registryClient, DemoHistory.layer(Demo.repositories)]),
+    Layer.provide([DemoDirectory.layer, tokens]),
+    Layer.provideMerge(registry)
+  )
+
+const [user] = DemoDirectory.users
+
+const guide = (url: string) => `
+Sign in as ${user.username} with the password ${user.password}, in a browser at ${url}/ui/, or read:
+
+  TOKEN=$(curl -s -u ${user.username}:${user.password} ${url}/auth_token | sed 's/.*"auth_token":"\\([^"]*\\)".*/\\1/')
+  curl -s -H "Authorization: Bearer $TOKEN" '${url}/images?embed=true'
+`
+
+/**
+ * Starts the demo: crawls the embedded registry, prints the images that the API reports, and serves until it is
+ * interrupted. With `once` it checks the figures and ends instead.
+ */
+export const run = (options: Options) =>
+  Effect.gen(function* () {
+    const collector = yield* Collector.Collector
+    const { address } = yield* HttpServer.HttpServer
+    const url = HttpServer.formatAddress(address).replace(/\/$/, "")
+    const { url: registryUrl } = yield* DemoRegistry.DemoRegistry
+    const { duration } = yield* collector.refresh
+    const images = yield* ApiImages.read(url, user)
+    yield* Console.log(
+      `GitLab Registry Usage at ${url}, on an embedded registry at ${registryUrl}, crawled in ${Math.round(duration)} ms\n`
+    )
+    yield* Console.log(ApiImages.table(images))
+    yield* Console.log(guide(url))
+    if (!options.once) {
+      yield* Console.log("Ctrl-C stops it.")
+      return yield* Effect.never
+    }
+    const differences = ApiImages.differences(images)
+    if (differences.length > 0) return yield* new UnexpectedFigures({ differences })
+    yield* Console.log(`The figures of all ${images.length} images are as expected.`)
+  }).pipe(
+    Effect.provide(layer(options)),
+    Effect.provide(FetchHttpClient.layer),
+    Effect.tapErrorTag(["ListenError", "UnexpectedFigures"], (error) => Console.error(error.message))
+  )
