@@ -1,10 +1,10 @@
 // The API below /usage of an HTTP server that is there already.
 //   PORT=8080 REGISTRY_URL=… REGISTRY_USER=… REGISTRY_TOKEN=… HTPASSWD=users TOKEN_SECRET=… node examples/embedded.ts
-import { NodeHttpClient, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { NodeHttpClient, NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Collector, SnapshotStore } from "@gitlab-registry-usage/core"
-import { App, Listener } from "@gitlab-registry-usage/server"
+import { App } from "@gitlab-registry-usage/server"
 import { Effect, Layer, Redacted } from "effect"
 import { createServer } from "node:http"
 import * as Htpasswd from "./htpasswd.ts"
@@ -36,7 +36,8 @@ const layer = Layer.mergeAll(
 )
 
 const program = Effect.gen(function* () {
-  const usage = yield* Effect.flatMap(App.make({ prefix: "/usage" }), (app) => Listener.make(app))
+  const app = yield* App.make({ prefix: "/usage" })
+  const usage = yield* NodeHttpServer.makeHandler(app, { scope: yield* Effect.scope })
   const server = createServer((request, response) => {
     if (request.url!.startsWith("/usage/")) usage(request, response)
     else response.end("what was there before\n")

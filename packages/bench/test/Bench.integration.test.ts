@@ -10,7 +10,9 @@ import scale from "../src/suites/scale.ts"
 const complete = ({ tables, targets }: Report) => {
   assert.isNotEmpty(targets)
   for (const { value, what } of targets) assert.isTrue(Number.isFinite(value) && value >= 0, what)
+  assert.isNotEmpty(tables)
   for (const { columns, rows, title } of tables) {
+    assert.isNotEmpty(rows, title)
     for (const row of rows) assert.isAtMost(row.length, columns.length, title)
   }
 }

@@ -26,6 +26,7 @@ it("loads the chart later, which is at most 28 kB", () => {
   const html = read("index.html").toString()
   expect(html).not.toContain("Chart-")
   const first = scripts().filter((name) => !isLater(name))
+  expect(first.length).toBeGreaterThan(0)
   for (const name of first) expect(read(join("assets", name)).toString()).not.toContain("u-cursor")
 })
 

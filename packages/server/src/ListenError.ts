@@ -1,8 +1,4 @@
-/**
- * The server could not begin to listen.
- *
- * @since 0.1.0
- */
+/** The server could not begin to listen. */
 import { Predicate, Runtime, Schema } from "effect"
 import type { HttpServerError } from "effect/http"
 
@@ -15,9 +11,6 @@ const advice: Readonly<Record<string, string>> = {
 /**
  * The address cannot be listened on. `code` is the system's, such as `EADDRINUSE`. A program that ends with it has
  * nothing to add to its message.
- *
- * @category errors
- * @since 0.1.0
  */
 export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
   host: Schema.String,
@@ -31,12 +24,7 @@ export class ListenError extends Schema.TaggedError<ListenError>()("ListenError"
   }
 }
 
-/**
- * The error with what is known of the address.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The error with what is known of the address. */
 export const fromServeError =
   (at: { readonly host: string; readonly port: number }) =>
   ({ cause }: HttpServerError.ServeError): ListenError =>

@@ -1,20 +1,16 @@
-/**
- * What the server counts, and how it is told: effect's metrics, as OpenMetrics.
- *
- * @since 0.1.0
- */
+/** The server's counters and the metrics of the snapshot, as OpenMetrics. */
 import { type Context, DateTime, Effect, Metric, Option } from "effect"
 import { Collector, OpenMetrics } from "@gitlab-registry-usage/core"
 import { version } from "./Version.ts"
 
 type Labels = Readonly<Record<string, string>>
 
-/** A counter that is told with a series for each set of labels. */
+/** A counter with a series for each set of labels. */
 interface Counted {
   readonly name: string
   readonly help: string
   /**
-   * The sets of labels that are told with 0 before anything was counted, where they are few. Prometheus takes the first
+   * The sets of labels, where they are few, whose series begin with 0. Prometheus takes the first
    * value of a series for where it began: without a 0 `increase` does not see what happens for the first time.
    */
   readonly known: ReadonlyArray<Labels>
@@ -22,22 +18,17 @@ interface Counted {
 
 const counted = (name: string, help: string, known: ReadonlyArray<Labels> = []): Counted => ({ name, help, known })
 
-/** @category models @since 0.1.0 */
 export type AuthResult = "accepted" | "refused" | "limited" | "unavailable"
 
 const authResults: ReadonlyArray<AuthResult> = ["accepted", "refused", "limited", "unavailable"]
 
-/** @category metrics @since 0.1.0 */
 export const authAttempts = counted(
   "auth_attempts",
   "Sign-ins, by what came of them.",
   authResults.map((result) => ({ result }))
 )
-/** @category metrics @since 0.1.0 */
 export const requests = counted("http_requests", "Requests that were answered, by route, method and status.")
-/** @category metrics @since 0.1.0 */
 export const defects = counted("http_defects", "Requests that failed unexpectedly.", [{}])
-/** @category metrics @since 0.1.0 */
 export const upstreamRequests = counted("upstream_requests", "Requests to the registry and GitLab, by kind and status.")
 /** Counted by the collector itself. */
 const collectionErrors = counted(
@@ -64,23 +55,13 @@ const instance = ({ help, name }: Counted, labels: Labels): Metric.Counter<numbe
   return metric
 }
 
-/**
- * Counts one. Labels have few values: of our own making, never a client's.
- *
- * @category counting
- * @since 0.1.0
- */
+/** Counts one. Labels have few values: of our own making, never a client's. */
 export const count = (counter: Counted, labels: Labels = {}): Effect.Effect<void> =>
   Metric.update(instance(counter, labels), 1)
 
 const requestCounters = new Map<string, Metric.Counter<number>>()
 
-/**
- * Counts a request that was answered, where no effect is run.
- *
- * @category counting
- * @since 0.1.0
- */
+/** Counts a request that was answered, where no effect is run. */
 export const countRequest = (route: string, method: string, status: number, context: Context.Context<never>): void => {
   const key = `${route} ${method} ${status}`
   let counter = requestCounters.get(key)
@@ -127,22 +108,16 @@ const collecting = (status: Collector.Status): ReadonlyArray<OpenMetrics.Family>
   }
 ]
 
-/** @category models @since 0.1.0 */
 export type Options = OpenMetrics.Options
 
-/** How many repositories have series of their own, unless told otherwise. */
+/** How many repositories have series of their own, by default. */
 const maximumRepositories = 1000
 
-/**
- * Everything there is to tell, as OpenMetrics text. It looks at the current snapshot and never crawls.
- *
- * @category rendering
- * @since 0.1.0
- */
+/** All metrics as OpenMetrics text. Reads the current snapshot and never crawls. */
 export const render = Effect.fnUntraced(function* (options: Options = {}) {
   const collector = yield* Collector.Collector
   const snapshot = yield* collector.current
-  const told = Option.match(snapshot, {
+  const ofSnapshot = Option.match(snapshot, {
     onNone: () => [],
     onSome: (snapshot) => [
       ...OpenMetrics.families(snapshot, { maxRepositories: maximumRepositories, ...options }),
@@ -162,7 +137,7 @@ export const render = Effect.fnUntraced(function* (options: Options = {}) {
   })
   return OpenMetrics.render([
     { name: "build", type: "info", help: "The version that runs.", samples: [{ labels: { version }, value: 1 }] },
-    ...told,
+    ...ofSnapshot,
     ...collecting(yield* collector.status),
     ...counters(yield* Metric.snapshot)
   ])

@@ -5,7 +5,6 @@
  */
 export * as App from "./http/App.ts"
 export * as FileSnapshotStore from "./FileSnapshotStore.ts"
-export * as HttpApp from "./http/wire/Serve.ts"
-export * as Listener from "./http/wire/Listener.ts"
+export * as HttpApp from "./http/HttpApp.ts"
 export * as TokenCache from "./http/auth/TokenCache.ts"
 export * as Ui from "./http/service/DashboardFiles.ts"

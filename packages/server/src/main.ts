@@ -1,8 +1,4 @@
-/**
- * The server as a whole.
- *
- * @since 0.1.0
- */
+/** The server as a whole. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
@@ -15,7 +11,7 @@ import { Otlp } from "effect/observability"
 import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import type { ListenError } from "./ListenError.ts"
 import * as Dashboard from "./Dashboard.ts"
-import * as HttpApp from "./http/wire/Serve.ts"
+import * as HttpApp from "./http/HttpApp.ts"
 import * as TokenCache from "./http/auth/TokenCache.ts"
 import * as Stores from "./Stores.ts"
 import * as Upstream from "./Upstream.ts"
@@ -78,12 +74,7 @@ const telemetry = ({ otlpUrl }: ServerConfig) =>
         resource: { serviceName: "gitlab-registry-usage-rest", serviceVersion: version }
       }).pipe(Layer.provide(FetchHttpClient.layer))
 
-/**
- * Everything that a configuration asks for, wired together.
- *
- * @category layers
- * @since 0.1.0
- */
+/** Everything that a configuration asks for, wired together. */
 export const layer = (
   config: ServerConfig
 ): Layer.Layer<
@@ -100,11 +91,6 @@ export const layer = (
     Layer.provide(telemetry(config))
   )
 
-/**
- * Serves until it is interrupted; then requests under way are answered first.
- *
- * @category programs
- * @since 0.1.0
- */
+/** Serves until it is interrupted; then requests under way are answered first. */
 export const main = (config: ServerConfig): Effect.Effect<never, Layer.Error<ReturnType<typeof layer>>> =>
   Layer.launch(layer(config))

@@ -1,10 +1,10 @@
 import { Collector, SnapshotStore, type Usage } from "@gitlab-registry-usage/core"
 import { DirectoryMemory, type Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
-import { Effect, Layer, Option, Redacted, References } from "effect"
-import { HttpServer } from "effect/http"
-import { type IncomingHttpHeaders, request } from "node:http"
-import { HttpApp } from "@gitlab-registry-usage/server"
+import { Effect, Layer, type LogLevel, Option, Redacted, References } from "effect"
+import { HttpApp, TokenCache } from "@gitlab-registry-usage/server"
+import * as Client from "./Client.ts"
+import { send } from "./Client.ts"
 
 export const secret = "a test secret of more than thirty-two bytes"
 
@@ -15,11 +15,24 @@ const directory = DirectoryMemory.layer([
   { username: "mallory", password: "mallory-secret", maySignIn: false }
 ])
 
-export const tokens = JwtTokens.layer({
-  current: KeySet.sharedSecret(Redacted.make(secret)),
-  issuer: "https://usage.example",
-  audience: "usage"
-})
+/** Tokens signed with the test secret, and those that were verified are remembered: as the server wires them. */
+export const tokensWith = (options: Partial<Pick<JwtTokens.Options, "life" | "notBefore">> = {}) =>
+  TokenCache.layer(options).pipe(
+    Layer.provideMerge(
+      JwtTokens.layer({
+        current: KeySet.sharedSecret(Redacted.make(secret)),
+        issuer: "https://usage.example",
+        audience: "usage",
+        ...options
+      })
+    )
+  )
+
+export const tokens = tokensWith()
+
+/** The HTTP API on a free port, and a client of it. */
+export const httpLayer = (options: Partial<HttpApp.Options> = {}) =>
+  Client.layer.pipe(Layer.provideMerge(HttpApp.layer({ host: "127.0.0.1", port: 0, ...options })))
 
 /** The whole HTTP side on a free port, over a registry in memory. */
 export const appLayer = (
@@ -28,67 +41,19 @@ export const appLayer = (
     readonly accounting?: Usage.Accounting
     /** Default: one that holds the latest snapshot only. */
     readonly store?: Layer.Layer<SnapshotStore.SnapshotStore>
+    readonly tokens?: ReturnType<typeof tokensWith>
+    readonly logLevel?: LogLevel.LogLevel
   } = {}
 ) =>
-  HttpApp.layer({ host: "127.0.0.1", port: 0, ...options }).pipe(
+  httpLayer(options).pipe(
     Layer.provideMerge(Collector.layer({ accounting: options.accounting })),
     Layer.provideMerge(options.store ?? SnapshotStore.layerMemory),
     Layer.provide(RegistryMemory.layer(registry)),
-    Layer.provideMerge(Layer.mergeAll(directory, tokens)),
-    Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "None"))
+    Layer.provideMerge(Layer.mergeAll(directory, options.tokens ?? tokens)),
+    Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, options.logLevel ?? "None"))
   )
 
-export interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-  readonly json: unknown
-}
-
-/** Sends exactly this path to the server, as no client would that tidies it. */
-export const send = (
-  path: string,
-  options: {
-    readonly method?: string
-    readonly headers?: Record<string, string | Array<string>>
-    readonly body?: string
-  } = {}
-) =>
-  Effect.gen(function* () {
-    const { address } = yield* HttpServer.HttpServer
-    if (!("port" in address)) return yield* Effect.die("the server listens on no port")
-    return yield* Effect.callback<Answer, Error>((resume) => {
-      const sent = request(
-        {
-          host: "127.0.0.1",
-          port: address.port,
-          path,
-          method: options.method ?? "GET",
-          headers: options.headers ?? {},
-          agent: false
-        },
-        (response) => {
-          const chunks: Array<Buffer> = []
-          response.on("data", (chunk: Buffer) => chunks.push(chunk))
-          response.on("end", () => {
-            const body = Buffer.concat(chunks).toString()
-            const isJson = /json/.test(response.headers["content-type"] ?? "")
-            resume(
-              Effect.succeed({
-                status: response.statusCode!,
-                headers: response.headers,
-                body,
-                json: isJson && body !== "" ? JSON.parse(body) : undefined
-              })
-            )
-          })
-        }
-      )
-      sent.on("error", (error) => resume(Effect.fail(error)))
-      sent.end(options.body)
-      return Effect.sync(() => sent.destroy())
-    })
-  })
+export { once, send } from "./Client.ts"
 
 export const basic = (username: string, password: string) => ({
   authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`

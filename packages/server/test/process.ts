@@ -113,8 +113,12 @@ export const eventually = Effect.fnUntraced(function* (check: () => boolean, mil
 export const percentile = (values: ReadonlyArray<number>, share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!
 
-/** That others did not wait (milliseconds); with room for a machine that does other things as well. */
-export const notHeldUp = (took: ReadonlyArray<number>) => {
-  const [median, worst] = [percentile(took, 0.5), percentile(took, 0.99)]
-  ok(median <= 100 && worst <= 1000, `others waited: median ${median} ms, 99th percentile ${worst} ms`)
+/**
+ * That others were answered in between, and not after what was under way: so many of them, and none held up for as long as
+ * the slow ones take. A loaded machine alone does not come near that (milliseconds).
+ */
+export const notHeldUp = (took: ReadonlyArray<number>, atLeast = 20) => {
+  ok(took.length >= atLeast, `only ${took.length} were answered in between`)
+  const worst = Math.max(...took)
+  ok(worst <= 5000, `others waited for up to ${worst} ms`)
 }

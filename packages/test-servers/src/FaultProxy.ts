@@ -44,6 +44,8 @@ export interface FaultProxy {
   readonly connections: { total: number; open: number; most: number }
   /** Bytes that passed from each side, over all connections. */
   readonly passed: Record<Side, number>
+  /** Bytes that were sent instead of them without end, over all connections. */
+  repeated: number
   /** What clients sent, up to a mebibyte, whether it was passed on or not. */
   readonly received: () => Buffer
 }
@@ -60,9 +62,13 @@ interface State {
 }
 
 /** Sends bytes again and again, no faster than they are taken. */
-const repeat = (into: Net.Socket, bytes: Uint8Array) => {
+const repeat = (into: Net.Socket, bytes: Uint8Array, proxy: FaultProxy) => {
   const more = () => {
-    while (!into.destroyed && into.write(bytes));
+    let taken = true
+    while (!into.destroyed && taken) {
+      taken = into.write(bytes)
+      proxy.repeated += bytes.length
+    }
   }
   into.on("drain", more)
   more()
@@ -93,7 +99,7 @@ const pump = (
       return void from.destroy()
     }
     if (effect === "end") return void into.end()
-    if (effect.repeat === true) return repeat(into, effect.bytes)
+    if (effect.repeat === true) return repeat(into, effect.bytes, proxy)
     into.write(effect.bytes)
   }
 
@@ -197,6 +203,7 @@ export const start = Effect.fnUntraced(function* (
       }),
     connections: { total: 0, open: 0, most: 0 },
     passed: { client: 0, server: 0 },
+    repeated: 0,
     received: () => Buffer.concat(kept)
   }
   const port = yield* listen(server, () => {

@@ -102,6 +102,7 @@ describe("Authorization", () => {
         { credentials, repositoriesPerToken: 100 }
       )
       yield* everyTag(registry, 4)
+      assert.isNotEmpty(tokens())
       for (const { path } of tokens()) assert.isBelow(path.length, 6000)
     }).pipe(overUndici)
   )

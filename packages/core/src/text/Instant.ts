@@ -17,7 +17,12 @@ export type Instant =
   | { readonly _tag: "Absolute"; readonly instant: DateTime.Utc }
   | { readonly _tag: "Ago"; readonly duration: Duration.Duration }
 
-/** @category constructors @since 0.1.0 */
+/**
+ * The instant that lies this long before the latest snapshot.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const ago = (duration: Duration.Input): Instant => ({
   _tag: "Ago",
   duration: Duration.fromInputUnsafe(duration)

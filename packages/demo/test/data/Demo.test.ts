@@ -34,6 +34,7 @@ describe("Demo", () => {
   it.effect("the bytes are honest: digests and the sizes in descriptors fit", () =>
     Effect.gen(function* () {
       const images = (yield* Demo.repositories).flatMap(({ tags }) => tags.flatMap(({ image }) => imagesOf(image)))
+      assert.isAbove(images.length, 10)
       for (const image of images) {
         assert.strictEqual(yield* Images.digestOf(image.body), image.digest)
         const { config, layers = [], manifests = [] } = JSON.parse(new TextDecoder().decode(image.body))

@@ -1,5 +1,5 @@
 /**
- * The HTTP API as one function from request to answer.
+ * The HTTP API as an app of effect's HTTP server.
  *
  * @since 0.1.0
  */
@@ -19,16 +19,18 @@ import { authorize } from "./auth/Bearer.ts"
 import { docs } from "./api/Docs.ts"
 import * as Documents from "./documents/Documents.ts"
 import { Draining } from "./wire/Draining.ts"
+import * as Handler from "./wire/Handler.ts"
 import { events } from "./service/NotificationsEndpoint.ts"
-import { type Answer, html, json, type Request } from "./wire/Message.ts"
+import { html, json, type Request, type Response, toResponse } from "./wire/Message.ts"
 import { home } from "./documents/Home.ts"
 import * as Html from "./documents/Html.ts"
 import { login } from "./auth/Login.ts"
 import * as LoginLimiter from "./auth/LoginLimiter.ts"
-import { metrics } from "./service/MetricsEndpoint.ts"
+import * as MetricsEndpoint from "./service/MetricsEndpoint.ts"
 import * as Past from "./documents/EarlierSnapshots.ts"
-import { badRequest, methodNotAllowed, notFound, Problem, toAnswer, unavailable } from "./wire/Problem.ts"
-import { MediaType, mediaTypeOf, renderingOf } from "./query/Representation.ts"
+import { badRequest, methodNotAllowed, notFound, Problem, unavailable } from "./wire/Problem.ts"
+import { MediaType, negotiate } from "./query/MediaType.ts"
+import * as Parameters from "./query/Parameters.ts"
 import * as Router from "./api/Router.ts"
 import { parse, type Target } from "./api/RequestTarget.ts"
 import { KnownTokens } from "./auth/TokenCache.ts"
@@ -36,10 +38,10 @@ import * as Ui from "./service/DashboardFiles.ts"
 import * as UniqueSize from "./documents/UniqueSize.ts"
 
 /** @category models @since 0.1.0 */
-export interface Options {
+export interface Options extends MetricsEndpoint.Options, Handler.Options {
   /** The path under which a reverse proxy publishes the API, such as `/registry`; it begins every link. Default none. */
   readonly prefix?: string | undefined
-  /** The secret with which the registry tells what changed. Without it there is no `/events`. */
+  /** The secret of the registry's notifications. Without it there is no `/events`. */
   readonly eventsToken?: Redacted.Redacted | undefined
   /** The files of the dashboard. Default none. */
   readonly ui?: Ui.Files | undefined
@@ -48,15 +50,11 @@ export interface Options {
   readonly limiter?: LoginLimiter.Options | undefined
   /** How much the registry may take (bytes); it is foreseen when that is reached. Default unknown. */
   readonly capacity?: number | undefined
-  /** A token for `/metrics`, beside those of users. Default none. */
-  readonly metricsToken?: Redacted.Redacted | undefined
-  /** What `/metrics` tells. */
-  readonly metrics?: Metrics.Options | undefined
 }
 
 /**
- * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. What is past it tells
- * where there is a `SnapshotStore` beside them, and that keeps history.
+ * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. It serves history
+ * where a `SnapshotStore` beside them keeps it.
  *
  * @category models
  * @since 0.1.0
@@ -67,7 +65,7 @@ type Handler = (
   request: Request,
   target: Target,
   readings: ReadonlyArray<Router.Reading<Name>>
-) => Effect.Effect<Answer, Problem, Services>
+) => Effect.Effect<Response, Problem, Services>
 
 const ready = Effect.gen(function* () {
   const collector = yield* Collector.Collector
@@ -84,22 +82,22 @@ const rendered = Effect.fnUntraced(function* (
   target: Target,
   resource: Effect.Effect<Hal.Resource, Problem, Collector.Collector>
 ) {
-  const rendering = yield* Effect.fromResult(renderingOf(target.query))
-  const mediaType = yield* Effect.fromResult(mediaTypeOf(request.headers.accept))
+  const query = yield* Effect.fromResult(Parameters.decode(target.query))
+  const mediaType = yield* Effect.fromResult(negotiate(request.headers.accept))
   const answer =
     mediaType === MediaType.html
       ? html(Html.render(yield* resource), Html.contentSecurityPolicy)
       : {
           status: 200,
           headers: { "content-type": MediaType.hal, "cache-control": "no-store" },
-          body: JSON.stringify(Hal.render(yield* resource, rendering))
+          body: JSON.stringify(Hal.render(yield* resource, Documents.rendering(query)))
         }
   return { ...answer, headers: { ...answer.headers, vary: "Accept, Authorization" } }
 })
 
 const nothing = notFound("there is nothing at this path")
 
-const redirect = (location: string): Answer => ({
+const redirect = (location: string): Response => ({
   status: 307,
   headers: { location, "cache-control": "no-store", vary: "Accept" }
 })
@@ -107,30 +105,17 @@ const redirect = (location: string): Answer => ({
 const handlers = (
   options: Options,
   limiter: LoginAttempts.LoginAttempts["Service"],
-  docs: Effect.Effect<Answer>,
+  docs: Effect.Effect<Response>,
   past: Past.Past | undefined
-): Readonly<Record<Name, Handler>> => {
+): Readonly<Partial<Record<Name, Handler>>> => {
   const root = options.prefix ?? ""
   const ui = options.ui ?? new Map()
   const signIn = login(limiter)
-  const usage = Documents.document({ root, past, capacity: options.capacity })
   const file = (name: string, request: Request) => {
     const found = Ui.find(ui, name, request.headers["if-none-match"])
     return found === undefined ? notFound("there is no such file") : Effect.succeed(found)
   }
   return {
-    images: usage,
-    image: usage,
-    tags: usage,
-    tag: usage,
-    blobs: usage,
-    namespaces: usage,
-    namespace: usage,
-    history: usage,
-    image_history: usage,
-    namespace_history: usage,
-    growth: usage,
-    namespace_growth: usage,
     status: (request, target) =>
       Effect.andThen(
         authorize(request),
@@ -151,14 +136,14 @@ const handlers = (
     events: (request) => events(request, options.eventsToken!),
     token: signIn,
     home: (request, target) =>
-      Effect.flatMap(Effect.fromResult(mediaTypeOf(request.headers.accept)), (mediaType) =>
+      Effect.flatMap(Effect.fromResult(negotiate(request.headers.accept)), (mediaType) =>
         mediaType === MediaType.html && ui.has("index.html")
           ? Effect.succeed(redirect(`${root}/ui/`))
           : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), past !== undefined)))
       ),
     live: () => Effect.succeed(json({ status: "live" })),
     ready: () => ready,
-    metrics: metrics(options),
+    metrics: (request) => MetricsEndpoint.metrics(request, options),
     jwks: () =>
       options.publicKeys === undefined || options.publicKeys.keys.length === 0
         ? notFound("the tokens are signed with a shared secret: there is no public key")
@@ -176,7 +161,7 @@ const handlers = (
   }
 }
 
-/** What is read with GET is read with HEAD as well; OPTIONS tells what there is. */
+/** What is read with GET is read with HEAD as well; OPTIONS lists the methods. */
 const allowed = (method: string) => (method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`)
 
 /** `/ui/` is the one path that ends with a slash: what the page refers to lies below it. */
@@ -185,12 +170,12 @@ const withoutLastSlash = (url: string) => url.replace(/\/ui\/(?=$|\?)/, "/ui")
 const failed = new Problem({
   status: 500,
   title: "Internal Server Error",
-  detail: "an unexpected error occurred; the server's log tells more"
+  detail: "an unexpected error occurred; the server's log has the details"
 })
 
 /**
- * Answers requests: `atOnce` what is kept, and `answer` everything. Whatever happens, there is an answer: a problem document where it is not the resource, and never a
- * stack.
+ * Makes the app: an effect that responds to the `HttpServerRequest` of its context, for effect's `HttpServer.serve` or
+ * `NodeHttpServer.makeHandler`. Every request gets a response; an error becomes a problem document without a stack.
  *
  * @category constructors
  * @since 0.1.0
@@ -199,8 +184,9 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
   const past = Option.isNone(store) ? undefined : yield* Past.make(store.value)
   const handle = handlers(options, yield* LoginLimiter.make(options.limiter), yield* docs(options.prefix ?? ""), past)
+  const document = Documents.document({ root: options.prefix ?? "", past, capacity: options.capacity })
   const router = Router.make(routes)
-  const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Answer, Problem, Services> {
+  const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Response, Problem, Services> {
     const { method } = request
     const reads = method === "GET" || method === "HEAD"
     const target = yield* Effect.fromResult(parse(withoutLastSlash(request.url), options.prefix))
@@ -215,20 +201,20 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
       return yield* methodNotAllowed(method, allow)
     }
     if (reads && Documents.hasBody(request)) return yield* badRequest("a request to read takes no body")
-    return yield* handle[name](request, target, readings)
+    return yield* (handle[name] ?? document)(request, target, readings)
   })
-  const answer = (request: Request): Effect.Effect<Answer, never, Services> =>
+  const answer = (request: Request): Effect.Effect<Response, never, Services> =>
     dispatch(request).pipe(
-      Effect.catchTag("Problem", (problem) => Effect.succeed(toAnswer(problem))),
+      Effect.catchTag("Problem", (problem) => Effect.succeed(toResponse(problem))),
       Effect.catchDefect((defect) =>
         Effect.logError("a request failed unexpectedly", defect).pipe(
           Effect.andThen(Metrics.count(Metrics.defects)),
-          Effect.as(toAnswer(failed))
+          Effect.as(toResponse(failed))
         )
       )
     )
   const { changes } = yield* Collector.Collector
   let latest = Option.none<Snapshot.Snapshot>()
   yield* Effect.forkScoped(Stream.runForEach(changes, (snapshot) => Effect.sync(() => (latest = snapshot))))
-  return { answer, atOnce: Documents.kept(() => latest, yield* KnownTokens) }
+  return Handler.make({ answer, atOnce: Documents.kept(() => latest, yield* KnownTokens) }, options)
 })

@@ -167,7 +167,6 @@ describe.skipIf(Servers.leftOut("slowhttptest"))("slowhttptest", () => {
               took.push(answer.took)
               yield* Effect.sleep("30 millis")
             }
-            assert.isAtLeast(took.length, 20)
             notHeldUp(took)
             const { descriptors } = yield* server.usage
             assert.isAtMost(descriptors, 600)

@@ -3,11 +3,10 @@ import { NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { Collector, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DirectoryMemory, Images } from "@gitlab-registry-usage/core/testing"
-import { HttpApp } from "@gitlab-registry-usage/server"
 import { DockerRegistry, FaultProxy, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Option, References, Schedule } from "effect"
-import { basic, send, tokens } from "../app.ts"
+import { basic, send, httpLayer, tokens } from "../app.ts"
 
 const count = 60
 
@@ -29,7 +28,7 @@ const scene = Effect.gen(function* () {
     deadline: "3 seconds"
   })
   const context = yield* Layer.build(
-    HttpApp.layer({ host: "127.0.0.1", port: 0 }).pipe(
+    httpLayer().pipe(
       Layer.provideMerge(Collector.layer({ interval: "1 hour" })),
       Layer.provide([
         SnapshotStore.layerMemory,

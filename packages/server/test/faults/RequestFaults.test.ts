@@ -1,11 +1,10 @@
 /** Odd requests, and what becomes of them in answers, logs and metrics. */
 import { Authentication, Collector, SnapshotStore } from "@gitlab-registry-usage/core"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
-import { HttpApp } from "@gitlab-registry-usage/server"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer, Logger, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
-import { appLayer, basic, send, signedIn, tokens } from "../app.ts"
+import { appLayer, basic, send, httpLayer, signedIn, tokens } from "../app.ts"
 import { eventually, open } from "../process.ts"
 
 /** A server whose directory does as it is told, and the lines that it logs. */
@@ -14,7 +13,7 @@ const appWith = (
   lines: Array<string>,
   format: Logger.Logger<unknown, string> = Logger.formatLogFmt
 ) =>
-  HttpApp.layer({ host: "127.0.0.1", port: 0, accessLog: true }).pipe(
+  httpLayer({ accessLog: true }).pipe(
     Layer.provideMerge(Collector.layer()),
     Layer.provide([SnapshotStore.layerMemory, RegistryMemory.layer({ repositories: [] })]),
     Layer.provideMerge(tokens),

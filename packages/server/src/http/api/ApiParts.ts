@@ -1,9 +1,4 @@
-/**
- * The parts that the description of the API is made of.
- *
- * @since 0.1.0
- */
-import { Listing } from "@gitlab-registry-usage/core"
+/** The parts that the definition of the API is made of. */
 import { Schema } from "effect"
 import { HttpApiMiddleware, HttpApiSchema, HttpApiSecurity, OpenApi } from "effect/http-api"
 
@@ -11,7 +6,7 @@ import { HttpApiMiddleware, HttpApiSchema, HttpApiSecurity, OpenApi } from "effe
 export class Bearer extends HttpApiMiddleware.Service<Bearer>()("@gitlab-registry-usage/server/Bearer", {
   security: {
     bearer: HttpApiSecurity.bearer.pipe(
-      HttpApiSecurity.annotate(OpenApi.Description, "The token that GET /auth_token answers.")
+      HttpApiSecurity.annotate(OpenApi.Description, "The token that GET /auth_token returns.")
     )
   }
 }) {}
@@ -22,26 +17,28 @@ export const problem = (status: number, description: string) =>
     .annotate({ description })
     .pipe(HttpApiSchema.asJson({ contentType: "application/problem+json" }), HttpApiSchema.status(status))
 
-/** What every resource answers without a token. */
-export const unauthorized = problem(401, "There is no token, or none that is accepted; WWW-Authenticate tells more")
-/** What cannot be told yet, or for now. */
-export const unavailable = problem(503, "Not yet, or not for now: ask again after Retry-After seconds")
-/** What can go wrong with reading. */
+/** The response of every resource to a request without a valid token. */
+export const unauthorized = problem(401, "The request has no valid token; WWW-Authenticate says why")
+/** The response before the first snapshot, and while another service does not respond. */
+export const unavailable = problem(503, "Not available yet, or for now: retry after Retry-After seconds")
+/** The problems of every resource that is read. */
 export const reading = [
   problem(400, "A path or a parameter is malformed"),
   unauthorized,
-  problem(404, "There is no such thing"),
-  problem(406, "Neither application/hal+json nor text/html is accepted"),
+  problem(404, "The resource does not exist"),
+  problem(406, "Accept has neither application/hal+json nor text/html"),
   unavailable
 ] as const
+/** The problem of a page whose snapshot is gone. */
+export const cursorGone = problem(410, "The cursor belongs to a snapshot that is gone: begin at the first page")
 
 /** A size in bytes. */
 export const Bytes = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-/** How many there are. */
+/** A number of things. */
 export const Count = Bytes
 /** The three sizes. */
 export const Sizes = {
-  size: Schema.NullOr(Bytes).annotate({ description: "Bytes of the tags, what they share counted for each" }),
+  size: Schema.NullOr(Bytes).annotate({ description: "Bytes of all tags; each tag counts the blobs that it shares" }),
   disk_size: Schema.NullOr(Bytes).annotate({ description: "Bytes on disk; each blob is charged to one tag" }),
   unique_size: Schema.NullOr(Bytes).annotate({ description: "Bytes that deleting this alone would free" })
 }
@@ -54,35 +51,12 @@ export const hal = <Fields extends Schema.Struct.Fields>(fields: Fields, descrip
     .annotate({ description })
     .pipe(HttpApiSchema.asJson({ contentType: "application/hal+json" }))
 
-/** A parameter that may be left out. */
-export const optionalText = (description: string) => Schema.optionalKey(Schema.String.annotate({ description }))
-
-/** How every document may be asked for. */
-export const rendering = {
-  embed: optionalText("How many levels to embed: 0, 1, 2, … or true for all"),
-  links: optionalText("Whether to have links: true or false")
-}
-/** How a part of a list is asked for. */
-export const selecting = {
-  sort: Schema.optionalKey(Schema.Literals(Listing.sorts)),
-  filter: optionalText("A part of the name in any case; ^ stands for its begin"),
-  page_size: optionalText("How many items a page has, 1 to 1000; without it there is one page with everything"),
-  cursor: optionalText("As the links first, prev and next have it")
-}
-
-/** How a snapshot of the past is asked for. */
-export const at = {
-  at: optionalText(
-    "The snapshot in force then: 2026-01-31T12:00:00Z, 1769860800, or how long before the latest, such as 7d. Where history is kept"
-  )
-}
-
 /** An instant in documents. */
 export const Timestamp = Schema.Finite.annotate({ description: "Seconds since 1970" })
 /** A duration in documents. */
 export const Milliseconds = Schema.Finite.annotate({ description: "Milliseconds" })
 
 /** The parameters of paths. */
-export const image = Schema.String.annotate({ description: "The image's name, percent-encoded as one segment" })
-export const namespace = Schema.String.annotate({ description: "A path of groups, as one segment" })
-export const tag = Schema.String.annotate({ description: "The tag" })
+export const image = Schema.String.annotate({ description: "The name of the image, percent-encoded as one segment" })
+export const namespace = Schema.String.annotate({ description: "The path of a group, percent-encoded as one segment" })
+export const tag = Schema.String.annotate({ description: "The name of the tag" })

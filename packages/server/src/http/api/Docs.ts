@@ -1,14 +1,10 @@
-/**
- * `/docs`: the description of the API as a page, with all that it needs in it.
- *
- * @since 0.1.0
- */
+/** `/docs`: the description of the API as a page, with all that it needs in it. */
 import { Effect } from "effect"
 import { HttpRouter } from "effect/http"
-import { HttpApiSwagger, OpenApi } from "effect/http-api"
+import { HttpApiSwagger } from "effect/http-api"
 import { hash } from "node:crypto"
-import { Api } from "./Api.ts"
-import { type Answer, html } from "../wire/Message.ts"
+import * as Api from "./Api.ts"
+import { type Response, html } from "../wire/Message.ts"
 
 /** The scripts of the page are allowed by what is in them. */
 const policyOf = (page: string): string => {
@@ -28,17 +24,11 @@ const policyOf = (page: string): string => {
   ].join("; ")
 }
 
-/**
- * The page; it is made when it is first asked for.
- *
- * @category rendering
- * @since 0.1.0
- */
-export const docs = (prefix: string): Effect.Effect<Effect.Effect<Answer>> =>
+/** The page; the first request makes it. */
+export const docs = (prefix: string): Effect.Effect<Effect.Effect<Response>> =>
   Effect.cached(
     Effect.gen(function* () {
-      const api = Api.annotate(OpenApi.Servers, [{ url: prefix === "" ? "/" : prefix }])
-      const { dispose, handler } = HttpRouter.toWebHandler(HttpApiSwagger.layer(api, { path: "/docs" }), {
+      const { dispose, handler } = HttpRouter.toWebHandler(HttpApiSwagger.layer(Api.at(prefix), { path: "/docs" }), {
         disableLogger: true
       })
       const page = yield* Effect.promise(() => handler(new Request("http://localhost/docs"))).pipe(

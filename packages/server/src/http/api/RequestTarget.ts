@@ -1,24 +1,16 @@
-/**
- * What a request asks for: the path as segments, the query as parameters.
- *
- * @since 0.1.0
- */
+/** The target of a request: the path as segments, the query as parameters. */
 import { Result } from "effect"
 import { badRequest, notFound, type Problem } from "../wire/Problem.ts"
 
 /**
- * A segment of a path, decoded once. `encodedSlash` tells whether a `/` in it was written as `%2F`, so that it belongs to
+ * A segment of a path, decoded once. `encodedSlash` says whether a `/` in it was written as `%2F`, so that it belongs to
  * a name for certain.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Segment {
   readonly text: string
   readonly encodedSlash: boolean
 }
 
-/** @category models @since 0.1.0 */
 export interface Target {
   readonly segments: ReadonlyArray<Segment>
   readonly query: URLSearchParams
@@ -43,9 +35,6 @@ const segmentOf = (raw: string): Result.Result<Segment, Problem> =>
  * Reads the target of a request line. Each segment is decoded once; an empty one (`//`, a slash at the end) names
  * nothing, so it is not found. With a `prefix` such as `/registry`, the path may have it or not: a reverse proxy may
  * have taken it off.
- *
- * @category decoding
- * @since 0.1.0
  */
 export const parse = (url: string, prefix = ""): Result.Result<Target, Problem> => {
   const questionMark = url.indexOf("?")

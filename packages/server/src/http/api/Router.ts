@@ -1,8 +1,4 @@
-/**
- * From the segments of a path to what they may mean, by templates such as `/images/:image/tags/:tag`.
- *
- * @since 0.1.0
- */
+/** From the segments of a path to what they may mean, by templates such as `/images/:image/tags/:tag`. */
 import { Array } from "effect"
 import type { Segment } from "./RequestTarget.ts"
 
@@ -13,10 +9,7 @@ import type { Segment } from "./RequestTarget.ts"
 const spreading = new Set(["image", "namespace", "file"])
 
 /**
- * What a path may mean: the template's name and its parameters. `canonical` tells that each parameter is one segment.
- *
- * @category models
- * @since 0.1.0
+ * What a path may mean: the template's name and its parameters. `canonical` means that each parameter is one segment.
  */
 export interface Reading<Name extends string> {
   readonly name: Name
@@ -24,7 +17,6 @@ export interface Reading<Name extends string> {
   readonly canonical: boolean
 }
 
-/** @category models @since 0.1.0 */
 export type Router<Name extends string> = (segments: ReadonlyArray<Segment>) => ReadonlyArray<Reading<Name>>
 
 interface Template<Name> {
@@ -68,10 +60,7 @@ const read = <Name extends string>(
 
 /**
  * A router over these templates. The canonical readings come first. A path in which some slash is encoded has no other:
- * whoever encodes one encodes all of them.
- *
- * @category constructors
- * @since 0.1.0
+ * a client that encodes one slash encodes all of them.
  */
 export const make = <Name extends string>(routes: Readonly<Record<Name, { readonly path: string }>>): Router<Name> => {
   const templates = Object.entries<{ readonly path: string }>(routes).map(([name, { path }]) =>

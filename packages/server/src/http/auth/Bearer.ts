@@ -1,10 +1,7 @@
-/**
- * Whether a request may read: the bearer token (RFC 6750).
- *
- * @since 0.1.0
- */
+/** Whether a request may read: the bearer token (RFC 6750), or a secret of the configuration in its place. */
 import { Authentication } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
+import { hash, timingSafeEqual } from "node:crypto"
 import type { Request } from "../wire/Message.ts"
 import { unauthorized } from "../wire/Problem.ts"
 
@@ -17,29 +14,26 @@ const expired = unauthorized(
 )
 const invalid = unauthorized(`${realm}, error="invalid_token"`, "the token is not valid: get one from /auth_token")
 
-/**
- * The token of a `Bearer` authorization.
- *
- * @category decoding
- * @since 0.1.0
- */
-export const bearerOf = (authorization: string | undefined): string | undefined => {
-  if (authorization === undefined) return undefined
-  // As nearly everybody sends it.
-  if (authorization.startsWith("Bearer ey") && !authorization.includes(" ", 7)) return authorization.slice(7)
-  return /^bearer +([^\s]+) *$/i.exec(authorization)?.[1]
+/** The token of a `Bearer` authorization; the scheme is case-insensitive (RFC 9110, section 11.1). */
+export const parseBearer = (authorization: string | undefined): string | undefined => {
+  if (authorization === undefined || !/^bearer /i.test(authorization)) return undefined
+  const token = authorization.slice(7).trim()
+  return token === "" ? undefined : token
 }
 
-/**
- * Who sent the request. Fails with 401 and a challenge.
- *
- * @category handlers
- * @since 0.1.0
- */
+const digest = (text: string) => hash("sha256", text, "buffer")
+
+/** Whether the authorization is `Bearer` with this secret. Digests have one length, so comparing them takes one time. */
+export const bearsSecret = (secret: Redacted.Redacted, authorization: string | undefined): boolean => {
+  const token = parseBearer(authorization)
+  return token !== undefined && timingSafeEqual(digest(token), digest(Redacted.value(secret)))
+}
+
+/** The user who sent the request. Fails with 401 and a challenge. */
 export const authorize = Effect.fnUntraced(function* (request: Request) {
   const { authorization } = request.headers
   const tokens = yield* Authentication.Tokens
-  const token = bearerOf(authorization)
+  const token = parseBearer(authorization)
   if (token === undefined) return yield* authorization === undefined ? missing : invalid
   const { principal } = yield* tokens.verify(Redacted.make(token)).pipe(
     Effect.tapError((error) => Effect.logDebug(`a token was refused: ${error.reason.detail}`)),

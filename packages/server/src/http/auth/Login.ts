@@ -1,8 +1,4 @@
-/**
- * `GET /auth_token`: from credentials to a token.
- *
- * @since 0.1.0
- */
+/** `GET /auth_token`: from credentials to a token. */
 import { Authentication, type LoginAttempts } from "@gitlab-registry-usage/core"
 import { Cause, DateTime, Effect, Exit, Option, Redacted, Result } from "effect"
 import * as Metrics from "../../Metrics.ts"
@@ -16,12 +12,7 @@ const refused = unauthorized(challenge, "the user name or the password is wrong,
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-/**
- * The credentials of a `Basic` authorization (RFC 7617): base64 of UTF-8, split at the first colon.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** The credentials of a `Basic` authorization (RFC 7617): base64 of UTF-8, split at the first colon. */
 export const credentialsOf = (
   authorization: string | undefined
 ): Result.Result<Authentication.Credentials, Problem> => {
@@ -69,10 +60,7 @@ const results = { 401: "refused", 429: "limited", 503: "unavailable" } as const 
 
 /**
  * Verifies the credentials and issues a token. Fails with 401 for any credentials that do not sign in, with 429 where
- * too many did not, and with 503 where the directory could not be asked.
- *
- * @category handlers
- * @since 0.1.0
+ * too many failed, and with 503 where the directory does not respond.
  */
 export const login = (limiter: LoginAttempts.LoginAttempts["Service"]) =>
   Effect.fn("Login.login")(

@@ -1,20 +1,10 @@
-/**
- * Who counts how many wrong passwords are tried before there is a pause.
- *
- * @since 0.1.0
- */
+/** Who counts how many wrong passwords are tried before there is a pause. */
 import { LoginAttempts } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 
-/** @category models @since 0.1.0 */
 export type Options = LoginAttempts.Options
 
-/**
- * The counts that replicas share, where there are such, and otherwise some of this process alone.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The counts that replicas share, where there are such, and otherwise some of this process alone. */
 export const make = (options?: Options): Effect.Effect<LoginAttempts.LoginAttempts["Service"]> =>
   Effect.map(
     Effect.serviceOption(LoginAttempts.LoginAttempts),

@@ -9,7 +9,7 @@ import { hash } from "node:crypto"
 
 /** @category models @since 0.1.0 */
 export interface Options {
-  /** Tokens issued up to this instant are refused; asked each time. Default: none are. */
+  /** Tokens issued up to this instant are refused; read at each request. Default: none are. */
   readonly notBefore?: Effect.Effect<DateTime.Utc> | undefined
   /** How many tokens are remembered. Default 10,000. */
   readonly capacity?: number | undefined
@@ -57,7 +57,7 @@ export const make = Effect.fnUntraced(function* ({ capacity = 10_000, notBefore 
 
   const revokedUpTo = (): number => {
     if (notBefore === undefined) return -Infinity
-    // Whoever has to be waited for is asked by those who can wait.
+    // An effect that has to wait is left to `verify`.
     const exit = Effect.runSyncExit(notBefore)
     return Exit.isSuccess(exit) ? DateTime.toEpochMillis(exit.value) : Infinity
   }
@@ -86,7 +86,7 @@ export const make = Effect.fnUntraced(function* ({ capacity = 10_000, notBefore 
       const text = Redacted.value(token)
       const found = known(text)
       if (found !== undefined) return Effect.succeed(found)
-      // Whatever is wrong with it is told by those who know.
+      // The errors of a token come from the port.
       return Effect.tap(tokens.verify(token), (verifiedToken) =>
         Effect.sync(() => {
           if (verified.size >= capacity) verified.delete(verified.keys().next().value!)

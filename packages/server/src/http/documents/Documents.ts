@@ -1,28 +1,22 @@
-/**
- * Documents of snapshots: found by the path, rendered once, and looked up from then on.
- *
- * @since 0.1.0
- */
-import { type Authentication, Collector, Hal, type Listing, type Snapshot } from "@gitlab-registry-usage/core"
+/** Documents of snapshots: found by the path, rendered once, then looked up. */
+import { type Authentication, Collector, Hal, Instant, type Snapshot } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Option, Result } from "effect"
-import type { Name } from "../api/Api.ts"
-import { authorize, bearerOf } from "../auth/Bearer.ts"
-import * as Courses from "./HistoryDocuments.ts"
+import { type Name, routes } from "../api/Api.ts"
+import { authorize, parseBearer } from "../auth/Bearer.ts"
+import * as HistoryDocuments from "./HistoryDocuments.ts"
 import * as Encoding from "../wire/Encoding.ts"
-import type { Answer, Request } from "../wire/Message.ts"
+import { type Response, isStream, type Request } from "../wire/Message.ts"
 import * as Html from "./Html.ts"
 import { noHistory, type Past } from "./EarlierSnapshots.ts"
-import { type Problem, unavailable } from "../wire/Problem.ts"
+import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
 import * as Rendered from "./RepresentationCache.ts"
-import { MediaType, mediaTypeOf, renderingOf } from "../query/Representation.ts"
-import * as Resources from "./Resources.ts"
+import { MediaType, negotiate } from "../query/MediaType.ts"
+import * as Parameters from "../query/Parameters.ts"
 import type { Reading } from "../api/Router.ts"
-import { cursorGone, selectedOf } from "../query/ListQuery.ts"
-import { atOf } from "../query/TimeRange.ts"
+import * as ListQuery from "../query/ListQuery.ts"
 import type { Target } from "../api/RequestTarget.ts"
 import type { Known } from "../auth/TokenCache.ts"
 
-/** @category models @since 0.1.0 */
 export interface Options {
   /** The path of the API, which begins every link. */
   readonly root: string
@@ -32,12 +26,7 @@ export interface Options {
   readonly capacity: number | undefined
 }
 
-/**
- * The snapshot that is served. Fails with 503 before there is one.
- *
- * @category lookup
- * @since 0.1.0
- */
+/** The snapshot that is served. Fails with 503 before there is one. */
 export const current = Effect.gen(function* () {
   const collector = yield* Collector.Collector
   const current = yield* collector.current
@@ -48,11 +37,10 @@ export const current = Effect.gen(function* () {
 /** The collection of images has two names, and each links within itself. */
 const collectionOf = ({ segments }: Target) => (segments[0]?.text === "repositories" ? "repositories" : "images")
 
-/** @category guards @since 0.1.0 */
 export const hasBody = ({ headers }: Request): boolean =>
   headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0"
 
-/** Where a document of a snapshot is kept. */
+/** The key of a document in the cache of its snapshot. */
 const keyOf = (request: Request, mediaType: string) => `${mediaType} ${request.url}`
 
 const found = (request: Request, memory: Rendered.Memory, document: Rendered.Rendered) =>
@@ -63,7 +51,7 @@ const found = (request: Request, memory: Rendered.Memory, document: Rendered.Ren
     Encoding.negotiate(request.headers["accept-encoding"] as string | undefined)
   )
 
-/** A snapshot that is asked about, and whether it is asked about as of the past. */
+/** The snapshot of a request, and whether the request names an earlier one. */
 interface Moment {
   readonly snapshot: Snapshot.Snapshot
   readonly past: boolean
@@ -72,23 +60,39 @@ interface Moment {
 /** The present snapshot, the one in force `at` an instant, or that of the cursor, which knows best. */
 const momentOf = Effect.fnUntraced(function* (
   past: Past | undefined,
-  query: URLSearchParams,
+  { at }: Parameters.Query,
   present: Snapshot.Snapshot,
   cursor: number | undefined
 ): Effect.fn.Return<Moment, Problem> {
-  const at = yield* Effect.fromResult(atOf(query, present.takenAt))
   const isCurrent = cursor === undefined || cursor === DateTime.toEpochMillis(present.takenAt)
   if (at === undefined && isCurrent) return { snapshot: present, past: false }
-  if (past === undefined) return yield* at === undefined ? cursorGone : noHistory
-  if (cursor === undefined) return { snapshot: yield* past.at(at!, present), past: true }
+  if (past === undefined) return yield* at === undefined ? ListQuery.cursorGone : noHistory
+  if (cursor === undefined)
+    return { snapshot: yield* past.at(Instant.resolve(at!, present.takenAt), present), past: true }
   return { snapshot: isCurrent ? present : yield* past.exactly(cursor, present), past: true }
 })
 
-/** A document to be made, and with what it is kept. */
+/** How a document is rendered, by the query. */
+export const rendering = ({ embed = 0, links = false }: Parameters.Query): Hal.Rendering => ({ embed, links })
+
+/**
+ * More than one reading of the path exists. The form with each name percent-encoded as one segment has one reading only.
+ */
+const ambiguous = notFound("this path has more than one meaning: write the image's name as one segment, with %2F")
+
+/** The current snapshot, or this earlier one, has no such resource. */
+const nothing = (past: Snapshot.Snapshot | undefined) =>
+  notFound(
+    past === undefined
+      ? "there is no such thing in the current snapshot"
+      : `there is no such thing in the snapshot of ${DateTime.formatIso(past.takenAt)}`
+  )
+
+/** A resource to render, and the snapshot whose cache holds its document. */
 interface Found {
   readonly resource: Hal.Resource
   readonly moment: Moment
-  /** Where the same is told of the present. */
+  /** The same resource of the current snapshot. */
   readonly latest: (() => Hal.Resource) | undefined
 }
 
@@ -99,34 +103,31 @@ const withLatest = (resource: Hal.Resource, latest: () => Hal.Resource): Hal.Res
 })
 
 /**
- * Answers with a document: of the present snapshot or an earlier one, or of their course. It is made where it is not kept.
- *
- * @category handlers
- * @since 0.1.0
+ * Answers with a document: of the current snapshot, an earlier one, or the history. It is rendered where the cache does not have it.
  */
 export const document = ({ capacity, past, root }: Options) => {
-  /** The one thing that the path names, by all that it may mean; see `Resources.only`. */
+  /** The one resource that the path names: a name whose slashes are not encoded needs exactly one reading that exists. */
   const find = Effect.fnUntraced(function* (
     target: Target,
     readings: ReadonlyArray<Reading<Name>>,
+    query: Parameters.Query,
     present: Snapshot.Snapshot,
-    selection: Listing.Selection,
-    cursor: number | undefined
+    { selection, takenAt }: ListQuery.ListQuery
   ): Effect.fn.Return<Found, Problem> {
     const now = { snapshot: present, root, base: `${root}/${collectionOf(target)}`, history: past !== undefined }
     let moment: Moment | undefined
     const look = Effect.fnUntraced(function* ({ name, parameters }: Reading<Name>) {
-      if (Courses.isName(name)) {
+      const shown = routes[name].resource
+      if (shown === undefined) return undefined
+      if (shown._tag !== "Snapshot") {
         if (past === undefined) return undefined
-        const course = Courses.find(name, parameters, { view: now, past, query: target.query, capacity })
-        const resource = yield* course
+        const resource = yield* HistoryDocuments.find(shown, parameters, { view: now, past, query, capacity })
         return resource && { resource, moment: { snapshot: present, past: false }, latest: undefined }
       }
-      if (!Resources.isName(name)) return undefined
-      moment ??= yield* momentOf(past, target.query, present, cursor)
+      moment ??= yield* momentOf(past, query, present, takenAt)
       const view = { ...now, ...moment }
-      const resource = Resources.find(view, name, parameters, selection)
-      const latest = () => Resources.find(now, name, parameters, { ...selection, offset: undefined })
+      const resource = shown.find(view, parameters, selection)
+      const latest = () => shown.find(now, parameters, { ...selection, offset: undefined })
       const isThere = resource !== undefined && moment.past && latest() !== undefined
       return resource && { resource, moment, latest: isThere ? () => latest()! : undefined }
     })
@@ -134,32 +135,33 @@ export const document = ({ capacity, past, root }: Options) => {
     for (const reading of readings) {
       const found = yield* look(reading)
       if (found === undefined) continue
-      if (only !== undefined) return yield* Resources.ambiguous
+      if (only !== undefined) return yield* ambiguous
       only = found
       if (reading.canonical) break
     }
     if (only !== undefined) return only
-    if (past === undefined && readings.some(({ name }) => Courses.isName(name))) return yield* noHistory
-    return yield* Resources.nothing(moment?.past === true ? moment.snapshot : undefined)
+    const isHistory = ({ name }: Reading<Name>) => (routes[name].resource?._tag ?? "Snapshot") !== "Snapshot"
+    if (past === undefined && readings.some(isHistory)) return yield* noHistory
+    return yield* nothing(moment?.past === true ? moment.snapshot : undefined)
   })
 
   return Effect.fnUntraced(function* (
     request: Request,
     target: Target,
     readings: ReadonlyArray<Reading<Name>>
-  ): Effect.fn.Return<Answer, Problem, Authentication.Tokens | Collector.Collector> {
+  ): Effect.fn.Return<Response, Problem, Authentication.Tokens | Collector.Collector> {
     yield* authorize(request)
-    const rendering = yield* Effect.fromResult(renderingOf(target.query))
-    const mediaType = yield* Effect.fromResult(mediaTypeOf(request.headers.accept))
-    const { selection, takenAt } = yield* Effect.fromResult(selectedOf(target.query))
+    const query = yield* Effect.fromResult(Parameters.decode(target.query))
+    const mediaType = yield* Effect.fromResult(negotiate(request.headers.accept))
+    const list = yield* Effect.fromResult(ListQuery.make(query, target.query))
     const present = yield* current
     const address = keyOf(request, mediaType)
     const known = Rendered.memoryOf(present).get(address)
     if (known !== undefined) return yield* lifted(found(request, Rendered.memoryOf(present), known))
-    const { latest, moment, resource: plain } = yield* find(target, readings, present, selection, takenAt)
+    const { latest, moment, resource: plain } = yield* find(target, readings, query, present, list)
     const resource = latest === undefined ? plain : withLatest(plain, latest)
     const memory = Rendered.memoryOf(moment.snapshot)
-    // The same address may have told of the present, once.
+    // The cache may hold the same address from when this snapshot was the current one.
     const key = moment.past ? `${address} past${latest === undefined ? "" : " latest"}` : address
     const made =
       memory.get(key) ??
@@ -171,28 +173,25 @@ export const document = ({ capacity, past, root }: Options) => {
             { "content-security-policy": Html.contentSecurityPolicy },
             () => [Html.render(resource)]
           )
-        : Rendered.make(memory, key, mediaType, {}, () => Hal.chunks(resource, rendering)))
+        : Rendered.make(memory, key, mediaType, {}, () => Hal.chunks(resource, rendering(query))))
     return yield* lifted(found(request, memory, made))
   })
 }
 
-const lifted = (answer: Answer | Effect.Effect<Answer>) => (Effect.isEffect(answer) ? answer : Effect.succeed(answer))
+const lifted = (answer: Response | Effect.Effect<Response>) =>
+  Effect.isEffect(answer) ? answer : Effect.succeed(answer)
 
 /**
- * What is asked for again is looked up by its address, with nothing decoded and nothing waited for: only the token is
- * looked at.
- *
- * @category handlers
- * @since 0.1.0
+ * Looks a document up by its address, synchronously: only the token is checked, and nothing is decoded.
  */
 export const kept =
   (latest: () => Option.Option<Snapshot.Snapshot>, known: Known) =>
-  (request: Request): Answer | undefined => {
+  (request: Request): Response | undefined => {
     if ((request.method !== "GET" && request.method !== "HEAD") || hasBody(request)) return undefined
-    const token = bearerOf(request.headers.authorization)
+    const token = parseBearer(request.headers.authorization)
     const holder = token === undefined ? undefined : known(token, request.connection)
     if (holder === undefined) return undefined
-    const mediaType = mediaTypeOf(request.headers.accept)
+    const mediaType = negotiate(request.headers.accept)
     if (Result.isFailure(mediaType)) return undefined
     const snapshot = latest()
     if (Option.isNone(snapshot)) return undefined
@@ -200,7 +199,8 @@ export const kept =
     const document = memory.get(keyOf(request, mediaType.success))
     if (document === undefined) return undefined
     const answer = found(request, memory, document)
-    if (Effect.isEffect(answer)) return undefined
+    // A streamed document takes the slow path.
+    if (Effect.isEffect(answer) || (answer.body !== undefined && isStream(answer.body))) return undefined
     request.note.user = holder.principal.username
     request.note.route = "kept"
     return answer

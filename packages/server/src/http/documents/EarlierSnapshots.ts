@@ -1,8 +1,4 @@
-/**
- * Earlier snapshots and figures, as the store keeps them.
- *
- * @since 0.1.0
- */
+/** Earlier snapshots and figures of the store. */
 import { History, type Snapshot, type SnapshotStore } from "@gitlab-registry-usage/core"
 import { Cache, DateTime, Duration, Effect, Exit, Option, Semaphore } from "effect"
 import { cursorGone } from "../query/ListQuery.ts"
@@ -16,32 +12,24 @@ const maximumReads = 4
 /** How long one reading may take, the time in which it waits for others included. */
 const deadline: Duration.Input = "10 seconds"
 
-/**
- * The store keeps the latest snapshot alone.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The store keeps the latest snapshot alone. */
 export const noHistory: Problem = notFound(
   "earlier snapshots are kept with a database only, and this server has none: set path or url in [database]"
 )
 
 const unreadable = unavailable("the history could not be read for now", 5)
 
-/** What the store cannot tell, or not in time, is worth asking for again. */
-const told = <A, R>(reading: Effect.Effect<A, SnapshotStore.SnapshotStoreError, R>): Effect.Effect<A, Problem, R> =>
+/** Fails with 503, as the client may retry, where the store fails or exceeds the deadline. */
+const withDeadline = <A, R>(
+  reading: Effect.Effect<A, SnapshotStore.SnapshotStoreError, R>
+): Effect.Effect<A, Problem, R> =>
   reading.pipe(
     Effect.timeout(deadline),
     Effect.tapError((error) => Effect.logWarning(`the history could not be read: ${error.message}`)),
     Effect.mapError(() => unreadable)
   )
 
-/**
- * Nothing as early as that is kept.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The store has no snapshot as old as that. */
 export const tooEarly = (instants: ReadonlyArray<DateTime.Utc>): Problem =>
   notFound(
     instants[0] === undefined
@@ -49,25 +37,20 @@ export const tooEarly = (instants: ReadonlyArray<DateTime.Utc>): Problem =>
       : `no snapshot is kept that is as old: the oldest is of ${DateTime.formatIso(instants[0])}`
   )
 
-/**
- * Reads what is past. Everything fails with 503 where the store cannot tell.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Reads what is past. Everything fails with 503 where the store fails. */
 export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotStore["Service"]) {
   const reads = yield* Semaphore.make(maximumReads)
   const loads = yield* Semaphore.make(maximumLoads)
   /** By the instant of the latest snapshot: with a new one there is one more. */
-  const instants = yield* Cache.makeWith((_latest: number) => told(reads.withPermits(1)(store.history)), {
+  const instants = yield* Cache.makeWith((_latest: number) => withDeadline(reads.withPermits(1)(store.history)), {
     capacity: 2,
     timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.minutes(1) : Duration.zero)
   })
   const snapshots = yield* Cache.makeWith(
     (takenAt: number) =>
-      // That nothing was heard of the registry since is no news of the past.
+      // `stale` says that the latest snapshot is old; an earlier one is not stale for that.
       Effect.map(
-        told(loads.withPermits(1)(store.at(DateTime.makeUnsafe(takenAt)))),
+        withDeadline(loads.withPermits(1)(store.at(DateTime.makeUnsafe(takenAt)))),
         Option.map((snapshot) => (snapshot.stale ? { ...snapshot, stale: false } : snapshot))
       ),
     { capacity, timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.infinity : Duration.zero) }
@@ -96,13 +79,12 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
       return found !== undefined && DateTime.toEpochMillis(found.takenAt) === millis ? found : yield* cursorGone
     }),
     series: (subject: History.Entity, period: History.Period): Effect.Effect<ReadonlyArray<History.Point>, Problem> =>
-      told(reads.withPermits(1)(store.series(subject, period))),
+      withDeadline(reads.withPermits(1)(store.series(subject, period))),
     figuresAt: (
       instant: DateTime.Utc
     ): Effect.Effect<ReadonlyArray<readonly [History.Entity, History.Figures]>, Problem> =>
-      told(reads.withPermits(1)(store.figuresAt(instant)))
+      withDeadline(reads.withPermits(1)(store.figuresAt(instant)))
   }
 })
 
-/** @category models @since 0.1.0 */
 export type Past = Effect.Success<ReturnType<typeof make>>

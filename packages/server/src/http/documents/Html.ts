@@ -1,8 +1,4 @@
-/**
- * A resource as a page for people: its state as a table, its links, and what it holds as a list.
- *
- * @since 0.1.0
- */
+/** A resource as a page for people: its state as a table, its links, and what it holds as a list. */
 import { Bytes, type Hal, Markup } from "@gitlab-registry-usage/core"
 
 const { escape } = Markup
@@ -40,7 +36,7 @@ const tableOf = (columns: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArr
     .map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`)
     .join("\n")}</tbody></table>`
 
-/** The latest points of a course, the last one first. */
+/** The latest points of a time series, the last one first. */
 const pointsOf = (points: ReadonlyArray<State>): string => {
   const columns = Object.keys(points[0] ?? {})
   const shown = points.slice(-maximumRows).toReversed()
@@ -74,21 +70,11 @@ table{border-collapse:collapse;width:100%}th,td{padding:.25rem .75rem;text-align
 th:first-child,td:first-child{text-align:left}dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}
 dd{margin:0}nav a{margin-right:1rem}`
 
-/**
- * The policy under which the page is sent: nothing is loaded, only its own style applies.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The policy under which the page is sent: nothing is loaded, only its own style applies. */
 export const contentSecurityPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/**
- * Renders a resource as a complete HTML document.
- *
- * @category rendering
- * @since 0.1.0
- */
+/** Renders a resource as a complete HTML document. */
 export const render = (resource: Hal.Resource): string => {
   const relations = resource.links()
   const self = decodeURIComponent((relations["self"] as Hal.Link).href.replace(/\?.*$/, ""))

@@ -1,29 +1,20 @@
-/**
- * What was rendered of a snapshot, kept as long as the snapshot is, so that to read again is to look up.
- *
- * @since 0.1.0
- */
+/** The cache of the documents of a snapshot; it lives as long as the snapshot. */
 import { DateTime, Effect, Fiber } from "effect"
 import { type Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { hash } from "node:crypto"
 import { version } from "../../Version.ts"
 import * as Encoding from "../wire/Encoding.ts"
-import { type Answer, type Body, isMade } from "../wire/Message.ts"
+import { type Response, type Body, isStream } from "../wire/Message.ts"
 import { blocks, collect } from "../wire/Chunks.ts"
 
-/** Documents up to so many bytes are kept as they are; larger ones are made again each time, or kept compressed. */
+/** The largest document that is cached (bytes). A larger one is rendered for each request, or cached compressed. */
 const maximumKept = 4 * 1024 * 1024
-/** All that is kept of one snapshot takes at most so many bytes; what was not asked for longest goes first. */
+/** The size of the cache of one snapshot (bytes); the documents that were not read for longest go first. */
 const maximumOfSnapshot = 64 * 1024 * 1024
 /** What is smaller is not worth compressing (bytes). */
 const minimumCompressed = 1400
 
-/**
- * A document of a snapshot in all its codings.
- *
- * @category models
- * @since 0.1.0
- */
+/** A document of a snapshot in all its codings. */
 export interface Rendered {
   /** The entity tag of the document without coding, without quotes. */
   readonly etag: string
@@ -33,23 +24,18 @@ export interface Rendered {
   readonly pieces: () => Iterable<string>
   readonly codings: Map<Encoding.Encoding, Fiber.Fiber<Buffer | undefined>>
   /** Answers that are made: with all of it as it is, in a coding, or with nothing as it is known. */
-  readonly answers: Map<string, Answer>
-  /** Whether it was asked for again since room was made the last time. */
+  readonly answers: Map<string, Response>
+  /** Whether it was read since the last eviction. */
   used: boolean
 }
 
-/**
- * The documents of one snapshot by their address.
- *
- * @category models
- * @since 0.1.0
- */
+/** The documents of one snapshot by their address. */
 export class Memory {
   /** What is being made. */
   readonly making = new Map<string, Fiber.Fiber<Rendered>>()
   readonly #documents = new Map<string, Rendered>()
   readonly #sizes = new Map<Rendered, number>()
-  /** What tells the snapshot, as this server renders it, from every other: the same in all replicas that share it. */
+  /** Identifies the snapshot as this version renders it; the same in all replicas that share it. */
   readonly id: string
   #size = 0
 
@@ -78,7 +64,7 @@ export class Memory {
       if (this.#size <= maximumOfSnapshot) return
       this.#documents.delete(key)
       if (oldest.used) {
-        // A second chance: what was asked for since the last time goes to the end.
+        // A second chance: a document that was read since the last eviction goes to the end.
         oldest.used = false
         this.#documents.set(key, oldest)
         continue
@@ -88,7 +74,7 @@ export class Memory {
     }
   }
 
-  /** The bytes that are kept. */
+  /** The size of the cache in bytes. */
   get size(): number {
     return this.#size
   }
@@ -96,12 +82,7 @@ export class Memory {
 
 const memories = new WeakMap<Snapshot.Snapshot, Memory>()
 
-/**
- * What is kept of this snapshot.
- *
- * @category lookup
- * @since 0.1.0
- */
+/** The cache of this snapshot. */
 export const memoryOf = (snapshot: Snapshot.Snapshot): Memory => {
   let memory = memories.get(snapshot)
   if (memory === undefined) memories.set(snapshot, (memory = new Memory(snapshot)))
@@ -135,9 +116,6 @@ const made = Effect.fnUntraced(function* (
 
 /**
  * Makes a document and keeps it: all of it where it is small enough. Whoever asks in the meantime waits for the same.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (...[memory, key, ...rest]: Parameters<typeof made>): Effect.Effect<Rendered> =>
   Effect.suspend(() => {
@@ -153,7 +131,7 @@ export const make = (...[memory, key, ...rest]: Parameters<typeof made>): Effect
     })
   })
 
-/** A document that is made again each time is kept compressed, up to the same size. */
+/** A document too large for the cache is cached compressed, up to the same size. */
 const compressed = (rendered: Rendered, encoding: Encoding.Encoding): Effect.Effect<Buffer | undefined> => {
   if (rendered.bytes !== undefined) return Encoding.compress(encoding, rendered.bytes)
   return Effect.callback((resume) => {
@@ -207,7 +185,7 @@ const knownTag = (ifNoneMatch: string, etag: string): string | undefined => {
   return undefined
 }
 
-const notModified = (rendered: Rendered, etag: string): Answer => {
+const notModified = (rendered: Rendered, etag: string): Response => {
   const made = rendered.answers.get(etag)
   if (made !== undefined) return made
   const { "cache-control": cacheControl, vary } = rendered.headers
@@ -216,29 +194,24 @@ const notModified = (rendered: Rendered, etag: string): Answer => {
   return answer
 }
 
-const complete = (rendered: Rendered, coding: keyof typeof suffixes, body: Body): Answer => {
+const complete = (rendered: Rendered, coding: keyof typeof suffixes, body: Body): Response => {
   const headers = { ...rendered.headers, etag: `"${rendered.etag}${suffixes[coding]}"` }
-  const answer: Answer = {
+  const answer: Response = {
     status: 200,
     headers: coding === "identity" ? headers : { ...headers, "content-encoding": coding },
     body
   }
-  if (!isMade(body)) rendered.answers.set(coding, answer)
+  if (!isStream(body)) rendered.answers.set(coding, answer)
   return answer
 }
 
-/**
- * Answers with a document in the coding that the client accepts, or with 304 where it has it already.
- *
- * @category answering
- * @since 0.1.0
- */
+/** Answers with a document in the coding that the client accepts, or with 304 where it has it already. */
 export const answer = (
   memory: Memory,
   rendered: Rendered,
   ifNoneMatch: string | undefined,
   encoding: Encoding.Encoding | undefined
-): Answer | Effect.Effect<Answer> => {
+): Response | Effect.Effect<Response> => {
   if (ifNoneMatch !== undefined) {
     // The tag alone, as it was sent before: nothing to take apart.
     const again = ifNoneMatch.startsWith('"') ? rendered.answers.get(ifNoneMatch) : undefined

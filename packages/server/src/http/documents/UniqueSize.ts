@@ -1,26 +1,10 @@
-/**
- * `POST /unique_size`: what deleting several images and tags together would free.
- *
- * @since 0.1.0
- */
+/** `POST /unique_size`: what deleting several images and tags together would free. */
 import { type Names, type Snapshot, Usage } from "@gitlab-registry-usage/core"
-import { Effect, Result, Schema } from "effect"
+import { Effect, Result } from "effect"
+import { Items, maximumItems } from "../api/UsageApi.ts"
 import type { Request } from "../wire/Message.ts"
 import { jsonBody } from "../wire/JsonBody.ts"
 import { type Problem, unprocessable } from "../wire/Problem.ts"
-
-/** @category constants @since 0.1.0 */
-export const maximumItems = 10_000
-
-/**
- * What is asked: images such as `group/app`, and tags such as `group/app:1.0`.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Payload = Schema.Struct({
-  items: Schema.Array(Schema.String.check(Schema.isMaxLength(400))).check(Schema.isMaxLength(maximumItems))
-})
 
 /** The tags that an item stands for. A name of an image has no colon. */
 const tagsOf = (usage: Usage.Usage, item: string): Result.Result<readonly [number, ReadonlyArray<number>], Problem> => {
@@ -41,9 +25,6 @@ const tagsOf = (usage: Usage.Usage, item: string): Result.Result<readonly [numbe
 /**
  * The sum for these items: `unique_size` in bytes, and how many tags of how many images they are. Fails with 422 at the
  * first item that is not there.
- *
- * @category measuring
- * @since 0.1.0
  */
 export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<string>) =>
   Result.map(Result.all(items.map((item) => tagsOf(usage, item))), (found) => {
@@ -55,14 +36,9 @@ export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<st
     }
   })
 
-/**
- * Reads the items from the body, which is JSON of at most 1 MiB.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** Reads the items from the body, which is JSON of at most 1 MiB. */
 export const items = (request: Request) =>
   Effect.map(
-    jsonBody(request, Payload, `{"items": ["group/app", "group/app:1.0", …]} with at most ${maximumItems} items`),
+    jsonBody(request, Items, `{"items": ["group/app", "group/app:1.0", …]} with at most ${maximumItems} items`),
     ({ items }) => items
   )

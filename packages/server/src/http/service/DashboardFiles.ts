@@ -6,7 +6,7 @@
 import { Effect, FileSystem, Option, Path } from "effect"
 import { Mime } from "effect/http"
 import { hash } from "node:crypto"
-import type { Answer } from "../wire/Message.ts"
+import type { Response } from "../wire/Message.ts"
 
 /**
  * The files by their paths below `/ui/`, such as `assets/index-1a2b3c4d.js`. None where the dashboard was not built.
@@ -14,7 +14,7 @@ import type { Answer } from "../wire/Message.ts"
  * @category models
  * @since 0.1.0
  */
-export type Files = ReadonlyMap<string, Answer>
+export type Files = ReadonlyMap<string, Response>
 
 /** Loads from here alone; no inline script, no frame, no form to elsewhere. */
 const contentSecurityPolicy = [
@@ -39,7 +39,7 @@ const immutable = /^assets\/.*-[A-Za-z0-9_-]{8,}\.\w+$/
  * @category constructors
  * @since 0.1.0
  */
-export const fileAnswer = (name: string, bytes: Uint8Array): Answer => ({
+export const fileAnswer = (name: string, bytes: Uint8Array): Response => ({
   status: 200,
   headers: {
     "content-type": Option.getOrElse(Mime.getType(name), () => "application/octet-stream"),
@@ -63,7 +63,7 @@ export const load = Effect.fnUntraced(function* (
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const names = yield* Effect.orElseSucceed(fs.readDirectory(directory, { recursive: true }), () => [])
-  const files = new Map<string, Answer>()
+  const files = new Map<string, Response>()
   for (const name of names) {
     const read = yield* Effect.option(fs.readFile(path.join(directory, name)))
     if (Option.isSome(read)) {
@@ -80,7 +80,7 @@ export const load = Effect.fnUntraced(function* (
  * @category lookup
  * @since 0.1.0
  */
-export const find = (files: Files, name: string, ifNoneMatch: string | undefined): Answer | undefined => {
+export const find = (files: Files, name: string, ifNoneMatch: string | undefined): Response | undefined => {
   const file = files.get(name)
   if (file === undefined) return undefined
   const etag = file.headers["etag"]!

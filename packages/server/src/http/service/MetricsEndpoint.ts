@@ -1,53 +1,33 @@
-/**
- * `/metrics`: who may read them. They list the names of projects.
- *
- * @since 0.1.0
- */
+/** `/metrics`: who may read them. They list the names of projects. */
 import type { Authentication, Collector } from "@gitlab-registry-usage/core"
-import { Effect, Redacted } from "effect"
-import { hash, timingSafeEqual } from "node:crypto"
+import { Effect, type Redacted } from "effect"
 import * as Metrics from "../../Metrics.ts"
-import type * as App from "../App.ts"
-import { authorize, bearerOf } from "../auth/Bearer.ts"
-import type { Answer, Request } from "../wire/Message.ts"
+import { authorize, bearsSecret } from "../auth/Bearer.ts"
+import type { Response, Request } from "../wire/Message.ts"
 import type { Problem } from "../wire/Problem.ts"
+
+export interface Options {
+  /** A token for `/metrics`, beside those of users. Default none. */
+  readonly metricsToken?: Redacted.Redacted | undefined
+  /** What `/metrics` shows. */
+  readonly metrics?: Metrics.Options | undefined
+}
 
 const contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-/**
- * The metrics, for whoever may read them.
- *
- * @category handlers
- * @since 0.1.0
- */
-export const exposition = (options?: Metrics.Options): Effect.Effect<Answer, never, Collector.Collector> =>
-  Effect.map(Metrics.render(options), (body): Answer => ({
+/** The metrics as OpenMetrics text. */
+export const exposition = (options?: Metrics.Options): Effect.Effect<Response, never, Collector.Collector> =>
+  Effect.map(Metrics.render(options), (body): Response => ({
     status: 200,
     headers: { "content-type": contentType, "cache-control": "no-store" },
     body
   }))
 
-const digest = (text: string) => hash("sha256", text, "buffer")
-
-/**
- * The metrics, for the token of a user or the one that is made for them.
- *
- * @category handlers
- * @since 0.1.0
- */
-export const metrics = ({
-  metrics,
-  metricsToken
-}: App.Options): ((
-  request: Request
-) => Effect.Effect<Answer, Problem, Authentication.Tokens | Collector.Collector>) => {
-  const expected = metricsToken === undefined ? undefined : digest(Redacted.value(metricsToken))
-  return Effect.fnUntraced(function* (request: Request) {
-    const token = bearerOf(request.headers.authorization)
-    // Digests have one length, and comparing them takes one time.
-    if (expected === undefined || token === undefined || !timingSafeEqual(digest(token), expected)) {
-      yield* authorize(request)
-    }
-    return yield* exposition(metrics)
-  })
-}
+/** The metrics, for the token of a user or the one that is made for them. */
+export const metrics = Effect.fnUntraced(function* (
+  request: Request,
+  { metrics, metricsToken }: Options
+): Effect.fn.Return<Response, Problem, Authentication.Tokens | Collector.Collector> {
+  if (metricsToken === undefined || !bearsSecret(metricsToken, request.headers.authorization)) yield* authorize(request)
+  return yield* exposition(metrics)
+})

@@ -1,13 +1,11 @@
 /**
- * `POST /events`: the registry tells what changed.
+ * `POST /events`: notifications of changes in the registry.
  *
  * Source: distribution, "Work with notifications"; GitLab's registry sends the same.
- *
- * @since 0.1.0
  */
 import { Collector, Names } from "@gitlab-registry-usage/core"
-import { Effect, Predicate, Redacted, Schema } from "effect"
-import { createHash, timingSafeEqual } from "node:crypto"
+import { Effect, Predicate, type Redacted, Schema } from "effect"
+import { bearsSecret } from "../auth/Bearer.ts"
 import type { Request } from "../wire/Message.ts"
 import { jsonBody } from "../wire/JsonBody.ts"
 import { unauthorized } from "../wire/Problem.ts"
@@ -26,24 +24,15 @@ const refused = unauthorized(
   "send the secret of events_token as Authorization: Bearer <secret>"
 )
 
-const hash = (text: string) => createHash("sha256").update(text).digest()
-
-/** Compares in a time that tells nothing of where two texts differ, their length included. */
-const isSecret = (secret: Redacted.Redacted, given: string | undefined) =>
-  given !== undefined && timingSafeEqual(hash(given), hash(`Bearer ${Redacted.value(secret)}`))
-
 /** Reading changes nothing. */
 const changes = new Set(["push", "delete", "mount"])
 
 /**
  * Takes an envelope of notifications, and has the repositories in it read again soon. Fails with 401 without the secret, and
  * with 400 for a body that is no envelope.
- *
- * @category handlers
- * @since 0.1.0
  */
 export const events = Effect.fn("Events.events")(function* (request: Request, secret: Redacted.Redacted) {
-  if (!isSecret(secret, request.headers["authorization"])) return yield* refused
+  if (!bearsSecret(secret, request.headers.authorization)) return yield* refused
   const { events } = yield* jsonBody(request, Envelope, 'an envelope {"events": […]} of notifications')
   const collector = yield* Collector.Collector
   yield* collector.changed(

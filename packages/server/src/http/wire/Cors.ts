@@ -1,11 +1,6 @@
-/**
- * Which pages of other origins may read the API (Fetch standard, "HTTP-CORS protocol").
- *
- * @since 0.1.0
- */
+/** Which pages of other origins may read the API (Fetch standard, "HTTP-CORS protocol"). */
 import type { IncomingHttpHeaders } from "node:http"
 
-/** @category models @since 0.1.0 */
 export interface Options {
   /** Origins whose pages may read the API. Default: all, as the tokens are sent explicitly and never as cookies. */
   readonly corsOrigins?: ReadonlyArray<string> | undefined
@@ -18,12 +13,7 @@ const preflight = {
   "access-control-max-age": "600"
 }
 
-/**
- * The headers that an answer needs, by those of its request. A preflight names the origin and a method.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The headers that an answer needs, by those of its request. A preflight names the origin and a method. */
 export const make = ({ corsOrigins }: Options) => {
   const anyone = corsOrigins === undefined || corsOrigins.includes("*")
   const allowed = new Set(corsOrigins)

@@ -1,16 +1,7 @@
-/**
- * Whether the server is stopping.
- *
- * @since 0.1.0
- */
+/** Whether the server is stopping. */
 import { Context } from "effect"
 
-/**
- * Tells whether the server is stopping: it still answers, but asks to be sent nothing new.
- *
- * @category services
- * @since 0.1.0
- */
+/** Tells whether the server is stopping: it still answers, but asks to be sent nothing new. */
 export const Draining = Context.Reference<() => boolean>("@gitlab-registry-usage/server/Draining", {
   defaultValue: () => () => false
 })

@@ -1,8 +1,4 @@
-/**
- * The JSON body of a request.
- *
- * @since 0.1.0
- */
+/** The JSON body of a request. */
 import { Effect, Schema } from "effect"
 import type { Request } from "./Message.ts"
 import { badRequest, type Problem, unsupportedMediaType } from "./Problem.ts"
@@ -10,11 +6,8 @@ import { badRequest, type Problem, unsupportedMediaType } from "./Problem.ts"
 const maximum = 1024 * 1024
 
 /**
- * Reads a body of JSON, of at most 1 MiB, and decodes it. `expected` tells the sender what belongs there. Fails with 415 for
+ * Reads a body of JSON, of at most 1 MiB, and decodes it. `expected` describes the body to the sender. Fails with 415 for
  * another media type, 413 for a larger body, and 400 for one that does not fit.
- *
- * @category decoding
- * @since 0.1.0
  */
 export const jsonBody = Effect.fnUntraced(function* <A>(
   request: Request,

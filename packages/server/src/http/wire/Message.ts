@@ -1,18 +1,12 @@
-/**
- * A request as the API sees it, and what it answers.
- *
- * @since 0.1.0
- */
+/** A request as the API sees it, and what it answers. */
 import type { Effect } from "effect"
+import { ProblemDetails } from "effect/http"
 import type { IncomingHttpHeaders } from "node:http"
 import type { Problem } from "./Problem.ts"
 
 /**
  * A request. `url` is the target of the request line as it was sent. `note` keeps what is known of it for the log and the
  * metrics.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Request {
   readonly method: string
@@ -27,49 +21,31 @@ export interface Request {
   readonly note: { route: string; user: string | undefined }
 }
 
-/**
- * The bytes of an answer: known, or to be made while they are sent.
- *
- * @category models
- * @since 0.1.0
- */
-export type Body = Buffer | string | Made
+/** The bytes of an answer: known, or to be made while they are sent. */
+export type Body = Buffer | string | StreamBody
 
-/** @category models @since 0.1.0 */
-export interface Made {
+export interface StreamBody {
   readonly pieces: () => Iterable<string>
   readonly encoding: "gzip" | "br" | undefined
 }
 
-/** @category models @since 0.1.0 */
-export interface Answer {
+export interface Response {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Body | undefined
 }
 
-/** @category guards @since 0.1.0 */
-export const isMade = (body: Body): body is Made => typeof body === "object" && "pieces" in body
+export const isStream = (body: Body): body is StreamBody => typeof body === "object" && "pieces" in body
 
-/**
- * An answer of JSON that is of this moment only.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const json = (value: unknown, status = 200): Answer => ({
+/** An answer of JSON that is of this moment only. */
+export const json = (value: unknown, status = 200): Response => ({
   status,
   headers: { "content-type": "application/json", "cache-control": "no-store" },
   body: JSON.stringify(value)
 })
 
-/**
- * A document for people, under the policy that it needs.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const html = (body: string, contentSecurityPolicy: string): Answer => ({
+/** A document for people, under the policy that it needs. */
+export const html = (body: string, contentSecurityPolicy: string): Response => ({
   status: 200,
   headers: {
     "content-type": "text/html; charset=utf-8",
@@ -77,4 +53,11 @@ export const html = (body: string, contentSecurityPolicy: string): Answer => ({
     "content-security-policy": contentSecurityPolicy
   },
   body
+})
+
+/** The problem document of an error. */
+export const toResponse = ({ status, title, detail, headers }: Problem): Response => ({
+  status,
+  headers: { "content-type": ProblemDetails.contentType, "cache-control": "no-store", ...headers },
+  body: JSON.stringify({ type: ProblemDetails.blankType, title, status, detail })
 })

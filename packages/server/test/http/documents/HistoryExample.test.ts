@@ -4,7 +4,10 @@ import { DailySnapshots } from "@gitlab-registry-usage/demo"
 import { expect, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
 import { readFileSync } from "node:fs"
-import * as Courses from "../../../src/http/documents/HistoryDocuments.ts"
+import { routes } from "../../../src/http/api/Api.ts"
+import * as Documents from "../../../src/http/documents/Documents.ts"
+import * as HistoryDocuments from "../../../src/http/documents/HistoryDocuments.ts"
+import * as Parameters from "../../../src/http/query/Parameters.ts"
 import * as Past from "../../../src/http/documents/EarlierSnapshots.ts"
 import { repositories } from "../../past.ts"
 
@@ -26,11 +29,13 @@ it.effect("the guide's answers are those of the API", () =>
     const past = yield* Past.make(store)
     const view = { snapshot, root: "", base: "/images", history: true }
     for (const [request, answer] of examples) {
-      const { pathname, searchParams: query } = new URL(request, "http://localhost")
+      const { pathname, searchParams } = new URL(request, "http://localhost")
+      const query = yield* Effect.fromResult(Parameters.decode(searchParams))
+      const { resource: shown } = routes[pathname === "/growth" ? "growth" : "image_history"]
+      if (shown === undefined || shown._tag === "Snapshot") return expect.fail("the route shows no history")
       const context = { view, past, query, capacity: 100_000 }
-      const name = pathname === "/growth" ? "growth" : "image_history"
-      const resource = yield* Courses.find(name, { image: "group/app" }, context)
-      expect(Hal.render(resource!, { embed: query.has("embed") ? 1 : 0, links: query.has("links") })).toEqual(answer)
+      const resource = yield* HistoryDocuments.find(shown, { image: "group/app" }, context)
+      expect(Hal.render(resource!, Documents.rendering(query))).toEqual(answer)
     }
   }).pipe(Effect.provide(SnapshotStore.layerMemoryOf({ keep: Infinity })))
 )

@@ -1,5 +1,5 @@
 /**
- * The HTTP API on a Node server.
+ * The HTTP API on effect's server for Node.
  *
  * @since 0.1.0
  */
@@ -10,16 +10,17 @@ import { createServer, type Server, type ServerOptions } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { Server as NetServer } from "node:net"
 import type { Collector } from "@gitlab-registry-usage/core"
-import { fromServeError, type ListenError } from "../../ListenError.ts"
-import type * as Metrics from "../../Metrics.ts"
-import * as App from "../App.ts"
-import { Draining } from "./Draining.ts"
-import * as Listener from "./Listener.ts"
-import { exposition } from "../service/MetricsEndpoint.ts"
-import { methodNotAllowed, notFound, toAnswer } from "./Problem.ts"
+import { fromServeError, type ListenError } from "../ListenError.ts"
+import type * as Metrics from "../Metrics.ts"
+import * as App from "./App.ts"
+import { exposition } from "./service/MetricsEndpoint.ts"
+import { Draining } from "./wire/Draining.ts"
+import * as Handler from "./wire/Handler.ts"
+import { toResponse } from "./wire/Message.ts"
+import { methodNotAllowed, notFound } from "./wire/Problem.ts"
 
 /**
- * Where the server listens, and what it grants to connections.
+ * The address that the server listens on, and the limits of connections.
  *
  * @category models
  * @since 0.1.0
@@ -38,12 +39,12 @@ export interface Address {
 }
 
 /** @category models @since 0.1.0 */
-export interface Options extends App.Options, Listener.Options, Address {}
+export interface Options extends App.Options, Address {}
 
 /**
- * Time limits in milliseconds, and sizes in bytes, for what clients send. A request has come in, or is cut off, within ten
- * seconds: the time limit and the time between two checks together. Connections are kept alive longer than a reverse
- * proxy keeps them (60 s), so that the proxy never sends into one that is just being closed.
+ * Time limits (milliseconds) and sizes (bytes) of requests. A request arrives within ten seconds, the time limit and the
+ * time between two checks together, or its connection is closed. Connections stay open longer than a reverse proxy keeps
+ * them (60 s), so that the proxy never sends into one that is just being closed.
  */
 const limits: ServerOptions = {
   headersTimeout: 9000,
@@ -53,10 +54,10 @@ const limits: ServerOptions = {
   maxHeaderSize: 16_384
 }
 
-/** How long a connection is kept alive while more than half of the places are taken (milliseconds). */
+/** How long an idle connection stays open while more than half of the connections are taken (milliseconds). */
 const crowdedKeepAlive = 5000
 
-/** Those who only keep a place for later must give it up sooner when places become few, so that a health check gets in. */
+/** Closes idle connections sooner when few are left, so that a health check gets one. effect leaves this to Node. */
 const shareConnections = (server: Server, maximum: number) => {
   let open = 0
   const adapt = () => {
@@ -72,19 +73,21 @@ const shareConnections = (server: Server, maximum: number) => {
   })
 }
 
-/** How long a connection that is kept alive has to bring a last request, once the server is to stop (milliseconds). */
+/** How long an idle connection may bring a last request, once the server stops (milliseconds). */
 const lastRequest = 1000
 
 /**
- * Stops: nobody new is let in, each answer says that it is the last on its connection, and then the connections that
- * are left are closed. A request under way is answered, as long as that takes no longer than the time limit.
+ * Stops: no connection is accepted, each response says that it is the last on its connection, and idle connections are
+ * closed. A request under way is answered within the time limit.
+ *
+ * effect's server would close idle connections at once, on which a request may be arriving: a proxy would see it fail.
  */
 const stop = (server: Server, timeout: Duration.Duration): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     if (!server.listening) return resume(Effect.void)
     const last = Math.min(lastRequest, Duration.toMillis(timeout))
     const idle = setInterval(() => server.closeIdleConnections(), Math.max(last, 10))
-    // Not the method of the HTTP server: it closes connections at once on which a request may be coming in.
+    // The method of the HTTP server closes idle connections at once.
     NetServer.prototype.close.call(server, () => {
       clearInterval(idle)
       resume(Effect.void)
@@ -92,25 +95,22 @@ const stop = (server: Server, timeout: Duration.Duration): Effect.Effect<void> =
     return Effect.sync(() => clearInterval(idle))
   }).pipe(Effect.timeoutOption(timeout), Effect.andThen(Effect.sync(() => server.closeAllConnections())))
 
-/**
- * Serves by what makes a listener, until the scope closes; then requests under way are answered first.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const serve = Effect.fnUntraced(function* <R>(app: Listener.App<R>, options: Address & Listener.Options) {
+/** Serves the app until the scope closes; then requests under way are answered first. */
+const serve = Effect.fnUntraced(function* <R>(app: Handler.HttpApp<R>, options: Address) {
   let draining = false
-  const listener = yield* Listener.make(app, options).pipe(Effect.provideService(Draining, () => draining))
   const { tls } = options
   const server: Server =
     tls === undefined
-      ? createServer(limits, listener)
-      : createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener)
+      ? createServer(limits)
+      : createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" })
   server.maxConnections = options.maxConnections ?? 10_000
   shareConnections(server, server.maxConnections)
   const served = yield* NodeHttpServer.make(() => server, { host: options.host, port: options.port }).pipe(
     Effect.mapError(fromServeError(options))
   )
+  yield* served.serve(app).pipe(Effect.provideService(Draining, () => draining))
+  // No route upgrades: without a listener Node handles such a request as any other.
+  server.removeAllListeners("upgrade")
   yield* Effect.addFinalizer(() => {
     draining = true
     return stop(server, Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds"))
@@ -119,7 +119,7 @@ export const serve = Effect.fnUntraced(function* <R>(app: Listener.App<R>, optio
 })
 
 /**
- * Serves the API. The address in use is told by effect's `HttpServer`.
+ * Serves the API. effect's `HttpServer` has the address in use.
  *
  * @category layers
  * @since 0.1.0
@@ -131,26 +131,23 @@ export const layer = (options: Options): Layer.Layer<HttpServer.HttpServer, List
   )
 
 /**
- * Serves the metrics alone, for whoever reaches the address.
+ * Serves the metrics alone, without a token.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerMetrics = (
   options: Address & { readonly metrics?: Metrics.Options | undefined }
-): Layer.Layer<never, ListenError, Collector.Collector> =>
-  Layer.effectDiscard(
-    serve(
-      {
-        atOnce: () => undefined,
-        answer: (request) => {
-          request.note.route = "metrics"
-          if (request.url !== "/metrics") return Effect.succeed(toAnswer(notFound("the metrics are at /metrics")))
-          return request.method === "GET" || request.method === "HEAD"
-            ? exposition(options.metrics)
-            : Effect.succeed(toAnswer(methodNotAllowed(request.method, "GET, HEAD")))
-        }
-      },
-      options
-    )
-  )
+): Layer.Layer<never, ListenError, Collector.Collector> => {
+  const app = Handler.make({
+    atOnce: () => undefined,
+    answer: (request) => {
+      request.note.route = "metrics"
+      if (request.url !== "/metrics") return Effect.succeed(toResponse(notFound("the metrics are at /metrics")))
+      return request.method === "GET" || request.method === "HEAD"
+        ? exposition(options.metrics)
+        : Effect.succeed(toResponse(methodNotAllowed(request.method, "GET, HEAD")))
+    }
+  })
+  return Layer.effectDiscard(serve(app, options))
+}

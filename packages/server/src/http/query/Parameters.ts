@@ -1,0 +1,151 @@
+/**
+ * The parameters of queries: each is defined here once, as the Schema that decodes its text. OpenAPI describes them by the
+ * values that they stand for.
+ */
+import { DurationText, Growth, Instant, Listing, ParsedText } from "@gitlab-registry-usage/core"
+import { Duration, type JsonSchema, Record, Result, Schema } from "effect"
+import type { OpenApi } from "effect/http-api"
+import { badRequest, type Problem } from "../wire/Problem.ts"
+
+/** A parameter: how its text is decoded, the values that the text stands for, and what the parameter takes, in words. */
+interface Parameter<A> {
+  readonly schema: Schema.Codec<A, string>
+  readonly values: Schema.Constraint
+  readonly takes: string
+}
+
+const parameter = <A>(
+  values: Schema.Constraint,
+  takes: string,
+  parse: (text: string) => A | undefined
+): Parameter<A> => ({ schema: ParsedText.make(takes, parse, String), values, takes })
+
+const wholeNumber = (maximum: number, description: string): Parameter<number> => {
+  const values = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
+  return parameter(values.annotate({ description }), `a whole number from 1 to ${maximum}`, (text) =>
+    /^[0-9]{1,4}$/.test(text) && Schema.is(values)(Number(text)) ? Number(text) : undefined
+  )
+}
+
+const oneOf = <const A extends string>(values: ReadonlyArray<A>, description: string): Parameter<A> =>
+  parameter(Schema.Literals(values).annotate({ description }), `one of ${values.join(", ")}`, (text) =>
+    values.find((value) => value === text)
+  )
+
+const instant = (description: string): Parameter<Instant.Instant> =>
+  parameter(
+    Schema.String.annotate({ description, examples: ["2026-01-31T12:00:00Z", "2026-01-31", "1769860800", "7d"] }),
+    "an instant such as 2026-01-31T12:00:00Z, 2026-01-31 or 1769860800 (seconds since 1970), or how long before the latest snapshot, such as 7d or 12h",
+    // A plus sign that was not percent-encoded arrives as a space.
+    (text) => Instant.parse(text.replace(/ (?=\d{2}:\d{2}$)/, "+"))
+  )
+
+const yes = new Set(["true", "yes", "y", "t"])
+const no = new Set(["false", "no", "n", "f", "0"])
+
+const flag = (text: string): boolean | undefined => {
+  const word = text.toLowerCase()
+  return yes.has(word) ? true : no.has(word) ? false : undefined
+}
+
+const maximumFilterLength = 256
+const maximumStep = Duration.days(3660)
+
+const filter = Schema.String.check(Schema.isMaxLength(maximumFilterLength))
+
+const parameters = {
+  embed: parameter(
+    Schema.Union([Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), Schema.Boolean]).annotate({
+      description: "How many levels of resources to embed; true embeds all. Default 0"
+    }),
+    "a depth (0, 1, 2, …) or true, yes, y, t, false, no",
+    (text) => {
+      const all = flag(text)
+      if (all !== undefined) return all ? Infinity : 0
+      return /^[0-9]+$/.test(text) ? Number(text) : undefined
+    }
+  ),
+  links: parameter(
+    Schema.Boolean.annotate({ description: "Whether resources have links. Default false" }),
+    "true, yes, y, t, 1, false, no or 0",
+    (text) => (text === "1" ? true : flag(text))
+  ),
+  at: instant("Shows the last snapshot at this instant or before it. Needs a store that keeps history"),
+  sort: oneOf(Listing.sorts, "What the list is sorted by; with a minus sign, the largest comes first"),
+  filter: parameter(
+    filter.annotate({ description: "A part of the name in any case; with ^ before it, the beginning of the name" }),
+    `at most ${maximumFilterLength} characters`,
+    (text) => (Schema.is(filter)(text) ? text : undefined)
+  ),
+  page_size: wholeNumber(1000, "How many items a page has. Without it, one page has every item"),
+  cursor: parameter(
+    Schema.String.annotate({ description: "The page, as the links first, prev and next name it" }),
+    "what a link to another page has, unaltered",
+    Listing.decodeCursor
+  ),
+  from: instant("The begin of the period. Default: 30d for time series, 7d for growth"),
+  to: instant("The end of the period. Default: the latest snapshot"),
+  step: parameter(
+    Schema.String.annotate({
+      description:
+        "The last snapshot of each step of this length (UTC); 0 for every snapshot, up to 5000. Default: a step that gives at most 500",
+      examples: ["1h", "1d", "0"]
+    }),
+    "a duration such as 1h or 1d, or 0 for every snapshot",
+    (text) => {
+      const step = text === "0" ? Duration.zero : DurationText.parse(text)
+      return step === undefined || Duration.isGreaterThan(step, maximumStep) ? undefined : step
+    }
+  ),
+  by: oneOf(Growth.measures, "The size that is compared. Default disk_size"),
+  of: oneOf(Growth.entityKinds, "What is compared. Default images"),
+  limit: wholeNumber(1000, "How many items the list has. Default 20")
+}
+
+type Parameters = typeof parameters
+type Name = keyof Parameters
+
+/** A query as handlers get it: the decoded value of each parameter that was given. */
+export type Query = {
+  readonly [K in Name]?: Parameters[K]["schema"]["Type"] | undefined
+}
+
+/** The Schema of a query that has these parameters, all optional. */
+export const queryOf = <const Names extends ReadonlyArray<Name>>(...names: Names) =>
+  Record.fromIterableWith(names, (name): [Names[number], Schema.optionalKey<Schema.Codec<unknown, string>>] => [
+    name,
+    Schema.optionalKey(parameters[name].schema as Schema.Codec<unknown, string>)
+  ])
+
+const isName = (name: string): name is Name => Object.hasOwn(parameters, name)
+
+/**
+ * Decodes every parameter that this API has, also where a resource does not use it; other parameters are ignored. An empty
+ * value is as good as none. Fails with 400 for a repeated parameter, and for a value that it does not take.
+ */
+export const decode = (query: URLSearchParams): Result.Result<Query, Problem> => {
+  const decoded: { [K in Name]?: unknown } = {}
+  for (const name of query.keys()) {
+    if (!isName(name)) continue
+    const [text = "", ...more] = query.getAll(name)
+    if (more.length > 0) return Result.fail(badRequest(`the parameter ${name} is given ${more.length + 1} times`))
+    if (text === "") continue
+    const { schema, takes } = parameters[name]
+    const value = Schema.decodeUnknownResult(schema as Schema.Codec<unknown, string>)(text)
+    if (Result.isFailure(value)) return Result.fail(badRequest(`${name} takes ${takes}`))
+    decoded[name] = value.success
+  }
+  return Result.succeed(decoded as Query)
+}
+
+const shown = Record.map(parameters, ({ values }): JsonSchema.JsonSchema => Schema.toJsonSchemaDocument(values).schema)
+
+/** OpenAPI describes a parameter by its values; effect describes the text that the query encodes them as. */
+export const describe = (specification: OpenApi.OpenAPISpec): OpenApi.OpenAPISpec => {
+  for (const { get } of Object.values(specification.paths)) {
+    for (const parameter of get?.parameters ?? []) {
+      if (parameter.in === "query" && isName(parameter.name)) parameter.schema = shown[parameter.name]
+    }
+  }
+  return specification
+}
