@@ -179,7 +179,7 @@ for (const [what, corsOrigins] of [
           expect(connections.size).toBe(1)
           expect([complete, notModified]).toEqual([1200, 800])
         }),
-      60_000
+      120_000
     )
 
     it.effect("a request that is no plain reading is not answered from the cache", () =>

@@ -114,11 +114,9 @@ export const percentile = (values: ReadonlyArray<number>, share: number): number
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!
 
 /**
- * That others were answered in between, and not after what was under way: so many of them, and none held up for as long as
- * the slow ones take. A loaded machine alone does not come near that (milliseconds).
+ * That others were answered in between, and not after what was under way: had they waited for it, there would be one or two
+ * for each. It is counted and not timed, as a busy machine makes both sides slow.
  */
-export const notHeldUp = (took: ReadonlyArray<number>, atLeast = 20) => {
-  ok(took.length >= atLeast, `only ${took.length} were answered in between`)
-  const worst = Math.max(...took)
-  ok(worst <= 5000, `others waited for up to ${worst} ms`)
+export const notHeldUp = (answered: number, underWay = 10) => {
+  ok(answered >= 2 * underWay, `only ${answered} were answered in between`)
 }

@@ -40,19 +40,19 @@ describe("clients", () => {
           "a body of a stranger": times(50, "POST /unique-size HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
         }
         yield* Effect.forkScoped(trickle([...kinds["headers without end"], ...kinds["a body that does not come"]], "a"))
-        const took: Array<number> = []
+        let answered = 0
         const all = Object.values(kinds).flat()
-        while (!all.every(({ closed }) => closed() !== undefined) && took.length < 600) {
+        while (!all.every(({ closed }) => closed() !== undefined) && answered < 600) {
           const answer = yield* ask(`${server.url}/images`, headers)
           assert.strictEqual(answer.status, 200)
-          took.push(answer.took)
+          answered++
           yield* Effect.sleep("20 millis")
         }
         for (const [kind, sockets] of Object.entries(kinds)) {
           const closed = sockets.map(({ closed }) => closed() ?? Infinity)
           assert.isAtMost(Math.max(...closed), 10_000, kind)
         }
-        notHeldUp(took)
+        notHeldUp(answered)
       }).pipe(Effect.provide(NodeServices.layer)),
     60_000
   )
@@ -160,14 +160,14 @@ describe.skipIf(Servers.leftOut("slowhttptest"))("slowhttptest", () => {
           Effect.gen(function* () {
             const { headers, server } = yield* scene
             const attacking = yield* Effect.forkScoped(attack(server.port, ...args))
-            const took: Array<number> = []
-            while (attacking.pollUnsafe() === undefined && took.length < 1000) {
+            let answered = 0
+            while (attacking.pollUnsafe() === undefined && answered < 1000) {
               const answer = yield* ask(`${server.url}/images`, headers)
               assert.strictEqual(answer.status, 200)
-              took.push(answer.took)
+              answered++
               yield* Effect.sleep("30 millis")
             }
-            notHeldUp(took)
+            notHeldUp(answered)
             const { descriptors } = yield* server.usage
             assert.isAtMost(descriptors, 600)
           }).pipe(Effect.provide(NodeServices.layer)),

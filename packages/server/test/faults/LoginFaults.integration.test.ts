@@ -351,19 +351,18 @@ describe.skipIf(Servers.leftOut("sign-ins on a real directory over a faulty netw
                 concurrency: "unbounded"
               })
             )
-            const took: Array<number> = []
+            let answered = 0
             yield* Effect.sleep("200 millis")
-            while (signingIn.pollUnsafe() === undefined && took.length < 2000) {
-              const begin = performance.now()
+            while (signingIn.pollUnsafe() === undefined && answered < 2000) {
               assert.strictEqual((yield* here.sent("/images?embed=true", token)).status, 200)
-              took.push(performance.now() - begin)
+              answered++
               yield* Effect.sleep("10 millis")
             }
             const answers = yield* Fiber.join(signingIn)
             assert.deepStrictEqual([...new Set(answers.map(({ status }) => status))], [200])
             // 16, and those whose end the proxy passes on late, as everything.
             assert.isAtMost(here.proxy.connections.most, 32)
-            notHeldUp(took)
+            notHeldUp(answered)
           }).pipe(Effect.provide(slapd)),
         60_000
       )
