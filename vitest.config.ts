@@ -11,8 +11,15 @@ const slow = [
   "test/consumer/**/*.test.ts"
 ]
 
-/** Tests that start programs or block threads: what one of them leaves behind must not slow the next file. */
-const isolated = ["packages/adapter-sql/test/**/*.test.ts", "packages/*/test/**/*.integration.test.ts"]
+/**
+ * Tests that start programs or block threads: what one of them leaves behind must not slow the next file. And tests that
+ * replace a module, which no other file may have loaded.
+ */
+const isolated = [
+  "packages/adapter-sql/test/**/*.test.ts",
+  "packages/*/test/**/*.integration.test.ts",
+  "packages/server/test/RenderedOnce.test.ts"
+]
 
 export default defineConfig({
   test: {

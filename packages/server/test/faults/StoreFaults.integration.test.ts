@@ -44,7 +44,7 @@ describe("a process that is killed while it saves", () => {
           (i) =>
             Effect.gen(function* () {
               const path = `${home}/${i}`
-              const saving = yield* Program.start([`${import.meta.dirname}/saving.ts`, path])
+              const saving = yield* Program.start([`${import.meta.dirname}/../saving.ts`, path])
               yield* saving.says(/saved/)
               yield* Effect.sleep(5 + i * 11)
               yield* saving.signal("SIGKILL")

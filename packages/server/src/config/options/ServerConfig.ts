@@ -1,4 +1,6 @@
 /** The configuration of the server. */
+import type { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
+import type { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { createSecureContext } from "node:tls"
 import { Loopback } from "@gitlab-registry-usage/core"
 import { Effect, type FileSystem, Result } from "effect"
@@ -49,8 +51,8 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
   const scope = scopeConfig(registry, found)
   const tls = yield* readTls(general, found)
   const store = storeConfig(database, general, found)
-  const directory = yield* directoryConfig(ldap, found)
-  const tokens = yield* tokensConfig(jwt, registry.registry_base_url, found)
+  const directory: LdapDirectory.Options = yield* directoryConfig(ldap, found)
+  const tokens: JwtTokens.Options = yield* tokensConfig(jwt, registry.registry_base_url, found)
   const registryAuthorities = yield* readCertificates(found, "registry", "ca_file", registry.ca_file)
 
   const [first, ...others] = found.problems
