@@ -204,7 +204,7 @@ describe.skipIf(Servers.leftOut("a search for secrets in all that the server giv
                 registry: { ...settings.registry, gitlab_base_url: registry.url, registry_base_url: registry.url }
               })
             )
-            const bin = `${import.meta.dirname}/../dist/bin.js`
+            const bin = `${import.meta.dirname}/../../dist/bin.js`
             const second = yield* Program.start([bin, "-c", path])
             assert.notStrictEqual(yield* second.end, 0)
             assert.match(second.output(), /in use|EADDRINUSE/)
