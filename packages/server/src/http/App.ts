@@ -173,14 +173,8 @@ const failed = new Problem({
   detail: "an unexpected error occurred; the server's log has the details"
 })
 
-/**
- * Makes the app: an effect that responds to the `HttpServerRequest` of its context, for effect's `HttpServer.serve` or
- * `NodeHttpServer.makeHandler`. Every request gets a response; an error becomes a problem document without a stack.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = Effect.fnUntraced(function* (options: Options = {}) {
+/** The app, and the front that answers from its cache. */
+export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
   const past = Option.isNone(store) ? undefined : yield* Past.make(store.value)
   const handle = handlers(options, yield* LoginLimiter.make(options.limiter), yield* docs(options.prefix ?? ""), past)
@@ -218,3 +212,12 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   yield* Effect.forkScoped(Stream.runForEach(changes, (snapshot) => Effect.sync(() => (latest = snapshot))))
   return Handler.make({ answer, atOnce: Documents.kept(() => latest, yield* KnownTokens) }, options)
 })
+
+/**
+ * Makes the app: an effect that responds to the `HttpServerRequest` of its context, for effect's `HttpServer.serve` or
+ * `NodeHttpServer.makeHandler`. Every request gets a response; an error becomes a problem document without a stack.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options?: Options) => Effect.map(handler(options), ({ httpApp }) => httpApp)

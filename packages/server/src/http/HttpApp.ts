@@ -96,7 +96,10 @@ const stop = (server: Server, timeout: Duration.Duration): Effect.Effect<void> =
   }).pipe(Effect.timeoutOption(timeout), Effect.andThen(Effect.sync(() => server.closeAllConnections())))
 
 /** Serves the app until the scope closes; then requests under way are answered first. */
-const serve = Effect.fnUntraced(function* <R>(app: Handler.HttpApp<R>, options: Address) {
+const serve = Effect.fnUntraced(function* <R>(
+  { cacheFront, httpApp }: ReturnType<typeof Handler.make<R>>,
+  options: Address
+) {
   let draining = false
   const { tls } = options
   const server: Server =
@@ -108,7 +111,13 @@ const serve = Effect.fnUntraced(function* <R>(app: Handler.HttpApp<R>, options: 
   const served = yield* NodeHttpServer.make(() => server, { host: options.host, port: options.port }).pipe(
     Effect.mapError(fromServeError(options))
   )
-  yield* served.serve(app).pipe(Effect.provideService(Draining, () => draining))
+  yield* served.serve(httpApp).pipe(Effect.provideService(Draining, () => draining))
+  const front = yield* Effect.provideService(cacheFront, Draining, () => draining)
+  const listeners = server.listeners("request")
+  server.removeAllListeners("request")
+  server.on("request", (incoming, outgoing) => {
+    if (!front(incoming, outgoing)) for (const listener of listeners) listener.call(server, incoming, outgoing)
+  })
   // No route upgrades: without a listener Node handles such a request as any other.
   server.removeAllListeners("upgrade")
   yield* Effect.addFinalizer(() => {
@@ -127,7 +136,7 @@ const serve = Effect.fnUntraced(function* <R>(app: Handler.HttpApp<R>, options: 
 export const layer = (options: Options): Layer.Layer<HttpServer.HttpServer, ListenError, App.Services> =>
   Layer.effect(
     HttpServer.HttpServer,
-    Effect.flatMap(App.make(options), (app) => serve(app, options))
+    Effect.flatMap(App.handler(options), (handler) => serve(handler, options))
   )
 
 /**

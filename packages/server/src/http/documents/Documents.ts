@@ -5,7 +5,7 @@ import { type Name, routes } from "../api/Api.ts"
 import { authorize, parseBearer } from "../auth/Bearer.ts"
 import * as HistoryDocuments from "./HistoryDocuments.ts"
 import * as Encoding from "../wire/Encoding.ts"
-import { type Response, isStream, type Request } from "../wire/Message.ts"
+import { isStream, type Lookup, type Request, type Response } from "../wire/Message.ts"
 import * as Html from "./Html.ts"
 import { noHistory, type Past } from "./EarlierSnapshots.ts"
 import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
@@ -37,13 +37,13 @@ export const current = Effect.gen(function* () {
 /** The collection of images has two names, and each links within itself. */
 const collectionOf = ({ segments }: Target) => (segments[0]?.text === "repositories" ? "repositories" : "images")
 
-export const hasBody = ({ headers }: Request): boolean =>
+export const hasBody = ({ headers }: Lookup): boolean =>
   headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0"
 
 /** The key of a document in the cache of its snapshot. */
-const keyOf = (request: Request, mediaType: string) => `${mediaType} ${request.url}`
+const keyOf = (request: Lookup, mediaType: string) => `${mediaType} ${request.url}`
 
-const found = (request: Request, memory: Rendered.Memory, document: Rendered.Rendered) =>
+const found = (request: Lookup, memory: Rendered.Memory, document: Rendered.Rendered) =>
   Rendered.answer(
     memory,
     document,
@@ -186,7 +186,7 @@ const lifted = (answer: Response | Effect.Effect<Response>) =>
  */
 export const kept =
   (latest: () => Option.Option<Snapshot.Snapshot>, known: Known) =>
-  (request: Request): Response | undefined => {
+  (request: Lookup): Response | undefined => {
     if ((request.method !== "GET" && request.method !== "HEAD") || hasBody(request)) return undefined
     const token = parseBearer(request.headers.authorization)
     const holder = token === undefined ? undefined : known(token, request.connection)

@@ -1,9 +1,11 @@
 /**
  * The app as effect's HTTP server runs it: from effect's requests to the API's, and from its answers to effect's responses.
  *
- * One middleware sits right under the server: it answers what the cache has, without another step. effect's tracer,
- * `X-Forwarded-For`, limits of bodies, streaming and the end of a request with its client are effect's. Kept here are:
+ * effect's tracer, `X-Forwarded-For`, limits of bodies, streaming and the end of a request with its client are effect's.
+ * Kept here are:
  *
+ * - `cacheFront`, which answers what the cache has before effect's server starts a fiber. With a fiber for each request a
+ *   small answer takes twice the processor time of a bare `node:http` server (docs/performance.md, "Serving").
  * - CORS (`Cors.ts`): effect's middleware answers every `OPTIONS` with 204, also of a path that does not exist and without
  *   `Allow`, and lets refused origins read headers.
  * - The codings (`Encoding.ts`): effect's compression makes them anew for each request, with one entity tag for all.
@@ -13,7 +15,8 @@ import { NodeHttpServerRequest } from "@effect/platform-node"
 import { ByteSize, Context, Effect, Option, Result, type Scope } from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { randomBytes } from "node:crypto"
-import type { IncomingMessage } from "node:http"
+import { OtlpExporter } from "effect/observability"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { pipeline, Readable } from "node:stream"
 import { setImmediate } from "node:timers/promises"
 import * as Metrics from "../../Metrics.ts"
@@ -21,7 +24,7 @@ import { blocks } from "./Chunks.ts"
 import * as Cors from "./Cors.ts"
 import { Draining } from "./Draining.ts"
 import * as Encoding from "./Encoding.ts"
-import { type Response, isStream, type StreamBody, type Request } from "./Message.ts"
+import { isStream, type Lookup, type Request, type Response, type StreamBody } from "./Message.ts"
 import { badRequest, tooLarge } from "./Problem.ts"
 import * as TrustedProxies from "./TrustedProxies.ts"
 
@@ -35,7 +38,7 @@ export interface Options extends Cors.Options {
 
 /** `atOnce` looks an answer up, without waiting for anything; `answer` answers every request. */
 export interface App<R> {
-  readonly atOnce: (request: Request) => Response | undefined
+  readonly atOnce: (request: Lookup) => Response | undefined
   readonly answer: (request: Request) => Effect.Effect<Response, never, R>
 }
 
@@ -54,11 +57,13 @@ let numbered = 0
 const idOf = (sent: string | Array<string> | undefined): string =>
   typeof sent === "string" && /^[\w.:/+=-]{1,128}$/.test(sent) ? sent : `${series}-${(++numbered).toString(36)}`
 
+const unknownNote: Request["note"] = { route: "none", user: undefined }
+
 const methods = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
 
 /** Its fields are Node's, as effect copies all headers of a request on the first look at one. */
 class ServerRequest implements Request {
-  readonly note = { route: "none", user: undefined }
+  readonly note = { ...unknownNote }
   readonly #request: HttpServerRequest.HttpServerRequest
   readonly #incoming: IncomingMessage
 
@@ -120,11 +125,11 @@ const readable = ({ encoding, pieces }: StreamBody): Readable => {
  * The app with CORS, ids of requests, metrics and the access log. An answer of `atOnce` becomes a response once, where its
  * headers do not depend on the request.
  */
-export const make = <R>(app: App<R>, options: Options = {}): HttpApp<R> => {
+export const make = <R>(app: App<R>, options: Options = {}) => {
   const cors = Cors.make(options)
   const forwarded = TrustedProxies.make(options.trustedProxies)
 
-  const toResponse = (request: Request, { body, headers: own, status }: Response) => {
+  const toResponse = (request: Lookup, { body, headers: own, status }: Response) => {
     const allowed = cors(request.method, request.headers)
     const vary = [own["vary"], allowed["vary"]].filter((value) => value !== undefined).join(", ")
     const headers = {
@@ -144,7 +149,7 @@ export const make = <R>(app: App<R>, options: Options = {}): HttpApp<R> => {
   }
 
   const cached = new WeakMap<Response, HttpServerResponse.HttpServerResponse>()
-  const cachedResponse = (request: Request, answer: Response) => {
+  const cachedResponse = (request: Lookup, answer: Response) => {
     let response = cached.get(answer)
     if (response === undefined) {
       response = toResponse(request, answer)
@@ -181,11 +186,46 @@ export const make = <R>(app: App<R>, options: Options = {}): HttpApp<R> => {
     return options.accessLog === true ? logged(request, id, serverRequest, responded) : responded
   })
 
-  return Effect.withFiber((fiber) => {
+  const httpApp: HttpApp<R> = Effect.withFiber((fiber) => {
     const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
     const { headers } = NodeHttpServerRequest.toIncomingMessage(request)
     return headers["x-forwarded-for"] === undefined ? handled : forwarded(handled)
   })
+
+  /** Names and values in turn: Node writes such a list as it is. */
+  const lists = new WeakMap<HttpServerResponse.HttpServerResponse, ReadonlyArray<string>>()
+  const headerList = (response: HttpServerResponse.HttpServerResponse) => {
+    let list = lists.get(response)
+    if (list === undefined) lists.set(response, (list = Object.entries(response.headers).flat()))
+    return list
+  }
+
+  /**
+   * Answers a request of Node from the cache and returns true, or returns false and leaves the request alone. Requests that
+   * are traced or logged are left to the app, and all while the server drains.
+   */
+  const cacheFront = Effect.map(Effect.context<never>(), (context) => {
+    const isDraining = Context.get(context, Draining)
+    const observed = options.accessLog === true || Option.isSome(Context.getOption(context, OtlpExporter.Flusher))
+    return (incoming: IncomingMessage, outgoing: ServerResponse): boolean => {
+      if (observed || isDraining()) return false
+      const { headers, method, socket, url } = incoming
+      const request = { method: method!, url: url!, headers, connection: socket, note: { ...unknownNote } }
+      // Errors are ignored here; the app raises them again.
+      const found = Result.getOrElse(
+        Result.try(() => app.atOnce(request)),
+        () => undefined
+      )
+      if (found === undefined) return false
+      const response = cachedResponse(request, found)
+      Metrics.countRequest(request.note.route, request.method, response.status, context)
+      outgoing.writeHead(response.status, headerList(response).concat("x-request-id", idOf(headers["x-request-id"])))
+      if (method === "HEAD") outgoing.end()
+      else outgoing.end(found.body as string | Buffer | undefined)
+      return true
+    }
+  })
+  return { httpApp, cacheFront }
 }
 
 /** Logs the request when its response has been sent. The query stays out, as it may hold a secret by mistake. */

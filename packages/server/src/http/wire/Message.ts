@@ -21,6 +21,9 @@ export interface Request {
   readonly note: { route: string; user: string | undefined }
 }
 
+/** What the cache needs of a request. */
+export type Lookup = Pick<Request, "method" | "url" | "headers" | "connection" | "note">
+
 /** The bytes of an answer: known, or to be made while they are sent. */
 export type Body = Buffer | string | StreamBody
 

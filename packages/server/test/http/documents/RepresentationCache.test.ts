@@ -74,20 +74,24 @@ layer(app, { excludeTestServices: true, timeout: 60_000 })("documents of a snaps
     })
   )
 
-  it.effect("F11 a document of several megabytes is sent in pieces, and is whole in each coding", () =>
-    Effect.gen(function* () {
-      const path = "/images?embed=true&links=true"
-      const plain = yield* bytes(path, {})
-      expect(plain.bytes.length).toBeGreaterThan(4 * 1024 * 1024)
-      expect(plain.headers["content-length"]).toBeUndefined()
-      const document = plain.json as { _embedded: { items: ReadonlyArray<unknown> } }
-      expect(document._embedded.items.length).toBe(many)
-      const gzip = yield* bytes(path, { "accept-encoding": "gzip" })
-      expect(decoded(gzip).equals(plain.bytes)).toBe(true)
-      expect(gzip.headers["content-length"]).toBe(String(gzip.bytes.length))
-      const head = yield* send(path, { method: "HEAD", headers: yield* signedIn })
-      expect([head.status, head.body, head.headers.etag]).toEqual([200, "", plain.headers.etag])
-    })
+  it.effect(
+    "F11 a document of several megabytes is sent in pieces, and is whole in each coding",
+    () =>
+      Effect.gen(function* () {
+        const path = "/images?embed=true&links=true"
+        const plain = yield* bytes(path, {})
+        expect(plain.bytes.length).toBeGreaterThan(4 * 1024 * 1024)
+        expect(plain.headers["content-length"]).toBeUndefined()
+        const document = plain.json as { _embedded: { items: ReadonlyArray<unknown> } }
+        expect(document._embedded.items.length).toBe(many)
+        const gzip = yield* bytes(path, { "accept-encoding": "gzip" })
+        expect(decoded(gzip).equals(plain.bytes)).toBe(true)
+        expect(gzip.headers["content-length"]).toBe(String(gzip.bytes.length))
+        const head = yield* send(path, { method: "HEAD", headers: yield* signedIn })
+        expect([head.status, head.body, head.headers.etag]).toEqual([200, "", plain.headers.etag])
+      }),
+    // It renders and packs some 100 MB.
+    120_000
   )
 
   it.effect("F23 a client that goes away in the middle harms nobody", () =>
