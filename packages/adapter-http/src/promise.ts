@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { type Crawl, type Registry, Snapshot } from "@gitlab-registry-usage/core"
-import { Effect, Layer, Redacted } from "effect"
+import { CodedError, type Crawl, type Registry, Snapshot } from "@gitlab-registry-usage/core"
+import { Effect, Layer, Redacted, String } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as RegistryHttp from "./RegistryHttp.ts"
 
@@ -43,26 +43,13 @@ export interface Options {
  * @category errors
  * @since 0.1.0
  */
-export class CollectFailure extends Error {
+export class CollectFailure extends CodedError.CodedError<`ERR_REGISTRY_${Uppercase<string>}` | "ERR_SCAN_UNREADABLE"> {
   override readonly name = "CollectFailure"
-  readonly code: `ERR_REGISTRY_${Uppercase<string>}` | "ERR_SCAN_UNREADABLE"
-
-  constructor(code: CollectFailure["code"], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
-const codes = {
-  Unreachable: "ERR_REGISTRY_UNREACHABLE",
-  Unauthorized: "ERR_REGISTRY_UNAUTHORIZED",
-  Denied: "ERR_REGISTRY_DENIED",
-  NotFound: "ERR_REGISTRY_NOT_FOUND",
-  RateLimited: "ERR_REGISTRY_RATE_LIMITED",
-  Malformed: "ERR_REGISTRY_MALFORMED",
-  Unsupported: "ERR_REGISTRY_UNSUPPORTED",
-  Unsafe: "ERR_REGISTRY_UNSAFE"
-} as const satisfies Record<Registry.RegistryReason["_tag"], CollectFailure["code"]>
+/** The code of a reason: `ERR_REGISTRY_NOT_FOUND` for `NotFound`. */
+const registryCode = ({ _tag }: Registry.RegistryReason) =>
+  `ERR_REGISTRY_${String.toUpperCase(String.pascalToSnake(_tag))}` as const
 
 const layer = ({ credentials, gitlabUrl, registryUrl, timeout }: Options) =>
   RegistryHttp.layer({
@@ -103,7 +90,7 @@ export const collect = (options: Options): Promise<Uint8Array> => {
       onProgress: (progress) => Effect.sync(() => onProgress?.(progress))
     }).pipe(
       Effect.provide(layer(options)),
-      Effect.mapError((error) => new CollectFailure(codes[error.reason._tag], error.message))
+      Effect.mapError((error) => new CollectFailure(registryCode(error.reason), error.message))
     )
     return yield* Snapshot.encode(snapshot)
   })

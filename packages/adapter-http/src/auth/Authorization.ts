@@ -21,11 +21,6 @@ export interface RequiredScope {
   readonly also: () => Iterable<Scope>
 }
 
-export interface Authorization {
-  /** The answer to a request to the registry. Never 401: that is `Unauthorized` or `Denied`. */
-  readonly send: (request: HttpRequest, required: RequiredScope) => Effect.Effect<HttpResponse, Registry.RegistryReason>
-}
-
 type Scheme = { readonly _tag: "Basic" } | { readonly _tag: "Bearer"; readonly service: Service }
 
 const authorized = (request: HttpRequest, header: Redacted.Redacted | undefined): HttpRequest =>
@@ -35,13 +30,15 @@ const authorized = (request: HttpRequest, header: Redacted.Redacted | undefined)
 
 const readChallenges = (response: HttpResponse) => Challenge.parse(response.headers["www-authenticate"] ?? "")
 
+export type Authorization = ReturnType<typeof make>
+
 export const make = (options: {
   readonly registry: URL
   readonly trusted: TrustedOrigins
   readonly exchange: HttpExchange
   readonly credentials: Credentials
   readonly tokens: RegistryTokens
-}): Authorization => {
+}) => {
   const { credentials, exchange, registry, tokens, trusted } = options
   let scheme: Scheme | undefined
 
@@ -67,9 +64,7 @@ export const make = (options: {
     })
   })
 
-  const currentHeader = (
-    required: RequiredScope
-  ): Effect.Effect<Redacted.Redacted | undefined, Registry.RegistryReason> => {
+  const currentHeader = (required: RequiredScope) => {
     if (scheme === undefined) return Effect.succeed(undefined)
     return scheme._tag === "Bearer"
       ? tokens.header(scheme.service, required.scope, required.also)
@@ -86,11 +81,7 @@ export const make = (options: {
       )
     )
 
-  const sendBearer = Effect.fnUntraced(function* (
-    request: HttpRequest,
-    required: RequiredScope,
-    service: Service
-  ): Effect.fn.Return<HttpResponse, Registry.RegistryReason> {
+  const sendBearer = Effect.fnUntraced(function* (request: HttpRequest, required: RequiredScope, service: Service) {
     const header = yield* tokens.header(service, required.scope, required.also)
     const response = yield* exchange.send(authorized(request, header))
     if (response.status !== 401) return response
@@ -103,10 +94,8 @@ export const make = (options: {
     return yield* refused(response, "a new token is refused")
   })
 
-  const send = Effect.fnUntraced(function* (
-    request: HttpRequest,
-    required: RequiredScope
-  ): Effect.fn.Return<HttpResponse, Registry.RegistryReason> {
+  /** The response to a request to the registry. Never 401: that is `Unauthorized` or `Denied`. */
+  const send = Effect.fnUntraced(function* (request: HttpRequest, required: RequiredScope) {
     const header = yield* currentHeader(required)
     const response = yield* exchange.send(authorized(request, header))
     if (response.status !== 401) return response

@@ -69,7 +69,7 @@ export const verifyManifest = Effect.fnUntraced(function* (
   response: { readonly mediaType: string; readonly body: Uint8Array },
   requested: Digest.Digest | undefined,
   header: string | undefined
-): Effect.fn.Return<Registry.StoredManifest, Registry.Malformed> {
+) {
   const stated = header === undefined ? undefined : yield* Effect.fromResult(statedDigest(header))
   const isSigned = MediaType.essence(response.mediaType) === MediaType.dockerSchema1Signed
   const body = isSigned ? yield* Effect.fromResult(signedPayload(response.body)) : response.body

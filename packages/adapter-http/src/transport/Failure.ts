@@ -14,16 +14,21 @@ const Errors = Schema.Struct({
 })
 const decodeErrors = decodeJson(Errors, "the error")
 
+/** The error of an operation on a target, by its reason. */
+export const toError =
+  (operation: Registry.RegistryError["operation"], target: string) =>
+  (reason: Registry.RegistryReason): Registry.RegistryError =>
+    new Registry.RegistryError({ operation, target, reason })
+
 /**
  * The codes of an error's body, none where it is in another format. Nothing else of it is used: a server may repeat in
  * its messages what it was sent.
  */
 export const errorCodes = (response: HttpResponse): ReadonlyArray<string> =>
   // An error in JSON counts even where its media type says HTML.
-  Result.match(decodeErrors({ ...response, headers: Headers.empty }), {
-    onSuccess: ({ errors }) => errors.map(({ code }) => code),
-    onFailure: () => []
-  })
+  Result.getOrElse(decodeErrors({ ...response, headers: Headers.empty }), () => ({ errors: [] })).errors.map(
+    ({ code }) => code
+  )
 
 /**
  * Milliseconds that the server asks to wait, from seconds or an HTTP date; `undefined` where it does not say, or nothing

@@ -30,14 +30,6 @@ export interface Turn {
   readonly last: () => Failure | undefined
 }
 
-/** One host, which is a scheme, a name and a port. */
-export interface Host {
-  /** Runs an attempt when it is the request's turn. */
-  readonly attempt: (turn: Turn, execute: Effect.Effect<HttpResponse, Failed>) => Effect.Effect<HttpResponse, Failed>
-  /** A request failed after all its attempts. */
-  readonly gaveUp: (reason: Failure, now: number) => void
-}
-
 /** The longest pause of a host, in milliseconds, however long it requests. */
 const maxHold = 300_000
 
@@ -52,10 +44,13 @@ const others = "one of many hosts"
 
 const final = (reason: Failure): Failed => ({ reason, final: true, overload: false })
 
+/** One host, which is a scheme, a name and a port. */
+type Host = ReturnType<typeof makeHost>
+
 const makeHost = (
   origin: string,
   options: { readonly concurrency: Concurrency.Options; readonly maxPause: number }
-): Host => {
+) => {
   const { maxPause } = options
   const circuit = Circuit.make(origin)
   const concurrency = Concurrency.make(options.concurrency)
@@ -91,10 +86,7 @@ const makeHost = (
     else concurrency.halve()
   }
 
-  const execute = (
-    { clock, kind, last }: Turn,
-    effect: Effect.Effect<HttpResponse, Failed>
-  ): Effect.Effect<HttpResponse, Failed> => {
+  const execute = ({ clock, kind, last }: Turn, effect: Effect.Effect<HttpResponse, Failed>) => {
     const first = last() === undefined
     const number = ++sent
     const full = ++underWay >= permits
@@ -114,7 +106,7 @@ const makeHost = (
           if (probe) circuit.abandoned()
         } else {
           if (failed.reason._tag !== "Unreachable") circuit.answered(probe)
-          else circuit.failed({ probe, first }, failed.reason.detail, now)
+          else circuit.failed(probe, first, failed.reason.detail, now)
           if (failed.overload) overloaded(number, failed.reason, now)
         }
       }
@@ -124,7 +116,8 @@ const makeHost = (
     })
   }
 
-  const attempt: Host["attempt"] = (turn, effect) => {
+  /** Runs an attempt when it is the request's turn. */
+  const attempt = (turn: Turn, effect: Effect.Effect<HttpResponse, Failed>) => {
     const { clock, last, latest } = turn
     /** In turn. What was true when it began to wait may not be true any more: then there is no answer yet. */
     const inTurn: Effect.Effect<HttpResponse | undefined, Failed> = Effect.suspend(() => {
@@ -152,7 +145,8 @@ const makeHost = (
 
   return {
     attempt,
-    gaveUp: (reason, now) => {
+    /** A request failed after all its attempts. */
+    gaveUp: (reason: Failure, now: number) => {
       if (reason._tag === "Unreachable") circuit.gaveUp(reason.detail, now)
     }
   }

@@ -37,15 +37,6 @@ export interface HttpRequest {
 /** Why there is no answer. */
 export type Failure = Hosts.Failure
 
-/** Sends requests. */
-export interface HttpExchange {
-  /**
-   * The answer, whatever its status, unless it is one that may pass and did not. It waits for the request's turn; where
-   * the host does not answer any more, it fails at once.
-   */
-  readonly send: (request: HttpRequest) => Effect.Effect<HttpResponse, Failure>
-}
-
 const isTransient = (reason: Failure): boolean => reason._tag === "Unreachable" || reason._tag === "RateLimited"
 
 /** The pause that the server requested before a further attempt, in milliseconds. */
@@ -84,10 +75,11 @@ const redirected = (request: HttpRequest, response: HttpResponse): HttpRequest |
   return { ...request, url, headers: isSame ? request.headers : others, redirects: request.redirects - 1 }
 }
 
+/** Sends requests. */
+export type HttpExchange = Effect.Success<ReturnType<typeof make>>
+
 /** Exchanges over the client of the context. */
-export const make = Effect.fnUntraced(function* (
-  bounds: Bounds
-): Effect.fn.Return<HttpExchange, never, HttpClient.HttpClient> {
+export const make = Effect.fnUntraced(function* (bounds: Bounds) {
   const client = yield* HttpClient.HttpClient
   const timeout = Duration.fromInputUnsafe(bounds.timeout ?? "30 seconds")
   const deadline = Duration.toMillis(bounds.deadline ?? "2 minutes")
@@ -189,7 +181,11 @@ export const make = Effect.fnUntraced(function* (
         })
 
   return {
-    send: (request) =>
+    /**
+     * The response, whatever its status, unless it is one that may pass and did not. It waits for the request's turn; where
+     * the host does not answer any more, it fails at once.
+     */
+    send: (request: HttpRequest) =>
       Effect.provideContext(
         Clock.clockWith((clock) => follow(request, clock)),
         quietly
