@@ -1,5 +1,5 @@
 import { SnapshotStore } from "@gitlab-registry-usage/core"
-import { Cause, Effect } from "effect"
+import { Cause, Duration, Effect } from "effect"
 import { SqlError } from "effect/sql"
 
 /** What the driver says, and what the database said. */
@@ -13,9 +13,14 @@ export const storeError = (
   reason: SnapshotStore.SnapshotStoreError["reason"]
 ) => new SnapshotStore.SnapshotStoreError({ operation, reason })
 
-/** An error of the driver as one of the port. */
-export const classify = (operation: SnapshotStore.SnapshotStoreError["operation"]) => (error: SqlError.SqlError) =>
-  storeError(operation, new SnapshotStore.StoreUnavailable({ detail: describeError(error) }))
+/** An error that this package detects, rather than the driver. */
+export const detected = (
+  Reason: typeof SqlError.ConnectionError | typeof SqlError.StatementTimeoutError | typeof SqlError.UnknownError,
+  message: string
+) => new SqlError.SqlError({ reason: new Reason({ message, cause: new Error(message) }) })
+
+export const timedOut = (database: "PostgreSQL" | "SQLite", deadline: Duration.Duration) =>
+  detected(SqlError.StatementTimeoutError, `${database}: no answer within ${Duration.format(deadline)}`)
 
 /** The client dies where a rollback fails; the ports report it as an unavailable database. */
 export const recoverSqlDefects = <A, E, R>(

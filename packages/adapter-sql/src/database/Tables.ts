@@ -12,13 +12,27 @@ export class Inconsistent extends Schema.TaggedError<Inconsistent>()("Inconsiste
  * A table whose rows are there from the snapshot `since` on, and until before the snapshot `until`; `until` is NULL while
  * they are in the latest one. Of the rows of a snapshot `key` names one.
  */
-export interface Table {
+export interface Table<Key extends Columns = Columns, Values extends Columns = Columns> {
   readonly name: string
-  readonly key: Readonly<Record<string, Kind>>
-  readonly values: Readonly<Record<string, Kind>>
+  readonly key: Key
+  readonly values: Values
 }
 
-const table = (name: string, key: Table["key"], values: Table["values"]): Table => ({ name, key, values })
+type Columns = Readonly<Record<string, Kind>>
+
+type RowOf<C extends Columns> = { readonly [Column in keyof C]: C[Column] extends "text" | "bytes" ? string : number }
+
+/** The key of a row as it is read, without the snapshots that it is in. */
+export type Key<T extends Table> = RowOf<T["key"]>
+
+/** A row as it is read, without the snapshots that it is in. */
+export type Row<T extends Table> = RowOf<T["key"] & T["values"]>
+
+const table = <const Key extends Columns, const Values extends Columns>(
+  name: string,
+  key: Key,
+  values: Values
+): Table<Key, Values> => ({ name, key, values })
 
 /** `flags`: 1 for unreadable, 2 for stale. */
 export const repositories = table("repositories", { id: "integer" }, { name: "text", flags: "integer" })

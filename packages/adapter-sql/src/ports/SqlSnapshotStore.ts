@@ -7,7 +7,7 @@ import { type Leadership, type Snapshot, SnapshotStore, Usage } from "@gitlab-re
 import { DateTime, Effect, Layer, Option, Ref, Schedule, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
 import { Database } from "../database/Database.ts"
-import { classify, isDamage, storeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"
+import { describeError, isDamage, recoverSqlDefects, storeError } from "../database/DatabaseFailure.ts"
 import { difference } from "../versions/SnapshotDifference.ts"
 import { empty, type StoredSnapshot } from "../versions/StoredSnapshot.ts"
 import * as Figures from "../versions/FigureRows.ts"
@@ -79,7 +79,9 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     <A, E>(effect: Effect.Effect<A, E | SqlError.SqlError>) =>
       recoverSqlDefects(effect).pipe(
         Effect.catchIf(SqlError.isSqlError, (error) =>
-          isDamage(error) ? damaged(operation, error.message) : Effect.fail(classify(operation)(error))
+          isDamage(error)
+            ? damaged(operation, error.message)
+            : Effect.fail(storeError(operation, new SnapshotStore.StoreUnavailable({ detail: describeError(error) })))
         )
       ) as Effect.Effect<A, Exclude<E, SqlError.SqlError> | SnapshotStore.SnapshotStoreError>
 

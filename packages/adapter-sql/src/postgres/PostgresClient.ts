@@ -1,14 +1,7 @@
 import { PgClient, PgConnection, PgPool } from "@effect/sql-pg"
 import { Duration, Effect, type Exit, Queue, Scope, Stream } from "effect"
-import type { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
-
-const timedOut = (deadline: Duration.Duration) => {
-  const message = `PostgreSQL: no answer within ${Duration.format(deadline)}`
-  return new SqlError.SqlError({
-    reason: new SqlError.StatementTimeoutError({ message, cause: new Error(message) })
-  })
-}
+import { detected, timedOut } from "../database/DatabaseFailure.ts"
 
 /**
  * A statement that is given up when it takes too long, also where it may not be interrupted, as the end of a transaction:
@@ -27,7 +20,7 @@ const within = (deadline: Duration.Duration, giveUp: () => void) => {
         }
         const timer = setTimeout(() => {
           stop()
-          resume(Effect.fail(timedOut(deadline)))
+          resume(Effect.fail(timedOut("PostgreSQL", deadline)))
         }, millis)
         fiber.addObserver((exit: Exit.Exit<A, SqlError.SqlError>) => {
           clearTimeout(timer)
@@ -38,76 +31,64 @@ const within = (deadline: Duration.Duration, giveUp: () => void) => {
     )
 }
 
-class Connection implements SqlConnection.Connection {
-  /** Whether a rollback can still be sent. */
-  usable = true
-  private readonly session: PgConnection.PgConnection
-  private readonly deadline: Duration.Duration
-  private readonly run: <A>(effect: Effect.Effect<A, SqlError.SqlError>) => Effect.Effect<A, SqlError.SqlError>
-
-  constructor(session: PgConnection.PgConnection, deadline: Duration.Duration, retire: () => void) {
-    this.session = session
-    this.deadline = deadline
-    const bounded = within(deadline, () => {
-      this.usable = false
-      retire()
-    })
-    this.run = (effect) =>
-      Effect.tapError(bounded(effect), ({ reason }) =>
-        Effect.sync(() => {
-          if (reason._tag === "ConnectionError") this.usable = false
-        })
-      )
-  }
-
-  private rows(
-    sql: string,
-    params: ReadonlyArray<unknown>,
-    prepare: boolean
-  ): Effect.Effect<ReadonlyArray<any>, SqlError.SqlError> {
-    return Effect.map(this.run(this.session.query(sql, params, prepare)), ({ rows }) => rows)
-  }
-
-  execute: SqlConnection.Connection["execute"] = (sql, params) => this.rows(sql, params, true)
-  executeUnprepared: SqlConnection.Connection["executeUnprepared"] = (sql, params) => this.rows(sql, params, false)
-  executeRaw: SqlConnection.Connection["executeRaw"] = (sql, params) => this.run(this.session.query(sql, params))
-  executeValues: SqlConnection.Connection["executeValues"] = (sql, params) =>
-    this.run(this.session.queryValues(sql, params))
-  executeValuesUnprepared: SqlConnection.Connection["executeValuesUnprepared"] = (sql, params) =>
-    this.run(this.session.queryValues(sql, params, false))
-  executeStream: SqlConnection.Connection["executeStream"] = (sql, params) =>
-    Stream.timeoutOrElse(this.session.stream(sql, params), {
-      duration: this.deadline,
-      orElse: () => Stream.fail(timedOut(this.deadline))
-    })
+const makeConnection = (session: PgConnection.PgConnection, deadline: Duration.Duration, retire: () => void) => {
+  let usable = true
+  const bounded = within(deadline, () => {
+    usable = false
+    retire()
+  })
+  const run = <A>(effect: Effect.Effect<A, SqlError.SqlError>) =>
+    Effect.tapError(bounded(effect), ({ reason }) =>
+      Effect.sync(() => {
+        if (reason._tag === "ConnectionError") usable = false
+      })
+    )
+  const rows =
+    (prepare: boolean): SqlConnection.Connection["executeUnprepared"] =>
+    (sql, params) =>
+      Effect.map(run(session.query(sql, params, prepare)), ({ rows }) => rows as ReadonlyArray<any>)
+  const values =
+    (prepare: boolean): SqlConnection.Connection["executeValues"] =>
+    (sql, params) =>
+      run(session.queryValues(sql, params, prepare))
+  return {
+    /** Whether a rollback can still be sent. */
+    get usable() {
+      return usable
+    },
+    execute: rows(true),
+    executeUnprepared: rows(false),
+    executeRaw: (sql, params) => run(session.query(sql, params)),
+    executeValues: values(true),
+    executeValuesUnprepared: values(false),
+    executeStream: (sql, params) =>
+      Stream.timeoutOrElse(session.stream(sql, params), {
+        duration: deadline,
+        orElse: () => Stream.fail(timedOut("PostgreSQL", deadline))
+      })
+  } satisfies SqlConnection.Connection & { readonly usable: boolean }
 }
 
 /**
  * A client over a pool of connections. That of @effect/sql-pg has no deadline for a statement, without which a connection
  * that is cut in silence blocks its user for as long as the kernel sends again: a quarter of an hour.
  */
-export const make = Effect.fnUntraced(function* (
-  config: PgPool.Config,
-  deadline: Duration.Duration
-): Effect.fn.Return<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
+export const make = Effect.fnUntraced(function* (config: PgPool.Config, deadline: Duration.Duration) {
   const pool = yield* PgPool.make(config)
   const connection = (session: PgConnection.PgConnection) =>
-    new Connection(session, deadline, () => Effect.runFork(pool.invalidate(session)))
-  const soon = Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(timedOut(deadline)) })
+    makeConnection(session, deadline, () => Effect.runFork(pool.invalidate(session)))
+  const soon = Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(timedOut("PostgreSQL", deadline)) })
   return yield* SqlClient.make({
     acquirer: Effect.map(soon(pool.get), connection),
     transactionAcquirer: Effect.map(soon(pool.reserve), connection),
-    isTransaction: (connection) => (connection as Connection).usable,
+    isTransaction: (connection) => (connection as ReturnType<typeof makeConnection>).usable,
     commit: (connection) =>
       Effect.flatMap(
         connection.executeRaw("COMMIT", []) as Effect.Effect<PgConnection.Result, SqlError.SqlError>,
-        ({ command }) => {
-          if (command !== "ROLLBACK") return Effect.void
-          const message = "PostgreSQL: the transaction was taken back"
-          return Effect.fail(
-            new SqlError.SqlError({ reason: new SqlError.UnknownError({ message, cause: new Error(message) }) })
-          )
-        }
+        ({ command }) =>
+          command === "ROLLBACK"
+            ? Effect.fail(detected(SqlError.UnknownError, "PostgreSQL: the transaction was taken back"))
+            : Effect.void
       ),
     compiler: PgClient.makeCompiler(),
     driver: "pg",

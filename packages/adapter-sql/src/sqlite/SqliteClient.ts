@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads"
 import { Duration, Effect, Layer, Option, Schedule, type Scope, Semaphore, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
+import { detected, timedOut } from "../database/DatabaseFailure.ts"
 import { type Answer, type Question, text } from "./SqliteWorker.ts"
 
 /** @category models @since 0.1.0 */
@@ -36,8 +37,7 @@ export interface SqliteClient extends SqlClient.SqlClient {
 const failure = (error: NonNullable<Answer["error"]>) =>
   new SqlError.SqlError({ reason: SqlError.classifySqliteError(error, { message: `SQLite: ${error.message}` }) })
 
-const lost = (message: string) =>
-  new SqlError.SqlError({ reason: new SqlError.ConnectionError({ message, cause: new Error(message) }) })
+const lost = (message: string) => detected(SqlError.ConnectionError, message)
 
 /** The rows of a piece of a stream, as objects. */
 const rowsOf = ({ columns = [], rows = [] }: Answer): ReadonlyArray<object> => {
@@ -120,13 +120,9 @@ class Connection implements SqlConnection.Connection {
         duration: this.deadline,
         orElse: () =>
           Effect.suspend(() => {
-            const message = `SQLite: no answer within ${Duration.format(this.deadline)}`
-            if (this.worker !== undefined) this.giveUp(this.worker, lost(message))
-            return Effect.fail(
-              new SqlError.SqlError({
-                reason: new SqlError.StatementTimeoutError({ message, cause: new Error(message) })
-              })
-            )
+            const error = timedOut("SQLite", this.deadline)
+            if (this.worker !== undefined) this.giveUp(this.worker, lost(error.message))
+            return Effect.fail(error)
           })
       })
     )

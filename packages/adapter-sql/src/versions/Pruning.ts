@@ -6,12 +6,6 @@ import { all } from "../database/Tables.ts"
 /** So many rows are removed in one transaction: others wait for one, not for all. */
 const batch = 5000
 
-/** Snapshots that were forgotten between two that are kept, or before the first. */
-interface Hole {
-  readonly after: number
-  readonly before: number
-}
-
 /**
  * Removes what no snapshot shows any more: of each hole the rows that began and ended in it. What was begun and not ended
  * is gone on with the next time, as the ids of what was forgotten are kept until then.
@@ -23,13 +17,14 @@ const removeHidden = Effect.fnUntraced(function* ({ dialect, exclusively, sql, t
   const ids = rows.map(([id]) => Number(id))
   if (ids.length === 0) return
   const kept = (yield* sql`SELECT id FROM ${snapshots} ORDER BY id`.values).map(([id]) => Number(id))
-  const holes = new Map<number, Hole>()
+  // Forgotten snapshots between two that are kept, or before the first: the later one → the earlier one, or 0.
+  const holes = new Map<number, number>()
   for (const id of ids) {
     const before = kept.find((other) => other > id)
-    if (before !== undefined) holes.set(before, { after: kept.findLast((other) => other < id) ?? 0, before })
+    if (before !== undefined) holes.set(before, kept.findLast((other) => other < id) ?? 0)
   }
   const row = sql.literal(dialect.row)
-  for (const { after, before } of holes.values()) {
+  for (const [before, after] of holes) {
     for (const { name } of all) {
       const hidden = sql`
         SELECT ${row} FROM ${nameOf(name)}

@@ -16,27 +16,15 @@ export interface SnapshotRow {
   readonly next_id: number
 }
 
-/** Whether it is the head of this snapshot: a database that was put back has others by the same ids. */
-export const isSnapshot = (head: StoredSnapshot, { id, taken_at }: SnapshotRow): boolean =>
-  head.id === id && head.takenAt === taken_at
-
 /** By what is different from the head before. */
-const apply = (
-  before: StoredSnapshot,
-  changes: ChangedRows,
-  { id, next_id: nextId, taken_at: takenAt }: SnapshotRow
-): Effect.Effect<StoredSnapshot, Inconsistent> =>
+const apply = (before: StoredSnapshot, changes: ChangedRows, { id, next_id: nextId, taken_at: takenAt }: SnapshotRow) =>
   inSlices(() => applyChanges(before, changes, { id, takenAt, nextId })).pipe(
     Effect.catchDefect((defect) => Effect.fail(Inconsistent.from(defect)))
   )
 
 /** Inconsistent rows are ignored here; reading all rows raises the error again. */
-const ignoring = <A, E>(effect: Effect.Effect<A, E | Inconsistent>) =>
-  Effect.catchIf(
-    effect,
-    (error): error is Inconsistent => error instanceof Inconsistent,
-    () => Effect.undefined
-  ) as Effect.Effect<A | undefined, E>
+const ignoring = <A>(effect: Effect.Effect<A, SqlError.SqlError | Inconsistent>) =>
+  Effect.catchTag(effect, "Inconsistent", () => Effect.undefined)
 
 /** From an earlier head, where the database still has what it is of. */
 const readSince = Effect.fnUntraced(function* (database: Database["Service"], known: StoredSnapshot, row: SnapshotRow) {
@@ -55,8 +43,9 @@ export const readSnapshot = Effect.fnUntraced(function* (
   database: Database["Service"],
   row: SnapshotRow,
   known: StoredSnapshot = empty
-): Effect.fn.Return<StoredSnapshot, SqlError.SqlError | Inconsistent> {
-  if (isSnapshot(known, row)) return known
+) {
+  // A database that was restored has other snapshots by the same ids.
+  if (known.id === row.id && known.takenAt === row.taken_at) return known
   const since = known.id > 0 && known.id < row.id ? yield* readSince(database, known, row) : undefined
   return since ?? (yield* apply(empty, yield* readChanges(database, 0, row.id), row))
 })
