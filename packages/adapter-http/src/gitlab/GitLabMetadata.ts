@@ -4,7 +4,7 @@
  * Source: GitLab, "Container Registry HTTP API", `/gitlab/v1/`; every path of it ends with a slash. Its sizes are
  * not used: they leave out configs, manifests and indexes.
  */
-import { Digest, Names, Registry } from "@gitlab-registry-usage/core"
+import { Digest, Names, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Semaphore, Stream } from "effect"
 import type { Authorization } from "../auth/Authorization.ts"
 import { orElseWhileEmpty } from "../distribution/Fallback.ts"

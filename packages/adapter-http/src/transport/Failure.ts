@@ -99,21 +99,15 @@ const describeCause = (cause: unknown): string => {
 }
 
 /** The reason of an exchange that broke off. */
-export const connectionReason = (
-  from: string,
-  error: HttpClientError.HttpClientError
-): Registry.Unreachable | Registry.Malformed => {
-  const cause = describeCause(error.reason.cause)
-  switch (error.reason._tag) {
-    case "InvalidUrlError":
-    case "EncodeError":
-      return new Registry.Malformed({ detail: `${from} cannot be requested` })
-    case "DecodeError":
-    case "EmptyBodyError":
-      return new Registry.Unreachable({
-        detail: `${from} broke off its response: ${cause}`
-      })
-    default:
-      return new Registry.Unreachable({ detail: `${from}: ${cause}` })
+export const connectionReason = (from: string, { reason }: HttpClientError.HttpClientError) => {
+  if (reason._tag === "InvalidUrlError" || reason._tag === "EncodeError") {
+    return new Registry.Malformed({ detail: `${from} cannot be requested` })
   }
+  const cause = describeCause(reason.cause)
+  return new Registry.Unreachable({
+    detail:
+      reason._tag === "DecodeError" || reason._tag === "EmptyBodyError"
+        ? `${from} broke off its response: ${cause}`
+        : `${from}: ${cause}`
+  })
 }
