@@ -2,7 +2,7 @@ import { SnapshotStore } from "@gitlab-registry-usage/core"
 import { Cause, Duration, Effect } from "effect"
 import { SqlError } from "effect/sql"
 
-/** What the driver says, and what the database said. */
+/** The message of the driver, with the message of the database if the former does not contain it. */
 export const describeError = ({ message, reason: { cause } }: SqlError.SqlError): string => {
   const said = cause instanceof Error ? cause.message : ""
   return said === "" || message.includes(said) ? message : `${message}: ${said}`
@@ -22,7 +22,7 @@ export const detected = (
 export const timedOut = (database: "PostgreSQL" | "SQLite", deadline: Duration.Duration) =>
   detected(SqlError.StatementTimeoutError, `${database}: no answer within ${Duration.format(deadline)}`)
 
-/** The client dies where a rollback fails; the ports report it as an unavailable database. */
+/** SqlClient raises a failed rollback as a defect; the ports report it as an unavailable database. */
 export const recoverSqlDefects = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SqlError.SqlError, R> =>

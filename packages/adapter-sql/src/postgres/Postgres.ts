@@ -21,7 +21,7 @@ export interface Options extends SqlPorts.PortOptions {
    * certificate and the name of the server.
    */
   readonly url: Redacted.Redacted
-  /** The schema of the tables, made where it is missing. Default `gitlab_registry_usage`. */
+  /** The schema of the tables; created if it is missing. Default `gitlab_registry_usage`. */
   readonly schema?: string | undefined
   /** How long one statement may take. Default 30 seconds. */
   readonly deadline?: Duration.Input | undefined
@@ -45,7 +45,7 @@ const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
 const channelName = (schema: string) =>
   `gitlab_registry_usage_${createHash("sha256").update(schema).digest("hex").slice(0, 16)}`
 
-/** Publishes what is notified, over a connection that is made anew whenever it is lost. */
+/** Publishes notifications, and connects again whenever the connection is lost. */
 const listen = Effect.fnUntraced(function* (
   config: Parameters<typeof PostgresClient.listen>[0],
   channel: string,

@@ -4,9 +4,8 @@ import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 import { detected, timedOut } from "../database/DatabaseFailure.ts"
 
 /**
- * A statement that is given up when it takes too long, also where it may not be interrupted, as the end of a transaction:
- * a connection that is cut never answers. An interruption does not wait for it either.
- * Either way `giveUp` runs.
+ * Fails a statement that takes too long, even where it cannot be interrupted, such as a COMMIT: a cut connection never
+ * answers. An interruption does not wait for the statement. In both cases `giveUp` runs.
  */
 const within = (deadline: Duration.Duration, giveUp: () => void) => {
   const millis = Duration.toMillis(deadline)
@@ -70,8 +69,8 @@ const makeConnection = (session: PgConnection.PgConnection, deadline: Duration.D
 }
 
 /**
- * A client over a pool of connections. That of @effect/sql-pg has no deadline for a statement, without which a connection
- * that is cut in silence blocks its user for as long as the kernel sends again: a quarter of an hour.
+ * A client over a pool of connections. The client of @effect/sql-pg has no deadline for a statement: a silently cut
+ * connection would block its user until the kernel stops to retransmit, which takes about 15 minutes.
  */
 export const make = Effect.fnUntraced(function* (config: PgPool.Config, deadline: Duration.Duration) {
   const pool = yield* PgPool.make(config)
@@ -97,8 +96,8 @@ export const make = Effect.fnUntraced(function* (config: PgPool.Config, deadline
 })
 
 /**
- * Passes on the notifications of a channel, over a connection of its own, until that is lost. A connection that is
- * stalled is not waited for.
+ * Emits the notifications of a channel over its own connection, until the connection is lost. Closing does not wait for
+ * a stalled connection.
  */
 export const listen = (
   config: PgConnection.Config,
@@ -119,6 +118,6 @@ export const listen = (
           Effect.forever
         )
       }),
-    // The connection is closed before what would say good-bye on it.
+    // The connection is closed first, so that no UNLISTEN is sent on it.
     (scope, exit) => Scope.close(scope, exit)
   )

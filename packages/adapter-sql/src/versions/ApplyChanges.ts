@@ -28,7 +28,7 @@ function* blobsAfter(before: Inventory.Blobs, { at, ids, now }: PlaceMapping, be
   return { digests, sizes }
 }
 
-/** Lists, one for each manifest, one after the other: what they refer to, each with a mark. */
+/** The reference lists of all manifests, one after the other; each reference has a mark. */
 class Lists {
   readonly starts: Uint32Array
   readonly targets: Uint32Array
@@ -41,7 +41,7 @@ class Lists {
     this.marks = new Uint8Array(this.targets.length)
   }
 
-  /** Fills the list of a manifest from a place of others on. */
+  /** Fills the list of a manifest with the references from the place `from`. */
   fill(
     manifest: number,
     from: number,
@@ -65,7 +65,7 @@ function* manifestsAfter(
 ): Sliced<Inventory.Manifests> {
   const count = moved.ids.length
   const begunPlaces = Int32Array.from(begun.ids, moved.at)
-  // One that begun may take the place of one that ended.
+  // A manifest that began may take the place of one that ended.
   const keptPlaces = moved.now.slice()
   const taken = new Set(keptPlaces.length === 0 ? [] : begunPlaces)
   keptPlaces.forEach((place, was) => {
@@ -148,7 +148,7 @@ const mediaTypesAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["
 const ascending = (a: { readonly name: string }, b: { readonly name: string }) =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
-/** Named things in the order of their names, or the one that was packed. */
+/** Sorts entries by name, or by the packed order if there is one. */
 const inOrder = <A extends { readonly name: string }>(order: string | undefined, named: Array<A>): Array<A> => {
   named.sort(ascending)
   return order === undefined ? named : unpackOrder(order, named)

@@ -30,7 +30,7 @@ export const at = (database: Database["Service"], snapshot: number) =>
     [...rows].sort(order).map((row) => [toEntity(row), figuresOf(row)] as const)
   )
 
-/** Rows of one subject follow each other: which of them was there at a snapshot is found by halving. */
+/** The row of a snapshot among the rows of one entity, which are ordered by `since`; found by bisection. */
 const inForce = <A extends { readonly since: number; readonly until: number | null }>(
   rows: ReadonlyArray<A>,
   snapshot: number

@@ -4,7 +4,7 @@ import * as Tables from "../database/Tables.ts"
 
 const isAscending = (ids: Float64Array) => ids.every((id, place) => place === 0 || ids[place - 1]! < id)
 
-/** As `placesOfIds`, of ids that ascend: nothing has to be made, so that few of them are found sooner. */
+/** Finds places of ascending ids by bisection. It needs no index, so it is faster for few ids. */
 const bisecting = (ids: Float64Array) => (id: number) => {
   let [low, high] = [0, ids.length - 1]
   while (low <= high) {
@@ -17,13 +17,13 @@ const bisecting = (ids: Float64Array) => (id: number) => {
   return -1
 }
 
-/** A table is made where more than one of so many is new: then they are most of what is looked for. */
+/** An index is built if more than one of this many ids is new: most searches are for new ids. */
 const few = 8
 
 /** Where the rows of a table are in a later snapshot: what stays keeps its order, what is new follows. */
 export type PlaceMapping = ReturnType<typeof mapPlaces> extends Sliced<infer A> ? A : never
 
-/** A row that ended and begun is another by the same id: it stays where it is. */
+/** A row that both ended and began has changed: it keeps its place. */
 export function* mapPlaces(
   table: Tables.Table,
   before: Float64Array,

@@ -8,14 +8,14 @@ import * as Tables from "../database/Tables.ts"
 
 type Row = ReadonlyArray<unknown>
 
-/** Of one table: the keys of the rows that end, and the rows that begin. */
+/** The changes of one table: the keys of the rows that end, and the rows that begin. */
 export interface Change {
   readonly table: Tables.Table
   readonly ended: ReadonlyArray<Row>
   readonly begun: ReadonlyArray<Row>
 }
 
-/** Of rows by key that are kept as they are compared: what ended and what begun, a changed one being both. */
+/** Compares rows by key. A changed row both ends and begins. */
 function* changed<K, V>(
   table: Tables.Table,
   before: ReadonlyMap<K, V>,
@@ -62,7 +62,7 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
   for (let blob = 0; blob < ids.length; blob++) {
     if (blob % stride === 0) yield
     const digest = blobs.digests[blob]!
-    // Most digests come in the order of the crawl before.
+    // Most digests come in the order of the previous crawl.
     let place = next
     if (before.digests[place] !== digest) {
       find ??= yield* indexDigests(before.digests)
