@@ -28,7 +28,7 @@ export interface Options {
   readonly concurrency?: number
   /** How long one request may take, in milliseconds. Default 30,000. */
   readonly timeout?: number
-  /** An earlier scan: what has not changed is not requested again. */
+  /** An earlier snapshot: unchanged manifests are not requested again. */
   readonly previous?: Uint8Array
   /** Is called after each repository. */
   readonly onProgress?: (progress: Progress) => void
@@ -38,7 +38,8 @@ export interface Options {
 
 /**
  * The registry could not be crawled. `code` is the reason: `ERR_REGISTRY_UNREACHABLE`, `_UNAUTHORIZED`, `_DENIED`, `_NOT_FOUND`,
- * `_RATE_LIMITED`, `_MALFORMED`, `_UNSUPPORTED` or `_UNSAFE`; `ERR_SCAN_UNREADABLE` for a `previous` that is no scan.
+ * `_RATE_LIMITED`, `_MALFORMED`, `_UNSUPPORTED` or `_UNSAFE`; `ERR_SCAN_UNREADABLE` for a `previous` that is not a
+ * snapshot.
  *
  * @category errors
  * @since 0.1.0
@@ -67,9 +68,10 @@ const layer = ({ credentials, gitlabUrl, registryUrl, timeout }: Options) =>
   )
 
 /**
- * Crawls a registry. Resolves to the scan, as bytes: `measure` and `diff` of `@gitlab-registry-usage/core/promise` read it.
- * What could not be read is in the scan as a gap; it rejects with a `CollectFailure` only where the crawl as a whole failed,
- * and with the signal's reason where that ended it.
+ * Crawls a registry. Resolves to the snapshot, as bytes: `measure` and `diff` of `@gitlab-registry-usage/core/promise`
+ * read it.
+ * Unreadable parts are gaps of the snapshot. It rejects with a `CollectFailure` only if the whole crawl failed, and
+ * with the reason of the signal if that ended the crawl.
  *
  * @category crawling
  * @since 0.1.0

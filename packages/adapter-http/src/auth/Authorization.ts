@@ -71,7 +71,7 @@ export const make = (options: {
       : Effect.as(credentials.check, credentials.basic)
   }
 
-  /** A login with Basic: what is refused now would be refused again. */
+  /** A login with Basic: credentials that are refused once are refused again. */
   const sendBasic = (request: HttpRequest) =>
     credentials.login(
       Effect.flatMap(exchange.send(authorized(request, credentials.basic)), (response) =>
@@ -105,7 +105,7 @@ export const make = (options: {
         return yield* credentials.login(Effect.fail(refused(response, "the credentials are refused")))
       }
       const permitted = yield* sendBasic(request)
-      // Only now: requests that begin during this login would bring credentials along that may be wrong.
+      // Set after the login: requests that begin during it would send credentials that may be wrong.
       scheme = chosen
       return permitted
     }

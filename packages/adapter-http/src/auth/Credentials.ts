@@ -1,8 +1,8 @@
 /**
  * The credentials of the registry's user, and when not to use them.
  *
- * GitLab bans an address for an hour after 30 refused logins within three minutes. So only one login is under way at a
- * time, and after a refusal there is none for a while: further callers get the same refusal without a request.
+ * GitLab bans an address for an hour after 30 refused logins within three minutes. So one login runs at a time, and
+ * after a refusal none runs for a while: further callers get the same refusal without a request.
  */
 import type { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Redacted, Semaphore } from "effect"

@@ -18,14 +18,14 @@ export interface Service {
   readonly name: string | undefined
 }
 
-/** A scope's token, or that it is denied, until it is time to ask again. */
+/** The token of a scope until `renewAt`; without a header the scope is denied. */
 interface Grant {
   readonly header: Redacted.Redacted | undefined
   readonly renewAt: number
   readonly batch: Batch
 }
 
-/** Scopes that came with one token: the one that was needed, and whether the next batch was thought of already. */
+/** The scopes of one token: the scope that was required, and whether the next batch was requested already. */
 interface Batch {
   readonly first: Scope
   isFollowed: boolean
@@ -37,7 +37,7 @@ const maxQuery = 5000
 /** The statuses of a response that is no refusal: a token, or too many scopes in one request. */
 const settled: ReadonlySet<number> = new Set([200, 400, 414, 431])
 
-/** Scopes that are looked at to fill a batch; those that are being used, and the batch before, have a token already. */
+/** The most scopes that are checked to fill a batch: those in use and in the batch before have a token already. */
 const maxLookAhead = 300
 
 /**
@@ -62,7 +62,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const grants = new Map<Scope, Grant>()
   const pending = new Map<Scope, Deferred.Deferred<void, Registry.RegistryReason>>()
   let size = options.batch
-  /** A service was seen to grant several scopes in one token, so a scope that is missing in one is denied. */
+  /** The service has granted several scopes in one token, so a scope that is missing in a token is denied. */
   let proven = false
 
   const login = Effect.fnUntraced(function* (service: Service, scopes: ReadonlyArray<Scope>) {
@@ -186,7 +186,7 @@ export const make = Effect.fnUntraced(function* (options: {
       ).pipe(
         Effect.flatMap((done) => (done === undefined ? Effect.void : Deferred.await(done))),
         Effect.flatMap(() => {
-          // What was just granted is used even where its life is shorter than the request for it, or there would be no end.
+          // A token that was just granted is used even if it has expired, or the loop would not end.
           const grant = grants.get(scope)
           return grant !== undefined ? use(service, scope, grant) : header(service, scope, also)
         })

@@ -47,8 +47,8 @@ export const make = Effect.fnUntraced(function* (options: {
   let known: boolean | undefined
 
   /**
-   * Any token will do for this request, so it uses one that the repository needs anyway. A response that says
-   * nothing about the database (the repository is denied, the registry wants fewer requests) leaves it open.
+   * The request works with any token, so it uses the one that the repository needs anyway. A response that does not
+   * depend on the database (the repository is denied, the rate limit is reached) decides nothing.
    */
   const ask = Effect.fnUntraced(function* (repository: Names.RepositoryName) {
     if (known !== undefined) return known

@@ -6,10 +6,10 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Duration } from "effect"
 
-/** Requests in a row that find no answer before the circuit opens. */
+/** Requests in a row without a response before the circuit opens. */
 const maxFailures = 5
 
-/** After this time failed first attempts are enough: without an answer, an attempt takes its whole timeout. */
+/** After this time failed first attempts suffice: an attempt without a response takes its whole timeout. */
 const patience = 60_000
 
 /** How long the circuit is open the first time; twice as long after each probe that fails, up to the longest. */
@@ -17,9 +17,9 @@ const cooldown = 10_000
 const maxCooldown = 120_000
 
 /**
- * The circuit to one host. It opens when several requests in a row found no answer, each after all its attempts, or each
- * at least once where that has been going on for long; attempts alone do not count, for a single manifest that cannot be
- * read has several. Then no request is sent for a while, and after it a single attempt, the probe, closes the circuit or
+ * The circuit to one host. It opens when several requests in a row got no response: after all their attempts, or after
+ * their first attempts if the failures have lasted for `patience`. Retries do not count, because one unreadable
+ * manifest causes several. An open circuit sends no request for a while; then a single attempt, the probe, closes it or
  * opens it for longer. Times are in milliseconds.
  */
 export const make = (origin: string) => {

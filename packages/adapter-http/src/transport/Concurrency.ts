@@ -2,8 +2,8 @@
  * How many requests a host gets at once: more while it answers as fast as it can, fewer when it does not.
  *
  * Additive increase and multiplicative decrease, as TCP does it, with latency as a second signal (TCP Vegas; Netflix's
- * concurrency-limits): answers that take much longer than the fastest ones have been waiting in a queue, where they are
- * not served sooner by asking for more.
+ * concurrency-limits): a response that takes much longer than the fastest one has waited in a queue, which more
+ * requests only lengthen.
  */
 
 export interface Options {
@@ -14,18 +14,18 @@ export interface Options {
 }
 
 /**
- * What a garbage collection or a burst of other work here may add to a latency, in milliseconds; and a queue so short
- * slows nobody else down, while it keeps a host of many processors busy.
+ * What garbage collection or other work of this process may add to a latency, in milliseconds. A queue this short does
+ * not slow others down, and keeps a host with many processors busy.
  */
 const noise = 30
 
-/** A latency above this multiple of the smallest one, and the noise, is one with a queue before it. */
+/** A latency above this multiple of the smallest one, plus the noise, shows a queue. */
 const tolerance = 2
 
-/** Answers that are looked at before the limit changes, if the limit is not larger. */
+/** The limit changes after this many responses, or after as many as the limit if that is larger. */
 const minWindow = 8
 
-/** The smallest latencies are learned anew after so many milliseconds: the host may have become slower for good. */
+/** The smallest latencies are measured again after this time, in milliseconds: the host may have become slower. */
 const memory = 300_000
 
 /** The limit of one host, which is never below 1. */
@@ -66,7 +66,7 @@ export const make = (options: Options) => {
     answered: (kind: string, latency: number, full: boolean, now: number) => {
       learnedAt ??= now
       if (now - learnedAt > memory) {
-        // With fewer requests under way the host shows what it can do without a queue.
+        // With fewer requests the host shows its latency without a queue.
         smallest.clear()
         learnedAt = now
         set(Math.floor(limit / 2), limit)

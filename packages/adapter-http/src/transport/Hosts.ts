@@ -25,12 +25,14 @@ export interface Failed {
 export interface Turn {
   readonly clock: Clock.Clock
   readonly kind: string
-  /** No pause until after this time is waited for, and no second attempt begins, in milliseconds. */
+  /**
+   * The end of the request's time, in milliseconds: it waits for no longer pause, and begins no second attempt later.
+   */
   readonly latest: number
   readonly last: () => Failure | undefined
 }
 
-/** The longest pause of a host, in milliseconds, however long it requests. */
+/** The longest pause of a host, in milliseconds, even if the host requests a longer one. */
 const maxHold = 300_000
 
 /** The pause of a host that states no length, in milliseconds; it doubles each time. */
@@ -119,7 +121,10 @@ const makeHost = (
   /** Runs an attempt when it is the request's turn. */
   const attempt = (turn: Turn, effect: Effect.Effect<HttpResponse, Failed>) => {
     const { clock, last, latest } = turn
-    /** In turn. What was true when it began to wait may not be true any more: then there is no answer yet. */
+    /**
+     * Runs when the semaphore admits it. `undefined` if the host has paused or failed meanwhile: the request then waits
+     * again.
+     */
     const inTurn: Effect.Effect<HttpResponse | undefined, Failed> = Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       if (now < heldUntil || circuit.refusal(now) !== undefined) return Effect.undefined
@@ -136,7 +141,7 @@ const makeHost = (
         const detail = `${origin} asked for a pause, which is not over yet`
         return Effect.fail(final(new Registry.RateLimited({ detail, retryAfter: rest })))
       }
-      // In whole milliseconds, lest what is lost in rounding is waited for again and again.
+      // Rounded up, so that the sleep does not end before the pause.
       return Effect.andThen(Effect.sleep(Math.ceil(rest)), waiting)
     })
     const orWait = (response: HttpResponse | undefined) => (response === undefined ? waiting : Effect.succeed(response))

@@ -45,8 +45,8 @@ const requestedPause = (reason: Failure): number => (reason._tag === "RateLimite
 const nothing = new Uint8Array(0)
 
 /**
- * How a client that heeds these sends requests. A span of each would take time and could hold the signature of a
- * redirect; the operations have spans. Redirects are followed here, which knows where a token may go.
+ * Settings of the client. A span for each request would take time and could hold the signature of a redirect; the
+ * operations have spans. Redirects are followed here, because the client does not know where a token may go.
  */
 const quietly = Context.make(HttpClient.TracerDisabledWhen, () => true).pipe(
   Context.add(FetchHttpClient.RequestInit, { redirect: "manual" })
@@ -161,7 +161,7 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
         host.gaveUp(reason, clock.currentTimeMillisUnsafe())
         return reason
       }),
-      // The answer to an attempt was lost, not the request: what should be deleted is not there any more.
+      // The response to an earlier attempt was lost, not its request: the deletion has succeeded.
       Effect.map((response) =>
         request.method === "DELETE" && isLost && response.status === 404
           ? { from, status: 202, headers: Headers.empty, body: nothing }

@@ -57,7 +57,7 @@ export const unexpectedHtml = (from: string): Registry.Malformed =>
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
-/** Decodes JSON bodies of one shape. Any other body is `Malformed`, without a word of what it holds. */
+/** Decodes JSON bodies of one shape. Any other body is `Malformed`; the error does not quote it. */
 export const decodeJson = <A>(
   schema: Schema.Codec<A, unknown>,
   what: string
