@@ -68,31 +68,19 @@ const apiToken = ({ apiToken, credentials }: Options): GitLabApi.ApiToken | unde
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Registry.Registry["Service"], never, HttpClient.HttpClient | Scope.Scope> {
-  const { url } = options
+  const { gitlabUrl, limits = {}, url } = options
   const given = yield* Effect.serviceOption(Hash.Digest)
   const hash = Option.isSome(given) ? given.value : yield* Effect.provide(Hash.Digest, Hash.layerWebCrypto)
   const exchange = yield* HttpExchange.make(options)
   const credentials = yield* Credentials.make(options.credentials)
   const tokens = yield* RegistryTokens.make({ exchange, credentials, batch: options.repositoriesPerToken ?? 16 })
-  const trusted = TrustedOrigins.trust(
-    options.gitlabUrl === undefined ? [url] : [url, options.gitlabUrl],
-    options.tokenHosts ?? []
-  )
+  const trusted = TrustedOrigins.trust(gitlabUrl === undefined ? [url] : [url, gitlabUrl], options.tokenHosts ?? [])
   const authorization = Authorization.make({ registry: url, trusted, exchange, credentials, tokens })
-  const limits = options.limits ?? {}
   const order = RepositoryOrder.make()
   const distribution = Distribution.make({ url, authorization, hash, limits, order })
   const metadata = yield* GitLabMetadata.make({ url, authorization, limits, order, otherwise: distribution.tags })
   const token = apiToken(options)
-  const api =
-    options.gitlabUrl === undefined
-      ? undefined
-      : yield* GitLabApi.make({
-          url: options.gitlabUrl,
-          token,
-          exchange,
-          limits
-        })
+  const api = gitlabUrl === undefined ? undefined : yield* GitLabApi.make({ url: gitlabUrl, token, exchange, limits })
   const repositories = RegistryScope.repositories({
     scope: options.scope ?? { kind: "auto" },
     catalog: distribution.repositories,

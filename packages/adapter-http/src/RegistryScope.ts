@@ -2,6 +2,7 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
 import { orElseWhileEmpty } from "./distribution/Fallback.ts"
+import { toError } from "./transport/Failure.ts"
 import type { GitLabApi } from "./gitlab/GitLabApi.ts"
 import type { RepositoryOrder } from "./distribution/RepositoryOrder.ts"
 
@@ -17,13 +18,13 @@ export type RegistryScope =
 
 type Repositories = Registry.Registry["Service"]["repositories"]
 
-const toError = (target: string) => (reason: Registry.RegistryReason) =>
-  new Registry.RegistryError({ operation: "repositories", target, reason })
-
 /** Adds what a user who is no administrator can do. */
 const withHint = (error: Registry.RegistryError): Registry.RegistryError =>
   error.reason._tag === "Denied"
-    ? toError(error.target)(
+    ? toError(
+        "repositories",
+        error.target
+      )(
         new Registry.Denied({
           detail: `${error.reason.detail}; one group or project can be listed by its path instead`
         })
@@ -42,17 +43,15 @@ export const repositories = (options: {
 
   const listed = (kind: "groups" | "projects", path: string): Repositories =>
     api === undefined
-      ? Stream.fail(toError(path)(new Registry.Unsupported({ detail: "the URL of GitLab is not configured" })))
-      : Stream.suspend(() => {
-          order.clear()
-          return Stream.mapArray(api.repositories(kind, path), (names) => {
-            order.add(names)
-            return names
-          })
-        }).pipe(
-          Stream.mapError(toError(path)),
-          Stream.withSpan("GitLabApi.repositories", { attributes: { kind, path } })
+      ? Stream.fail(
+          toError("repositories", path)(new Registry.Unsupported({ detail: "the URL of GitLab is not configured" }))
         )
+      : order
+          .record(api.repositories(kind, path))
+          .pipe(
+            Stream.mapError(toError("repositories", path)),
+            Stream.withSpan("GitLabApi.repositories", { attributes: { kind, path } })
+          )
 
   const groupOrProject = (path: string): Repositories =>
     isJob

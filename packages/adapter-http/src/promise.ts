@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { type Crawl, type Registry, Snapshot } from "@gitlab-registry-usage/core"
-import { Effect, Layer, Redacted } from "effect"
+import { CodedError, type Crawl, type Registry, Snapshot } from "@gitlab-registry-usage/core"
+import { Effect, Layer, Redacted, String } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as RegistryHttp from "./RegistryHttp.ts"
 
@@ -28,7 +28,7 @@ export interface Options {
   readonly concurrency?: number
   /** How long one request may take, in milliseconds. Default 30,000. */
   readonly timeout?: number
-  /** An earlier scan: what has not changed is not requested again. */
+  /** An earlier snapshot: unchanged manifests are not requested again. */
   readonly previous?: Uint8Array
   /** Is called after each repository. */
   readonly onProgress?: (progress: Progress) => void
@@ -38,31 +38,19 @@ export interface Options {
 
 /**
  * The registry could not be crawled. `code` is the reason: `ERR_REGISTRY_UNREACHABLE`, `_UNAUTHORIZED`, `_DENIED`, `_NOT_FOUND`,
- * `_RATE_LIMITED`, `_MALFORMED`, `_UNSUPPORTED` or `_UNSAFE`; `ERR_SCAN_UNREADABLE` for a `previous` that is no scan.
+ * `_RATE_LIMITED`, `_MALFORMED`, `_UNSUPPORTED` or `_UNSAFE`; `ERR_SCAN_UNREADABLE` for a `previous` that is not a
+ * snapshot.
  *
  * @category errors
  * @since 0.1.0
  */
-export class CollectFailure extends Error {
+export class CollectFailure extends CodedError.CodedError<`ERR_REGISTRY_${Uppercase<string>}` | "ERR_SCAN_UNREADABLE"> {
   override readonly name = "CollectFailure"
-  readonly code: `ERR_REGISTRY_${Uppercase<string>}` | "ERR_SCAN_UNREADABLE"
-
-  constructor(code: CollectFailure["code"], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
-const codes = {
-  Unreachable: "ERR_REGISTRY_UNREACHABLE",
-  Unauthorized: "ERR_REGISTRY_UNAUTHORIZED",
-  Denied: "ERR_REGISTRY_DENIED",
-  NotFound: "ERR_REGISTRY_NOT_FOUND",
-  RateLimited: "ERR_REGISTRY_RATE_LIMITED",
-  Malformed: "ERR_REGISTRY_MALFORMED",
-  Unsupported: "ERR_REGISTRY_UNSUPPORTED",
-  Unsafe: "ERR_REGISTRY_UNSAFE"
-} as const satisfies Record<Registry.RegistryReason["_tag"], CollectFailure["code"]>
+/** The code of a reason: `ERR_REGISTRY_NOT_FOUND` for `NotFound`. */
+const registryCode = ({ _tag }: Registry.RegistryReason) =>
+  `ERR_REGISTRY_${String.toUpperCase(String.pascalToSnake(_tag))}` as const
 
 const layer = ({ credentials, gitlabUrl, registryUrl, timeout }: Options) =>
   RegistryHttp.layer({
@@ -80,9 +68,10 @@ const layer = ({ credentials, gitlabUrl, registryUrl, timeout }: Options) =>
   )
 
 /**
- * Crawls a registry. Resolves to the scan, as bytes: `measure` and `diff` of `@gitlab-registry-usage/core/promise` read it.
- * What could not be read is in the scan as a gap; it rejects with a `CollectFailure` only where the crawl as a whole failed,
- * and with the signal's reason where that ended it.
+ * Crawls a registry. Resolves to the snapshot, as bytes: `measure` and `diff` of `@gitlab-registry-usage/core/promise`
+ * read it.
+ * Unreadable parts are gaps of the snapshot. It rejects with a `CollectFailure` only if the whole crawl failed, and
+ * with the reason of the signal if that ended the crawl.
  *
  * @category crawling
  * @since 0.1.0
@@ -103,7 +92,7 @@ export const collect = (options: Options): Promise<Uint8Array> => {
       onProgress: (progress) => Effect.sync(() => onProgress?.(progress))
     }).pipe(
       Effect.provide(layer(options)),
-      Effect.mapError((error) => new CollectFailure(codes[error.reason._tag], error.message))
+      Effect.mapError((error) => new CollectFailure(registryCode(error.reason), error.message))
     )
     return yield* Snapshot.encode(snapshot)
   })

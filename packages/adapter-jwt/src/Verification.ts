@@ -68,9 +68,7 @@ export const verifier = (options: {
   readonly mediaType: string
   readonly notBefore: Effect.Effect<DateTime.Utc>
 }) =>
-  Effect.fnUntraced(function* (
-    token: string
-  ): Effect.fn.Return<Authentication.VerifiedToken, Authentication.TokenError> {
+  Effect.fnUntraced(function* (token: string) {
     if (token.length > maximumLength) return yield* invalid(`longer than ${maximumLength} characters`)
     if (!isCompact(token)) return yield* invalid("not three parts in base64url")
     const header = yield* Effect.try({ try: () => decodeProtectedHeader(token), catch: classify }).pipe(

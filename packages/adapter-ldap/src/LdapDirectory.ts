@@ -28,10 +28,7 @@ const isPlausible = (username: unknown, password: unknown): boolean =>
   !username.includes("\0") &&
   !password.includes("\0")
 
-const bindService = (
-  request: Connection.Request,
-  { service }: Settings
-): Effect.Effect<void, Authentication.DirectoryError> =>
+const bindService = (request: Connection.Request, { service }: Settings) =>
   service === undefined
     ? Effect.void
     : request((client) => client.bind(service.dn, Redacted.value(service.password))).pipe(

@@ -1,5 +1,4 @@
 /** Finds the entry of a user who may sign in. */
-import type { Authentication } from "@gitlab-registry-usage/core"
 import { Duration, Effect } from "effect"
 import { AndFilter, EqualityFilter, type Entry, type Filter, OrFilter } from "ldapts"
 import type { Request } from "./Connection.ts"
@@ -59,7 +58,7 @@ const search = Effect.fnUntraced(function* (
   baseDn: string,
   filter: Filter,
   attributes: ReadonlyArray<string>
-): Effect.fn.Return<ReadonlyArray<Entry>, Authentication.DirectoryError> {
+) {
   // References to other directories are ignored.
   const { searchEntries } = yield* request((client) =>
     client.search(baseDn, {
@@ -80,7 +79,7 @@ const inPosixGroup = Effect.fnUntraced(function* (
   group: Extract<GroupRule, { readonly _tag: "PosixGroup" }>,
   entry: Entry,
   username: string | undefined
-): Effect.fn.Return<boolean, Authentication.DirectoryError> {
+) {
   const gids = values(entry, gidAttribute(group))
   if (group.gids.some((gid) => gids.includes(String(gid)))) return true
   if (username === undefined) return false
@@ -97,11 +96,7 @@ const inPosixGroup = Effect.fnUntraced(function* (
  * The entry of the user with this name, if the group rule admits it. Fails with `InvalidCredentials` if there is no such
  * entry or more than one; several entries are also logged.
  */
-export const find = Effect.fnUntraced(function* (
-  request: Request,
-  settings: Settings,
-  typed: string
-): Effect.fn.Return<Found, Authentication.DirectoryError> {
+export const find = Effect.fnUntraced(function* (request: Request, settings: Settings, typed: string) {
   const { baseDn, group, usernameAttribute } = settings
   const attributes = [usernameAttribute, ...(group._tag === "PosixGroup" ? [gidAttribute(group)] : [])]
   const entries = yield* search(request, settings, "user", baseDn, userFilter(settings, typed), attributes)

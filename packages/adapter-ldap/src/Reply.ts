@@ -92,9 +92,7 @@ const message = constructed(tag.sequence, [integer, operation], controls)
  * The complete messages at the start of the received bytes, and the incomplete rest; or `undefined` if the bytes are not
  * LDAP replies.
  */
-export const split = (
-  received: Buffer
-): { readonly messages: ReadonlyArray<Buffer>; readonly rest: Buffer } | undefined => {
+export const split = (received: Buffer) => {
   const messages: Array<Buffer> = []
   let offset = 0
   while (offset < received.length) {

@@ -21,11 +21,6 @@ export interface RequiredScope {
   readonly also: () => Iterable<Scope>
 }
 
-export interface Authorization {
-  /** The answer to a request to the registry. Never 401: that is `Unauthorized` or `Denied`. */
-  readonly send: (request: HttpRequest, required: RequiredScope) => Effect.Effect<HttpResponse, Registry.RegistryReason>
-}
-
 type Scheme = { readonly _tag: "Basic" } | { readonly _tag: "Bearer"; readonly service: Service }
 
 const authorized = (request: HttpRequest, header: Redacted.Redacted | undefined): HttpRequest =>
@@ -35,13 +30,15 @@ const authorized = (request: HttpRequest, header: Redacted.Redacted | undefined)
 
 const readChallenges = (response: HttpResponse) => Challenge.parse(response.headers["www-authenticate"] ?? "")
 
+export type Authorization = ReturnType<typeof make>
+
 export const make = (options: {
   readonly registry: URL
   readonly trusted: TrustedOrigins
   readonly exchange: HttpExchange
   readonly credentials: Credentials
   readonly tokens: RegistryTokens
-}): Authorization => {
+}) => {
   const { credentials, exchange, registry, tokens, trusted } = options
   let scheme: Scheme | undefined
 
@@ -67,16 +64,14 @@ export const make = (options: {
     })
   })
 
-  const currentHeader = (
-    required: RequiredScope
-  ): Effect.Effect<Redacted.Redacted | undefined, Registry.RegistryReason> => {
+  const currentHeader = (required: RequiredScope) => {
     if (scheme === undefined) return Effect.succeed(undefined)
     return scheme._tag === "Bearer"
       ? tokens.header(scheme.service, required.scope, required.also)
       : Effect.as(credentials.check, credentials.basic)
   }
 
-  /** A login with Basic: what is refused now would be refused again. */
+  /** A login with Basic: credentials that are refused once are refused again. */
   const sendBasic = (request: HttpRequest) =>
     credentials.login(
       Effect.flatMap(exchange.send(authorized(request, credentials.basic)), (response) =>
@@ -86,11 +81,7 @@ export const make = (options: {
       )
     )
 
-  const sendBearer = Effect.fnUntraced(function* (
-    request: HttpRequest,
-    required: RequiredScope,
-    service: Service
-  ): Effect.fn.Return<HttpResponse, Registry.RegistryReason> {
+  const sendBearer = Effect.fnUntraced(function* (request: HttpRequest, required: RequiredScope, service: Service) {
     const header = yield* tokens.header(service, required.scope, required.also)
     const response = yield* exchange.send(authorized(request, header))
     if (response.status !== 401) return response
@@ -103,10 +94,8 @@ export const make = (options: {
     return yield* refused(response, "a new token is refused")
   })
 
-  const send = Effect.fnUntraced(function* (
-    request: HttpRequest,
-    required: RequiredScope
-  ): Effect.fn.Return<HttpResponse, Registry.RegistryReason> {
+  /** The response to a request to the registry. Never 401: that is `Unauthorized` or `Denied`. */
+  const send = Effect.fnUntraced(function* (request: HttpRequest, required: RequiredScope) {
     const header = yield* currentHeader(required)
     const response = yield* exchange.send(authorized(request, header))
     if (response.status !== 401) return response
@@ -116,7 +105,7 @@ export const make = (options: {
         return yield* credentials.login(Effect.fail(refused(response, "the credentials are refused")))
       }
       const permitted = yield* sendBasic(request)
-      // Only now: requests that begin during this login would bring credentials along that may be wrong.
+      // Set after the login: requests that begin during it would send credentials that may be wrong.
       scheme = chosen
       return permitted
     }

@@ -17,12 +17,12 @@ const parameter = new RegExp(`(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\
 // A token68 after a scheme (`Negotiate YII==`) is recognized by the comma or end behind it.
 const scheme = new RegExp(`(${token})(?:[ \\t]+[A-Za-z0-9._~+/-]+=*(?=\\s*(?:,|$)))?`, "y")
 
-/** A header of more than this is no challenge but an attempt to keep the parser busy. */
+/** A longer header is not parsed: it is an attack on the parser. */
 const maxLength = 8192
 
 /**
  * The challenges of a `WWW-Authenticate` header in its order. One header may hold several, with commas between them as
- * well as between their parameters. What comes after the first thing that fits no grammar is left out.
+ * well as between their parameters. Everything after the first syntax error is ignored.
  */
 export const parse = (header: string): ReadonlyArray<Challenge> => {
   const challenges: Array<{ readonly scheme: string; readonly parameters: Map<string, string> }> = []

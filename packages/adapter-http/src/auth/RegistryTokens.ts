@@ -4,14 +4,13 @@
  * Source: distribution, "Token Authentication Specification"; GitLab, `/jwt/auth`.
  */
 import { Registry } from "@gitlab-registry-usage/core"
-import { Clock, Deferred, Effect, Redacted, type Scope as EffectScope } from "effect"
+import { Clock, Deferred, Effect, Iterable, Redacted } from "effect"
 import type { Credentials } from "./Credentials.ts"
 import type { HttpExchange } from "../transport/HttpExchange.ts"
 import { withoutSecrets } from "../transport/RequestUrl.ts"
 import type { Scope } from "./Scope.ts"
 import * as TokenResponse from "./TokenResponse.ts"
 import { permanentReason } from "../transport/Failure.ts"
-import type { HttpResponse } from "../transport/HttpResponse.ts"
 
 /** The token service that a registry names, checked to be trusted. */
 export interface Service {
@@ -19,28 +18,14 @@ export interface Service {
   readonly name: string | undefined
 }
 
-export interface RegistryTokens {
-  /**
-   * The `Authorization` header for a scope. `also` are scopes that later requests are likely to need: as many as fit come
-   * with the same token. `Denied` where the service does not grant the scope.
-   */
-  readonly header: (
-    service: Service,
-    scope: Scope,
-    also: () => Iterable<Scope>
-  ) => Effect.Effect<Redacted.Redacted, Registry.RegistryReason>
-  /** Forgets a token that the registry refused. */
-  readonly forget: (header: Redacted.Redacted) => void
-}
-
-/** A scope's token, or that it is denied, until it is time to ask again. */
+/** The token of a scope until `renewAt`; without a header the scope is denied. */
 interface Grant {
   readonly header: Redacted.Redacted | undefined
   readonly renewAt: number
   readonly batch: Batch
 }
 
-/** Scopes that came with one token: the one that was needed, and whether the next batch was thought of already. */
+/** The scopes of one token: the scope that was required, and whether the next batch was requested already. */
 interface Batch {
   readonly first: Scope
   isFollowed: boolean
@@ -49,7 +34,10 @@ interface Batch {
 /** Characters of scopes in one request: servers take 8 KiB of URL and of the header that brings the token back. */
 const maxQuery = 5000
 
-/** Scopes that are looked at to fill a batch; those that are being used, and the batch before, have a token already. */
+/** The statuses of a response that is no refusal: a token, or too many scopes in one request. */
+const settled: ReadonlySet<number> = new Set([200, 400, 414, 431])
+
+/** The most scopes that are checked to fill a batch: those in use and in the batch before have a token already. */
 const maxLookAhead = 300
 
 /**
@@ -58,10 +46,7 @@ const maxLookAhead = 300
  */
 const margin = (life: number) => Math.min(30_000, life / 2)
 
-const needed = function* (scope: Scope, also: () => Iterable<Scope>): Iterable<Scope> {
-  yield scope
-  yield* also()
-}
+export type RegistryTokens = Effect.Success<ReturnType<typeof make>>
 
 /**
  * Tokens for at most `batch` scopes at once. Requests for them run in the scope of the constructor, so that one
@@ -71,53 +56,39 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly exchange: HttpExchange
   readonly credentials: Credentials
   readonly batch: number
-}): Effect.fn.Return<RegistryTokens, never, EffectScope.Scope> {
+}) {
   const { credentials, exchange } = options
   const scope = yield* Effect.scope
   const grants = new Map<Scope, Grant>()
   const pending = new Map<Scope, Deferred.Deferred<void, Registry.RegistryReason>>()
   let size = options.batch
-  /** A service was seen to grant several scopes in one token, so a scope that is missing in one is denied. */
+  /** The service has granted several scopes in one token, so a scope that is missing in a token is denied. */
   let proven = false
 
-  const ask = (
-    service: Service,
-    scopes: ReadonlyArray<Scope>
-  ): Effect.Effect<HttpResponse, Registry.RegistryReason> => {
+  const login = Effect.fnUntraced(function* (service: Service, scopes: ReadonlyArray<Scope>) {
+    const { basic } = credentials
     const url = new URL(service.realm)
     if (service.name !== undefined) url.searchParams.set("service", service.name)
     url.searchParams.set("client_id", "gitlab-registry-usage")
     for (const scope of scopes) url.searchParams.append("scope", scope)
-    const authorization =
-      credentials.basic === undefined ? undefined : { authorization: Redacted.value(credentials.basic) }
-    return exchange.send({
+    const authorization = basic === undefined ? undefined : { authorization: Redacted.value(basic) }
+    const requestedAt = yield* Clock.currentTimeMillis
+    const response = yield* exchange.send({
       method: "GET",
       url,
       headers: { accept: "application/json", "accept-encoding": "identity", ...authorization },
       maxBytes: 256 * 1024
     })
-  }
-
-  const refusal = (response: HttpResponse): Registry.RegistryReason => {
-    const detail =
-      credentials.basic === undefined
-        ? `${response.from} gives nobody a token without credentials`
-        : `${response.from} refused the credentials with ${response.status}`
+    const { from, status } = response
+    if (settled.has(status)) return { response, requestedAt }
     // GitLab answers 403 while an address is banned: going on would prolong that.
-    return response.status === 401 || response.status === 403
-      ? new Registry.Unauthorized({ detail })
-      : permanentReason(response)
-  }
-
-  const login = Effect.fnUntraced(function* (
-    service: Service,
-    scopes: ReadonlyArray<Scope>
-  ): Effect.fn.Return<{ readonly response: HttpResponse; readonly requestedAt: number }, Registry.RegistryReason> {
-    const requestedAt = yield* Clock.currentTimeMillis
-    const response = yield* ask(service, scopes)
-    const isSettled =
-      response.status === 200 || response.status === 400 || response.status === 414 || response.status === 431
-    return isSettled ? { response, requestedAt } : yield* refusal(response)
+    if (status !== 401 && status !== 403) return yield* permanentReason(response)
+    return yield* new Registry.Unauthorized({
+      detail:
+        basic === undefined
+          ? `${from} gives nobody a token without credentials`
+          : `${from} refused the credentials with ${status}`
+    })
   })
 
   const request = Effect.fnUntraced(function* (
@@ -190,7 +161,15 @@ export const make = Effect.fnUntraced(function* (options: {
       ? Effect.succeed(grant.header)
       : Effect.fail(new Registry.Denied({ detail: `${withoutSecrets(service.realm)} does not grant ${scope}` }))
 
-  const header: RegistryTokens["header"] = (service, scope, also) =>
+  /**
+   * The `Authorization` header for a scope. `also` are scopes that later requests are likely to need: as many as fit come
+   * with the same token. `Denied` where the service does not grant the scope.
+   */
+  const header = (
+    service: Service,
+    scope: Scope,
+    also: () => Iterable<Scope>
+  ): Effect.Effect<Redacted.Redacted, Registry.RegistryReason> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const grant = grants.get(scope)
       if (grant !== undefined && now < grant.renewAt) {
@@ -202,10 +181,12 @@ export const make = Effect.fnUntraced(function* (options: {
         return Effect.andThen(fetch(service, also(), now), use(service, scope, grant))
       }
       const waiting = pending.get(scope)
-      return (waiting === undefined ? fetch(service, needed(scope, also), now) : Effect.succeed(waiting)).pipe(
+      return (
+        waiting === undefined ? fetch(service, Iterable.prepend(also(), scope), now) : Effect.succeed(waiting)
+      ).pipe(
         Effect.flatMap((done) => (done === undefined ? Effect.void : Deferred.await(done))),
         Effect.flatMap(() => {
-          // What was just granted is used even where its life is shorter than the request for it, or there would be no end.
+          // A token that was just granted is used even if it has expired, or the loop would not end.
           const grant = grants.get(scope)
           return grant !== undefined ? use(service, scope, grant) : header(service, scope, also)
         })
@@ -214,7 +195,8 @@ export const make = Effect.fnUntraced(function* (options: {
 
   return {
     header,
-    forget: (header) => {
+    /** Forgets a token that the registry refused. */
+    forget: (header: Redacted.Redacted) => {
       for (const [scope, grant] of grants) if (grant.header === header) grants.delete(scope)
     }
   }

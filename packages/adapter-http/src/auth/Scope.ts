@@ -4,6 +4,7 @@
  * Source: distribution, "Token Scope Documentation"; each scope is `type:name:actions`.
  */
 import type { Names } from "@gitlab-registry-usage/core"
+import { Schema } from "effect"
 
 /** A scope as a request names it, such as `repository:group/image:pull`. */
 export type Scope = string
@@ -18,12 +19,10 @@ export const pull = (repository: Names.RepositoryName): Scope => `repository:${r
 export const remove = (repository: Names.RepositoryName): Scope => `repository:${repository}:delete`
 
 /** What a token says that it permits; several scopes in any order. */
-export type Access = ReadonlyArray<{
-  readonly type: string
-  readonly name: string
-  readonly actions: ReadonlyArray<string> | null
-}>
+export const Access = Schema.Array(
+  Schema.Struct({ type: Schema.String, name: Schema.String, actions: Schema.NullOr(Schema.Array(Schema.String)) })
+)
 
 /** Which of the scopes an access holds, each with its one action. */
-export const granted = (access: Access): ReadonlySet<Scope> =>
+export const granted = (access: typeof Access.Type): ReadonlySet<Scope> =>
   new Set(access.flatMap(({ type, name, actions }) => (actions ?? []).map((action) => `${type}:${name}:${action}`)))

@@ -31,15 +31,7 @@ const decodeBody = decodeJson(Body, "the answer of the token service")
 const Payload = Schema.Struct({
   exp: Schema.optionalKey(Schema.Unknown),
   iat: Schema.optionalKey(Schema.Unknown),
-  access: Schema.NullOr(
-    Schema.Array(
-      Schema.Struct({
-        type: Schema.String,
-        name: Schema.String,
-        actions: Schema.NullOr(Schema.Array(Schema.String))
-      })
-    )
-  )
+  access: Schema.NullOr(Scope.Access)
 })
 const decodePayload = Schema.decodeUnknownOption(Schema.fromJsonString(Payload))
 

@@ -8,7 +8,7 @@ import { Effect, Schema, Stream } from "effect"
 import type { Digest as Hash } from "effect/crypto"
 import type { Authorization, RequiredScope } from "../auth/Authorization.ts"
 import * as Scope from "../auth/Scope.ts"
-import { permanentReason } from "../transport/Failure.ts"
+import { permanentReason, toError } from "../transport/Failure.ts"
 import type { HttpRequest } from "../transport/HttpExchange.ts"
 import { decodeJson, type HttpResponse, isHtml, unexpectedHtml } from "../transport/HttpResponse.ts"
 import { resolve } from "../transport/RequestUrl.ts"
@@ -42,11 +42,6 @@ const references = {
   reference: { isValid: isReference, invalid: "not a name of a tag or a digest" }
 }
 
-const fail =
-  (operation: Registry.RegistryError["operation"], target: string) =>
-  (reason: Registry.RegistryReason): Registry.RegistryError =>
-    new Registry.RegistryError({ operation, target, reason })
-
 /** An operation on what a reference names in a repository: its span, its error, and no request for an invalid one. */
 const operation = <Reference extends string, Rest extends ReadonlyArray<unknown>, A>(
   name: Registry.RegistryError["operation"],
@@ -55,14 +50,17 @@ const operation = <Reference extends string, Rest extends ReadonlyArray<unknown>
     repository: Names.RepositoryName,
     reference: Reference,
     ...rest: Rest
-  ) => Effect.Effect<A, Registry.RegistryReason>
+  ) => Effect.fn.Return<A, Registry.RegistryReason>
 ) => {
+  const effect = Effect.fnUntraced(run)
   const { invalid, isValid } = references[attribute]
   return (repository: Names.RepositoryName, reference: Reference, ...rest: Rest) =>
     Effect.suspend(() =>
-      isValid(reference) ? run(repository, reference, ...rest) : Effect.fail(new Registry.NotFound({ detail: invalid }))
+      isValid(reference)
+        ? effect(repository, reference, ...rest)
+        : Effect.fail(new Registry.NotFound({ detail: invalid }))
     ).pipe(
-      Effect.mapError(fail(name, `${repository}${reference.includes(":") ? "@" : ":"}${reference}`)),
+      Effect.mapError(toError(name, `${repository}${reference.includes(":") ? "@" : ":"}${reference}`)),
       Effect.withSpan(`Registry.${name}`, { attributes: { repository, [attribute]: reference } })
     )
 }
@@ -80,11 +78,7 @@ export const make = (options: {
   const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
   const alone = (scope: Scope.Scope): RequiredScope => ({ scope, also: () => [] })
 
-  const list = <A extends string>(
-    first: string,
-    required: RequiredScope,
-    decode: Pages.Listing<A>["decode"]
-  ): Stream.Stream<A, Registry.RegistryReason> =>
+  const list = <A extends string>(first: string, required: RequiredScope, decode: Pages.Listing<A>["decode"]) =>
     Pages.entries({
       first,
       send: (request) => authorization.send(request, required),
@@ -94,7 +88,7 @@ export const make = (options: {
     })
 
   /** A name that was never checked must not make another path; there is no such repository. */
-  const urlAt = (repository: Names.RepositoryName, rest: string): Effect.Effect<string, Registry.NotFound> =>
+  const urlAt = (repository: Names.RepositoryName, rest: string) =>
     Names.isRepositoryName(repository)
       ? Effect.succeed(`${base}${repository}/${rest}`)
       : Effect.fail(new Registry.NotFound({ detail: "not a name of a repository" }))
@@ -104,24 +98,17 @@ export const make = (options: {
     rest: string,
     request: Omit<HttpRequest, "url">,
     required: RequiredScope = order.pull(repository)
-  ): Effect.Effect<HttpResponse, Registry.RegistryReason> =>
-    Effect.flatMap(urlAt(repository, rest), (url) => authorization.send({ ...request, url: new URL(url) }, required))
+  ) => Effect.flatMap(urlAt(repository, rest), (url) => authorization.send({ ...request, url: new URL(url) }, required))
 
   const expectOk = (response: HttpResponse): Effect.Effect<HttpResponse, Registry.RegistryReason> =>
     response.status === 200 ? Effect.succeed(response) : Effect.fail(permanentReason(response))
 
-  const manifest = Effect.fnUntraced(function* (
-    repository: Names.RepositoryName,
-    reference: Names.TagName | Digest.Digest
-  ): Effect.fn.Return<Registry.StoredManifest, Registry.RegistryReason> {
+  const manifest = function* (repository: Names.RepositoryName, reference: Names.TagName | Digest.Digest) {
     const request = { method: "GET", headers: acceptManifests, maxBytes: manifestBytes } as const
     return yield* verified(yield* send(repository, `manifests/${reference}`, request), reference)
-  })
+  }
 
-  const verified = Effect.fnUntraced(function* (
-    response: HttpResponse,
-    reference: Names.TagName | Digest.Digest
-  ): Effect.fn.Return<Registry.StoredManifest, Registry.RegistryReason> {
+  const verified = Effect.fnUntraced(function* (response: HttpResponse, reference: Names.TagName | Digest.Digest) {
     yield* expectOk(response)
     const mediaType = response.headers["content-type"] ?? ""
     if (isHtml(mediaType)) return yield* unexpectedHtml(response.from)
@@ -134,18 +121,12 @@ export const make = (options: {
   })
 
   return {
-    repositories: Stream.suspend(() => {
-      order.clear()
-      return Stream.mapArray(list(`${base}_catalog`, alone(Scope.catalog), decodeRepositories), (names) => {
-        order.add(names)
-        return names
-      })
-    }).pipe(
+    repositories: order.record(list(`${base}_catalog`, alone(Scope.catalog), decodeRepositories)).pipe(
       // The catalog is no part of the OCI specification; a registry without one does not know the path.
       Stream.mapError((reason) =>
         reason._tag === "NotFound" ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` }) : reason
       ),
-      Stream.mapError(fail("repositories", "")),
+      Stream.mapError(toError("repositories", "")),
       Stream.withSpan("Registry.repositories")
     ),
 
@@ -160,60 +141,52 @@ export const make = (options: {
         )
       ).pipe(
         Stream.map((name) => ({ name })),
-        Stream.mapError(fail("tags", repository)),
+        Stream.mapError(toError("tags", repository)),
         Stream.withSpan("Registry.tags", { attributes: { repository } })
       ),
 
-    resolve: operation("resolve", "tag", (repository, tag: Names.TagName, known?: Digest.Digest | undefined) =>
-      Effect.gen(function* () {
-        if (known !== undefined) {
-          // A registry looks at the tag alone then, and not at the manifest; and undici opens a connection anew for
-          // every HEAD (https://github.com/nodejs/undici/issues/258), which over TLS takes longer than the request.
-          const headers = { ...acceptManifests, "if-none-match": `"${known}"` }
-          const request = { method: "GET", headers, maxBytes: manifestBytes } as const
-          const response = yield* send(repository, `manifests/${tag}`, request)
-          return response.status === 304 ? known : (yield* verified(response, tag)).digest
-        }
-        const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0 } as const
-        const response = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expectOk)
-        const digest = response.headers["docker-content-digest"]
-        if (digest === undefined) return (yield* manifest(repository, tag)).digest
-        return yield* Effect.fromResult(ManifestDigest.statedDigest(digest))
-      })
-    ),
+    resolve: operation("resolve", "tag", function* (repository, tag: Names.TagName, known?: Digest.Digest | undefined) {
+      if (known !== undefined) {
+        // A registry looks at the tag alone then, and not at the manifest; and undici opens a connection anew for
+        // every HEAD (https://github.com/nodejs/undici/issues/258), which over TLS takes longer than the request.
+        const headers = { ...acceptManifests, "if-none-match": `"${known}"` }
+        const request = { method: "GET", headers, maxBytes: manifestBytes } as const
+        const response = yield* send(repository, `manifests/${tag}`, request)
+        return response.status === 304 ? known : (yield* verified(response, tag)).digest
+      }
+      const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0 } as const
+      const response = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expectOk)
+      const digest = response.headers["docker-content-digest"]
+      if (digest === undefined) return (yield* manifest(repository, tag)).digest
+      return yield* Effect.fromResult(ManifestDigest.statedDigest(digest))
+    }),
 
     manifest: operation("manifest", "reference", manifest),
 
-    blob: operation("blob", "digest", (repository, digest: Digest.Digest, maxBytes: number) =>
-      Effect.gen(function* () {
-        const request = { method: "GET", headers: plain, maxBytes, redirects: maxRedirects } as const
-        const { body } = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
-        yield* ManifestDigest.verify(hash, body, digest)
-        return body
-      })
-    ),
+    blob: operation("blob", "digest", function* (repository, digest: Digest.Digest, maxBytes: number) {
+      const request = { method: "GET", headers: plain, maxBytes, redirects: maxRedirects } as const
+      const { body } = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
+      yield* ManifestDigest.verify(hash, body, digest)
+      return body
+    }),
 
-    blobSize: operation("blobSize", "digest", (repository, digest: Digest.Digest) =>
-      Effect.gen(function* () {
-        const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects: maxRedirects } as const
-        const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
-        const length = response.headers["content-length"] ?? ""
-        const size = /^\d+$/.test(length) ? Number(length) : -1
-        if (Bytes.isBytes(size)) return size
-        return yield* new Registry.Malformed({ detail: "the registry does not state the size of the blob" })
-      })
-    ),
+    blobSize: operation("blobSize", "digest", function* (repository, digest: Digest.Digest) {
+      const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects: maxRedirects } as const
+      const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
+      const length = response.headers["content-length"] ?? ""
+      const size = /^\d+$/.test(length) ? Number(length) : -1
+      if (Bytes.isBytes(size)) return size
+      return yield* new Registry.Malformed({ detail: "the registry does not state the size of the blob" })
+    }),
 
-    deleteManifest: operation("deleteManifest", "digest", (repository, digest: Digest.Digest) =>
-      Effect.gen(function* () {
-        const request = { method: "DELETE", headers: plain, maxBytes: 64 * 1024 } as const
-        const response = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
-        if (response.status === 200 && isHtml(response.headers["content-type"])) {
-          return yield* unexpectedHtml(response.from)
-        }
-        // 202 by the specification.
-        if (response.status < 200 || response.status >= 300) return yield* permanentReason(response)
-      })
-    )
+    deleteManifest: operation("deleteManifest", "digest", function* (repository, digest: Digest.Digest) {
+      const request = { method: "DELETE", headers: plain, maxBytes: 64 * 1024 } as const
+      const response = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
+      if (response.status === 200 && isHtml(response.headers["content-type"])) {
+        return yield* unexpectedHtml(response.from)
+      }
+      // 202 by the specification.
+      if (response.status < 200 || response.status >= 300) return yield* permanentReason(response)
+    })
   }
 }

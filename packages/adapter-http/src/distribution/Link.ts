@@ -37,19 +37,16 @@ export const next = (header: string): Result.Result<string | undefined, Registry
  * The URL of the page after the one at `current`, by its `Link` header. A page on another scheme, host or port is
  * `Unsafe`: the request for it would carry the token.
  */
-export const nextPage = (
-  current: URL,
-  header: string | undefined
-): Result.Result<URL | undefined, Registry.Malformed | Registry.Unsafe> =>
-  header === undefined
-    ? Result.succeed(undefined)
-    : Result.flatMap(next(header), (target): Result.Result<URL | undefined, Registry.Malformed | Registry.Unsafe> => {
-        if (target === undefined) return Result.succeed(undefined)
-        if (!URL.canParse(target, current.href)) {
-          return Result.fail(new Registry.Malformed({ detail: "the Link header names no URL" }))
-        }
-        const url = new URL(target, current.href)
-        return url.origin === current.origin && url.username === "" && url.password === ""
-          ? Result.succeed(url)
-          : Result.fail(new Registry.Unsafe({ detail: `the next page is on another origin: ${withoutSecrets(url)}` }))
-      })
+export const nextPage = (current: URL, header: string = "") =>
+  Result.gen(function* () {
+    const target = yield* next(header)
+    if (target === undefined) return undefined
+    if (!URL.canParse(target, current.href)) {
+      return yield* Result.fail(new Registry.Malformed({ detail: "the Link header names no URL" }))
+    }
+    const url = new URL(target, current.href)
+    if (url.origin === current.origin && url.username === "" && url.password === "") return url
+    return yield* Result.fail(
+      new Registry.Unsafe({ detail: `the next page is on another origin: ${withoutSecrets(url)}` })
+    )
+  })

@@ -38,11 +38,7 @@ export const signedPayload = (body: Uint8Array): Result.Result<Uint8Array, Regis
 /**
  * Whether the bytes have the digest. An algorithm that cannot be computed is `Malformed`: nothing is taken unverified.
  */
-export const verify = (
-  hash: Hash.Digest["Service"],
-  bytes: Uint8Array,
-  digest: Digest.Digest
-): Effect.Effect<void, Registry.Malformed> => {
+export const verify = (hash: Hash.Digest["Service"], bytes: Uint8Array, digest: Digest.Digest) => {
   const algorithm = algorithms[Digest.algorithm(digest)]
   if (algorithm === undefined) {
     return Effect.fail(new Registry.Malformed({ detail: `digests of ${Digest.algorithm(digest)} cannot be verified` }))
@@ -69,7 +65,7 @@ export const verifyManifest = Effect.fnUntraced(function* (
   response: { readonly mediaType: string; readonly body: Uint8Array },
   requested: Digest.Digest | undefined,
   header: string | undefined
-): Effect.fn.Return<Registry.StoredManifest, Registry.Malformed> {
+) {
   const stated = header === undefined ? undefined : yield* Effect.fromResult(statedDigest(header))
   const isSigned = MediaType.essence(response.mediaType) === MediaType.dockerSchema1Signed
   const body = isSigned ? yield* Effect.fromResult(signedPayload(response.body)) : response.body

@@ -6,7 +6,7 @@ import { errorCodes, permanentReason } from "../transport/Failure.ts"
 import type { HttpRequest } from "../transport/HttpExchange.ts"
 import type { HttpResponse } from "../transport/HttpResponse.ts"
 
-/** How much a registry may answer. */
+/** The limits of responses. */
 export interface Limits {
   /** Bytes of a manifest. Default 4 MiB, which a registry must accept by the specification and few exceed. */
   readonly manifestBytes?: number | undefined
@@ -44,8 +44,8 @@ const sized = <A>({ first, size: [parameter, entries] = ["n", pageSize] }: Listi
 }
 
 /**
- * The entries of a listing, page by page, each once. A page may be short or repeat what was listed before; one that was
- * listed itself before, and more than `limits.pages`, are `Malformed`: such a listing has no end.
+ * The entries of a listing, page by page, each once. A page may be short or repeat entries. A page that repeats, and
+ * more than `limits.pages`, are `Malformed`: such a listing does not end.
  */
 export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.RegistryReason> =>
   Stream.suspend(() => {

@@ -1,18 +1,12 @@
 /** The repositories in the order of their listing, which is about the order in which a crawl reads them. */
 import type { Names } from "@gitlab-registry-usage/core"
+import { Stream } from "effect"
 import type { RequiredScope } from "../auth/Authorization.ts"
 import * as Scope from "../auth/Scope.ts"
 
-export interface RepositoryOrder {
-  /** Adds names that are not there yet. */
-  readonly add: (names: ReadonlyArray<Names.RepositoryName>) => void
-  /** Forgets all names, as a new listing begins. */
-  readonly clear: () => void
-  /** The scope to read the repository, and with it the scopes of those that the crawl reads next. */
-  readonly pull: (name: Names.RepositoryName) => RequiredScope
-}
+export type RepositoryOrder = ReturnType<typeof make>
 
-export const make = (): RepositoryOrder => {
+export const make = () => {
   // A map keeps the order of insertion but cannot begin in the middle, so the places are kept beside the names.
   let names: Array<Names.RepositoryName> = []
   const places = new Map<Names.RepositoryName, number>()
@@ -21,13 +15,17 @@ export const make = (): RepositoryOrder => {
     for (let next = place + 1; next < names.length; next++) yield Scope.pull(names[next]!)
   }
   return {
-    add: (more) => {
-      for (const name of more) if (!places.has(name)) places.set(name, names.push(name) - 1)
-    },
-    clear: () => {
-      names = []
-      places.clear()
-    },
-    pull: (name) => ({ scope: Scope.pull(name), also: () => after(name) })
+    /** A listing, whose names replace those of the listing before. */
+    record: <E>(listing: Stream.Stream<Names.RepositoryName, E>) =>
+      Stream.suspend(() => {
+        names = []
+        places.clear()
+        return Stream.mapArray(listing, (more) => {
+          for (const name of more) if (!places.has(name)) places.set(name, names.push(name) - 1)
+          return more
+        })
+      }),
+    /** The scope to read the repository, and with it the scopes of those that the crawl reads next. */
+    pull: (name: Names.RepositoryName): RequiredScope => ({ scope: Scope.pull(name), also: () => after(name) })
   }
 }

@@ -21,16 +21,7 @@ export interface ApiToken {
   readonly token: Redacted.Redacted
 }
 
-export interface GitLabApi {
-  /**
-   * The repositories of a group with its subgroups, or of a project, by path or number. `NotFound` where there is none
-   * that the token may see, `Denied` where the token may not use the API, `Unauthorized` where it is none (any more).
-   */
-  readonly repositories: (
-    kind: "groups" | "projects",
-    id: string
-  ) => Stream.Stream<Names.RepositoryName, Registry.RegistryReason>
-}
+export type GitLabApi = Effect.Success<ReturnType<typeof make>>
 
 const decodeRepositories = decodeEntries(
   decodeJson(Schema.Array(Schema.Struct({ path: Schema.String })), "the list of repositories"),
@@ -64,48 +55,47 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly token: ApiToken | undefined
   readonly exchange: HttpExchange
   readonly limits: Pages.Limits
-}): Effect.fn.Return<GitLabApi> {
+}) {
   const { exchange, limits, token, url } = options
   const attempts = yield* Credentials.make(undefined)
-  const refusal = (response: HttpResponse): Registry.RegistryReason | undefined => {
-    const detail = `${response.from} answered ${response.status}`
-    switch (response.status) {
-      case 401:
-        return new Registry.Unauthorized({
-          detail: `${detail}: ${token === undefined ? "it wants a token" : "the token is refused, or may not ask this"}`
-        })
-      case 403:
-        return new Registry.Denied({ detail: `${detail}: does the token have the scope read_api?` })
-      case 404:
-        return new Registry.NotFound({ detail: `${detail}: there is none that the token may see` })
-      default:
-        return undefined
-    }
-  }
+  const refusals = {
+    401: [
+      Registry.Unauthorized,
+      token === undefined ? "it wants a token" : "the token is refused, or may not ask this"
+    ],
+    403: [Registry.Denied, "does the token have the scope read_api?"],
+    404: [Registry.NotFound, "there is none that the token may see"]
+  } as const
+  const isRefusal = (status: number): status is keyof typeof refusals => status in refusals
 
-  const send = Effect.fnUntraced(function* (
-    request: HttpRequest
-  ): Effect.fn.Return<HttpResponse, Registry.RegistryReason> {
+  const send = Effect.fnUntraced(function* (request: HttpRequest) {
     const authentication = token === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(token.token) }
     const response = yield* exchange.send({ ...request, headers: { ...request.headers, ...authentication } })
-    const refused = refusal(response)
-    return refused === undefined ? response : yield* refused
+    const { from, status } = response
+    if (!isRefusal(status)) return response
+    const [Reason, why] = refusals[status]
+    return yield* new Reason({ detail: `${from} answered ${status}: ${why}` })
   })
 
+  /** Why no request may be sent. */
+  const check = (kind: "groups" | "projects", id: string) => {
+    if (!isId(id)) return new Registry.NotFound({ detail: "not the path or number of a group or project" })
+    if (token !== undefined && !isConfidential(url)) {
+      return new Registry.Unsafe({ detail: `${withoutSecrets(url)} gets no token, as it is not reached over https` })
+    }
+    return kind === "groups" && token?.header === "JOB-TOKEN"
+      ? new Registry.Unsupported({ detail: "the token of a job sees its own project, and no group" })
+      : undefined
+  }
+
   return {
-    repositories: (kind, id) => {
-      if (!isId(id))
-        return Stream.fail(new Registry.NotFound({ detail: "not the path or number of a group or project" }))
-      if (token !== undefined && !isConfidential(url)) {
-        return Stream.fail(
-          new Registry.Unsafe({ detail: `${withoutSecrets(url)} gets no token, as it is not reached over https` })
-        )
-      }
-      if (kind === "groups" && token?.header === "JOB-TOKEN") {
-        return Stream.fail(
-          new Registry.Unsupported({ detail: "the token of a job sees its own project, and no group" })
-        )
-      }
+    /**
+     * The repositories of a group with its subgroups, or of a project, by path or number. `NotFound` where there is none
+     * that the token may see, `Denied` where the token may not use the API, `Unauthorized` where it is none (any more).
+     */
+    repositories: (kind: "groups" | "projects", id: string) => {
+      const problem = check(kind, id)
+      if (problem !== undefined) return Stream.fail(problem)
       return Pages.entries({
         first: resolve(url, `api/v4/${kind}/${encodeURIComponent(id)}/registry/repositories`),
         send: (request) => attempts.login(send(request)),

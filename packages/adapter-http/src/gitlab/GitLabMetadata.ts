@@ -4,22 +4,16 @@
  * Source: GitLab, "Container Registry HTTP API", `/gitlab/v1/`; every path of it ends with a slash. Its sizes are
  * not used: they leave out configs, manifests and indexes.
  */
-import { Digest, Names, Registry } from "@gitlab-registry-usage/core"
+import { Digest, Names, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Schema, Semaphore, Stream } from "effect"
 import type { Authorization } from "../auth/Authorization.ts"
 import { orElseWhileEmpty } from "../distribution/Fallback.ts"
 import { decodeEntries } from "../distribution/ListedNames.ts"
 import * as Pages from "../distribution/Pages.ts"
 import type { RepositoryOrder } from "../distribution/RepositoryOrder.ts"
+import { toError } from "../transport/Failure.ts"
 import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 import { resolve } from "../transport/RequestUrl.ts"
-
-export interface GitLabMetadata {
-  /** The tags of a repository, by the metadata database where there is one and it knows the repository. */
-  readonly tags: Registry.Registry["Service"]["tags"]
-  /** Forgets whether there is a metadata database, as a new crawl begins. */
-  readonly forget: Effect.Effect<void>
-}
 
 const decodeTags = decodeJson(
   Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.optionalKey(Schema.Unknown) })),
@@ -46,19 +40,17 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly limits: Pages.Limits
   readonly order: RepositoryOrder
   readonly otherwise: Registry.Registry["Service"]["tags"]
-}): Effect.fn.Return<GitLabMetadata> {
+}) {
   const { authorization, limits, order, otherwise, url } = options
   const base = resolve(url, "gitlab/v1/")
   const semaphore = yield* Semaphore.make(1)
   let known: boolean | undefined
 
   /**
-   * Any token will do for this request, so it uses one that the repository needs anyway. A response that says
-   * nothing about the database (the repository is denied, the registry wants fewer requests) leaves it open.
+   * The request works with any token, so it uses the one that the repository needs anyway. A response that does not
+   * depend on the database (the repository is denied, the rate limit is reached) decides nothing.
    */
-  const ask = Effect.fnUntraced(function* (
-    repository: Names.RepositoryName
-  ): Effect.fn.Return<boolean, Registry.RegistryReason> {
+  const ask = Effect.fnUntraced(function* (repository: Names.RepositoryName) {
     if (known !== undefined) return known
     const isOffered = yield* authorization
       .send(
@@ -67,10 +59,7 @@ export const make = Effect.fnUntraced(function* (options: {
       )
       .pipe(
         Effect.map(isGitLab),
-        Effect.catchTags({
-          Unreachable: () => Effect.succeed(false),
-          Malformed: () => Effect.succeed(false)
-        })
+        Effect.catchTag(["Unreachable", "Malformed"], () => Effect.succeed(false))
       )
     yield* Effect.logDebug(`the registry ${isOffered ? "has" : "does not offer"} GitLab's metadata database`)
     known = isOffered
@@ -79,9 +68,6 @@ export const make = Effect.fnUntraced(function* (options: {
 
   const isAvailable = (repository: Names.RepositoryName) =>
     Effect.suspend(() => (known === undefined ? semaphore.withPermits(1)(ask(repository)) : Effect.succeed(known)))
-
-  const fail = (repository: Names.RepositoryName) => (reason: Registry.RegistryReason) =>
-    new Registry.RegistryError({ operation: "tags", target: repository, reason })
 
   const fromDatabase = (repository: Names.RepositoryName) =>
     orElseWhileEmpty(
@@ -93,22 +79,24 @@ export const make = Effect.fnUntraced(function* (options: {
           key: (tag: Registry.ListedTag) => tag.name,
           limits
         }),
-        fail(repository)
+        toError("tags", repository)
       ),
       // A repository that was not imported into the database yet is known by the distribution API alone.
       ({ reason }) => (reason._tag === "NotFound" || reason._tag === "Unsupported" ? otherwise(repository) : undefined)
     )
 
   return {
-    tags: (repository) =>
+    /** The tags of a repository, by the metadata database where there is one and it knows the repository. */
+    tags: (repository: Names.RepositoryName) =>
       Names.isRepositoryName(repository)
         ? Stream.unwrap(
             isAvailable(repository).pipe(
-              Effect.mapError(fail(repository)),
+              Effect.mapError(toError("tags", repository)),
               Effect.map((available) => (available ? fromDatabase(repository) : otherwise(repository)))
             )
           ).pipe(Stream.withSpan("GitLabMetadata.tags", { attributes: { repository } }))
         : otherwise(repository),
+    /** Forgets whether there is a metadata database, as a new crawl begins. */
     forget: Effect.sync(() => {
       known = undefined
     })

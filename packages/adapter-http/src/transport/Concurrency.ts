@@ -2,8 +2,8 @@
  * How many requests a host gets at once: more while it answers as fast as it can, fewer when it does not.
  *
  * Additive increase and multiplicative decrease, as TCP does it, with latency as a second signal (TCP Vegas; Netflix's
- * concurrency-limits): answers that take much longer than the fastest ones have been waiting in a queue, where they are
- * not served sooner by asking for more.
+ * concurrency-limits): a response that takes much longer than the fastest one has waited in a queue, which more
+ * requests only lengthen.
  */
 
 export interface Options {
@@ -13,36 +13,25 @@ export interface Options {
   readonly max?: number | undefined
 }
 
-/** The limit of one host, which is never below 1. */
-export interface Concurrency {
-  readonly limit: () => number
-  /**
-   * An answer came. Only answers of the same kind are compared; `latency` and the monotonic time `now` are in
-   * milliseconds; `full` where as many requests as allowed were under way.
-   */
-  readonly answered: (kind: string, latency: number, full: boolean, now: number) => void
-  /** The host, or the way to it, is overloaded: half as many. */
-  readonly halve: () => void
-  /** The host wants no requests for now: one by one afterwards, and twice as many each time that this went well. */
-  readonly restart: () => void
-}
-
 /**
- * What a garbage collection or a burst of other work here may add to a latency, in milliseconds; and a queue so short
- * slows nobody else down, while it keeps a host of many processors busy.
+ * What garbage collection or other work of this process may add to a latency, in milliseconds. A queue this short does
+ * not slow others down, and keeps a host with many processors busy.
  */
 const noise = 30
 
-/** A latency above this multiple of the smallest one, and the noise, is one with a queue before it. */
+/** A latency above this multiple of the smallest one, plus the noise, shows a queue. */
 const tolerance = 2
 
-/** Answers that are looked at before the limit changes, if the limit is not larger. */
+/** The limit changes after this many responses, or after as many as the limit if that is larger. */
 const minWindow = 8
 
-/** The smallest latencies are learned anew after so many milliseconds: the host may have become slower for good. */
+/** The smallest latencies are measured again after this time, in milliseconds: the host may have become slower. */
 const memory = 300_000
 
-export const make = (options: Options): Concurrency => {
+/** The limit of one host, which is never below 1. */
+export type Concurrency = ReturnType<typeof make>
+
+export const make = (options: Options) => {
   const max = Math.max(1, options.max ?? 64)
   let limit = Math.min(Math.max(1, options.start ?? 8), max)
   /** Up to here the limit doubles, beyond it grows by one. */
@@ -70,10 +59,14 @@ export const make = (options: Options): Concurrency => {
 
   return {
     limit: () => limit,
-    answered: (kind, latency, full, now) => {
+    /**
+     * An answer came. Only answers of the same kind are compared; `latency` and the monotonic time `now` are in
+     * milliseconds; `full` where as many requests as allowed were under way.
+     */
+    answered: (kind: string, latency: number, full: boolean, now: number) => {
       learnedAt ??= now
       if (now - learnedAt > memory) {
-        // With fewer requests under way the host shows what it can do without a queue.
+        // With fewer requests the host shows its latency without a queue.
         smallest.clear()
         learnedAt = now
         set(Math.floor(limit / 2), limit)
@@ -86,7 +79,9 @@ export const make = (options: Options): Concurrency => {
       else if (slow * 4 > answers || !wasFull) set(limit, proven)
       else set(Math.min(max, limit < proven ? Math.min(limit * 2, proven) : limit + 1), proven)
     },
+    /** The host, or the way to it, is overloaded: half as many. */
     halve: () => set(Math.floor(limit / 2), Math.floor(limit / 2)),
+    /** The host wants no requests for now: one by one afterwards, and twice as many each time that this went well. */
     restart: () => set(1, Math.max(Math.floor(limit / 2), Math.floor(proven / 2)))
   }
 }

@@ -14,20 +14,25 @@ const Errors = Schema.Struct({
 })
 const decodeErrors = decodeJson(Errors, "the error")
 
+/** The error of an operation on a target, by its reason. */
+export const toError =
+  (operation: Registry.RegistryError["operation"], target: string) =>
+  (reason: Registry.RegistryReason): Registry.RegistryError =>
+    new Registry.RegistryError({ operation, target, reason })
+
 /**
- * The codes of an error's body, none where it is in another format. Nothing else of it is used: a server may repeat in
- * its messages what it was sent.
+ * The error codes of a body; none if the body has another format. Messages are not used, because a server may repeat a
+ * secret in them.
  */
 export const errorCodes = (response: HttpResponse): ReadonlyArray<string> =>
   // An error in JSON counts even where its media type says HTML.
-  Result.match(decodeErrors({ ...response, headers: Headers.empty }), {
-    onSuccess: ({ errors }) => errors.map(({ code }) => code),
-    onFailure: () => []
-  })
+  Result.getOrElse(decodeErrors({ ...response, headers: Headers.empty }), () => ({ errors: [] })).errors.map(
+    ({ code }) => code
+  )
 
 /**
- * Milliseconds that the server asks to wait, from seconds or an HTTP date; `undefined` where it does not say, or nothing
- * that can be understood.
+ * The pause that `Retry-After` requests, in milliseconds, from seconds or an HTTP date; `undefined` without a valid
+ * header.
  */
 export const retryAfter = (headers: Headers.Headers, now: number): number | undefined => {
   const header = headers["retry-after"]
@@ -38,7 +43,7 @@ export const retryAfter = (headers: Headers.Headers, now: number): number | unde
   })
 }
 
-/** The reason of an answer that trying again may turn into another, `undefined` for all other answers. */
+/** The reason of a response that a retry may change; `undefined` for all other responses. */
 export const transientReason = (
   response: HttpResponse,
   now: number
@@ -55,7 +60,7 @@ export const transientReason = (
     : undefined
 }
 
-/** The reason of an answer that is not what was hoped for and will not change. */
+/** The reason of a failed response that a retry does not change. */
 export const permanentReason = (response: HttpResponse): Registry.RegistryReason => {
   const { status } = response
   const found = errorCodes(response)
@@ -74,8 +79,8 @@ export const permanentReason = (response: HttpResponse): Registry.RegistryReason
 }
 
 /**
- * The code of the system or of undici in a chain of causes, else the name of an error that says more than "Error". Their
- * messages may hold URLs with secrets, these do not.
+ * The code of the system or of undici in a chain of causes, else the name of a specific error. Codes and names hold no
+ * secrets; messages may hold URLs with secrets.
  */
 const describeCause = (cause: unknown): string => {
   let current = cause
@@ -93,22 +98,16 @@ const describeCause = (cause: unknown): string => {
   return named
 }
 
-/** The reason of an exchange that broke off. */
-export const connectionReason = (
-  from: string,
-  error: HttpClientError.HttpClientError
-): Registry.Unreachable | Registry.Malformed => {
-  const cause = describeCause(error.reason.cause)
-  switch (error.reason._tag) {
-    case "InvalidUrlError":
-    case "EncodeError":
-      return new Registry.Malformed({ detail: `${from} cannot be requested` })
-    case "DecodeError":
-    case "EmptyBodyError":
-      return new Registry.Unreachable({
-        detail: `${from} broke off its response: ${cause}`
-      })
-    default:
-      return new Registry.Unreachable({ detail: `${from}: ${cause}` })
+/** The reason of an exchange that ended without a complete response. */
+export const connectionReason = (from: string, { reason }: HttpClientError.HttpClientError) => {
+  if (reason._tag === "InvalidUrlError" || reason._tag === "EncodeError") {
+    return new Registry.Malformed({ detail: `${from} cannot be requested` })
   }
+  const cause = describeCause(reason.cause)
+  return new Registry.Unreachable({
+    detail:
+      reason._tag === "DecodeError" || reason._tag === "EmptyBodyError"
+        ? `${from} broke off its response: ${cause}`
+        : `${from}: ${cause}`
+  })
 }

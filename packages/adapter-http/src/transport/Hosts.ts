@@ -25,20 +25,14 @@ export interface Failed {
 export interface Turn {
   readonly clock: Clock.Clock
   readonly kind: string
-  /** No pause until after this time is waited for, and no second attempt begins, in milliseconds. */
+  /**
+   * The end of the request's time, in milliseconds: it waits for no longer pause, and begins no second attempt later.
+   */
   readonly latest: number
   readonly last: () => Failure | undefined
 }
 
-/** One host, which is a scheme, a name and a port. */
-export interface Host {
-  /** Runs an attempt when it is the request's turn. */
-  readonly attempt: (turn: Turn, execute: Effect.Effect<HttpResponse, Failed>) => Effect.Effect<HttpResponse, Failed>
-  /** A request failed after all its attempts. */
-  readonly gaveUp: (reason: Failure, now: number) => void
-}
-
-/** The longest pause of a host, in milliseconds, however long it requests. */
+/** The longest pause of a host, in milliseconds, even if the host requests a longer one. */
 const maxHold = 300_000
 
 /** The pause of a host that states no length, in milliseconds; it doubles each time. */
@@ -52,10 +46,13 @@ const others = "one of many hosts"
 
 const final = (reason: Failure): Failed => ({ reason, final: true, overload: false })
 
+/** One host, which is a scheme, a name and a port. */
+type Host = ReturnType<typeof makeHost>
+
 const makeHost = (
   origin: string,
   options: { readonly concurrency: Concurrency.Options; readonly maxPause: number }
-): Host => {
+) => {
   const { maxPause } = options
   const circuit = Circuit.make(origin)
   const concurrency = Concurrency.make(options.concurrency)
@@ -91,10 +88,7 @@ const makeHost = (
     else concurrency.halve()
   }
 
-  const execute = (
-    { clock, kind, last }: Turn,
-    effect: Effect.Effect<HttpResponse, Failed>
-  ): Effect.Effect<HttpResponse, Failed> => {
+  const execute = ({ clock, kind, last }: Turn, effect: Effect.Effect<HttpResponse, Failed>) => {
     const first = last() === undefined
     const number = ++sent
     const full = ++underWay >= permits
@@ -114,7 +108,7 @@ const makeHost = (
           if (probe) circuit.abandoned()
         } else {
           if (failed.reason._tag !== "Unreachable") circuit.answered(probe)
-          else circuit.failed({ probe, first }, failed.reason.detail, now)
+          else circuit.failed(probe, first, failed.reason.detail, now)
           if (failed.overload) overloaded(number, failed.reason, now)
         }
       }
@@ -124,9 +118,13 @@ const makeHost = (
     })
   }
 
-  const attempt: Host["attempt"] = (turn, effect) => {
+  /** Runs an attempt when it is the request's turn. */
+  const attempt = (turn: Turn, effect: Effect.Effect<HttpResponse, Failed>) => {
     const { clock, last, latest } = turn
-    /** In turn. What was true when it began to wait may not be true any more: then there is no answer yet. */
+    /**
+     * Runs when the semaphore admits it. `undefined` if the host has paused or failed meanwhile: the request then waits
+     * again.
+     */
     const inTurn: Effect.Effect<HttpResponse | undefined, Failed> = Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       if (now < heldUntil || circuit.refusal(now) !== undefined) return Effect.undefined
@@ -143,7 +141,7 @@ const makeHost = (
         const detail = `${origin} asked for a pause, which is not over yet`
         return Effect.fail(final(new Registry.RateLimited({ detail, retryAfter: rest })))
       }
-      // In whole milliseconds, lest what is lost in rounding is waited for again and again.
+      // Rounded up, so that the sleep does not end before the pause.
       return Effect.andThen(Effect.sleep(Math.ceil(rest)), waiting)
     })
     const orWait = (response: HttpResponse | undefined) => (response === undefined ? waiting : Effect.succeed(response))
@@ -152,7 +150,8 @@ const makeHost = (
 
   return {
     attempt,
-    gaveUp: (reason, now) => {
+    /** A request failed after all its attempts. */
+    gaveUp: (reason: Failure, now: number) => {
       if (reason._tag === "Unreachable") circuit.gaveUp(reason.detail, now)
     }
   }

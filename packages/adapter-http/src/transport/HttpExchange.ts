@@ -37,15 +37,6 @@ export interface HttpRequest {
 /** Why there is no answer. */
 export type Failure = Hosts.Failure
 
-/** Sends requests. */
-export interface HttpExchange {
-  /**
-   * The answer, whatever its status, unless it is one that may pass and did not. It waits for the request's turn; where
-   * the host does not answer any more, it fails at once.
-   */
-  readonly send: (request: HttpRequest) => Effect.Effect<HttpResponse, Failure>
-}
-
 const isTransient = (reason: Failure): boolean => reason._tag === "Unreachable" || reason._tag === "RateLimited"
 
 /** The pause that the server requested before a further attempt, in milliseconds. */
@@ -54,8 +45,8 @@ const requestedPause = (reason: Failure): number => (reason._tag === "RateLimite
 const nothing = new Uint8Array(0)
 
 /**
- * How a client that heeds these sends requests. A span of each would take time and could hold the signature of a
- * redirect; the operations have spans. Redirects are followed here, which knows where a token may go.
+ * Settings of the client. A span for each request would take time and could hold the signature of a redirect; the
+ * operations have spans. Redirects are followed here, because the client does not know where a token may go.
  */
 const quietly = Context.make(HttpClient.TracerDisabledWhen, () => true).pipe(
   Context.add(FetchHttpClient.RequestInit, { redirect: "manual" })
@@ -84,10 +75,11 @@ const redirected = (request: HttpRequest, response: HttpResponse): HttpRequest |
   return { ...request, url, headers: isSame ? request.headers : others, redirects: request.redirects - 1 }
 }
 
+/** Sends requests. */
+export type HttpExchange = Effect.Success<ReturnType<typeof make>>
+
 /** Exchanges over the client of the context. */
-export const make = Effect.fnUntraced(function* (
-  bounds: Bounds
-): Effect.fn.Return<HttpExchange, never, HttpClient.HttpClient> {
+export const make = Effect.fnUntraced(function* (bounds: Bounds) {
   const client = yield* HttpClient.HttpClient
   const timeout = Duration.fromInputUnsafe(bounds.timeout ?? "30 seconds")
   const deadline = Duration.toMillis(bounds.deadline ?? "2 minutes")
@@ -169,7 +161,7 @@ export const make = Effect.fnUntraced(function* (
         host.gaveUp(reason, clock.currentTimeMillisUnsafe())
         return reason
       }),
-      // The answer to an attempt was lost, not the request: what should be deleted is not there any more.
+      // The response to an earlier attempt was lost, not its request: the deletion has succeeded.
       Effect.map((response) =>
         request.method === "DELETE" && isLost && response.status === 404
           ? { from, status: 202, headers: Headers.empty, body: nothing }
@@ -189,7 +181,11 @@ export const make = Effect.fnUntraced(function* (
         })
 
   return {
-    send: (request) =>
+    /**
+     * The response, whatever its status, unless it is one that may pass and did not. It waits for the request's turn; where
+     * the host does not answer any more, it fails at once.
+     */
+    send: (request: HttpRequest) =>
       Effect.provideContext(
         Clock.clockWith((clock) => follow(request, clock)),
         quietly

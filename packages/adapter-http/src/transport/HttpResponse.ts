@@ -32,24 +32,13 @@ export const readBody = (
   // HTTP/1.1 and HTTP/2 parsers end a body at its declared length, so the shorter way is as safe for most answers.
   if (plainLength(headers) <= limit) return Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
   return Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
     let length = 0
-    return Stream.runForEach(response.stream, (chunk) => {
-      length += chunk.length
-      if (length > limit) return Effect.fail(tooLarge(limit))
-      chunks.push(chunk)
-      return Effect.void
-    }).pipe(
-      Effect.map(() => {
-        if (chunks.length === 1) return chunks[0]!
-        const bytes = new Uint8Array(length)
-        let offset = 0
-        for (const chunk of chunks) {
-          bytes.set(chunk, offset)
-          offset += chunk.length
-        }
-        return bytes
-      })
+    return response.stream.pipe(
+      Stream.tap((chunk) => {
+        length += chunk.length
+        return length > limit ? Effect.fail(tooLarge(limit)) : Effect.void
+      }),
+      Stream.mkUint8Array
     )
   })
 }
@@ -68,7 +57,7 @@ export const unexpectedHtml = (from: string): Registry.Malformed =>
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
-/** Decodes JSON bodies of one shape. Any other body is `Malformed`, without a word of what it holds. */
+/** Decodes JSON bodies of one shape. Any other body is `Malformed`; the error does not quote it. */
 export const decodeJson = <A>(
   schema: Schema.Codec<A, unknown>,
   what: string

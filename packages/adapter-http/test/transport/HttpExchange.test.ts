@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Registry } from "@gitlab-registry-usage/core"
 import { Digest } from "@gitlab-registry-usage/core"
 import { Servers } from "@gitlab-registry-usage/test-servers"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Layer, Schedule } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { ServerResponse } from "node:http"
@@ -133,13 +133,15 @@ describe("Exchange", () => {
           response.on("close", () => closed++)
           stall(response)
         })
-        const registry = yield* registryAt(server.url, { timeout: "150 millis" })
-        const before = performance.now()
-        const { _tag, detail } = yield* reason(tagNames(registry))
+        // Client and server share this thread: on a busy machine the request must arrive before the timeout.
+        const registry = yield* registryAt(server.url, { timeout: "500 millis" })
+        const { _tag, detail } = yield* Effect.timeout(reason(tagNames(registry)), "10 seconds")
         assert.strictEqual(_tag, "Unreachable")
-        assert.include(detail, "150ms")
-        assert.isBelow(performance.now() - before, 1000)
-        yield* Effect.sleep("100 millis")
+        assert.include(detail, "500ms")
+        const isClosed = Effect.sync(() => closed > 0)
+        yield* Effect.repeat(isClosed, { until: (closed) => closed, schedule: Schedule.spaced("10 millis") }).pipe(
+          Effect.timeout("5 seconds")
+        )
         assert.strictEqual(closed, 1, "the connection is closed")
       }
     }).pipe(overUndici)

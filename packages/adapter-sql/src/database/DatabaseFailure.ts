@@ -1,8 +1,8 @@
 import { SnapshotStore } from "@gitlab-registry-usage/core"
-import { Cause, Effect } from "effect"
+import { Cause, Duration, Effect } from "effect"
 import { SqlError } from "effect/sql"
 
-/** What the driver says, and what the database said. */
+/** The message of the driver, with the message of the database if the former does not contain it. */
 export const describeError = ({ message, reason: { cause } }: SqlError.SqlError): string => {
   const said = cause instanceof Error ? cause.message : ""
   return said === "" || message.includes(said) ? message : `${message}: ${said}`
@@ -13,11 +13,16 @@ export const storeError = (
   reason: SnapshotStore.SnapshotStoreError["reason"]
 ) => new SnapshotStore.SnapshotStoreError({ operation, reason })
 
-/** An error of the driver as one of the port. */
-export const classify = (operation: SnapshotStore.SnapshotStoreError["operation"]) => (error: SqlError.SqlError) =>
-  storeError(operation, new SnapshotStore.StoreUnavailable({ detail: describeError(error) }))
+/** An error that this package detects, rather than the driver. */
+export const detected = (
+  Reason: typeof SqlError.ConnectionError | typeof SqlError.StatementTimeoutError | typeof SqlError.UnknownError,
+  message: string
+) => new SqlError.SqlError({ reason: new Reason({ message, cause: new Error(message) }) })
 
-/** The client dies where a rollback fails; the ports report it as an unavailable database. */
+export const timedOut = (database: "PostgreSQL" | "SQLite", deadline: Duration.Duration) =>
+  detected(SqlError.StatementTimeoutError, `${database}: no answer within ${Duration.format(deadline)}`)
+
+/** SqlClient raises a failed rollback as a defect; the ports report it as an unavailable database. */
 export const recoverSqlDefects = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SqlError.SqlError, R> =>

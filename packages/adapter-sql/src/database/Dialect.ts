@@ -1,9 +1,9 @@
 import { type SqlClient, Statement } from "effect/sql"
 
-/** What a column holds: bytes are written and read as hexadecimal digits. */
+/** The type of a column. Bytes are written and read as hexadecimal digits. */
 export type Kind = "integer" | "real" | "text" | "bytes"
 
-/** Where SQLite and PostgreSQL differ, as text of SQL. */
+/** The SQL in which SQLite and PostgreSQL differ. */
 export interface Dialect {
   readonly types: Readonly<Record<Kind, string>>
   /** Milliseconds since 1970, by the clock of the database. */
@@ -13,11 +13,11 @@ export interface Dialect {
   /** The element of such a row at a place, as a column of this kind. */
   readonly element: (kind: Kind, place: number) => string
   readonly read: (kind: Kind, column: string) => string
-  /** The name of a row, until the row changes. */
+  /** The column that identifies a row until the row changes. */
   readonly row: string
-  /** Whether a row is one of those that are selected. */
+  /** The condition that a row is among the selected rows. */
   readonly rowIn: (select: Statement.Fragment) => Statement.Fragment
-  /** Locks selected rows, after other transactions that change them. */
+  /** Locks the selected rows, once other transactions that change them have ended. */
   readonly forUpdate: string
 }
 
@@ -53,7 +53,7 @@ export const postgres: Dialect = {
       Statement.literal("::json) AS element(value)")
     ]),
   element: (kind, place) => casts[kind](`value ->> ${place}`),
-  // Every integer is at most 2^53 - 1, and so exact: the driver would make a bigint of it.
+  // The driver returns BIGINT as bigint. Every integer here is at most 2^53 - 1, which a double holds exactly.
   read: (kind, column) =>
     kind === "bytes"
       ? `encode(${column}, 'hex') AS ${column}`

@@ -1,8 +1,8 @@
 /**
- * The tables, and how those of an earlier version become those of this one.
+ * The tables and their migrations.
  *
- * A step adds only, so that replicas of an earlier version can go on beside one of this: a table, or a column that has a
- * default. One that cannot says which version of the program can work with what it leaves, and the others refuse.
+ * A step only adds tables, or columns with a default, so that replicas of an earlier version continue to work. A step
+ * that must change more states the lowest version that can use its result; earlier versions then refuse the database.
  *
  * @since 0.1.0
  */
@@ -31,13 +31,13 @@ export class SchemaTooNew extends Schema.TaggedError<SchemaTooNew>()("SchemaTooN
   }
 }
 
-/** What a step changes, and the lowest version whose program can work with the outcome. */
+/** A migration. `minimum` is the lowest version of the program that can use its result. */
 interface Step {
   readonly minimum: number
   readonly run: (database: Database["Service"]) => Effect.Effect<void, SqlError.SqlError>
 }
 
-/** A table of rows with the snapshots that they are in. */
+/** Creates a table of versioned rows. */
 const create = Effect.fnUntraced(function* ({ dialect, sql, table: nameOf }: Database["Service"], table: Table) {
   const { integer } = dialect.types
   const lines = columns(table).map(([name, kind]) => `${name} ${dialect.types[kind]}`)
@@ -59,7 +59,7 @@ const first: Step = {
         `generation ${integer}, next_id ${integer} NOT NULL`
     )})`
     yield* sql`CREATE INDEX snapshots_taken_at ON ${table("snapshots")} (taken_at)`
-    // What is left of snapshots that were forgotten has still to be removed.
+    // The snapshots that were removed and whose rows still have to be removed.
     yield* sql`CREATE TABLE ${table("forgotten")} (${sql.literal(`id ${integer} PRIMARY KEY`)})`
     for (const each of all) yield* create(database, each)
     yield* sql`CREATE INDEX figures_path ON ${table(figures.name)} (path, kind, since)`
@@ -76,7 +76,7 @@ const first: Step = {
   })
 }
 
-/** What begun since a snapshot is found without a look at everything that was there before. */
+/** Indexes that find the rows that began after a snapshot without reading earlier rows. */
 const second: Step = {
   minimum: 1,
   run: Effect.fnUntraced(function* ({ sql, table }) {
@@ -89,7 +89,7 @@ const second: Step = {
 const steps: ReadonlyArray<Step> = [first, second]
 
 /**
- * The version of the tables that this program makes and knows.
+ * The version of the tables that this program creates and supports.
  *
  * @category constants
  * @since 0.1.0
@@ -97,8 +97,8 @@ const steps: ReadonlyArray<Step> = [first, second]
 export const version: number = steps.length
 
 /**
- * Makes the tables, or brings those of an earlier version up to this one. Those of a newer version are left alone. One
- * replica does it, and the others wait.
+ * Creates the tables, or migrates tables of an earlier version. Tables of a newer version are not changed. One replica
+ * migrates while the others wait.
  *
  * @category migrating
  * @since 0.1.0

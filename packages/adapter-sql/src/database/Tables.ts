@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import type { Kind } from "./Dialect.ts"
 
-/** Rows do not belong together as they should. */
+/** The rows of a snapshot contradict each other. */
 export class Inconsistent extends Schema.TaggedError<Inconsistent>()("Inconsistent", { detail: Schema.String }) {
   static from(cause: unknown): Inconsistent {
     return cause instanceof Inconsistent ? cause : new Inconsistent({ detail: String(cause) })
@@ -9,16 +9,30 @@ export class Inconsistent extends Schema.TaggedError<Inconsistent>()("Inconsiste
 }
 
 /**
- * A table whose rows are there from the snapshot `since` on, and until before the snapshot `until`; `until` is NULL while
- * they are in the latest one. Of the rows of a snapshot `key` names one.
+ * A table of versioned rows. A row belongs to the snapshots from `since` to before `until`; `until` is NULL while the
+ * latest snapshot has the row. `key` identifies a row within a snapshot.
  */
-export interface Table {
+export interface Table<Key extends Columns = Columns, Values extends Columns = Columns> {
   readonly name: string
-  readonly key: Readonly<Record<string, Kind>>
-  readonly values: Readonly<Record<string, Kind>>
+  readonly key: Key
+  readonly values: Values
 }
 
-const table = (name: string, key: Table["key"], values: Table["values"]): Table => ({ name, key, values })
+type Columns = Readonly<Record<string, Kind>>
+
+type RowOf<C extends Columns> = { readonly [Column in keyof C]: C[Column] extends "text" | "bytes" ? string : number }
+
+/** The key of a row as it is read, without the snapshots that it is in. */
+export type Key<T extends Table> = RowOf<T["key"]>
+
+/** A row as it is read, without the snapshots that it is in. */
+export type Row<T extends Table> = RowOf<T["key"] & T["values"]>
+
+const table = <const Key extends Columns, const Values extends Columns>(
+  name: string,
+  key: Key,
+  values: Values
+): Table<Key, Values> => ({ name, key, values })
 
 /** `flags`: 1 for unreadable, 2 for stale. */
 export const repositories = table("repositories", { id: "integer" }, { name: "text", flags: "integer" })
@@ -26,7 +40,7 @@ export const repositories = table("repositories", { id: "integer" }, { name: "te
 /** `manifest` is −1 where it is unknown. */
 export const tags = table("tags", { repository: "integer", name: "text" }, { manifest: "integer" })
 
-/** `contents` are what it refers to, packed. */
+/** `contents` are its references and children, packed. */
 export const manifests = table(
   "manifests",
   { id: "integer" },
@@ -36,15 +50,15 @@ export const manifests = table(
 /** The 32 bytes of a SHA-256; any other digest as text, after 32 bytes of 0. */
 export const blobs = table("blobs", { id: "integer" }, { digest: "bytes", size: "integer" })
 
-/** As JSON, as what a manifest says of itself may be any text. */
+/** `name` is JSON, because a manifest may state any text as its media type. */
 export const mediaTypes = table("media_types", { id: "integer" }, { name: "text" })
 
-/** As JSON. */
+/** `gap` is JSON. */
 export const gaps = table("gaps", { id: "integer" }, { gap: "text" })
 
 /**
- * The order of the tags of a repository, or of the repositories where that is 0, packed. There is none where they are in
- * the order of their names.
+ * The order of the tags of a repository, packed; of the repositories where `repository` is 0. Without a row the order
+ * is that of the names.
  */
 export const orderings = table("arrangements", { repository: "integer" }, { places: "bytes" })
 

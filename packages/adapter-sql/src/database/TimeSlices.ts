@@ -1,12 +1,12 @@
 import { Effect } from "effect"
 
-/** How long others wait at the most while a long task has the thread: milliseconds. */
+/** The longest time that a task holds the thread, in milliseconds. */
 const slice = 8
 
-/** A long task that says now and then, by a yield, that it may pause there. */
+/** A long task that yields where it may pause. */
 export type Sliced<A> = Generator<void, A>
 
-/** Runs it in slices, between which the process does whatever else there is. */
+/** Runs a task in slices; other fibers run between two slices. */
 export const inSlices = <A>(task: () => Sliced<A>): Effect.Effect<A> =>
   Effect.suspend(() => {
     const steps = task()
@@ -21,5 +21,5 @@ export const inSlices = <A>(task: () => Sliced<A>): Effect.Effect<A> =>
     return next
   })
 
-/** So much is done between two pauses that may be: some tenths of a millisecond. */
+/** The number of steps between two yields, which take a few tenths of a millisecond. */
 export const stride = 2048

@@ -126,24 +126,18 @@ export const make = Effect.fnUntraced(function* (
       )
       .pipe(recoverSqlDefects, Effect.timeout("2 seconds"), Effect.ignore)
 
-  const leadOnce = <R>(
-    reign: (term: Leadership.Term) => Effect.Effect<never, never, R>,
-    generation: number,
-    taken: bigint
-  ) =>
-    Effect.gen(function* () {
-      yield* Queue.clear(changed)
-      yield* Ref.set(leading, true)
-      yield* Effect.logDebug(`this replica leads, as generation ${generation}`)
-      yield* Effect.raceFirst(reign({ generation }), keep(generation, taken))
-    }).pipe(Effect.ensuring(Effect.andThen(Ref.set(leading, false), release(generation))))
-
   const lead: Leadership.Leadership["Service"]["lead"] = (reign) =>
     Effect.gen(function* () {
       const askedAt = yield* Clock.currentTimeNanos
-      const generation = yield* Effect.option(recoverSqlDefects(take))
-      if (Option.isSome(generation) && Option.isSome(generation.value)) {
-        yield* leadOnce(reign, generation.value.value, askedAt)
+      const taken = yield* Effect.orElseSucceed(recoverSqlDefects(take), () => Option.none<number>())
+      if (Option.isSome(taken)) {
+        const generation = taken.value
+        yield* Effect.gen(function* () {
+          yield* Queue.clear(changed)
+          yield* Ref.set(leading, true)
+          yield* Effect.logDebug(`this replica leads, as generation ${generation}`)
+          yield* Effect.raceFirst(reign({ generation }), keep(generation, askedAt))
+        }).pipe(Effect.ensuring(Effect.andThen(Ref.set(leading, false), release(generation))))
       }
       yield* Effect.raceFirst(Queue.take(wake), Effect.sleep(poll))
     }).pipe(Effect.forever)

@@ -1,5 +1,5 @@
 /**
- * The `LoginAttempts` port over SQL: what is refused by one replica counts for all.
+ * The `LoginAttempts` port over SQL: a refusal by one replica counts for all replicas.
  *
  * @since 0.1.0
  */
@@ -12,13 +12,13 @@ import { recoverSqlDefects } from "../database/DatabaseFailure.ts"
 /** How long the database has to answer before this replica counts by itself. */
 const deadline = "1 second"
 
-/** An attempt that was begun and not settled, as the replica ended meanwhile, counts this much longer: milliseconds. */
+/** How much longer an attempt counts that was not settled because its replica ended, in milliseconds. */
 const grace = 60_000
 
-/** How often what is past is removed. */
+/** How often expired rows are removed. */
 const tidying = "10 seconds"
 
-/** The user and the address, with how much is allowed for each. */
+/** The keys of the user and of the address, each with its limit of refusals. */
 type Keys = ReadonlyArray<readonly [key: string, allowed: number]>
 
 /** A reader of the table learns no user names or addresses. */
@@ -26,7 +26,7 @@ const hashKey = (kind: "user" | "address", name: string): string =>
   createHash("sha256").update(`${kind} ${name}`).digest("hex")
 
 /**
- * Counts in a table. While the database is away, or slow, each replica counts by itself.
+ * Counts in a table. While the database does not answer in time, each replica counts alone.
  *
  * @category constructors
  * @since 0.1.0
@@ -51,11 +51,11 @@ export const make = Effect.fnUntraced(function* (
   const inTime = <A, E>(effect: Effect.Effect<A, E>) => recoverSqlDefects(write(effect)).pipe(Effect.timeout(deadline))
 
   const elements = (keys: Keys) =>
-    // Always in the same order: two attempts that wait for each other would do so for ever.
+    // Always in the same order, so that two attempts cannot deadlock.
     dialect.elements(JSON.stringify(keys.toSorted(([a], [b]) => (a < b ? -1 : 1))))
   const [key, allowed] = [sql.literal(dialect.element("bytes", 0)), sql.literal(dialect.element("integer", 1))]
 
-  /** Begins to count the attempt where there is no pause, and returns how many of the keys have none. */
+  /** Counts the attempt for each key that is below its limit, and returns these keys. */
   const begin = (keys: Keys) =>
     sql`
     INSERT INTO ${rows} AS counted (key, until, refused, under_way, allowed)
@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function* (
   const past = sql`(counted.until <= ${now} AND (counted.under_way = 0 OR counted.until + ${grace} <= ${now}))`
 
   const settle = (keys: Keys, outcome: LoginAttempts.Outcome) => {
-    // What is past begins anew with the next attempt.
+    // An expired row starts again from 0 with the next attempt.
     const isForgotten = sql`key IN (SELECT ${key} FROM ${elements(outcome === "accepted" ? keys.slice(0, 1) : [])})`
     return sql`
       UPDATE ${rows} SET

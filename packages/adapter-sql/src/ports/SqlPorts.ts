@@ -10,7 +10,7 @@ import * as SqlRevocation from "./SqlRevocation.ts"
 import * as SqlSnapshotStore from "./SqlSnapshotStore.ts"
 import { describeError } from "../database/DatabaseFailure.ts"
 
-/** What any database gives. */
+/** The ports over any database. */
 export type Ports =
   | SnapshotStore.SnapshotStore
   | Leadership.Leadership

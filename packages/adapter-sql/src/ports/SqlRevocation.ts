@@ -12,7 +12,7 @@ import { describeError, recoverSqlDefects } from "../database/DatabaseFailure.ts
 const revoked = "revoked"
 
 /**
- * The instant is read once before this ends, so that no token is accepted that was revoked before.
+ * Reads the instant once before it returns, so that no token is accepted that was revoked earlier.
  *
  * @category constructors
  * @since 0.1.0
@@ -28,7 +28,7 @@ export const make: Effect.Effect<Revocation.Revocation["Service"], SqlError.SqlE
     })
     yield* read
     const revocations = Stream.filter(notifications, (message) => message === revoked)
-    // A database that is away says nothing: what is known stays.
+    // While the database does not answer, the last known instant applies.
     yield* Stream.merge(Stream.tick("500 millis"), revocations).pipe(
       Stream.runForEach(() => Effect.ignore(read)),
       Effect.forkScoped

@@ -1,5 +1,5 @@
 /**
- * The `SnapshotStore` port over SQL: every snapshot, of which each row is kept once for all in which it is the same.
+ * The `SnapshotStore` port over SQL: it keeps every snapshot, and stores a row once for all snapshots that share it.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import { type Leadership, type Snapshot, SnapshotStore, Usage } from "@gitlab-re
 import { DateTime, Effect, Layer, Option, Ref, Schedule, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
 import { Database } from "../database/Database.ts"
-import { classify, isDamage, storeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"
+import { describeError, isDamage, recoverSqlDefects, storeError } from "../database/DatabaseFailure.ts"
 import { difference } from "../versions/SnapshotDifference.ts"
 import { empty, type StoredSnapshot } from "../versions/StoredSnapshot.ts"
 import * as Figures from "../versions/FigureRows.ts"
@@ -25,7 +25,7 @@ export interface Options {
 
 const later = (a: StoredSnapshot, b: StoredSnapshot) => (a.id > b.id ? a : b)
 
-/** A save that met another may come through when it is tried again. */
+/** A save that conflicted with another may succeed on a retry. */
 const isConflict = (error: SqlError.SqlError | SnapshotStore.SnapshotStoreError) =>
   SqlError.isSqlError(error) && (error.reason._tag === "DeadlockError" || error.reason._tag === "SerializationError")
 
@@ -56,7 +56,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     (rows) => rows[0]
   )
 
-  /** What is damaged is moved aside, and an empty database begins. */
+  /** Moves a damaged database aside and starts an empty one. */
   const damaged = Effect.fnUntraced(function* (
     operation: SnapshotStore.SnapshotStoreError["operation"],
     detail: string
@@ -79,7 +79,9 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     <A, E>(effect: Effect.Effect<A, E | SqlError.SqlError>) =>
       recoverSqlDefects(effect).pipe(
         Effect.catchIf(SqlError.isSqlError, (error) =>
-          isDamage(error) ? damaged(operation, error.message) : Effect.fail(classify(operation)(error))
+          isDamage(error)
+            ? damaged(operation, error.message)
+            : Effect.fail(storeError(operation, new SnapshotStore.StoreUnavailable({ detail: describeError(error) })))
         )
       ) as Effect.Effect<A, Exclude<E, SqlError.SqlError> | SnapshotStore.SnapshotStoreError>
 
@@ -101,7 +103,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     usage: Usage.measure(inventory, options)
   })
 
-  /** A snapshot as it is read. One that was forgotten meanwhile is looked for again: another may be in its place. */
+  /** Reads a snapshot. If it is removed meanwhile, it is searched for again: another one may match now. */
   const read = Effect.fnUntraced(function* (
     find: Effect.Effect<SnapshotRow | undefined, SqlError.SqlError>,
     known?: StoredSnapshot
@@ -117,10 +119,10 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   const load = Effect.gen(function* () {
     const before = yield* Ref.get(head)
-    // What was saved here is read all the same: what is loaded is what the database has.
+    // A snapshot that this process saved is read too, so that a load returns what the database has.
     const found = yield* read(newest, before.isRead ? before : undefined)
     yield* Ref.set(loaded, Option.some(Option.getOrUndefined(found)?.[0]))
-    // What is saved or loaded next is compared with it.
+    // The next save or load is compared with it.
     if (Option.isSome(found)) {
       const [, after] = found.value
       yield* Ref.update(head, (known) => (known === before ? after : later(known, after)))
@@ -128,7 +130,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     return Option.map(found, ([row, head]) => snapshotOf(row, head))
   })
 
-  /** The head that is compared with. Where it cannot be put together, all begins anew. */
+  /** The head that a save is compared with. If it cannot be read, all its rows end and the save writes all rows. */
   const headOf = Effect.fnUntraced(function* (latest: SnapshotRow | undefined) {
     if (latest === undefined) return empty
     return yield* readSnapshot(database, latest, yield* Ref.get(head)).pipe(

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
-import { Duration, Effect, type Layer, PubSub, Redacted, Ref, Schedule, type Scope, Stream } from "effect"
+import { Duration, Effect, type Layer, PubSub, Redacted, Schedule, type Scope, Stream } from "effect"
 import type { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
 import { Database, type DatabaseUnavailable } from "../database/Database.ts"
@@ -21,7 +21,7 @@ export interface Options extends SqlPorts.PortOptions {
    * certificate and the name of the server.
    */
   readonly url: Redacted.Redacted
-  /** The schema of the tables, made where it is missing. Default `gitlab_registry_usage`. */
+  /** The schema of the tables; created if it is missing. Default `gitlab_registry_usage`. */
   readonly schema?: string | undefined
   /** How long one statement may take. Default 30 seconds. */
   readonly deadline?: Duration.Input | undefined
@@ -45,23 +45,26 @@ const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
 const channelName = (schema: string) =>
   `gitlab_registry_usage_${createHash("sha256").update(schema).digest("hex").slice(0, 16)}`
 
-/** Publishes what is notified, over a connection that is made anew whenever it is lost. */
+/** Publishes notifications, and connects again whenever the connection is lost. */
 const listen = Effect.fnUntraced(function* (
   config: Parameters<typeof PostgresClient.listen>[0],
   channel: string,
   messages: PubSub.PubSub<string>
 ) {
-  const isLost = yield* Ref.make(false)
-  const begun = Effect.flatMap(Ref.getAndSet(isLost, false), (wasLost) =>
-    wasLost ? Effect.logInfo("the database sends notifications of other replicas again") : Effect.void
-  )
+  let isLost = false
+  const report = (lost: boolean, log: Effect.Effect<void>) =>
+    Effect.suspend(() => {
+      const isChange = lost !== isLost
+      isLost = lost
+      return isChange ? log : Effect.void
+    })
+  const begun = report(false, Effect.logInfo("the database sends notifications of other replicas again"))
   const lost = (error: SqlError.SqlError) =>
-    Effect.flatMap(Ref.getAndSet(isLost, true), (wasLost) =>
-      wasLost
-        ? Effect.void
-        : Effect.logWarning(
-            `the database sends no notifications of other replicas; it is polled twice a second: ${describeError(error)}`
-          )
+    report(
+      true,
+      Effect.logWarning(
+        `the database sends no notifications of other replicas; it is polled twice a second: ${describeError(error)}`
+      )
     )
   yield* PostgresClient.listen(config, channel, (message) => PubSub.publish(messages, message), begun).pipe(
     Effect.tapError(lost),

@@ -1,19 +1,11 @@
 import { PgClient, PgConnection, PgPool } from "@effect/sql-pg"
 import { Duration, Effect, type Exit, Queue, Scope, Stream } from "effect"
-import type { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
-
-const timedOut = (deadline: Duration.Duration) => {
-  const message = `PostgreSQL: no answer within ${Duration.format(deadline)}`
-  return new SqlError.SqlError({
-    reason: new SqlError.StatementTimeoutError({ message, cause: new Error(message) })
-  })
-}
+import { detected, timedOut } from "../database/DatabaseFailure.ts"
 
 /**
- * A statement that is given up when it takes too long, also where it may not be interrupted, as the end of a transaction:
- * a connection that is cut never answers. An interruption does not wait for it either.
- * Either way `giveUp` runs.
+ * Fails a statement that takes too long, even where it cannot be interrupted, such as a COMMIT: a cut connection never
+ * answers. An interruption does not wait for the statement. In both cases `giveUp` runs.
  */
 const within = (deadline: Duration.Duration, giveUp: () => void) => {
   const millis = Duration.toMillis(deadline)
@@ -27,7 +19,7 @@ const within = (deadline: Duration.Duration, giveUp: () => void) => {
         }
         const timer = setTimeout(() => {
           stop()
-          resume(Effect.fail(timedOut(deadline)))
+          resume(Effect.fail(timedOut("PostgreSQL", deadline)))
         }, millis)
         fiber.addObserver((exit: Exit.Exit<A, SqlError.SqlError>) => {
           clearTimeout(timer)
@@ -38,76 +30,64 @@ const within = (deadline: Duration.Duration, giveUp: () => void) => {
     )
 }
 
-class Connection implements SqlConnection.Connection {
-  /** Whether a rollback can still be sent. */
-  usable = true
-  private readonly session: PgConnection.PgConnection
-  private readonly deadline: Duration.Duration
-  private readonly run: <A>(effect: Effect.Effect<A, SqlError.SqlError>) => Effect.Effect<A, SqlError.SqlError>
-
-  constructor(session: PgConnection.PgConnection, deadline: Duration.Duration, retire: () => void) {
-    this.session = session
-    this.deadline = deadline
-    const bounded = within(deadline, () => {
-      this.usable = false
-      retire()
-    })
-    this.run = (effect) =>
-      Effect.tapError(bounded(effect), ({ reason }) =>
-        Effect.sync(() => {
-          if (reason._tag === "ConnectionError") this.usable = false
-        })
-      )
-  }
-
-  private rows(
-    sql: string,
-    params: ReadonlyArray<unknown>,
-    prepare: boolean
-  ): Effect.Effect<ReadonlyArray<any>, SqlError.SqlError> {
-    return Effect.map(this.run(this.session.query(sql, params, prepare)), ({ rows }) => rows)
-  }
-
-  execute: SqlConnection.Connection["execute"] = (sql, params) => this.rows(sql, params, true)
-  executeUnprepared: SqlConnection.Connection["executeUnprepared"] = (sql, params) => this.rows(sql, params, false)
-  executeRaw: SqlConnection.Connection["executeRaw"] = (sql, params) => this.run(this.session.query(sql, params))
-  executeValues: SqlConnection.Connection["executeValues"] = (sql, params) =>
-    this.run(this.session.queryValues(sql, params))
-  executeValuesUnprepared: SqlConnection.Connection["executeValuesUnprepared"] = (sql, params) =>
-    this.run(this.session.queryValues(sql, params, false))
-  executeStream: SqlConnection.Connection["executeStream"] = (sql, params) =>
-    Stream.timeoutOrElse(this.session.stream(sql, params), {
-      duration: this.deadline,
-      orElse: () => Stream.fail(timedOut(this.deadline))
-    })
+const makeConnection = (session: PgConnection.PgConnection, deadline: Duration.Duration, retire: () => void) => {
+  let usable = true
+  const bounded = within(deadline, () => {
+    usable = false
+    retire()
+  })
+  const run = <A>(effect: Effect.Effect<A, SqlError.SqlError>) =>
+    Effect.tapError(bounded(effect), ({ reason }) =>
+      Effect.sync(() => {
+        if (reason._tag === "ConnectionError") usable = false
+      })
+    )
+  const rows =
+    (prepare: boolean): SqlConnection.Connection["executeUnprepared"] =>
+    (sql, params) =>
+      Effect.map(run(session.query(sql, params, prepare)), ({ rows }) => rows as ReadonlyArray<any>)
+  const values =
+    (prepare: boolean): SqlConnection.Connection["executeValues"] =>
+    (sql, params) =>
+      run(session.queryValues(sql, params, prepare))
+  return {
+    /** Whether a rollback can still be sent. */
+    get usable() {
+      return usable
+    },
+    execute: rows(true),
+    executeUnprepared: rows(false),
+    executeRaw: (sql, params) => run(session.query(sql, params)),
+    executeValues: values(true),
+    executeValuesUnprepared: values(false),
+    executeStream: (sql, params) =>
+      Stream.timeoutOrElse(session.stream(sql, params), {
+        duration: deadline,
+        orElse: () => Stream.fail(timedOut("PostgreSQL", deadline))
+      })
+  } satisfies SqlConnection.Connection & { readonly usable: boolean }
 }
 
 /**
- * A client over a pool of connections. That of @effect/sql-pg has no deadline for a statement, without which a connection
- * that is cut in silence blocks its user for as long as the kernel sends again: a quarter of an hour.
+ * A client over a pool of connections. The client of @effect/sql-pg has no deadline for a statement: a silently cut
+ * connection would block its user until the kernel stops to retransmit, which takes about 15 minutes.
  */
-export const make = Effect.fnUntraced(function* (
-  config: PgPool.Config,
-  deadline: Duration.Duration
-): Effect.fn.Return<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
+export const make = Effect.fnUntraced(function* (config: PgPool.Config, deadline: Duration.Duration) {
   const pool = yield* PgPool.make(config)
   const connection = (session: PgConnection.PgConnection) =>
-    new Connection(session, deadline, () => Effect.runFork(pool.invalidate(session)))
-  const soon = Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(timedOut(deadline)) })
+    makeConnection(session, deadline, () => Effect.runFork(pool.invalidate(session)))
+  const soon = Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(timedOut("PostgreSQL", deadline)) })
   return yield* SqlClient.make({
     acquirer: Effect.map(soon(pool.get), connection),
     transactionAcquirer: Effect.map(soon(pool.reserve), connection),
-    isTransaction: (connection) => (connection as Connection).usable,
+    isTransaction: (connection) => (connection as ReturnType<typeof makeConnection>).usable,
     commit: (connection) =>
       Effect.flatMap(
         connection.executeRaw("COMMIT", []) as Effect.Effect<PgConnection.Result, SqlError.SqlError>,
-        ({ command }) => {
-          if (command !== "ROLLBACK") return Effect.void
-          const message = "PostgreSQL: the transaction was taken back"
-          return Effect.fail(
-            new SqlError.SqlError({ reason: new SqlError.UnknownError({ message, cause: new Error(message) }) })
-          )
-        }
+        ({ command }) =>
+          command === "ROLLBACK"
+            ? Effect.fail(detected(SqlError.UnknownError, "PostgreSQL: the transaction was taken back"))
+            : Effect.void
       ),
     compiler: PgClient.makeCompiler(),
     driver: "pg",
@@ -116,8 +96,8 @@ export const make = Effect.fnUntraced(function* (
 })
 
 /**
- * Passes on the notifications of a channel, over a connection of its own, until that is lost. A connection that is
- * stalled is not waited for.
+ * Emits the notifications of a channel over its own connection, until the connection is lost. Closing does not wait for
+ * a stalled connection.
  */
 export const listen = (
   config: PgConnection.Config,
@@ -138,6 +118,6 @@ export const listen = (
           Effect.forever
         )
       }),
-    // The connection is closed before what would say good-bye on it.
+    // The connection is closed first, so that no UNLISTEN is sent on it.
     (scope, exit) => Scope.close(scope, exit)
   )

@@ -1,5 +1,5 @@
 /**
- * The same in PostgreSQL.
+ * The ports over a PostgreSQL database.
  *
  * @since 0.1.0
  */

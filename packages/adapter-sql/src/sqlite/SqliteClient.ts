@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads"
 import { Duration, Effect, Layer, Option, Schedule, type Scope, Semaphore, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
+import { detected, timedOut } from "../database/DatabaseFailure.ts"
 import { type Answer, type Question, text } from "./SqliteWorker.ts"
 
 /** @category models @since 0.1.0 */
@@ -18,28 +19,27 @@ export interface Options {
 }
 
 /**
- * A client that can begin anew where the file is damaged.
+ * A client that can replace a damaged file.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SqliteClient extends SqlClient.SqlClient {
   /**
-   * Moves the file out of the way where it is damaged, with what belongs to it, and begins an empty one. Returns where
-   * the old one is.
+   * Moves a damaged file and its companions (`-wal`, `-shm`) aside and creates an empty one. Returns the path of the
+   * old file.
    */
   readonly setAside: Effect.Effect<Option.Option<string>, SqlError.SqlError>
-  /** Where a file is now that was damaged when it was opened. */
+  /** The path to which a file was moved that was damaged when it was opened. */
   readonly movedTo: string | undefined
 }
 
 const failure = (error: NonNullable<Answer["error"]>) =>
   new SqlError.SqlError({ reason: SqlError.classifySqliteError(error, { message: `SQLite: ${error.message}` }) })
 
-const lost = (message: string) =>
-  new SqlError.SqlError({ reason: new SqlError.ConnectionError({ message, cause: new Error(message) }) })
+const lost = (message: string) => detected(SqlError.ConnectionError, message)
 
-/** The rows of a piece of a stream, as objects. */
+/** The rows of a chunk of a stream, as objects. */
 const rowsOf = ({ columns = [], rows = [] }: Answer): ReadonlyArray<object> => {
   const width = columns.length
   return Array.from({ length: width === 0 ? 0 : rows.length / width }, (_, i) => {
@@ -49,13 +49,13 @@ const rowsOf = ({ columns = [], rows = [] }: Answer): ReadonlyArray<object> => {
   })
 }
 
-/** The types that SQLite does not know. */
+/** Converts values of types that SQLite does not support. */
 const bound = (params: ReadonlyArray<unknown>) =>
   params.map((param) => (typeof param === "boolean" ? Number(param) : param === undefined ? null : param))
 
 /**
- * A connection is a thread of its own: SQLite in Node answers at once or blocks. It starts with the first question. One
- * that does not answer in time is given up, and the next question starts another.
+ * A connection with its own thread, because SQLite in Node blocks. The thread starts with the first request. A thread
+ * that does not answer in time is terminated, and the next request starts another.
  */
 class Connection implements SqlConnection.Connection {
   inTransaction = false
@@ -87,7 +87,7 @@ class Connection implements SqlConnection.Connection {
     this.post(worker, { _tag: "open", path: this.path, repairs: this.repairs }, (answer) => {
       if (SqlError.isSqlError(answer)) return
       this.movedTo = answer.movedTo
-      // A database that cannot be opened may be later.
+      // The next request tries to open it again.
       if (answer.error !== undefined) this.giveUp(worker, failure(answer.error))
     })
     return worker
@@ -120,13 +120,9 @@ class Connection implements SqlConnection.Connection {
         duration: this.deadline,
         orElse: () =>
           Effect.suspend(() => {
-            const message = `SQLite: no answer within ${Duration.format(this.deadline)}`
-            if (this.worker !== undefined) this.giveUp(this.worker, lost(message))
-            return Effect.fail(
-              new SqlError.SqlError({
-                reason: new SqlError.StatementTimeoutError({ message, cause: new Error(message) })
-              })
-            )
+            const error = timedOut("SQLite", this.deadline)
+            if (this.worker !== undefined) this.giveUp(this.worker, lost(error.message))
+            return Effect.fail(error)
           })
       })
     )
@@ -164,7 +160,7 @@ class Connection implements SqlConnection.Connection {
     ).pipe(Stream.ensuring(Effect.ignore(this.ask({ _tag: "end" }))))
 }
 
-/** What one connection is leased by, one statement or transaction at a time. */
+/** Leases a connection to one statement or transaction at a time. */
 const makeAcquirers = Effect.fnUntraced(function* (connection: Connection) {
   const semaphore = yield* Semaphore.make(1)
   yield* Effect.addFinalizer(() => connection.end)
@@ -176,8 +172,8 @@ const makeAcquirers = Effect.fnUntraced(function* (connection: Connection) {
 })
 
 /**
- * A client with two connections: transactions have one of them for themselves, so that whatever is read outside of one
- * need not wait for a long one. So whatever is written belongs into a transaction.
+ * A client with two connections. One is for transactions only, so that a read outside of a transaction does not wait
+ * for a long one. Every write must be in a transaction.
  *
  * @category constructors
  * @since 0.1.0
@@ -188,7 +184,7 @@ export const make = Effect.fnUntraced(function* (
   const deadline = Duration.fromInputUnsafe(options.deadline ?? "30 seconds")
   const writer = new Connection(options.path, true, deadline)
   const writing = yield* makeAcquirers(writer)
-  // What is in memory belongs to one connection.
+  // A database in memory belongs to one connection.
   const reader = options.path === ":memory:" ? writer : new Connection(options.path, false, deadline)
   const reading = reader === writer ? writing : yield* makeAcquirers(reader)
   // Of two processes that create the same database one finds it locked.

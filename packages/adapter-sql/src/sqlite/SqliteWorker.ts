@@ -18,8 +18,8 @@ export interface Answer {
 }
 
 /**
- * What the worker runs: it answers one question after the other. It becomes text and is run as such, so that it needs no
- * file of its own wherever the package is bundled: it refers to nothing outside of itself.
+ * The program of the worker, which answers one request after the other. It is passed as text, so that a bundled package
+ * needs no separate file; it must not refer to anything outside of itself.
  */
 const program = () => {
   // SQLite in Node warns once in each thread that it is experimental.
@@ -29,7 +29,9 @@ const program = () => {
   const { dirname } = process.getBuiltinModule("node:path")
   const port = process.getBuiltinModule("node:worker_threads").parentPort!
 
-  /** All of a file up to this size is checked when it is opened: that takes some tenths of a second. */
+  /**
+   * Files up to this size, in bytes, are checked completely when they are opened, which takes some tenths of a second.
+   */
   const checkedSize = 64 * 1024 * 1024
   const pieceOfRows = 2000
   const keptStatements = 100
@@ -45,17 +47,17 @@ const program = () => {
   const open = () => {
     if (path !== ":memory:") {
       fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-      // SQLite would make it as readable as the umask lets it; its companions take after it.
+      // SQLite would create the file with the permissions of the umask. Its companions get the permissions of the file.
       fs.closeSync(fs.openSync(path, "a", 0o600))
     }
     const opened = new DatabaseSync(path, { enableForeignKeyConstraints: false, timeout: 5000 })
     try {
       if (opened.prepare("SELECT count(*) AS n FROM sqlite_schema").get()!["n"] === 0) {
-        // What was freed can be given back. That can be said of an empty database alone.
+        // Allows that free pages are returned to the file system; it can be set for an empty database only.
         opened.exec("PRAGMA auto_vacuum = INCREMENTAL")
         opened.exec("PRAGMA journal_mode = WAL")
       }
-      // There are few writes, and one of them revokes tokens: that must outlast a power failure.
+      // A revocation of tokens must survive a power failure. Writes are few.
       opened.exec("PRAGMA synchronous = FULL")
       opened.exec("PRAGMA journal_size_limit = 67108864")
       opened.exec("PRAGMA cache_size = -32768")

@@ -1,6 +1,6 @@
 import { Inventory, type Names } from "@gitlab-registry-usage/core"
 import { Schema } from "effect"
-import type { BegunBlobs, BegunManifests, ChangedRows, TagRow } from "./ChangedRows.ts"
+import type { BegunBlobs, BegunManifests, ChangedRows } from "./ChangedRows.ts"
 import { figuresKey, type StoredSnapshot } from "./StoredSnapshot.ts"
 import { unpackOrder } from "./PackedValue.ts"
 import { type PlaceMapping, mapPlaces } from "./PlaceMapping.ts"
@@ -9,11 +9,7 @@ import * as Tables from "../database/Tables.ts"
 
 const decodeGap = Schema.decodeUnknownSync(Schema.fromJsonString(Inventory.Gap))
 
-function* blobsAfter(
-  before: Inventory.Blobs,
-  { at, ids, now }: PlaceMapping,
-  begun: BegunBlobs
-): Sliced<Inventory.Blobs> {
+function* blobsAfter(before: Inventory.Blobs, { at, ids, now }: PlaceMapping, begun: BegunBlobs) {
   const digests = new Array<Inventory.Blobs["digests"][number]>(ids.length)
   const sizes = new Float64Array(ids.length)
   for (let was = 0; was < now.length; was++) {
@@ -32,7 +28,7 @@ function* blobsAfter(
   return { digests, sizes }
 }
 
-/** Lists, one for each manifest, one after the other: what they refer to, each with a mark. */
+/** The reference lists of all manifests, one after the other; each reference has a mark. */
 class Lists {
   readonly starts: Uint32Array
   readonly targets: Uint32Array
@@ -45,7 +41,7 @@ class Lists {
     this.marks = new Uint8Array(this.targets.length)
   }
 
-  /** Fills the list of a manifest from a place of others on. */
+  /** Fills the list of a manifest with the references from the place `from`. */
   fill(
     manifest: number,
     from: number,
@@ -69,7 +65,7 @@ function* manifestsAfter(
 ): Sliced<Inventory.Manifests> {
   const count = moved.ids.length
   const begunPlaces = Int32Array.from(begun.ids, moved.at)
-  // One that begun may take the place of one that ended.
+  // A manifest that began may take the place of one that ended.
   const keptPlaces = moved.now.slice()
   const taken = new Set(keptPlaces.length === 0 ? [] : begunPlaces)
   keptPlaces.forEach((place, was) => {
@@ -122,14 +118,9 @@ function* manifestsAfter(
 }
 
 /** The media types by their ids, and where those before are now. */
-interface MediaTypes {
-  readonly ids: ReadonlyMap<string, number>
-  readonly names: ReadonlyArray<string>
-  readonly at: (id: number) => number
-  readonly kept: (before: number) => number
-}
+type MediaTypes = ReturnType<typeof mediaTypesAfter>
 
-const mediaTypesAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["mediaTypes"]): MediaTypes => {
+const mediaTypesAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["mediaTypes"]) => {
   const ids = new Map([...before.mediaTypes].filter(([, id]) => !ended.has(id)))
   for (const { id, name } of begun) ids.set(name, id)
   const placeOfId = new Map(Array.from(ids.values(), (id, place) => [id, place]))
@@ -143,7 +134,7 @@ const mediaTypesAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["
     ids,
     names: Array.from(ids.keys(), (name) => JSON.parse(name) as string),
     at,
-    kept: (place) => {
+    kept: (place: number) => {
       let found = known.get(place)
       if (found === undefined) {
         const name = JSON.stringify(before.inventory.manifests.mediaTypeNames[place] ?? "")
@@ -157,26 +148,18 @@ const mediaTypesAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["
 const ascending = (a: { readonly name: string }, b: { readonly name: string }) =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
-/** Named things in the order of their names, or the one that was packed. */
+/** Sorts entries by name, or by the packed order if there is one. */
 const inOrder = <A extends { readonly name: string }>(order: string | undefined, named: Array<A>): Array<A> => {
   named.sort(ascending)
   return order === undefined ? named : unpackOrder(order, named)
 }
 
-type Repositories = Pick<StoredSnapshot, "repositories" | "orderings"> & {
-  readonly built: ReadonlyArray<Inventory.Repository>
-}
-
-function* repositoriesAfter(
-  before: StoredSnapshot,
-  changes: ChangedRows,
-  manifests: PlaceMapping
-): Sliced<Repositories> {
+function* repositoriesAfter(before: StoredSnapshot, changes: ChangedRows, manifests: PlaceMapping) {
   const orderings = new Map([...before.orderings].filter(([id]) => !changes.orderings.ended.has(id)))
   for (const [id, order] of changes.orderings.begun) orderings.set(id, order)
   const rows = new Map<Names.RepositoryName, { readonly id: number; readonly flags: number }>()
   for (const [name, row] of before.repositories) if (!changes.repositories.ended.has(row.id)) rows.set(name, row)
-  for (const { flags, id, name } of changes.repositories.begun) rows.set(name, { id, flags })
+  for (const { flags, id, name } of changes.repositories.begun) rows.set(name as Names.RepositoryName, { id, flags })
   const earlier = new Map<number, Inventory.Repository>()
   for (const repository of before.inventory.repositories) {
     const { id } = before.repositories.get(repository.name)!
@@ -192,12 +175,14 @@ function* repositoriesAfter(
     if (was !== undefined && isSame && orderings.get(id) === before.orderings.get(id)) {
       return { tagNames: was.tagNames, tagManifests: was.tagManifests.map(now) }
     }
-    const gone = new Set(ended.get(id))
-    const tags = new Map<TagRow["name"], number>()
+    const gone = new Set<string>(ended.get(id)?.map(({ name }) => name))
+    const tags = new Map<Names.TagName, number>()
     was?.tagNames.forEach((name, i) => {
       if (!gone.has(name) && !tags.has(name)) tags.set(name, now(was.tagManifests[i]!))
     })
-    for (const { manifest, name } of begun.get(id) ?? []) tags.set(name, manifest < 0 ? -1 : manifests.at(manifest))
+    for (const { manifest, name } of begun.get(id) ?? []) {
+      tags.set(name as Names.TagName, manifest < 0 ? -1 : manifests.at(manifest))
+    }
     const ordered = inOrder(
       orderings.get(id),
       Array.from(tags, ([name, manifest]) => ({ name, manifest }))

@@ -3,17 +3,10 @@ import { DateTime, Effect, Stream } from "effect"
 import type { Database } from "../database/Database.ts"
 import { kinds } from "./StoredSnapshot.ts"
 import { visible } from "./VersionedRows.ts"
-import { figures as table } from "../database/Tables.ts"
+import * as Tables from "../database/Tables.ts"
 
-interface Row {
-  readonly kind: number
-  readonly path: string
-  readonly size: number | null
-  readonly disk_size: number | null
-  readonly unique_size: number | null
-  readonly repositories: number
-  readonly tags: number
-  readonly gaps: number
+type Row = Pick<Tables.Row<typeof Tables.figures>, "kind" | "path" | "repositories" | "tags" | "gaps"> & {
+  readonly [Size in "size" | "disk_size" | "unique_size"]: number | null
 }
 
 const bytes = (value: number | null) => Bytes.make(Number(value))
@@ -33,11 +26,11 @@ const order = (a: Row, b: Row) => a.kind - b.kind || (a.path < b.path ? -1 : 1)
 
 /** The figures of everything in a snapshot. */
 export const at = (database: Database["Service"], snapshot: number) =>
-  Effect.map(Stream.runCollect(visible<Row>(database, table, snapshot)), (rows) =>
+  Effect.map(Stream.runCollect(visible<Row>(database, Tables.figures, snapshot)), (rows) =>
     [...rows].sort(order).map((row) => [toEntity(row), figuresOf(row)] as const)
   )
 
-/** Rows of one subject follow each other: which of them was there at a snapshot is found by halving. */
+/** The row of a snapshot among the rows of one entity, which are ordered by `since`; found by bisection. */
 const inForce = <A extends { readonly since: number; readonly until: number | null }>(
   rows: ReadonlyArray<A>,
   snapshot: number
@@ -62,7 +55,7 @@ export const series = Effect.fnUntraced(function* (
     WHERE taken_at BETWEEN ${DateTime.toEpochMillis(from)} AND ${DateTime.toEpochMillis(to)}
     ORDER BY taken_at, id`.values
   const rows = yield* sql<Row & { readonly since: number; readonly until: number | null }>`
-    SELECT size, disk_size, unique_size, repositories, tags, gaps, since, until FROM ${nameOf(table.name)}
+    SELECT size, disk_size, unique_size, repositories, tags, gaps, since, until FROM ${nameOf(Tables.figures.name)}
     WHERE path = ${path} AND kind = ${kinds[_tag]} ORDER BY since`
   return snapshots.map(([id, takenAt]): History.Point => {
     const row = inForce(rows, Number(id))

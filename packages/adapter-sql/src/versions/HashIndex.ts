@@ -2,8 +2,8 @@ import type { Digest } from "@gitlab-registry-usage/core"
 import { type Sliced, stride } from "../database/TimeSlices.ts"
 
 /**
- * Keys with their places in a list, as an open hash table: a `Map` of a million takes half a second to make and ten
- * times the memory. −1 is the place of what is not in there.
+ * The places of keys in a list, as an open hash table: a `Map` of a million keys takes half a second to build and ten
+ * times the memory. The place of an unknown key is −1.
  */
 function* hashed<K>(
   keys: { readonly length: number; readonly [place: number]: K },
@@ -24,7 +24,7 @@ function* hashed<K>(
   }
 }
 
-/** The end of MurmurHash3: each bit depends on every one. */
+/** The finalizer of MurmurHash3: each bit of the result depends on all bits. */
 const mixed = (value: number) => {
   const half = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   return half ^ (half >>> 13)

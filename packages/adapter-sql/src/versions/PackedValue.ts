@@ -1,7 +1,7 @@
 import type { Digest, Inventory } from "@gitlab-registry-usage/core"
 import { Inconsistent } from "../database/Tables.ts"
 
-/** Whole numbers from 0 on, in groups of 7 bits, the lowest first; the highest bit is set where more follow. */
+/** Writes an integer from 0 in groups of 7 bits, the lowest first; the highest bit is set if more groups follow. */
 const writeNumber = (into: Array<number>, value: number) => {
   let rest = value
   while (rest > 127) {
@@ -11,7 +11,7 @@ const writeNumber = (into: Array<number>, value: number) => {
   into.push(rest)
 }
 
-/** What is near 0, of either sign, becomes small. */
+/** Maps integers near 0 of either sign to small ones from 0 (zigzag). */
 const unsigned = (value: number) => (value < 0 ? -value * 2 - 1 : value * 2)
 const signed = (value: number) => (value % 2 === 1 ? -(value + 1) / 2 : value / 2)
 
@@ -42,7 +42,7 @@ const writeMarked = (into: Array<number>, numbers: ReadonlyArray<number>, marks:
   })
 }
 
-/** What a manifest refers to: blobs and manifests by id, with roles and whether they are attestations. */
+/** The references of a manifest: ids of blobs with roles, and ids of manifests with whether they are attestations. */
 export interface Contents {
   readonly references: ReadonlyArray<number>
   readonly roles: ReadonlyArray<number>
@@ -91,7 +91,7 @@ export const packOrder = (names: ReadonlyArray<string>): string | undefined => {
   return toHex(bytes)
 }
 
-/** What is sorted by name, in the order that was packed. */
+/** Entries sorted by name, in the packed order. */
 export const unpackOrder = <A>(hex: string, sorted: ReadonlyArray<A>): Array<A> => {
   const { number } = reader(hex)
   let place = -1

@@ -2,20 +2,9 @@ import { indexIds } from "./HashIndex.ts"
 import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
-/** Where the rows of a table are in a later snapshot: what stays keeps its order, what is new follows. */
-export interface PlaceMapping {
-  readonly ids: Float64Array
-  /** Place before → place now, −1 for what is gone. */
-  readonly now: Int32Array
-  /** Place before → place now. Throws `Inconsistent` for what is gone. */
-  readonly kept: (before: number) => number
-  /** Id → place now. Throws `Inconsistent` for what is not there. */
-  readonly at: (id: number) => number
-}
-
 const isAscending = (ids: Float64Array) => ids.every((id, place) => place === 0 || ids[place - 1]! < id)
 
-/** As `placesOfIds`, of ids that ascend: nothing has to be made, so that few of them are found sooner. */
+/** Finds places of ascending ids by bisection. It needs no index, so it is faster for few ids. */
 const bisecting = (ids: Float64Array) => (id: number) => {
   let [low, high] = [0, ids.length - 1]
   while (low <= high) {
@@ -28,16 +17,19 @@ const bisecting = (ids: Float64Array) => (id: number) => {
   return -1
 }
 
-/** A table is made where more than one of so many is new: then they are most of what is looked for. */
+/** An index is built if more than one of this many ids is new: most searches are for new ids. */
 const few = 8
 
-/** A row that ended and begun is another by the same id: it stays where it is. */
+/** Where the rows of a table are in a later snapshot: what stays keeps its order, what is new follows. */
+export type PlaceMapping = ReturnType<typeof mapPlaces> extends Sliced<infer A> ? A : never
+
+/** A row that both ended and began has changed: it keeps its place. */
 export function* mapPlaces(
   table: Tables.Table,
   before: Float64Array,
   ended: ReadonlySet<number>,
   begun: ReadonlyArray<number>
-): Sliced<PlaceMapping> {
+) {
   const replaced = new Set(ended.size === 0 ? [] : begun.filter((id) => ended.has(id)))
   // Ids grow from snapshot to snapshot: with the new ones in order all are.
   const added = Float64Array.from(replaced.size === 0 ? begun : begun.filter((id) => !replaced.has(id))).sort()
@@ -61,13 +53,16 @@ export function* mapPlaces(
   const find = begun.length * few < ids.length && isAscending(ids) ? bisecting(ids) : yield* indexIds(ids)
   return {
     ids,
+    /** Place before → place now, −1 for what is gone. */
     now,
-    kept: (place) => {
+    /** Place before → place now. Throws `Inconsistent` for what is gone. */
+    kept: (place: number) => {
       const found = now[place]!
       if (found < 0) throw Tables.missing(table, before[place]!)
       return found
     },
-    at: (id) => {
+    /** Id → place now. Throws `Inconsistent` for what is not there. */
+    at: (id: number) => {
       const place = find(id)
       if (place < 0) throw Tables.missing(table, id)
       return place

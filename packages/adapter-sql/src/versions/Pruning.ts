@@ -3,18 +3,12 @@ import type { SqlError } from "effect/sql"
 import type { Database } from "../database/Database.ts"
 import { all } from "../database/Tables.ts"
 
-/** So many rows are removed in one transaction: others wait for one, not for all. */
+/** The most rows that one transaction removes, so that other writers wait for a short time only. */
 const batch = 5000
 
-/** Snapshots that were forgotten between two that are kept, or before the first. */
-interface Hole {
-  readonly after: number
-  readonly before: number
-}
-
 /**
- * Removes what no snapshot shows any more: of each hole the rows that began and ended in it. What was begun and not ended
- * is gone on with the next time, as the ids of what was forgotten are kept until then.
+ * Removes the rows that no snapshot has any more: for each gap between kept snapshots, the rows that began and ended in
+ * it. An interrupted run is continued by the next one, because the ids of removed snapshots are kept until the end.
  */
 const removeHidden = Effect.fnUntraced(function* ({ dialect, exclusively, sql, table: nameOf }: Database["Service"]) {
   const snapshots = nameOf("snapshots")
@@ -23,13 +17,14 @@ const removeHidden = Effect.fnUntraced(function* ({ dialect, exclusively, sql, t
   const ids = rows.map(([id]) => Number(id))
   if (ids.length === 0) return
   const kept = (yield* sql`SELECT id FROM ${snapshots} ORDER BY id`.values).map(([id]) => Number(id))
-  const holes = new Map<number, Hole>()
+  // Forgotten snapshots between two that are kept, or before the first: the later one → the earlier one, or 0.
+  const holes = new Map<number, number>()
   for (const id of ids) {
     const before = kept.find((other) => other > id)
-    if (before !== undefined) holes.set(before, { after: kept.findLast((other) => other < id) ?? 0, before })
+    if (before !== undefined) holes.set(before, kept.findLast((other) => other < id) ?? 0)
   }
   const row = sql.literal(dialect.row)
-  for (const { after, before } of holes.values()) {
+  for (const [before, after] of holes) {
     for (const { name } of all) {
       const hidden = sql`
         SELECT ${row} FROM ${nameOf(name)}
@@ -43,7 +38,7 @@ const removeHidden = Effect.fnUntraced(function* ({ dialect, exclusively, sql, t
   yield* exclusively(sql`DELETE FROM ${forgotten} WHERE id IN (SELECT ${id} FROM ${done})`)
 })
 
-/** The pages that became free are given back to the file system. */
+/** Returns free pages to the file system. */
 const giveBack = ({ exclusively, sql }: Database["Service"]): Effect.Effect<unknown, SqlError.SqlError> =>
   sql.onDialectOrElse({
     sqlite: () =>
@@ -54,7 +49,7 @@ const giveBack = ({ exclusively, sql }: Database["Service"]): Effect.Effect<unkn
     orElse: () => Effect.void
   })
 
-/** Forgets snapshots, and returns how many there were. */
+/** Removes snapshots and returns their number. */
 export const prune = Effect.fnUntraced(function* (
   database: Database["Service"],
   instants: ReadonlyArray<DateTime.Utc>

@@ -7,7 +7,7 @@ import { empty, type StoredSnapshot } from "./StoredSnapshot.ts"
 import { inSlices } from "../database/TimeSlices.ts"
 import { Inconsistent } from "../database/Tables.ts"
 
-/** A snapshot by itself. */
+/** The row of a snapshot. */
 export interface SnapshotRow {
   readonly id: number
   readonly taken_at: number
@@ -16,47 +16,36 @@ export interface SnapshotRow {
   readonly next_id: number
 }
 
-/** Whether it is the head of this snapshot: a database that was put back has others by the same ids. */
-export const isSnapshot = (head: StoredSnapshot, { id, taken_at }: SnapshotRow): boolean =>
-  head.id === id && head.takenAt === taken_at
-
-/** By what is different from the head before. */
-const apply = (
-  before: StoredSnapshot,
-  changes: ChangedRows,
-  { id, next_id: nextId, taken_at: takenAt }: SnapshotRow
-): Effect.Effect<StoredSnapshot, Inconsistent> =>
+/** The snapshot after `before`, by the changes. */
+const apply = (before: StoredSnapshot, changes: ChangedRows, { id, next_id: nextId, taken_at: takenAt }: SnapshotRow) =>
   inSlices(() => applyChanges(before, changes, { id, takenAt, nextId })).pipe(
     Effect.catchDefect((defect) => Effect.fail(Inconsistent.from(defect)))
   )
 
 /** Inconsistent rows are ignored here; reading all rows raises the error again. */
-const ignoring = <A, E>(effect: Effect.Effect<A, E | Inconsistent>) =>
-  Effect.catchIf(
-    effect,
-    (error): error is Inconsistent => error instanceof Inconsistent,
-    () => Effect.undefined
-  ) as Effect.Effect<A | undefined, E>
+const ignoring = <A>(effect: Effect.Effect<A, SqlError.SqlError | Inconsistent>) =>
+  Effect.catchTag(effect, "Inconsistent", () => Effect.undefined)
 
-/** From an earlier head, where the database still has what it is of. */
+/** Reads the changes since an earlier snapshot; `undefined` where the database has removed that one. */
 const readSince = Effect.fnUntraced(function* (database: Database["Service"], known: StoredSnapshot, row: SnapshotRow) {
   const { sql, table } = database
   const changes = yield* ignoring(readChanges(database, known.id, row.id))
-  // What ended may be gone for good as soon as the earlier one is forgotten: so it is looked for after the reading.
+  // Ended rows may be deleted once the earlier snapshot is removed, so this is checked after reading.
   const isThere = yield* sql`
     SELECT 1 FROM ${table("snapshots")} WHERE id = ${known.id} AND taken_at = ${known.takenAt}`.values
   return changes === undefined || isThere.length === 0 ? undefined : yield* ignoring(apply(known, changes, row))
 })
 
 /**
- * The head at a snapshot. Where an earlier one is known that the database still has, only what is different since is read.
+ * Reads a snapshot. If an earlier one is known that the database still has, only the changes since are read.
  */
 export const readSnapshot = Effect.fnUntraced(function* (
   database: Database["Service"],
   row: SnapshotRow,
   known: StoredSnapshot = empty
-): Effect.fn.Return<StoredSnapshot, SqlError.SqlError | Inconsistent> {
-  if (isSnapshot(known, row)) return known
+) {
+  // A database that was restored from a backup has other snapshots with the same ids.
+  if (known.id === row.id && known.takenAt === row.taken_at) return known
   const since = known.id > 0 && known.id < row.id ? yield* readSince(database, known, row) : undefined
   return since ?? (yield* apply(empty, yield* readChanges(database, 0, row.id), row))
 })

@@ -8,14 +8,14 @@ import * as Tables from "../database/Tables.ts"
 
 type Row = ReadonlyArray<unknown>
 
-/** Of one table: the keys of the rows that end, and the rows that begin. */
+/** The changes of one table: the keys of the rows that end, and the rows that begin. */
 export interface Change {
   readonly table: Tables.Table
   readonly ended: ReadonlyArray<Row>
   readonly begun: ReadonlyArray<Row>
 }
 
-/** Of rows by key that are kept as they are compared: what ended and what begun, a changed one being both. */
+/** Compares rows by key. A changed row both ends and begins. */
 function* changed<K, V>(
   table: Tables.Table,
   before: ReadonlyMap<K, V>,
@@ -43,6 +43,12 @@ function* changed<K, V>(
 const sameFlags = (a: { readonly flags: number }, b: { readonly flags: number }) => a.flags === b.flags
 const sameRow = (a: Row, b: Row) => a.every((value, i) => value === b[i])
 
+/** Ends the rows that are not kept, each with its id as key. */
+const endLost = (ended: Array<Row>, kept: Uint8Array, ids: Float64Array) =>
+  kept.forEach((isKept, place) => {
+    if (isKept === 0) ended.push([ids[place]])
+  })
+
 /** Blob → id, and where it was among those of the head (−1 for a new one). */
 function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: () => number) {
   const before = head.inventory.blobs
@@ -56,7 +62,7 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
   for (let blob = 0; blob < ids.length; blob++) {
     if (blob % stride === 0) yield
     const digest = blobs.digests[blob]!
-    // Most digests come in the order of the crawl before.
+    // Most digests come in the order of the previous crawl.
     let place = next
     if (before.digests[place] !== digest) {
       find ??= yield* indexDigests(before.digests)
@@ -72,9 +78,7 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
     }
     begun.push([id, packDigest(digest), blobs.sizes[blob]!])
   }
-  kept.forEach((kept, place) => {
-    if (kept === 0) ended.push([head.blobs[place]!])
-  })
+  endLost(ended, kept, head.blobs)
   return { ids, earlier, change: { table: Tables.blobs, ended, begun } }
 }
 
@@ -177,9 +181,7 @@ function* manifestsOf(
     }
     begun.push(rowOf(manifest))
   }
-  kept.forEach((kept, was) => {
-    if (kept === 0) ended.push([head.manifests[was]])
-  })
+  endLost(ended, kept, head.manifests)
   return { ids, change: { table: Tables.manifests, ended, begun } }
 }
 
@@ -213,16 +215,10 @@ const byName = (repositories: ReadonlyArray<Inventory.Repository>) => {
 
 const none = new Map<string, number>()
 
-/** The rows to write, and the head that follows. */
-export interface SnapshotDifference {
-  readonly changes: ReadonlyArray<Change>
-  readonly head: StoredSnapshot
-}
-
 /**
  * The rows to write for a snapshot after the head, and the head that follows.
  */
-export function* difference(head: StoredSnapshot, snapshot: Snapshot.Snapshot): Sliced<SnapshotDifference> {
+export function* difference(head: StoredSnapshot, snapshot: Snapshot.Snapshot) {
   const { inventory } = snapshot.usage
   let { nextId } = head
   const newId = () => nextId++

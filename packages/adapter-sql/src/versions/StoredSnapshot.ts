@@ -1,14 +1,14 @@
 import { History, type Inventory, InventoryBuilder, type Names, type Snapshot } from "@gitlab-registry-usage/core"
 
-/** The newest snapshot of the database, with the ids of what is in it: what the next one is compared with. */
+/** The newest snapshot of the database with the ids of its rows. The next snapshot is compared with it. */
 export interface StoredSnapshot {
   /** Whether it comes from the database, rather than from the snapshot that was saved. */
   readonly isRead: boolean
   /** The snapshot, 0 before the first. */
   readonly id: number
-  /** When it was taken. A database that was put back has other snapshots by the same ids. */
+  /** When it was taken. A database that was restored from a backup has other snapshots with the same ids. */
   readonly takenAt: number
-  /** The first id that nothing ever had. */
+  /** The first id that was never used. */
   readonly nextId: number
   readonly inventory: Inventory.Inventory
   /** Blob → id. */
@@ -65,7 +65,7 @@ export const figuresOf = (snapshot: Snapshot.Snapshot): Map<string, ReadonlyArra
     ])
   )
 
-/** Texts that may be equal, made unlike each other by spaces at the end, which JSON does not mind. */
+/** Makes equal texts distinct by spaces at the end, which JSON ignores. */
 export const distinct = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
   const seen = new Set<string>()
   return texts.map((text) => {

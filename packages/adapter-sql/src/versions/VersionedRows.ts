@@ -6,7 +6,7 @@ import { columns, type Table } from "../database/Tables.ts"
 
 type Row = ReadonlyArray<unknown>
 
-/** So many rows, and about so many characters, are written at once. */
+/** The most rows, and about the most characters, of one statement. */
 const maximumRows = 4000
 const maximumCharacters = 2_000_000
 
@@ -26,7 +26,7 @@ function* pieces(rows: ReadonlyArray<Row>): Generator<string> {
   if (piece.length > 0) yield `[${piece.join()}]`
 }
 
-/** Writes rows that are there from this snapshot on. */
+/** Writes rows that begin with the snapshot `since`. */
 export const begin = ({ dialect, sql, table: nameOf }: Database["Service"], table: Table, since: number) => {
   const names = columns(table).map(([name]) => name)
   const elements = columns(table).map(([, kind], place) => dialect.element(kind, place))
@@ -40,7 +40,7 @@ export const begin = ({ dialect, sql, table: nameOf }: Database["Service"], tabl
     )
 }
 
-/** Marks the rows of these keys as no longer there in this snapshot. */
+/** Ends the rows of these keys with the snapshot `until`. */
 export const end = ({ dialect, sql, table: nameOf }: Database["Service"], table: Table, until: number) => {
   const same = Object.entries(table.key).map(([name, kind], place) => `t.${name} = ${dialect.element(kind, place)}`)
   return (keys: ReadonlyArray<Row>) =>
@@ -58,10 +58,10 @@ export const end = ({ dialect, sql, table: nameOf }: Database["Service"], table:
 const selected = ({ dialect, sql }: Database["Service"], of: ReadonlyArray<readonly [string, Kind]>) =>
   sql.literal(of.map(([name, kind]) => dialect.read(kind, name)).join())
 
-// The next piece comes while this one is read.
+// The next chunk is fetched while this one is read.
 const ahead = Stream.bufferArray({ capacity: 2 })
 
-/** The rows that a snapshot has, and an earlier one has not or not in this form; all of them where that is 0. */
+/** The rows of a snapshot that an earlier one (`after`) does not have in this form; all rows where `after` is 0. */
 export const readBegun = <A extends object>(
   database: Database["Service"],
   table: Table,
@@ -75,7 +75,7 @@ export const readBegun = <A extends object>(
   return sql<A>`${from} AND until IS NULL UNION ALL ${from} AND until > ${snapshot}`.stream.pipe(ahead)
 }
 
-/** The keys of the rows that a snapshot has not, or not in this form, and an earlier one has. */
+/** The keys of the rows of an earlier snapshot (`after`) that a snapshot does not have in this form. */
 export const readEnded = <A extends object>(
   database: Database["Service"],
   table: Table,
