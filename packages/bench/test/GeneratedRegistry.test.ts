@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Crawl, Inventory, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
-import * as GeneratedRegistry from "../src/scale/GeneratedRegistry.ts"
+import * as GeneratedRegistry from "../src/registry/GeneratedRegistry.ts"
 
 const crawled = (listDigests: boolean) =>
   Crawl.crawl().pipe(

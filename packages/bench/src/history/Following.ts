@@ -10,7 +10,7 @@ import { Console, Context, Deferred, Effect, Layer, Redacted } from "effect"
 import { count } from "../Format.ts"
 import { median, timed } from "../Measurement.ts"
 import * as ServerProcess from "../serve/ServerProcess.ts"
-import * as TimeSeries from "./TimeSeries.ts"
+import * as TimeSeries from "../registry/TimeSeries.ts"
 
 export interface Options {
   readonly registries: ReadonlyArray<TimeSeries.Options>

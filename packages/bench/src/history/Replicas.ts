@@ -9,7 +9,7 @@ import { Nginx, Postgres, Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, Effect, Redacted } from "effect"
 import { median } from "../Measurement.ts"
 import * as ServerProcess from "../serve/ServerProcess.ts"
-import * as TimeSeries from "./TimeSeries.ts"
+import * as TimeSeries from "../registry/TimeSeries.ts"
 
 export interface Options extends TimeSeries.Options {
   readonly processes: ReadonlyArray<number>

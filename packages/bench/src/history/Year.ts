@@ -9,7 +9,7 @@ import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, DateTime, Duration, Effect, FileSystem } from "effect"
 import { median, timed, type Took } from "../Measurement.ts"
-import * as TimeSeries from "./TimeSeries.ts"
+import * as TimeSeries from "../registry/TimeSeries.ts"
 
 export interface Options extends TimeSeries.Options {
   readonly snapshots: number

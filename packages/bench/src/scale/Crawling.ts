@@ -4,7 +4,7 @@
 import { Crawl, type Inventory, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
 import { median, peakResident, timed } from "../Measurement.ts"
-import * as GeneratedRegistry from "./GeneratedRegistry.ts"
+import * as GeneratedRegistry from "../registry/GeneratedRegistry.ts"
 
 /**
  * Crawls the generated registry of so many tags.

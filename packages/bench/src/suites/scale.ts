@@ -99,7 +99,7 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
       }
     ],
     method: [
-      "An in-memory `Registry` (`packages/bench/src/scale/GeneratedRegistry.ts`) makes names, digests and manifests when they are asked for and holds none. A repository has 50 tags, five tags in different repositories share a manifest, a manifest has a config and ten layers, of which half belong to one of the base images (one for 200 manifests). A million tags are 20,000 repositories, 200,000 manifests and 1.4 million blobs. The times of crawling contain making the bodies.",
+      "An in-memory `Registry` (`packages/bench/src/registry/GeneratedRegistry.ts`) makes names, digests and manifests when they are asked for and holds none. A repository has 50 tags, five tags in different repositories share a manifest, a manifest has a config and ten layers, of which half belong to one of the base images (one for 200 manifests). A million tags are 20,000 repositories, 200,000 manifests and 1.4 million blobs. The times of crawling contain making the bodies.",
       "Each size is a Node process of its own without flags, running the TypeScript sources. Memory is `ru_maxrss`, the most that the system counted so far: `Idle` before the crawl, with Node, the compiler of the sources and Effect loaded; `Peak` after one crawl and one measuring; `Refreshed` after a second crawl from the first one's inventory, with nothing changed and both inventories alive. Times are by the wall clock, those per tag processor time, which says more on a machine that is busy otherwise. `Measure` is the first in the process, `Again` the median of four more."
     ].join("\n\n"),
     data: { listed, resolved, saved, loaded }
