@@ -22,9 +22,8 @@ export interface Options extends TimeSeries.Options {
 const walls = (took: ReadonlyArray<Took>) => took.map(({ wall }) => wall).toSorted((a, b) => a - b)
 
 const repeated = Effect.fnUntraced(function* <A, E, R>(times: number, ask: (i: number) => Effect.Effect<A, E, R>) {
-  const took: Array<Took> = []
-  for (let i = 0; i < times; i++) took.push((yield* timed(ask(i)))[1])
-  return median(walls(took))
+  const took = yield* Effect.forEach(Array.from({ length: times }).keys(), (i) => timed(ask(i)))
+  return median(took.map(([, { wall }]) => wall))
 })
 
 /** The bytes of the database's file and of what belongs to it. */
@@ -44,7 +43,7 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
 
   return yield* Effect.gen(function* () {
     const store = yield* SnapshotStore.SnapshotStore
-    const series = TimeSeries.make(options)
+    const next = yield* TimeSeries.make(options)
     const saves: Array<Took> = []
     const wholes: Array<Took> = []
     const wholeBytes: Array<number> = []
@@ -52,7 +51,7 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
     let first: Took | undefined
     let firstBytes = 0
     for (let i = 0; i < options.snapshots; i++) {
-      const snapshot = series.next()
+      const snapshot = next()
       instants.push(snapshot.takenAt)
       const [, took] = yield* timed(store.save(snapshot))
       if (i === 0) {
@@ -88,7 +87,7 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
     const [, forget] = yield* timed(store.forget(forgotten))
     const kept = (yield* store.history).length
     const bytesAfter = yield* bytesOf(path)
-    const lastSave = (yield* timed(store.save(series.next())))[1]
+    const lastSave = (yield* timed(store.save(next())))[1]
     const sorted = walls(saves)
     return {
       first: first!,

@@ -25,8 +25,7 @@ const started = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
 const run = Effect.fnUntraced(function* (extent: Extent) {
   const rounds = extent === "full" ? 40 : 2
   // The round that does not count fills the caches of files and of compiled code.
-  const taken = yield* inTurns(Record.map(commands, started), { rounds, warmUp: 1 })
-  const walls = Record.map(commands, (_, name) => taken.map((round) => round[name]))
+  const walls = yield* inTurns(Record.map(commands, started), { rounds, warmUp: 1 })
   return {
     method: `The built program is started ${rounds} times, in turn with an empty program of Node.js, from the start of the process to its end; medians.`,
     targets: [
