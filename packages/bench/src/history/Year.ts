@@ -1,5 +1,5 @@
 /**
- * A year of snapshots in a database: what they take, and how long it takes to keep and to ask for them.
+ * A year of snapshots in a database: their size, and the time to save and to query them.
  */
 import * as Path from "node:path"
 import { NodeServices } from "@effect/platform-node"
@@ -13,9 +13,9 @@ import * as TimeSeries from "../registry/TimeSeries.ts"
 
 export interface Options extends TimeSeries.Options {
   readonly snapshots: number
-  /** Every so many snapshots one is saved whole as well. */
+  /** One of so many snapshots is saved whole as well. */
   readonly wholeEvery: number
-  /** How often each question is asked. */
+  /** How often each query runs. */
   readonly questions: number
 }
 
@@ -26,7 +26,7 @@ const repeated = Effect.fnUntraced(function* <A, E, R>(times: number, ask: (i: n
   return median(took.map(([, { wall }]) => wall))
 })
 
-/** The bytes of the database's file and of what belongs to it. */
+/** The bytes of the database's file and of its write-ahead log. */
 const bytesOf = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
   let sum = 0
@@ -69,20 +69,20 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
     const spread = (i: number) => instants[Math.floor(((i + 0.5) / options.questions) * instants.length)]!
     const image = (yield* store.figuresAt(to)).find(([{ _tag }]) => _tag === "Repository")![0]
     const questions = {
-      // By its instant: what is loaded again is known already.
+      // By its instant, because `load` returns the snapshot that the store has in memory.
       "The latest snapshot": yield* repeated(options.questions, () => store.at(to)),
       "A snapshot of some day": yield* repeated(options.questions, (i) => store.at(spread(i))),
-      "The course of the registry over all": yield* repeated(options.questions, () =>
+      "Time series of the registry": yield* repeated(options.questions, () =>
         store.series(History.wholeRegistry, { from, to })
       ),
-      "The course of one image over all": yield* repeated(options.questions, () => store.series(image, { from, to })),
-      "The figures of everything on some day (growth asks twice)": yield* repeated(options.questions, (i) =>
+      "Time series of one image": yield* repeated(options.questions, () => store.series(image, { from, to })),
+      "All figures on some day (growth reads two)": yield* repeated(options.questions, (i) =>
         store.figuresAt(spread(i))
       ),
       "When the snapshots were taken": yield* repeated(options.questions, () => store.history)
     }
 
-    yield* Console.log("  forgetting")
+    yield* Console.log("  deleting")
     const forgotten = Retention.select(instants, {}, to)
     const [, forget] = yield* timed(store.forget(forgotten))
     const kept = (yield* store.history).length

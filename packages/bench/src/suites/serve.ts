@@ -12,7 +12,7 @@ import { count, figure } from "../Format.ts"
 import { inTurns, median } from "../Measurement.ts"
 import * as GeneratedRegistry from "../registry/GeneratedRegistry.ts"
 import * as ServerProcess from "../serve/ServerProcess.ts"
-import type { Extent, Suite } from "../Suite.ts"
+import type { Extent, Report, Suite, Target } from "../Suite.ts"
 
 const extents = {
   full: { repositories: 1000, tags: 20, rounds: 5, seconds: 2, starts: 5 },
@@ -186,23 +186,23 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
   const share = ({ bare, ours }: (typeof results)[number]) => median(ours.map(({ rate }, i) => bare[i]!.rate / rate))
   return {
     targets: [
-      ...results.map((result) => ({
-        what: `${result.what}: how much faster the bare server is`,
-        value: share(result),
-        limit: 1 / result.least,
-        unit: " ×"
-      })),
-      ...results.map((result) => ({
-        what: `${result.what}: p99 beside the bare server's`,
-        value: median(result.ours.map(({ p99 }, i) => p99 / result.bare[i]!.p99)),
-        limit: 2,
-        unit: " ×"
-      }))
+      ...results.map((result): Target => [
+        `${result.what}: how much faster the bare server is`,
+        share(result),
+        1 / result.least,
+        " ×"
+      ]),
+      ...results.map((result): Target => [
+        `${result.what}: p99 beside the bare server's`,
+        median(result.ours.map(({ p99 }, i) => p99 / result.bare[i]!.p99)),
+        2,
+        " ×"
+      ])
     ],
     tables: [
       {
         title: `${count(size.repositories)} images of ${size.tags} tags`,
-        columns: ["Asked for", "Bytes", "Requests/s", "bare", "p99", "bare", "Processor time", "bare"],
+        columns: ["Document", "Bytes", "Requests/s", "bare", "p99", "bare", "Processor time", "bare"],
         rows: results.map(({ bare, bytes, ours, what }) => [
           what,
           count(bytes),
@@ -216,7 +216,7 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
         columns: ["", "Ours", "Bare Node"],
         rows: [
           [
-            "From the start of the process to the first answer",
+            "From the start of the process to the first response",
             `${count(median(started.ours))} ms`,
             `${count(median(started.bare))} ms`
           ],
@@ -226,13 +226,13 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
       }
     ],
     method: [
-      "Both servers are processes of their own with one thread: ours reads its snapshot from a file; the bare one is `node:http` without a router, a token or a log, and sends the same status, headers and bytes from memory. `wrk` (Debian) asks with 16 connections and a token. The servers take turns within one run, and each round compares the pair that was measured one right after the other; shown are medians. Processor time is that of the server's process for each request, system calls included.",
-      "What is kept is answered by a function without effects: the token is found by its hash, the document by its address, and both are written in one piece. Everything else, and everything when traces are exported, runs as a fiber for each request. When all requests ran as fibers of this listener, a small answer took 47 µs of processor time beside 20 µs of the bare server (one run on a busy machine). effect's own server was not measured here. The price is a listener of 200 lines of our own (`packages/server/src/http/wire/Listener.ts`), which writes what effect's would: the API itself stays an `HttpApi`, from which the routes, the description and the page at `/docs` are made.",
-      "A process that has collected garbage serves more slowly from then on: with no tick object of Node alive at that moment, V8 forgets their shape and the code it had compiled for them. The bare server took 16 µs of processor time for a 304, 21 µs with a major collection between two rounds, and 16 µs with that and one such object kept, which is what our listener does (one run each, median of five rounds). The bare server of this table collects nothing.",
-      "Starting is the built command with a configuration file and that snapshot, beside `node -e` with a server of one line; the first answer of ours is `/health/ready`, so the snapshot is read and measured by then."
+      "Both servers run in their own processes with one thread. Ours loads its snapshot from a file; the bare one is `node:http` without router, token or log, and sends the same status, headers and bytes from memory. `wrk` (Debian) sends requests on 16 connections with a token. The servers are measured in turns, and each round compares two successive measurements; the figures are medians. Processor time is that of the server's process for each request, system calls included.",
+      "A function without effects serves cached documents: it finds the token by its hash and the document by its path, and writes the response at once. All other requests, and all requests when traces are exported, run as fibers. When all requests ran as fibers of this listener, a small response took 47 µs of processor time beside 20 µs of the bare server (one run on a busy machine). effect's own server was not measured here. The cost is our own listener of 200 lines (`packages/server/src/http/wire/Listener.ts`), which writes the same responses as effect's. The API itself stays an `HttpApi`, which defines the routes, the OpenAPI description and the page at `/docs`.",
+      "After a garbage collection a process serves more slowly: if no tick object of Node is alive at that moment, V8 drops their shape and the compiled code for it. The bare server took 16 µs of processor time for a 304, 21 µs with a major collection between two rounds, and 16 µs with that and one such object kept, which is what our listener does (one run each, median of five rounds). The bare server of this table collects nothing.",
+      "The start of the built command with a configuration file and that snapshot is compared with `node -e` and a server of one line. The first response of ours is `/health/ready`, after the snapshot is loaded and measured."
     ].join("\n\n"),
     data: { results, started, idle, resident }
-  }
+  } satisfies Report
 })
 
 const suite: Suite = { title: "Serving", run }
