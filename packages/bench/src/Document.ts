@@ -10,12 +10,13 @@ const tableText = ({ columns, rows }: Omit<Table, "title">): string =>
   [row(columns), row(columns.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(row)].join("\n")
 
 const targetRow = (target: Target): ReadonlyArray<string> => {
-  const text = (value: number) => `${Number.isInteger(value) ? count(value) : figure(value)}${target.unit}`
-  return [target.what, text(target.value), `≤ ${text(target.limit)}`, isMet(target) ? "met" : "**missed**"]
+  const [what, value, limit, unit] = target
+  const text = (value: number) => `${Number.isInteger(value) ? count(value) : figure(value)}${unit}`
+  return [what, text(value), `≤ ${text(limit)}`, isMet(target) ? "met" : "**missed**"]
 }
 
 /**
- * The section of a suite. `machine` says where and when the figures were taken.
+ * The section of a suite. `machine` describes where and when it ran.
  */
 export const section = (suite: Suite, report: Report, machine: string): string =>
   [
@@ -25,7 +26,7 @@ export const section = (suite: Suite, report: Report, machine: string): string =
       ? []
       : [tableText({ columns: ["Target", "Measured", "Wanted", ""], rows: report.targets.map(targetRow) })]),
     ...report.tables.flatMap((table) => [`### ${table.title}`, tableText(table)]),
-    "### How it was taken",
+    "### Method",
     report.method
   ].join("\n\n")
 
@@ -33,7 +34,7 @@ const opening = (name: string) => `<!-- bench:${name} -->`
 const closing = (name: string) => `<!-- /bench:${name} -->`
 
 /**
- * The document with the section of one suite replaced, or added at its end. What stands outside of the markers stays.
+ * The document with the section of one suite replaced, or added at its end. Text outside of the markers stays.
  */
 export const replaced = (document: string, name: string, text: string): string => {
   const marked = `${opening(name)}\n\n${text}\n\n${closing(name)}`

@@ -1,7 +1,7 @@
 /**
  * Time, processor time and memory of what is measured.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Record } from "effect"
 
 /**
  * How long something took, in milliseconds: by the wall clock, and of processor time of this process, all of its threads.
@@ -39,19 +39,20 @@ export const median = (values: ReadonlyArray<number>): number => {
 export const peakResident = (): number => process.resourceUsage().maxRSS / 1024
 
 /**
- * Runs the measurements side by side, once each in every round, so that whatever else the machine does falls on all.
- * The order turns around with each round. `warmUp` rounds come first and do not count.
+ * Runs each measurement once in every round, so that other load on the machine falls on all of them. The order is
+ * reversed in every other round. `warmUp` rounds come first and do not count. Returns the results by name.
  */
 export const inTurns = Effect.fnUntraced(function* <Name extends string, A, E, R>(
   measurements: Readonly<Record<Name, Effect.Effect<A, E, R>>>,
   { rounds, warmUp = 0 }: { readonly rounds: number; readonly warmUp?: number }
 ) {
   const names = Object.keys(measurements) as Array<string> as Array<Name>
-  const taken: Array<Readonly<Record<Name, A>>> = []
+  const results = Record.map(measurements, (): Array<A> => [])
   for (let round = -warmUp; round < rounds; round++) {
-    const results: Partial<Record<Name, A>> = {}
-    for (const name of round % 2 === 0 ? names : names.toReversed()) results[name] = yield* measurements[name]
-    if (round >= 0) taken.push(results as Record<Name, A>)
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      const result = yield* measurements[name]
+      if (round >= 0) results[name].push(result)
+    }
   }
-  return taken
+  return results
 })

@@ -1,17 +1,17 @@
 /**
- * A suite of measurements and what it found.
+ * A suite of measurements and its report.
  */
 import type { Effect } from "effect"
 import type { Scope } from "effect"
 
 /**
- * How much is measured: `full` is what the targets speak of; `smoke` shows in seconds that the suite still runs, and its
- * figures mean nothing.
+ * The size of a run: the targets hold for `full`; `smoke` checks within seconds that the suite runs, and its figures mean
+ * nothing.
  */
 export type Extent = "full" | "smoke"
 
 /**
- * A table of figures, each a text as it is printed. The first column names the row.
+ * A table of printed figures. The first column names the row.
  */
 export interface Table {
   readonly title: string
@@ -20,17 +20,12 @@ export interface Table {
 }
 
 /**
- * A figure beside what it should be at most.
+ * A value and its limit, in the same unit, which is printed after them.
  */
-export interface Target {
-  readonly what: string
-  readonly value: number
-  readonly limit: number
-  readonly unit: string
-}
+export type Target = readonly [what: string, value: number, limit: number, unit: string]
 
 /**
- * What a suite found. `method` says how each figure was taken, as paragraphs of Markdown; `data` is every single
+ * The report of a suite. `method` explains how the figures were measured, in paragraphs of Markdown; `data` has every
  * measurement, as JSON.
  */
 export interface Report {
@@ -41,7 +36,7 @@ export interface Report {
 }
 
 /**
- * A suite: the default export of a file in `suites/`, which is named like it.
+ * A suite: the default export of a file in `suites/` with the name of the suite.
  */
 export interface Suite {
   readonly title: string
@@ -49,6 +44,6 @@ export interface Suite {
 }
 
 /**
- * Whether the figure is what it should be.
+ * Whether the value is within its limit.
  */
-export const isMet = ({ limit, value }: Target): boolean => value <= limit
+export const isMet = ([, value, limit]: Target): boolean => value <= limit

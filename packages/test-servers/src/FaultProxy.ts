@@ -1,21 +1,22 @@
 /**
- * A TCP proxy on loopback that does to connections what networks and broken servers do.
+ * A TCP proxy on loopback that injects the faults of networks and broken servers.
  */
+import { once } from "node:events"
 import * as Net from "node:net"
+import { setTimeout } from "node:timers/promises"
 import { Effect, type Scope } from "effect"
 import { listen } from "./Servers.ts"
 
 /**
- * What happens to the bytes of one side once so many of them have passed. `reset` ends the connection with RST, `end`
- * half-closes it towards the other side, `stall` lets nothing more through; bytes are sent instead of everything that
- * would follow, and `repeat` sends them without end.
+ * A fault of one side after a number of bytes. `reset` ends the connection with RST, `end` half-closes it towards the
+ * other side, `stall` passes nothing more on; `bytes` are sent in place of all further bytes, with `repeat` without end.
  */
 export interface Fault {
-  /** Whose bytes are met. Default: those of the server. */
+  /** The side that sends the bytes. Default: the server. */
   readonly of?: Side | undefined
-  /** How many bytes pass before. Default 0: the connection is accepted, and nothing passes. */
+  /** Bytes that pass before the fault. Default 0: the connection is accepted, and nothing passes. */
   readonly after?: number | undefined
-  /** Whether the bytes of all connections are counted together since the fault was set, instead of those of each. */
+  /** Whether the bytes of all connections since the fault was set are counted, instead of those of each connection. */
   readonly together?: boolean | undefined
   readonly effect: "reset" | "end" | "stall" | { readonly bytes: Uint8Array; readonly repeat?: boolean }
 }
@@ -23,13 +24,13 @@ export interface Fault {
 export type Side = "client" | "server"
 
 /**
- * How the proxy treats connections; by default as if it was not there.
+ * What the proxy does to connections. Default: nothing.
  */
 export interface Behaviour {
   readonly fault?: Fault | undefined
-  /** Milliseconds by which every piece is late, in both directions. */
+  /** Milliseconds by which each chunk is late, in both directions. */
   readonly delay?: number | undefined
-  /** Bytes per second that the server's side passes on each connection. */
+  /** Bytes per second of the server's side, on each connection. */
   readonly rate?: number | undefined
 }
 
@@ -40,28 +41,29 @@ export interface FaultProxy {
   readonly port: number
   /** Changes the behaviour, for open connections as well. */
   readonly set: (behaviour: Behaviour) => Effect.Effect<void>
-  /** How many connections there were, are, and were at the most at one time. */
-  readonly connections: { total: number; open: number; most: number }
+  /** How many connections are open, and the most at one time. */
+  readonly connections: { open: number; most: number }
   /** Bytes that passed from each side, over all connections. */
   readonly passed: Record<Side, number>
-  /** Bytes that were sent instead of them without end, over all connections. */
+  /** Bytes that a repeating fault sent, over all connections. */
   repeated: number
-  /** What clients sent, up to a mebibyte, whether it was passed on or not. */
+  /** The bytes that clients sent, up to about a mebibyte, passed on or not. */
   readonly received: () => Buffer
 }
 
-/** Throttled bytes pass in so many portions a second. */
+/** Portions of throttled bytes per second. */
 const portions = 20
 
-const maximumKept = 2 ** 20
+const maximumReceived = 2 ** 20
 
 interface State {
   behaviour: Behaviour
   /** Bytes of each side since the behaviour was set. */
   since: Record<Side, number>
+  received: Buffer
 }
 
-/** Sends bytes again and again, no faster than they are taken. */
+/** Writes bytes again and again, as fast as the socket takes them. */
 const repeat = (into: Net.Socket, bytes: Uint8Array, proxy: FaultProxy) => {
   const more = () => {
     let taken = true
@@ -74,86 +76,58 @@ const repeat = (into: Net.Socket, bytes: Uint8Array, proxy: FaultProxy) => {
   more()
 }
 
-/** What both directions of a connection know of it. */
-interface Connection {
-  struck: boolean
+const strike = ({ effect }: Fault, from: Net.Socket, into: Net.Socket, proxy: FaultProxy) => {
+  // What follows is read and dropped; at its end the connection is closed.
+  from.once("end", () => from.destroy()).resume()
+  if (effect === "stall") return
+  if (effect === "reset") {
+    into.resetAndDestroy()
+    from.destroy()
+  } else if (effect === "end") into.end()
+  else if (effect.repeat === true) repeat(into, effect.bytes, proxy)
+  else into.write(effect.bytes)
 }
 
-/** Lets the bytes of one side through as the behaviour says. */
-const pump = (
+/** Passes the bytes of one side on as the behaviour says. Both directions share `connection`. */
+const pump = async (
   side: Side,
   [from, into]: readonly [Net.Socket, Net.Socket],
-  connection: Connection,
+  connection: { struck: boolean },
   state: State,
   proxy: FaultProxy
 ) => {
   let counted = 0
-  let over = false
+  const pass = async (chunk: Buffer) => {
+    if (chunk.length === 0 || into.destroyed) return
+    counted += chunk.length
+    state.since[side] += chunk.length
+    proxy.passed[side] += chunk.length
+    if (!into.write(chunk)) await once(into, "drain")
+  }
 
-  const strike = ({ effect }: Fault) => {
-    over = true
-    connection.struck = true
-    if (effect === "stall") return void from.pause()
-    if (effect === "reset") {
-      into.resetAndDestroy()
-      return void from.destroy()
+  for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    if (side === "client" && state.received.length <= maximumReceived) {
+      state.received = Buffer.concat([state.received, chunk])
     }
-    if (effect === "end") return void into.end()
-    if (effect.repeat === true) return repeat(into, effect.bytes, proxy)
-    into.write(effect.bytes)
-  }
-
-  const pass = (piece: Buffer) => {
-    if (over || piece.length === 0 || into.destroyed) return
-    counted += piece.length
-    state.since[side] += piece.length
-    proxy.passed[side] += piece.length
-    if (!into.write(piece)) {
-      from.pause()
-      into.once("drain", () => {
-        if (!over) from.resume()
-      })
+    const { delay = 0, fault, rate } = state.behaviour
+    if (fault !== undefined && (fault.of ?? "server") === side) {
+      const left = (fault.after ?? 0) - (fault.together === true ? state.since[side] : counted)
+      if (left < chunk.length) {
+        await pass(chunk.subarray(0, Math.max(0, left)))
+        connection.struck = true
+        return strike(fault, from, into, proxy)
+      }
+    }
+    const portion = rate === undefined || side === "client" ? chunk.length : Math.max(1, Math.floor(rate / portions))
+    for (let at = 0; at < chunk.length; at += portion) {
+      const pause = portion === chunk.length ? delay : 1000 / portions
+      if (pause > 0) await setTimeout(pause)
+      await pass(chunk.subarray(at, at + portion))
     }
   }
-
-  const later = (milliseconds: number, run: () => void) => {
-    from.pause()
-    setTimeout(() => {
-      run()
-      if (!over) from.resume()
-    }, milliseconds)
-  }
-
-  const throttled = (piece: Buffer, rate: number) => {
-    const portion = Math.max(1, Math.floor(rate / portions))
-    later(1000 / portions, () => {
-      pass(piece.subarray(0, portion))
-      if (piece.length > portion) throttled(piece.subarray(portion), rate)
-    })
-  }
-
-  const send = (piece: Buffer) => {
-    const { delay, rate } = state.behaviour
-    if (rate !== undefined && side === "server") return throttled(piece, rate)
-    if (delay !== undefined) return later(delay, () => pass(piece))
-    pass(piece)
-  }
-
-  /** How many bytes may still pass. */
-  const left = (fault: Fault) => (fault.after ?? 0) - (fault.together === true ? state.since[side] : counted)
-
-  from.on("data", (piece: Buffer) => {
-    if (over) return
-    const { fault } = state.behaviour
-    if (fault === undefined || (fault.of ?? "server") !== side || left(fault) >= piece.length) return send(piece)
-    pass(piece.subarray(0, Math.max(0, left(fault))))
-    strike(fault)
-  })
-  from.on("end", () => {
-    // After a fault there is nobody left to wait for.
-    if (connection.struck) from.destroy()
-    else into.end()
-  })
+  // After a fault the other side waits for nothing.
+  if (connection.struck) from.destroy()
+  else into.end()
 }
 
 /**
@@ -163,14 +137,11 @@ export const start = Effect.fnUntraced(function* (
   target: number,
   behaviour: Behaviour = {}
 ): Effect.fn.Return<FaultProxy, never, Scope.Scope> {
-  const state: State = { behaviour, since: { client: 0, server: 0 } }
+  const state: State = { behaviour, since: { client: 0, server: 0 }, received: Buffer.alloc(0) }
   const sockets = new Set<Net.Socket>()
-  const kept: Array<Buffer> = []
-  let keptBytes = 0
 
   const server = Net.createServer({ allowHalfOpen: true }, (client) => {
     const upstream = Net.connect({ port: target, host: "127.0.0.1", allowHalfOpen: true })
-    proxy.connections.total += 1
     proxy.connections.open += 1
     proxy.connections.most = Math.max(proxy.connections.most, proxy.connections.open)
     for (const socket of [client, upstream]) {
@@ -184,14 +155,10 @@ export const start = Effect.fnUntraced(function* (
       })
     }
     client.on("close", () => (proxy.connections.open -= 1))
-    client.on("data", (piece: Buffer) => {
-      if (keptBytes > maximumKept) return
-      kept.push(piece)
-      keptBytes += piece.length
-    })
-    const connection: Connection = { struck: false }
-    pump("client", [client, upstream], connection, state, proxy)
-    pump("server", [upstream, client], connection, state, proxy)
+    const connection = { struck: false }
+    // A socket that is destroyed ends its direction with an error.
+    pump("client", [client, upstream], connection, state, proxy).catch(() => {})
+    pump("server", [upstream, client], connection, state, proxy).catch(() => {})
   })
 
   const proxy: FaultProxy = {
@@ -201,10 +168,10 @@ export const start = Effect.fnUntraced(function* (
         state.behaviour = behaviour
         state.since = { client: 0, server: 0 }
       }),
-    connections: { total: 0, open: 0, most: 0 },
+    connections: { open: 0, most: 0 },
     passed: { client: 0, server: 0 },
     repeated: 0,
-    received: () => Buffer.concat(kept)
+    received: () => state.received
   }
   const port = yield* listen(server, () => {
     for (const socket of sockets) socket.destroy()

@@ -11,6 +11,8 @@ export interface Usage {
   readonly resident: number
   /** Open file descriptors. */
   readonly descriptors: number
+  /** Processor time of all threads in milliseconds. */
+  readonly processor: number
 }
 
 /** A running program. */
@@ -109,13 +111,17 @@ export const launch = Effect.fnUntraced(function* (
     stop,
     isRunning: () => ended === undefined,
     usage: Effect.promise(async () => {
-      const [status, descriptors] = await Promise.all([
+      const [status, descriptors, threads] = await Promise.all([
         Fs.readFile(`/proc/${pid}/status`, "utf8"),
-        Fs.readdir(`/proc/${pid}/fd`)
+        Fs.readdir(`/proc/${pid}/fd`),
+        Fs.readdir(`/proc/${pid}/task`)
       ])
+      // The first number is in nanoseconds; /proc/<pid>/stat counts in ticks of ten milliseconds.
+      const times = await Promise.all(threads.map((id) => Fs.readFile(`/proc/${pid}/task/${id}/schedstat`, "utf8")))
       return {
         resident: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024,
-        descriptors: descriptors.length
+        descriptors: descriptors.length,
+        processor: times.reduce((sum, time) => sum + Number.parseInt(time) / 1e6, 0)
       }
     }),
     until

@@ -1,10 +1,10 @@
 /**
- * Debian's Prometheus, which scrapes what its configuration names, and its tool for checking files.
+ * Debian's Prometheus, and `promtool`, which checks its files.
  */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
-import { Effect, Predicate, Schedule, type Scope } from "effect"
-import { serve } from "./Program.ts"
+import { Effect, Predicate, type Scope } from "effect"
+import { launch } from "./Program.ts"
 import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
@@ -12,15 +12,17 @@ import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
  */
 export interface Prometheus {
   readonly url: URL
-  /** The `data` of an answer of its API, whose paths begin behind `/api/v1/`. */
+  /** The `data` of a response of its API. Paths are relative to `/api/v1/`. */
   readonly ask: (path: string, parameters?: Readonly<Record<string, string>>) => Effect.Effect<unknown, ServerError>
 }
 
-const answer = (url: URL): Effect.Effect<{ readonly status: number; readonly text: string }, ServerError> =>
+const read = (url: URL): Effect.Effect<string, ServerError> =>
   Effect.tryPromise({
     try: async (signal) => {
       const response = await fetch(url, { signal })
-      return { status: response.status, text: await response.text() }
+      const text = await response.text()
+      if (response.status !== 200) throw new Error(`${response.status} ${text.trim()}`)
+      return text
     },
     catch: (cause) => new ServerError({ detail: `${url}: ${String(cause)}` })
   })
@@ -36,35 +38,25 @@ export const start = Effect.fnUntraced(function* (
   const path = Path.join(directory, "prometheus.yml")
   yield* Effect.promise(() => Fs.writeFile(path, configuration))
   const port = yield* freePort
-  yield* serve(
-    "/usr/bin/prometheus",
-    [
-      `--config.file=${path}`,
-      `--storage.tsdb.path=${Path.join(directory, "data")}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      "--log.level=warn"
-    ],
-    port
-  )
   const url = new URL(`http://127.0.0.1:${port}`)
-  const ready = new URL("/-/ready", url)
-  yield* Effect.flatMap(answer(ready), ({ status, text }) =>
-    status === 200 ? Effect.void : Effect.fail(new ServerError({ detail: `${ready}: ${status} ${text.trim()}` }))
-  ).pipe(Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 200 }))
+  const program = yield* launch("/usr/bin/prometheus", [
+    `--config.file=${path}`,
+    `--storage.tsdb.path=${Path.join(directory, "data")}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--log.level=warn"
+  ])
+  yield* program.until(read(new URL("/-/ready", url)), "become ready")
 
   const ask = Effect.fnUntraced(function* (path: string, parameters: Readonly<Record<string, string>> = {}) {
-    const asked = new URL(`/api/v1/${path}?${new URLSearchParams(parameters)}`, url)
-    const { status, text } = yield* answer(asked)
-    const body: unknown = status === 200 ? JSON.parse(text) : undefined
-    return Predicate.hasProperty(body, "data")
-      ? body.data
-      : yield* new ServerError({ detail: `${asked}: ${status} ${text.trim()}` })
+    const target = new URL(`/api/v1/${path}?${new URLSearchParams(parameters)}`, url)
+    const body: unknown = JSON.parse(yield* read(target))
+    return Predicate.hasProperty(body, "data") ? body.data : yield* new ServerError({ detail: `${target}: no data` })
   })
   return { url, ask }
 })
 
 /**
- * What `promtool` says with these arguments. Fails where it finds something wrong.
+ * The output of `promtool` with these arguments. Fails if promtool reports an error.
  */
 export const tool = (...args: ReadonlyArray<string>): Effect.Effect<string, ServerError> =>
   run("/usr/bin/promtool", args)

@@ -1,13 +1,13 @@
 /**
- * The floor: the same requests again, by nothing but undici.
+ * The floor: the same requests, sent with undici alone.
  */
 import { Pool } from "@effect/platform-node/Undici"
 import { Effect } from "effect"
 import type { Recorded } from "./Requests.ts"
 
 /**
- * Sends the requests in their order through a pool of `concurrency` connections, each used for one request at a time, and
- * reads every answer to its end. An answer of another status than then is a defect: the figures would mean nothing.
+ * Sends the requests in order through a pool of `concurrency` connections, each with one request at a time, and reads
+ * every response to its end. A response with another status than the recorded one is a defect.
  */
 export const replay = (origin: URL, requests: ReadonlyArray<Recorded>, concurrency: number): Effect.Effect<void> =>
   Effect.promise(async () => {

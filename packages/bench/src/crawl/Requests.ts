@@ -1,11 +1,11 @@
 /**
- * What a crawl asks a registry for: counted by kind, and recorded so that it can be asked again.
+ * The requests of a crawl: counted by kind, and recorded so that they can be sent again.
  */
-import { Effect } from "effect"
+import { Array, Effect, Record } from "effect"
 import { HttpClient } from "effect/http"
 
 /**
- * A request, and the status of its answer; 0 where there was none.
+ * A request, and the status of its response; 0 without a response.
  */
 export interface Recorded {
   readonly method: string
@@ -44,26 +44,20 @@ export const kindOf = ({ headers, method, url }: Recorded): Kind => {
 }
 
 /**
- * How many requests of each kind there are.
+ * The number of requests of each kind.
  */
-export const counts = (requests: ReadonlyArray<Recorded>): Readonly<Record<string, number>> => {
-  const found: Record<string, number> = {}
-  for (const request of requests) found[kindOf(request)] = (found[kindOf(request)] ?? 0) + 1
-  return found
-}
+export const counts = (requests: ReadonlyArray<Recorded>): Readonly<Record<string, number>> =>
+  Record.map(
+    Array.groupBy(requests, (request): string => kindOf(request)),
+    ({ length }) => length
+  )
 
 /**
- * The client of the context, with every request that it sends put into the list.
+ * The client, which adds every request that it sends to the list.
  */
-export const recording = (into: Array<Recorded>) =>
-  Effect.map(HttpClient.HttpClient, (client) =>
-    HttpClient.transform(client, (effect, request) => {
-      const { headers, method, url } = request
-      const recorded: Recorded = { method, url: new URL(url), headers: { ...headers }, status: 0 }
-      into.push(recorded)
-      return Effect.tap(effect, ({ status }) => {
-        recorded.status = status
-        return Effect.void
-      })
-    })
-  )
+export const recording = (client: HttpClient.HttpClient, requests: globalThis.Array<Recorded>): HttpClient.HttpClient =>
+  HttpClient.transform(client, (effect, { headers, method, url }) => {
+    const recorded: Recorded = { method, url: new URL(url), headers: { ...headers }, status: 0 }
+    requests.push(recorded)
+    return Effect.tap(effect, ({ status }) => Effect.sync(() => (recorded.status = status)))
+  })

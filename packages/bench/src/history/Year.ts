@@ -1,5 +1,5 @@
 /**
- * A year of snapshots in a database: what they take, and how long it takes to keep and to ask for them.
+ * A year of snapshots in a database: their size, and the time to save and to query them.
  */
 import * as Path from "node:path"
 import { NodeServices } from "@effect/platform-node"
@@ -9,25 +9,24 @@ import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, DateTime, Duration, Effect, FileSystem } from "effect"
 import { median, timed, type Took } from "../Measurement.ts"
-import * as TimeSeries from "./TimeSeries.ts"
+import * as TimeSeries from "../registry/TimeSeries.ts"
 
 export interface Options extends TimeSeries.Options {
   readonly snapshots: number
-  /** Every so many snapshots one is saved whole as well. */
+  /** One of so many snapshots is saved whole as well. */
   readonly wholeEvery: number
-  /** How often each question is asked. */
+  /** How often each query runs. */
   readonly questions: number
 }
 
 const walls = (took: ReadonlyArray<Took>) => took.map(({ wall }) => wall).toSorted((a, b) => a - b)
 
 const repeated = Effect.fnUntraced(function* <A, E, R>(times: number, ask: (i: number) => Effect.Effect<A, E, R>) {
-  const took: Array<Took> = []
-  for (let i = 0; i < times; i++) took.push((yield* timed(ask(i)))[1])
-  return median(walls(took))
+  const took = yield* Effect.forEach(Array.from({ length: times }).keys(), (i) => timed(ask(i)))
+  return median(took.map(([, { wall }]) => wall))
 })
 
-/** The bytes of the database's file and of what belongs to it. */
+/** The bytes of the database's file and of its write-ahead log. */
 const bytesOf = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
   let sum = 0
@@ -44,7 +43,7 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
 
   return yield* Effect.gen(function* () {
     const store = yield* SnapshotStore.SnapshotStore
-    const series = TimeSeries.make(options)
+    const next = yield* TimeSeries.make(options)
     const saves: Array<Took> = []
     const wholes: Array<Took> = []
     const wholeBytes: Array<number> = []
@@ -52,7 +51,7 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
     let first: Took | undefined
     let firstBytes = 0
     for (let i = 0; i < options.snapshots; i++) {
-      const snapshot = series.next()
+      const snapshot = next()
       instants.push(snapshot.takenAt)
       const [, took] = yield* timed(store.save(snapshot))
       if (i === 0) {
@@ -70,25 +69,25 @@ export const measure = Effect.fnUntraced(function* (options: Options) {
     const spread = (i: number) => instants[Math.floor(((i + 0.5) / options.questions) * instants.length)]!
     const image = (yield* store.figuresAt(to)).find(([{ _tag }]) => _tag === "Repository")![0]
     const questions = {
-      // By its instant: what is loaded again is known already.
+      // By its instant, because `load` returns the snapshot that the store has in memory.
       "The latest snapshot": yield* repeated(options.questions, () => store.at(to)),
       "A snapshot of some day": yield* repeated(options.questions, (i) => store.at(spread(i))),
-      "The course of the registry over all": yield* repeated(options.questions, () =>
+      "Time series of the registry": yield* repeated(options.questions, () =>
         store.series(History.wholeRegistry, { from, to })
       ),
-      "The course of one image over all": yield* repeated(options.questions, () => store.series(image, { from, to })),
-      "The figures of everything on some day (growth asks twice)": yield* repeated(options.questions, (i) =>
+      "Time series of one image": yield* repeated(options.questions, () => store.series(image, { from, to })),
+      "All figures on some day (growth reads two)": yield* repeated(options.questions, (i) =>
         store.figuresAt(spread(i))
       ),
       "When the snapshots were taken": yield* repeated(options.questions, () => store.history)
     }
 
-    yield* Console.log("  forgetting")
+    yield* Console.log("  deleting")
     const forgotten = Retention.select(instants, {}, to)
     const [, forget] = yield* timed(store.forget(forgotten))
     const kept = (yield* store.history).length
     const bytesAfter = yield* bytesOf(path)
-    const lastSave = (yield* timed(store.save(series.next())))[1]
+    const lastSave = (yield* timed(store.save(next())))[1]
     const sorted = walls(saves)
     return {
       first: first!,

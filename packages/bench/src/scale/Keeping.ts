@@ -1,18 +1,19 @@
 /**
- * The steps that keep a snapshot in a file and take it from there.
+ * The steps that save a snapshot to a file and load it from there.
  */
 import { NodeServices } from "@effect/platform-node"
 import { Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { DateTime, Effect, FileSystem, Option } from "effect"
 import { peakResident, timed } from "../Measurement.ts"
-import { crawlOf } from "./Crawling.ts"
+import * as GeneratedRegistry from "../registry/GeneratedRegistry.ts"
+import { sized } from "./Crawling.ts"
 
 const inFile = <A, E>(effect: Effect.Effect<A, E, SnapshotStore.SnapshotStore | FileSystem.FileSystem>, path: string) =>
   effect.pipe(Effect.provide(FileSnapshotStore.layer({ path })), Effect.provide(NodeServices.layer))
 
 export const save = Effect.fnUntraced(function* (path: string, tags: number) {
-  const usage = Usage.measure(yield* crawlOf(tags, true))
+  const usage = Usage.measure(yield* GeneratedRegistry.crawl(sized(tags), true))
   const snapshot = { takenAt: yield* DateTime.now, duration: 1, stale: false, usage }
   const store = yield* SnapshotStore.SnapshotStore
   const [bytes, encode] = yield* timed(Snapshot.encode(snapshot))

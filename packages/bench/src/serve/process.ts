@@ -1,7 +1,6 @@
 /**
- * The process of one server: ours over a snapshot that is read from a file or from a database, or a bare one that sends given bytes.
- *
- * It writes its port as a line of JSON, and its usage for each line that it reads.
+ * The process of one server: ours, which loads a snapshot from a file or from a database, or a bare one that sends the
+ * bytes of a file. It writes its port as a line of JSON.
  */
 import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -14,37 +13,24 @@ import { FileSnapshotStore, HttpApp, TokenCache } from "@gitlab-registry-usage/s
 import { Effect, Layer, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
 
-/** The answers of a bare server: the same status, headers and bytes for each path as ours. */
+/** The responses of the bare server by path. */
 export interface Bytes {
   readonly [path: string]: {
-    readonly headers: ReadonlyArray<string>
-    readonly notModified: ReadonlyArray<string>
+    readonly headers: Array<string>
+    readonly notModified: Array<string>
     readonly body: string
   }
 }
 
 const writeLine = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
 
-const usageOnRequest = () =>
-  process.stdin.on("data", () => {
-    const { system, user } = process.cpuUsage()
-    writeLine({ cpu: (user + system) / 1000, resident: process.memoryUsage.rss() / 2 ** 20 })
-  })
-
 const bare = (file: string) => {
   const bytes = JSON.parse(readFileSync(file, "utf8")) as Bytes
   const answers = new Map(
     Object.entries(bytes).map(([path, { body, headers, notModified }]) => {
       const buffer = Buffer.from(body, "base64")
-      // As ours does, in whatever form Node is faster with.
-      return [
-        path,
-        {
-          headers: [...headers],
-          notModified: [...notModified],
-          body: buffer.length < 1400 ? buffer.toString() : buffer
-        }
-      ]
+      // As in our server: Node writes a short body faster as a string.
+      return [path, { headers, notModified, body: buffer.length < 1400 ? buffer.toString() : buffer }]
     })
   )
   const server = createServer((request, response) => {
@@ -55,7 +41,7 @@ const bare = (file: string) => {
   server.listen(0, "127.0.0.1", () => writeLine({ port: (server.address() as { port: number }).port }))
 }
 
-/** Nothing is crawled: the registry never answers, so that the snapshot of the file is served. */
+/** The registry never responds, so that the server serves the snapshot of the store. */
 const ours = <E>(store: Layer.Layer<SnapshotStore.SnapshotStore, E>) => {
   const tokens = JwtTokens.layer({
     current: KeySet.sharedSecret(Redacted.make("of no use but for measuring, 32 bytes")),
@@ -79,12 +65,12 @@ const ours = <E>(store: Layer.Layer<SnapshotStore.SnapshotStore, E>) => {
   }).pipe(Effect.provide(app))
 }
 
-const inFile = (path: string) => FileSnapshotStore.layer({ path }).pipe(Layer.provide(NodeServices.layer))
+const source = process.env["SOURCE"]!
+const stores = {
+  ours: FileSnapshotStore.layer({ path: source }).pipe(Layer.provide(NodeServices.layer)),
+  replica: Postgres.layer({ url: Redacted.make(source) })
+}
 
-/** The file holds the URL of the database. */
-const inDatabase = (file: string) => Postgres.layer({ url: Redacted.make(readFileSync(file, "utf8")) })
-
-usageOnRequest()
-const [kind, file] = process.argv.slice(2)
-if (kind === "bare") bare(file!)
-else Effect.runFork(kind === "replica" ? ours(inDatabase(file!)) : ours(inFile(file!)))
+const kind = process.argv[2] as keyof typeof stores | "bare"
+if (kind === "bare") bare(source)
+else Effect.runFork(ours<unknown>(stores[kind]))

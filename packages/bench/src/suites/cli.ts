@@ -5,7 +5,7 @@ import { Effect, Record } from "effect"
 import { spawnSync } from "node:child_process"
 import { count } from "../Format.ts"
 import { inTurns, median, timed } from "../Measurement.ts"
-import type { Extent, Suite } from "../Suite.ts"
+import type { Extent, Report, Suite } from "../Suite.ts"
 
 const program = decodeURIComponent(new URL("../../../cli/dist/bin.js", import.meta.url).pathname)
 
@@ -24,18 +24,17 @@ const started = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
 
 const run = Effect.fnUntraced(function* (extent: Extent) {
   const rounds = extent === "full" ? 40 : 2
-  // The round that does not count fills the caches of files and of compiled code.
-  const taken = yield* inTurns(Record.map(commands, started), { rounds, warmUp: 1 })
-  const walls = Record.map(commands, (_, name) => taken.map((round) => round[name]))
+  // The first round fills the caches of files and of compiled code.
+  const walls = yield* inTurns(Record.map(commands, started), { rounds, warmUp: 1 })
   return {
-    method: `The built program is started ${rounds} times, in turn with an empty program of Node.js, from the start of the process to its end; medians.`,
+    method: `Medians of ${rounds} runs, from the start of the process to its end. The built program and an empty program of Node.js run in turns.`,
     targets: [
-      {
-        what: "Help, beside twice an empty program and 150 ms",
-        value: median(walls["`gitlab-registry-usage --help`"]),
-        limit: 2 * median(walls["`node -e 0`"]) + 150,
-        unit: "ms"
-      }
+      [
+        "Help, beside twice an empty program and 150 ms",
+        median(walls["`gitlab-registry-usage --help`"]),
+        2 * median(walls["`node -e 0`"]) + 150,
+        "ms"
+      ]
     ],
     tables: [
       {
@@ -48,7 +47,7 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
       }
     ],
     data: { rounds, walls }
-  }
+  } satisfies Report
 })
 
 const suite: Suite = { title: "Starting the command line", run }

@@ -1,12 +1,12 @@
 /**
- * Keeping a year of snapshots, asking for them, and serving them from several processes.
+ * Saving a year of snapshots, querying them, and serving them from several processes.
  */
 import { Console, Effect } from "effect"
 import { count, figure, seconds } from "../Format.ts"
 import * as Following from "../history/Following.ts"
 import * as Replicas from "../history/Replicas.ts"
 import * as Year from "../history/Year.ts"
-import type { Extent, Suite } from "../Suite.ts"
+import type { Extent, Report, Suite, Target } from "../Suite.ts"
 
 /** Hours of a year. */
 const year = 8760
@@ -51,24 +51,14 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
   const tags = course.repositories * course.tagsPerRepository
   return {
     targets: [
-      {
-        what: "The database of all snapshots, beside each of them saved whole",
-        value: kept.bytes / wholeBytes,
-        limit: 0.1,
-        unit: " ×"
-      },
-      {
-        what: "Saving one, beside saving it whole",
-        value: kept.save.median / kept.whole.wall,
-        limit: 2,
-        unit: " ×"
-      },
-      ...followed.map(({ slowest, tags }) => ({
-        what: `From a publication to another replica serving it, at most, at ${count(tags)} tags`,
-        value: slowest,
-        limit: 1000,
-        unit: " ms"
-      }))
+      ["The database of all snapshots, beside each of them saved whole", kept.bytes / wholeBytes, 0.1, " ×"],
+      ["Saving one, beside saving it whole", kept.save.median / kept.whole.wall, 2, " ×"],
+      ...followed.map(({ slowest, tags }): Target => [
+        `From a publication to another replica serving it, at most, at ${count(tags)} tags`,
+        slowest,
+        1000,
+        " ms"
+      ])
     ],
     tables: [
       {
@@ -82,18 +72,18 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
             megabytes(kept.whole.bytes)
           ],
           [
-            `As many as are kept by default: ${count(kept.retention.kept)}`,
+            `As many as the default retention keeps: ${count(kept.retention.kept)}`,
             megabytes(kept.retention.bytes),
             megabytes(kept.whole.bytes * kept.retention.kept)
           ],
           ["To save the first one", milliseconds(kept.first.wall), milliseconds(kept.whole.wall)],
           ["To save a later one, median", milliseconds(kept.save.median), milliseconds(kept.whole.wall)],
           ["To save a later one, 99th percentile", milliseconds(kept.save.p99), ""],
-          ["To forget those that are not kept, all at once", seconds(kept.retention.forget), ""]
+          ["To delete those beyond the default retention, all at once", seconds(kept.retention.forget), ""]
         ]
       },
       {
-        title: "What is asked of the database, before anything is forgotten",
+        title: "Queries of the database, before old snapshots are deleted",
         columns: ["", "Median"],
         rows: Object.entries(kept.questions).map(([what, took]) => [what, milliseconds(took)])
       },
@@ -107,18 +97,18 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
       },
       {
         title: "Server processes on one PostgreSQL database, behind nginx",
-        columns: ["Asked for", "Processes", "Requests/s", "p99"],
+        columns: ["Document", "Processes", "Requests/s", "p99"],
         rows: rates.map(({ p99, processes, rate, what }) => [what, count(processes), count(rate), milliseconds(p99)])
       }
     ],
     method: [
-      "The course of a registry is made by `packages/bench/src/history/TimeSeries.ts`: an image has ten layers, of which those of a repository share five; one that is pushed anew has a new manifest, a new config and one new layer. The snapshots go one after the other into SQLite as the server has it; the sizes are those of its file with the write-ahead log. Beside it now and then the same snapshot is saved whole to a file, as `snapshot_file` does; its size times the number of snapshots is what they would take. A year has 8,760 of them, all kept here until the end; a server forgets meanwhile, and has never more than what is kept by default.",
-      "Questions go to the store, without HTTP: the snapshots that are asked for lie evenly over all of them. A snapshot is measured anew when it is loaded, which is in its time.",
-      "For the other replica the measuring process leads and saves into Debian's PostgreSQL, and a server process that follows is asked every two milliseconds whether it serves what was saved: `Published until served` is from the end of the save on. A store of its own loads after that, which measures anew: with what it had, and with nothing. The images are all different: 200,000 tags are 1.2 million blobs.",
-      "For the replicas the latest snapshot lies in Debian's PostgreSQL. The server processes, nginx with one process, and `wrk` with 32 connections share the two processors of the machine: more processes cannot add what the processors do not have. What can be seen is whether replicas cost anything."
+      "`packages/bench/src/registry/TimeSeries.ts` generates the snapshots. An image has ten layers, of which the images of a repository share five; an image that is pushed again has a new manifest, a new config and one new layer. The snapshots are saved one after the other into SQLite as the server configures it; sizes are those of its file with the write-ahead log. At intervals the same snapshot is also saved whole to a file, as `snapshot_file` does; its size times the number of snapshots is the size of all of them saved whole. A year has 8,760 snapshots, and all are in the database until the end; a server deletes old ones meanwhile and never has more than the default retention keeps.",
+      "Queries go to the store, without HTTP. The instants that are queried are spread evenly over all snapshots. The time to load a snapshot includes measuring it.",
+      "For the other replica the measuring process leads and saves into Debian's PostgreSQL. Every two milliseconds it requests the images from a server process that follows, until the response has the saved snapshot: `Published until served` is the time from the end of the save. Then another store loads the snapshot and measures it: first with the previous snapshot known, then with none. All images are different: 200,000 tags are 1.2 million blobs.",
+      "For the replicas the latest snapshot is in Debian's PostgreSQL. The server processes, nginx with one process, and `wrk` with 32 connections share the two processors of the machine, so more processes cannot serve more than the processors allow. The table shows whether replicas cost anything."
     ].join("\n\n"),
     data: { course: kept, following: followed, replicas: rates }
-  }
+  } satisfies Report
 })
 
 const suite: Suite = { title: "History and replicas", run }

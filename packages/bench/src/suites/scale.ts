@@ -1,12 +1,12 @@
 /**
- * Crawling, measuring and keeping up to a million tags.
+ * Crawling, measuring and saving up to a million tags.
  */
 import * as Path from "node:path"
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Console, Effect } from "effect"
 import { count, figure, seconds } from "../Format.ts"
 import * as ChildProcess from "../scale/ChildProcess.ts"
-import type { Extent, Suite, Table } from "../Suite.ts"
+import type { Extent, Report, Suite, Table, Target } from "../Suite.ts"
 
 const sizes: Record<Extent, ReadonlyArray<number>> = {
   full: [10_000, 30_000, 100_000, 300_000, 1_000_000],
@@ -70,21 +70,21 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
   const at = `at ${count(tags)} tags`
   return {
     targets: [
-      { what: `Measuring, the first time, ${at}`, value: largest.measure.wall / 1000, limit: 2, unit: " s" },
-      { what: `Resident memory, crawl and measure, ${at}`, value: largest.peak, limit: 700, unit: " MiB" },
-      {
-        what: `Processor time of crawling per tag, beside that at ${count(second.tags)} tags`,
-        value: growth(({ crawl }) => crawl.cpu),
-        limit: 1.5,
-        unit: "×"
-      },
+      [`Measuring, the first time, ${at}`, largest.measure.wall / 1000, 2, " s"],
+      [`Resident memory, crawl and measure, ${at}`, largest.peak, 700, " MiB"],
+      [
+        `Processor time of crawling per tag, beside that at ${count(second.tags)} tags`,
+        growth(({ crawl }) => crawl.cpu),
+        1.5,
+        "×"
+      ],
       ...Object.entries({ encode: saved.encode, save: saved.save, decode: loaded.decode, load: loaded.load }).map(
-        ([step, { wall }]) => ({ what: `Snapshot, ${step}`, value: wall / 1000, limit: 3, unit: " s" })
+        ([step, { wall }]): Target => [`Snapshot, ${step}`, wall / 1000, 3, " s"]
       )
     ],
     tables: [
-      seriesTable("Listings tell digests (GitLab's metadata database)", listed),
-      seriesTable("Listings tell names alone (OCI distribution)", resolved),
+      seriesTable("Listings with digests (GitLab's metadata database)", listed),
+      seriesTable("Listings without digests (OCI distribution)", resolved),
       {
         title: `Snapshot of ${count(tags)} tags`,
         columns: ["Step", "Time", "Processor time"],
@@ -99,11 +99,11 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
       }
     ],
     method: [
-      "An in-memory `Registry` (`packages/bench/src/scale/GeneratedRegistry.ts`) makes names, digests and manifests when they are asked for and holds none. A repository has 50 tags, five tags in different repositories share a manifest, a manifest has a config and ten layers, of which half belong to one of the base images (one for 200 manifests). A million tags are 20,000 repositories, 200,000 manifests and 1.4 million blobs. The times of crawling contain making the bodies.",
-      "Each size is a Node process of its own without flags, running the TypeScript sources. Memory is `ru_maxrss`, the most that the system counted so far: `Idle` before the crawl, with Node, the compiler of the sources and Effect loaded; `Peak` after one crawl and one measuring; `Refreshed` after a second crawl from the first one's inventory, with nothing changed and both inventories alive. Times are by the wall clock, those per tag processor time, which says more on a machine that is busy otherwise. `Measure` is the first in the process, `Again` the median of four more."
+      "An in-memory `Registry` (`packages/bench/src/registry/GeneratedRegistry.ts`) computes names, digests and manifests at each request and stores none. A repository has 50 tags; five tags in different repositories share a manifest; a manifest has a config and ten layers, of which half belong to a base image (one for 200 manifests). A million tags are 20,000 repositories, 200,000 manifests and 1.4 million blobs. The times of crawling include computing the bodies.",
+      "Each size runs the TypeScript sources in its own Node process without flags. Memory is `ru_maxrss`, the maximum of the process so far: `Idle` before the crawl, with Node, the compiler of the sources and Effect loaded; `Peak` after one crawl and one measuring; `Refreshed` after a second crawl from the first one's inventory, with nothing changed and both inventories alive. Times are wall times; times per tag are processor times, which depend less on other load on the machine. `Measure` is the first measurement in the process, `Again` the median of four more."
     ].join("\n\n"),
     data: { listed, resolved, saved, loaded }
-  }
+  } satisfies Report
 })
 
 const suite: Suite = { title: "Scale: up to a million tags", run }

@@ -3,8 +3,8 @@
  *
  * Sources: RFC 7519; CNCF distribution, "Token authentication implementation".
  */
-import { Clock, Effect, Option, Result, Schema } from "effect"
-import { Base64Url } from "effect/encoding"
+import { Clock, Effect, Option, Schema } from "effect"
+import { jwtVerify, SignJWT } from "jose"
 
 /**
  * What a token permits on one thing. `type` is `repository` or `registry`.
@@ -37,39 +37,22 @@ export interface Jwt {
   readonly verify: (token: string) => Effect.Effect<Option.Option<Claims>>
 }
 
-const encoder = new TextEncoder()
-const algorithm = { name: "HMAC", hash: "SHA-256" }
-const decodeClaims = Schema.decodeUnknownOption(Schema.fromJsonString(Claims))
+const decodeClaims = Schema.decodeUnknownOption(Claims)
 
 /**
- * Signs with HS256 under a key that nobody else knows.
+ * Signs with HS256 and a random key that nobody else knows.
  */
-export const make: Effect.Effect<Jwt> = Effect.gen(function* () {
-  const key = yield* Effect.promise(() =>
-    crypto.subtle.importKey("raw", crypto.getRandomValues(new Uint8Array(32)), algorithm, false, ["sign", "verify"])
-  )
-  const header = Base64Url.encode(JSON.stringify({ typ: "JWT", alg: "HS256" }))
+export const make: Effect.Effect<Jwt> = Effect.sync(() => {
+  const key = crypto.getRandomValues(new Uint8Array(32))
   return {
-    sign: (claims) => {
-      const signed = `${header}.${Base64Url.encode(JSON.stringify(claims))}`
-      return Effect.map(
-        Effect.promise(() => crypto.subtle.sign(algorithm, key, encoder.encode(signed))),
-        (signature) => `${signed}.${Base64Url.encode(new Uint8Array(signature))}`
-      )
-    },
+    sign: (claims) =>
+      Effect.promise(() => new SignJWT({ ...claims }).setProtectedHeader({ typ: "JWT", alg: "HS256" }).sign(key)),
     verify: Effect.fnUntraced(function* (token) {
-      const [head, payload = "", signature = ""] = token.split(".")
-      const bytes = Result.getOrElse(Base64Url.decode(signature), () => new Uint8Array())
-      const genuine = yield* Effect.promise(() =>
-        crypto.subtle.verify(algorithm, key, new Uint8Array(bytes), encoder.encode(`${head}.${payload}`))
+      const currentDate = new Date(yield* Clock.currentTimeMillis)
+      return yield* Effect.tryPromise(() => jwtVerify(token, key, { algorithms: ["HS256"], currentDate })).pipe(
+        Effect.map(({ payload }) => decodeClaims(payload)),
+        Effect.orElseSucceed(() => Option.none<Claims>())
       )
-      const now = yield* Clock.currentTimeMillis
-      return genuine
-        ? Option.filter(
-            Option.flatMap(Result.getSuccess(Base64Url.decodeString(payload)), decodeClaims),
-            ({ exp }) => exp * 1000 > now
-          )
-        : Option.none()
     })
   }
 })

@@ -11,7 +11,7 @@ import { type Account, granted } from "./Account.ts"
 import type { Contents } from "../data/Contents.ts"
 import type { Access, Jwt } from "./Jwt.ts"
 import { RegistryProblem } from "../http/RegistryProblem.ts"
-import { pattern, type Request, type Route } from "../http/Route.ts"
+import type { Request, Route } from "../http/Route.ts"
 
 /**
  * What the registry calls itself in challenges, and the audience of its tokens.
@@ -87,5 +87,5 @@ export const routes = ({ accounts, contents, jwt, tokenLife }: Options): Readonl
     return HttpServerResponse.jsonUnsafe({ token })
   })
 
-  return [{ kind: "token", match: pattern(/^\/jwt\/auth$/), methods: { GET: get } }]
+  return [{ kind: "token", path: /^\/jwt\/auth$/, methods: { GET: get } }]
 }

@@ -1,19 +1,9 @@
 /**
  * What the demonstration's registry holds: the same bytes at every run.
  */
-import { Names, Registry } from "@gitlab-registry-usage/core"
+import { Registry } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { Effect } from "effect"
-
-const repository = (
-  name: string,
-  tags: ReadonlyArray<readonly [name: string, image: Images.Image]>,
-  unreadable?: Registry.RegistryReason
-): Images.Repository => ({
-  name: Names.RepositoryName.make(name),
-  tags: tags.map(([name, image]) => ({ name: Names.TagName.make(name), image })),
-  unreadable
-})
 
 /** The layers that several repositories share. Each is about a hundredth of the real one's size. */
 const bases = Effect.gen(function* () {
@@ -77,24 +67,16 @@ const shop = Effect.fnUntraced(function* ({ certificates, debian, java, node }: 
     })
   )
   return [
-    repository("acme/shop/api", [
-      ["1.0.0", api[0]!],
-      ["1.1.0", api[1]!],
-      ["1.2.0", api[2]!],
-      ["latest", api[2]!]
-    ]),
-    repository("acme/shop/cache", [["buildcache", cache]]),
-    repository("acme/shop/chart", [
-      ["0.1.0", charts[0]!],
-      ["0.2.0", charts[1]!]
-    ]),
-    repository("acme/shop/empty", []),
-    repository("acme/shop/web", [
-      ["2.0.0", web[0]!],
-      ["2.1.0", web[1]!],
-      ["latest", web[1]!],
-      [`${web[1]!.digest.replace(":", "-")}.sig`, signature]
-    ])
+    Images.repository("acme/shop/api", { "1.0.0": api[0]!, "1.1.0": api[1]!, "1.2.0": api[2]!, latest: api[2]! }),
+    Images.repository("acme/shop/cache", { buildcache: cache }),
+    Images.repository("acme/shop/chart", { "0.1.0": charts[0]!, "0.2.0": charts[1]! }),
+    Images.repository("acme/shop/empty", {}),
+    Images.repository("acme/shop/web", {
+      "2.0.0": web[0]!,
+      "2.1.0": web[1]!,
+      latest: web[1]!,
+      [`${web[1]!.digest.replace(":", "-")}.sig`]: signature
+    })
   ]
 })
 
@@ -106,9 +88,9 @@ const nightly = Effect.fnUntraced(function* ({ certificates, debian, node }: Bas
       Images.image({ layers: [debian, certificates, node, application] })
     )
   )
-  return repository(
+  return Images.repository(
     "acme/shop/web/nightly",
-    nights.map((night, i) => [`night-${String(night).padStart(3, "0")}`, images[i]!] as const)
+    Object.fromEntries(nights.map((night, i) => [`night-${String(night).padStart(3, "0")}`, images[i]!]))
   )
 })
 
@@ -149,16 +131,10 @@ const library = Effect.fnUntraced(function* ({ certificates, debian, debianArm, 
     ]
   })
   return [
-    repository("library/base/debian", [
-      ["12", plain],
-      ["bookworm", plain]
-    ]),
-    repository("library/base/node", [
-      ["24", node24Index],
-      ["24-debug", debug]
-    ]),
-    repository("library/tools/bundle", [["1", bundle]]),
-    repository("library/tools/portable", [["1", windows]])
+    Images.repository("library/base/debian", { "12": plain, bookworm: plain }),
+    Images.repository("library/base/node", { "24": node24Index, "24-debug": debug }),
+    Images.repository("library/tools/bundle", { "1": bundle }),
+    Images.repository("library/tools/portable", { "1": windows })
   ]
 })
 
@@ -173,15 +149,12 @@ export const repositories: Effect.Effect<ReadonlyArray<Images.Repository>> = Eff
   return [
     ...(yield* shop(shared)),
     yield* nightly(shared),
-    repository(
+    Images.repository(
       "acme/vault/secrets",
-      [["1", secret]],
+      { "1": secret },
       new Registry.Denied({ detail: "the container registry of this project is switched off" })
     ),
-    repository("group/tags/inner", [
-      ["latest", inner],
-      ["tags", inner]
-    ]),
+    Images.repository("group/tags/inner", { latest: inner, tags: inner }),
     ...(yield* library(shared))
   ]
 })

@@ -11,7 +11,7 @@ import * as ApiPage from "./ApiPage.ts"
 import type { Contents, StoredRepository } from "../data/Contents.ts"
 import { sizeOf } from "./GitLabMetadata.ts"
 import * as Projects from "./Projects.ts"
-import { type Handler, pattern, type Request, type Route } from "../http/Route.ts"
+import type { Handler, Request, Route } from "../http/Route.ts"
 
 /**
  * How the API behaves where GitLab's behaves now one way and now another.
@@ -51,13 +51,17 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
 
   /** Whoever holds a token; a job's is good for projects alone. */
   const authenticated =
-    (forJobs: boolean, handle: (account: Account, request: Request) => ReturnType<Handler>): Handler =>
+    (forJobs: boolean, handle: (reader: Projects.Reader, request: Request) => ReturnType<Handler>): Handler =>
     (request) => {
       const { "job-token": job, "private-token": secret } = request.headers
       const account = secret === undefined ? undefined : holder(accounts, secret, false)
       const ofJob = job === undefined || !forJobs ? undefined : holder(accounts, job, true)
       const known = account ?? ofJob
-      return limited(known === undefined ? message(401, "Unauthorized") : handle(known, request))
+      return limited(
+        known === undefined
+          ? message(401, "Unauthorized")
+          : Effect.flatMap(Ref.get(contents), (contents) => handle({ account: known, contents, ids }, request))
+      )
     }
 
   const entry = (repository: StoredRepository) => ({
@@ -75,13 +79,12 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
 
   const listing = (kind: "groups" | "projects"): Route => ({
     kind: "api",
-    match: pattern(new RegExp(`^/api/v4/${kind}/(?<reference>.+)/registry/repositories$`)),
+    path: new RegExp(`^/api/v4/${kind}/(?<reference>.+)/registry/repositories$`),
     methods: {
       GET: authenticated(
         kind === "projects",
-        Effect.fnUntraced(function* (account, request) {
-          const from = { contents: yield* Ref.get(contents), account, ids }
-          const found = Projects.repositoriesOf(kind, request.reference ?? "", from)
+        Effect.fnUntraced(function* (reader, request) {
+          const found = Projects.repositoriesOf(kind, request.reference ?? "", reader)
           if (found === undefined) return yield* message(404, notFound[kind])
           const { entries, headers } = ApiPage.paginate(found, request, {
             origin,
@@ -103,13 +106,12 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
 
   const single: Route = {
     kind: "api",
-    match: pattern(/^\/api\/v4\/registry\/repositories\/(?<reference>\d+)$/),
+    path: /^\/api\/v4\/registry\/repositories\/(?<reference>\d+)$/,
     methods: {
       GET: authenticated(
         true,
-        Effect.fnUntraced(function* (account, request) {
-          const from = { contents: yield* Ref.get(contents), account, ids }
-          const found = Projects.repositoryBy(request.reference ?? "", from)
+        Effect.fnUntraced(function* (reader, request) {
+          const found = Projects.repositoryBy(request.reference ?? "", reader)
           if (found === undefined) return yield* message(404, "Not found")
           const { location } = entry(found)
           const tags = [...found.tags.keys()].map((name) => ({

@@ -10,7 +10,7 @@ import type { StoredRepository } from "../data/Contents.ts"
 import { inRepository, type Options } from "../registry/Distribution.ts"
 import * as RegistryPage from "../http/RegistryPage.ts"
 import { nameUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
-import { type Handler, pattern, type Request, type Route } from "../http/Route.ts"
+import type { Handler, Request, Route } from "../http/Route.ts"
 
 /** Everything in the demonstration was pushed at once. */
 const pushedAt = "2026-01-01T00:00:00.000Z"
@@ -103,12 +103,12 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
   return [
     {
       kind: "metadata",
-      match: pattern(/^\/gitlab\/v1\/$/),
+      path: /^\/gitlab\/v1\/$/,
       methods: { GET: offered((request) => Effect.as(options.authorize(request), HttpServerResponse.jsonUnsafe({}))) }
     },
     {
       kind: "metadata tags",
-      match: pattern(/^\/gitlab\/v1\/repositories\/(?<repository>.+)\/tags\/list\/$/),
+      path: /^\/gitlab\/v1\/repositories\/(?<repository>.+)\/tags\/list\/$/,
       methods: {
         GET: offered(
           inRepository(
@@ -128,7 +128,7 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
     },
     {
       kind: "metadata repository",
-      match: pattern(/^\/gitlab\/v1\/repositories\/(?<repository>.+)\/$/),
+      path: /^\/gitlab\/v1\/repositories\/(?<repository>.+)\/$/,
       methods: {
         GET: offered(
           inRepository(options, "pull", unknown, (repository, { parameters }) =>

@@ -10,9 +10,6 @@ import type { Contents, StoredRepository } from "../data/Contents.ts"
  */
 export const projectOf = (repository: string): string => repository.split("/").slice(0, 2).join("/")
 
-/** Whether the repository lies in the group or below. */
-const isIn = (repository: string, group: string): boolean => projectOf(repository).startsWith(`${group}/`)
-
 /**
  * Numbers for what GitLab numbers, each the same for as long as the registry runs.
  */
@@ -42,46 +39,47 @@ const groupsOf = (project: string): ReadonlyArray<string> => {
   return names.slice(1).map((_, i) => names.slice(0, i + 1).join("/"))
 }
 
-/** Numbers everything in the order of listing, whoever asks and for whatever. */
-const numberAll = (contents: Contents, ids: Ids): void => {
+/**
+ * An account that reads the registry.
+ */
+export interface Reader {
+  readonly account: Account
+  readonly contents: Contents
+  readonly ids: Ids
+}
+
+/** The repositories that the account may see. All get their numbers in the order of listing, whoever reads first. */
+const visibleTo = ({ account, contents, ids }: Reader): ReadonlyArray<StoredRepository> => {
   for (const name of contents.keys()) {
     const project = projectOf(name)
     ids.of("repositories", name)
     ids.of("projects", project)
     for (const group of groupsOf(project)) ids.of("groups", group)
   }
+  return [...contents.values()].filter(({ name }) => holds(account, name))
 }
 
 /**
  * The repositories of a group or project, named by its path or number, that the account may see, by their numbers;
- * undefined where it can see no such group or project.
+ * undefined if it can see no such group or project.
  */
 export const repositoriesOf = (
   kind: "groups" | "projects",
   id: string,
-  from: { readonly contents: Contents; readonly account: Account; readonly ids: Ids }
+  reader: Reader
 ): ReadonlyArray<StoredRepository> | undefined => {
-  const { account, contents, ids } = from
-  numberAll(contents, ids)
-  const visible = [...contents.values()].filter(({ name }) => holds(account, name))
-  const places = new Set(
-    visible.flatMap(({ name }) => (kind === "projects" ? [projectOf(name)] : groupsOf(projectOf(name))))
-  )
-  const path = [...places].find((place) => place === id || String(ids.of(kind, place)) === id)
+  const placesOf = ({ name }: StoredRepository) => (kind === "projects" ? [projectOf(name)] : groupsOf(projectOf(name)))
+  const visible = visibleTo(reader)
+  const number = (place: string) => String(reader.ids.of(kind, place))
+  const path = visible.flatMap(placesOf).find((place) => place === id || number(place) === id)
   if (path === undefined) return undefined
   return visible
-    .filter(({ name }) => (kind === "projects" ? projectOf(name) === path : isIn(name, path)))
-    .sort((a, b) => ids.of("repositories", a.name) - ids.of("repositories", b.name))
+    .filter((repository) => placesOf(repository).includes(path))
+    .sort((a, b) => reader.ids.of("repositories", a.name) - reader.ids.of("repositories", b.name))
 }
 
 /**
  * The repository with the number, if the account may see it.
  */
-export const repositoryBy = (
-  id: string,
-  from: { readonly contents: Contents; readonly account: Account; readonly ids: Ids }
-): StoredRepository | undefined => {
-  const { account, contents, ids } = from
-  numberAll(contents, ids)
-  return [...contents.values()].find(({ name }) => holds(account, name) && String(ids.of("repositories", name)) === id)
-}
+export const repositoryBy = (id: string, reader: Reader): StoredRepository | undefined =>
+  visibleTo(reader).find(({ name }) => String(reader.ids.of("repositories", name)) === id)

@@ -8,25 +8,19 @@ import { type Headers, HttpServerRequest, HttpServerResponse } from "effect/http
 import { type RegistryProblem, toResponse } from "./RegistryProblem.ts"
 
 /**
- * What a path names.
- */
-export interface Target {
-  readonly repository?: string | undefined
-  /** A tag or a digest. */
-  readonly reference?: string | undefined
-}
-
-/**
  * A request that a route matched. `kind` is the route's, and `other` where no route matched; `path` is decoded, and
  * `url` is what was asked for, with the query and without the origin.
  */
-export interface Request extends Target {
+export interface Request {
   readonly kind: string
   readonly method: string
   readonly url: string
   readonly path: string
   readonly parameters: URLSearchParams
   readonly headers: Headers.Headers
+  readonly repository?: string | undefined
+  /** A tag or a digest. */
+  readonly reference?: string | undefined
 }
 
 export type Handler = (request: Request) => Effect.Effect<HttpServerResponse.HttpServerResponse, RegistryProblem>
@@ -36,19 +30,10 @@ export type Handler = (request: Request) => Effect.Effect<HttpServerResponse.Htt
  */
 export interface Route {
   readonly kind: string
-  readonly match: (path: string) => Target | undefined
+  /** Matches the whole path; its named groups are `repository` and `reference`. */
+  readonly path: RegExp
   readonly methods: Readonly<Record<string, Handler>>
 }
-
-/**
- * Matches a path against a pattern with the named groups `repository` and `reference`.
- */
-export const pattern =
-  (expression: RegExp): Route["match"] =>
-  (path) => {
-    const match = expression.exec(path)
-    return match === null ? undefined : { ...match.groups }
-  }
 
 /** An answer of Go's own router, in plain text. */
 const plain = (status: number, text: string, headers: Record<string, string> = {}) =>
@@ -81,10 +66,10 @@ export const serve = (
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (received) => {
     const request = parse(received)
-    for (const { kind, match, methods } of routes) {
-      const target = match(request.path)
-      if (target === undefined) continue
-      const matched = { ...request, ...target, kind }
+    for (const { kind, methods, path } of routes) {
+      const match = path.exec(request.path)
+      if (match === null) continue
+      const matched = { ...request, ...match.groups, kind }
       const handler = methods[request.method]
       return around(
         matched,

@@ -10,7 +10,7 @@ import type { Authorize } from "../auth/Authorization.ts"
 import type { Contents, StoredRepository } from "../data/Contents.ts"
 import * as RegistryPage from "../http/RegistryPage.ts"
 import { blobUnknown, digestInvalid, nameInvalid, nameUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
-import { type Handler, pattern, type Request, type Route } from "../http/Route.ts"
+import type { Handler, Request, Route } from "../http/Route.ts"
 
 export interface Options {
   readonly authorize: Authorize
@@ -64,12 +64,12 @@ export const inRepository =
 
 const base = ({ authorize }: Options): Route => {
   const handler: Handler = (request) => Effect.as(authorize(request), HttpServerResponse.jsonUnsafe({}))
-  return { kind: "base", match: pattern(/^\/v2\/?$/), methods: { GET: handler, HEAD: handler } }
+  return { kind: "base", path: /^\/v2\/?$/, methods: { GET: handler, HEAD: handler } }
 }
 
 const catalog = ({ authorize, contents, pageSize }: Options): Route => ({
   kind: "catalog",
-  match: pattern(/^\/v2\/_catalog$/),
+  path: /^\/v2\/_catalog$/,
   methods: {
     GET: Effect.fnUntraced(function* (request: Request) {
       yield* authorize(request, { type: "registry", name: "catalog", actions: ["*"] })
@@ -81,7 +81,7 @@ const catalog = ({ authorize, contents, pageSize }: Options): Route => ({
 
 const tags = (options: Options): Route => ({
   kind: "tags",
-  match: pattern(/^\/v2\/(?<repository>.+)\/tags\/list$/),
+  path: /^\/v2\/(?<repository>.+)\/tags\/list$/,
   methods: {
     GET: inRepository(
       options,
@@ -120,7 +120,7 @@ const blob = (options: Options): Route => {
   )
   return {
     kind: "blob",
-    match: pattern(/^\/v2\/(?<repository>.+)\/blobs\/(?<reference>[^/]+)$/),
+    path: /^\/v2\/(?<repository>.+)\/blobs\/(?<reference>[^/]+)$/,
     methods: { GET: handler, HEAD: handler }
   }
 }

@@ -10,7 +10,7 @@ import { HttpServerResponse } from "effect/http"
 import { manifest, removeReference, type StoredRepository } from "../data/Contents.ts"
 import { inRepository, type Options } from "./Distribution.ts"
 import { digestInvalid, manifestUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
-import { pattern, type Request, type Route } from "../http/Route.ts"
+import type { Request, Route } from "../http/Route.ts"
 
 const missing = ({ reference = "" }: Request) => manifestUnknown(reference)
 
@@ -100,7 +100,7 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
   return [
     {
       kind: "manifest",
-      match: pattern(/^\/v2\/(?<repository>.+)\/manifests\/(?<reference>[^/]+)$/),
+      path: /^\/v2\/(?<repository>.+)\/manifests\/(?<reference>[^/]+)$/,
       methods: { GET: handler, HEAD: handler, DELETE: remove(options) }
     }
   ]

@@ -5,7 +5,7 @@
 import { Effect, Ref } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { Contents } from "../data/Contents.ts"
-import { type Handler, pattern, type Route } from "../http/Route.ts"
+import type { Handler, Route } from "../http/Route.ts"
 
 /**
  * The URL of a blob under the origin of the storage.
@@ -31,5 +31,5 @@ export const routes = (contents: Ref.Ref<Contents>): ReadonlyArray<Route> => {
       }
       return failure(404, "NoSuchKey")
     })
-  return [{ kind: "storage", match: pattern(/^\/storage\/(?<reference>[^/]+)$/), methods: { GET: get, HEAD: get } }]
+  return [{ kind: "storage", path: /^\/storage\/(?<reference>[^/]+)$/, methods: { GET: get, HEAD: get } }]
 }

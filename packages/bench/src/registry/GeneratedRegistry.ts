@@ -1,34 +1,22 @@
 /**
- * A registry of any size that exists as numbers alone: names, digests and manifests are made when they are asked for.
+ * A registry of any size: names, digests and manifests are computed from numbers, so that every run has the same.
  */
-import { Bytes, type Digest, MediaType, type Names, Registry } from "@gitlab-registry-usage/core"
+import { hash } from "node:crypto"
+import { Bytes, Crawl, type Digest, type Inventory, MediaType, type Names, Registry } from "@gitlab-registry-usage/core"
+import type { Images } from "@gitlab-registry-usage/core/testing"
 import { Effect, Option, Stream } from "effect"
 
 /**
- * How large the registry is. Tag `t` of all points to manifest `t` modulo `manifests`, so that tags of several
- * repositories share a manifest. Of the layers of a manifest half are its own, and half belong to one of the base
- * images, of which there is one for 200 manifests.
+ * The size of the registry. Tag `t` of all tags points to manifest `t` modulo `manifests`. Half of the layers of a
+ * manifest are its own; the other half belong to a base image, which `manifestsPerBase` successive manifests share.
  */
 export interface Options {
   readonly repositories: number
   readonly tagsPerRepository: number
   readonly manifests: number
+  readonly manifestsPerBase: number
   readonly layersPerManifest: number
-  /** Whether listings tell the digests, as with GitLab's metadata database. */
-  readonly listDigests: boolean
 }
-
-/**
- * The sizes at which the series is measured: for each tag a fiftieth of a repository, a fifth of a manifest, and ten
- * layers of a manifest.
- */
-export const sized = (tags: number, listDigests: boolean): Options => ({
-  repositories: Math.ceil(tags / 50),
-  tagsPerRepository: 50,
-  manifests: Math.ceil(tags / 5),
-  layersPerManifest: 10,
-  listDigests
-})
 
 const pageSize = 1000
 
@@ -86,17 +74,12 @@ const templateOf = (layers: number) => {
   }
 }
 
-/**
- * The registry. It holds no manifest: each body is made anew when it is asked for, as one that comes over a network is.
- */
-export const make = (options: Options): Registry.Registry["Service"] => {
-  const { layersPerManifest, listDigests, manifests, repositories, tagsPerRepository } = options
+/** The functions from numbers to names and manifests. A body is computed at each call. */
+const contents = ({ layersPerManifest, manifests, manifestsPerBase, tagsPerRepository }: Options) => {
   const template = templateOf(layersPerManifest)
   const shared = Math.floor(layersPerManifest / 2)
-  const bases = Math.ceil(manifests / 200)
   const nameOf = (r: number) =>
     `group-${Math.floor(r / 100)}/project-${Math.floor(r / 4)}/image-${r}` as Names.RepositoryName
-  const repositoryOf = (name: string) => Number(name.slice(name.lastIndexOf("-") + 1))
   const tagName = (i: number) => `v1.${i}.0` as Names.TagName
   const manifestAt = (r: number, i: number) => (r * tagsPerRepository + i) % manifests
 
@@ -105,12 +88,24 @@ export const make = (options: Options): Registry.Registry["Service"] => {
     template.places.forEach((at, place) => {
       const layer = place - 1
       if (layer < 0) writeHex(bytes, at, kinds.config, m)
-      else if (layer < shared) writeHex(bytes, at, kinds.baseLayer, (m % bases) * shared + layer)
+      else if (layer < shared) writeHex(bytes, at, kinds.baseLayer, Math.floor(m / manifestsPerBase) * shared + layer)
       else writeHex(bytes, at, kinds.ownLayer, m * (layersPerManifest - shared) + layer - shared)
     })
     return bytes
   }
 
+  return { nameOf, tagName, manifestAt, body }
+}
+
+/**
+ * The registry as a port. It holds no manifest: each body is a new one, as one that comes over a network is. Its digests
+ * are unique numbers, not hashes. `listDigests`: whether the lists of tags have digests, as with GitLab's metadata
+ * database.
+ */
+export const make = (options: Options, listDigests: boolean): Registry.Registry["Service"] => {
+  const { repositories, tagsPerRepository } = options
+  const { body, manifestAt, nameOf, tagName } = contents(options)
+  const repositoryOf = (name: string) => Number(name.slice(name.lastIndexOf("-") + 1))
   return Registry.Registry.of({
     repositories: Stream.paginate(0, (first) => {
       const last = Math.min(first + pageSize, repositories)
@@ -141,4 +136,29 @@ export const make = (options: Options): Registry.Registry["Service"] => {
     blobSize: () => Effect.succeed(Bytes.make(0)),
     deleteManifest: () => Effect.void
   })
+}
+
+/**
+ * The inventory that a crawl of the registry reads.
+ */
+export const crawl = (options: Options, listDigests: boolean, previous?: Inventory.Inventory) =>
+  Crawl.crawl({ previous }).pipe(Effect.provideService(Registry.Registry, make(options, listDigests)))
+
+/**
+ * The registry for real servers: with the true digests of the manifests. It has no blobs, which no crawl requests.
+ */
+export const images = (options: Options): ReadonlyArray<Images.Repository> => {
+  const { body, manifestAt, nameOf, tagName } = contents(options)
+  const manifests = Array.from({ length: options.manifests }, (_, m): Images.Image => {
+    const bytes = body(m)
+    const digest = `sha256:${hash("sha256", bytes, "hex")}` as Digest.Digest
+    return { digest, mediaType: MediaType.ociManifest, body: bytes, children: [], blobs: [] }
+  })
+  return Array.from({ length: options.repositories }, (_, r) => ({
+    name: nameOf(r),
+    tags: Array.from({ length: options.tagsPerRepository }, (_, i) => ({
+      name: tagName(i),
+      image: manifests[manifestAt(r, i)]!
+    }))
+  }))
 }
