@@ -4,7 +4,8 @@
  */
 import * as Net from "node:net"
 import * as Tls from "node:tls"
-import { Effect } from "effect"
+import type { Authentication } from "@gitlab-registry-usage/core"
+import { Effect, type Scope } from "effect"
 import { Client } from "ldapts"
 import { describe, unavailable } from "./Failure.ts"
 import type { Settings } from "./Options.ts"
@@ -106,7 +107,9 @@ const close = (watch: Watch) => {
 export type Request = <A>(run: (client: Client) => Promise<A>) => Effect.Effect<A, unknown>
 
 /** A new connection, with StartTLS done where the options require it. */
-export const open = Effect.fnUntraced(function* (settings: Settings) {
+export const open = Effect.fnUntraced(function* (
+  settings: Settings
+): Effect.fn.Return<Request, Authentication.DirectoryError, Scope.Scope> {
   const [client, watch] = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const watch: Watch = { sockets: [], messages: 0, bytes: 0, pending: Buffer.alloc(0), fault: undefined }

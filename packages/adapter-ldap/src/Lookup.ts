@@ -1,4 +1,5 @@
 /** Finds the entry of a user who may sign in. */
+import type { Authentication } from "@gitlab-registry-usage/core"
 import { Duration, Effect } from "effect"
 import { AndFilter, EqualityFilter, type Entry, type Filter, OrFilter } from "ldapts"
 import type { Request } from "./Connection.ts"
@@ -96,7 +97,11 @@ const inPosixGroup = Effect.fnUntraced(function* (
  * The entry of the user with this name, if the group rule admits it. Fails with `InvalidCredentials` if there is no such
  * entry or more than one; several entries are also logged.
  */
-export const find = Effect.fnUntraced(function* (request: Request, settings: Settings, typed: string) {
+export const find = Effect.fnUntraced(function* (
+  request: Request,
+  settings: Settings,
+  typed: string
+): Effect.fn.Return<Found, Authentication.DirectoryError> {
   const { baseDn, group, usernameAttribute } = settings
   const attributes = [usernameAttribute, ...(group._tag === "PosixGroup" ? [gidAttribute(group)] : [])]
   const entries = yield* search(request, settings, "user", baseDn, userFilter(settings, typed), attributes)
