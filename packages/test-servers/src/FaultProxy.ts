@@ -60,7 +60,8 @@ interface State {
   behaviour: Behaviour
   /** Bytes of each side since the behaviour was set. */
   since: Record<Side, number>
-  received: Buffer
+  readonly received: Array<Buffer>
+  receivedBytes: number
 }
 
 /** Writes bytes again and again, as fast as the socket takes them. */
@@ -106,8 +107,9 @@ const pump = async (
   }
 
   for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    if (side === "client" && state.received.length <= maximumReceived) {
-      state.received = Buffer.concat([state.received, chunk])
+    if (side === "client" && state.receivedBytes <= maximumReceived) {
+      state.received.push(chunk)
+      state.receivedBytes += chunk.length
     }
     const { delay = 0, fault, rate } = state.behaviour
     if (fault !== undefined && (fault.of ?? "server") === side) {
@@ -137,7 +139,7 @@ export const start = Effect.fnUntraced(function* (
   target: number,
   behaviour: Behaviour = {}
 ): Effect.fn.Return<FaultProxy, never, Scope.Scope> {
-  const state: State = { behaviour, since: { client: 0, server: 0 }, received: Buffer.alloc(0) }
+  const state: State = { behaviour, since: { client: 0, server: 0 }, received: [], receivedBytes: 0 }
   const sockets = new Set<Net.Socket>()
 
   const server = Net.createServer({ allowHalfOpen: true }, (client) => {
@@ -171,7 +173,7 @@ export const start = Effect.fnUntraced(function* (
     connections: { open: 0, most: 0 },
     passed: { client: 0, server: 0 },
     repeated: 0,
-    received: () => state.received
+    received: () => Buffer.concat(state.received)
   }
   const port = yield* listen(server, () => {
     for (const socket of sockets) socket.destroy()
