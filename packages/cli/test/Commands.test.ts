@@ -56,6 +56,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       Effect.gen(function* () {
         yield* written("ls-chosen.txt", ["ls", "acme/**", "library/base/*", "-n", "3", "-s", "name", "-R"])
         yield* written("ls-large.txt", ["ls", "--min-size", "100kB", "--si"])
+        yield* written("ls-min-tags.txt", ["ls", "--min-tags", "2", "-s", "name"])
         yield* written("ls-columns.txt", [
           "ls",
           "--columns",

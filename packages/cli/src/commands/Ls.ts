@@ -7,6 +7,7 @@ import { Command, Flag } from "effect/cli"
 import { countFlag, repositoriesArgument, sizeFlag, switchFlag } from "../connection/FlagKinds.ts"
 import * as UsageTable from "../tables/UsageTable.ts"
 import { print } from "../output/Print.ts"
+import { usageError } from "../output/CommandFailure.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { summarize } from "../crawl/Summary.ts"
@@ -15,6 +16,7 @@ const flags = {
   tags: switchFlag("tags").pipe(Flag.withAlias("t"), Flag.withDescription("List tags instead of repositories")),
   count: countFlag("count").pipe(Flag.withAlias("n"), Flag.withDescription("Only the first N"), Flag.optional),
   minSize: sizeFlag("min-size").pipe(Flag.withDescription("Only what is at least this large, as 10MB"), Flag.optional),
+  minTags: countFlag("min-tags").pipe(Flag.withDescription("Only repositories with at least N tags"), Flag.optional),
   sort: Flag.ChoiceWithValue("sort", [
     ["disk", "disk"],
     ["size", "size"],
@@ -32,6 +34,9 @@ export const ls = Command.make(
   flags,
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
+    if (input.tags && Option.isSome(input.minTags)) {
+      return yield* usageError("--min-tags selects repositories, and --tags lists tags", "leave one of them out")
+    }
     const crawled = yield* CrawledSnapshot.make(shared)
     const table = UsageTable.make(crawled.snapshot.usage, {
       of: input.tags ? "tags" : "repositories",
@@ -39,7 +44,8 @@ export const ls = Command.make(
       order: input.sort,
       reverse: input.reverse,
       count: Option.getOrUndefined(input.count),
-      minSize: Option.getOrUndefined(input.minSize)
+      minSize: Option.getOrUndefined(input.minSize),
+      minTags: Option.getOrUndefined(input.minTags)
     })
     yield* print(shared, table, {
       command: "ls",

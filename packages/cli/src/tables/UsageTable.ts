@@ -17,6 +17,8 @@ export interface Options {
   readonly reverse: boolean
   readonly count: number | undefined
   readonly minSize: Bytes.Bytes | undefined
+  /** The least number of tags of a repository. */
+  readonly minTags?: number | undefined
 }
 
 /** Every repository, the largest on disk first. */
@@ -116,9 +118,11 @@ export const make = (usage: Usage.Usage, options: Options): Table => {
   const total = sums.diskSize
   const sorted = all.toSorted(compare(options.order))
   if (options.reverse) sorted.reverse()
-  // An entry of unknown size may be large.
+  // An entry of unknown size may be large, and may have many tags.
   const large = sorted.filter(
-    ({ sizes }) => sizes === undefined || measureOf(options.order, sizes) >= (options.minSize ?? 0)
+    ({ sizes, tags }) =>
+      (sizes === undefined || measureOf(options.order, sizes) >= (options.minSize ?? 0)) &&
+      ((sizes === undefined && tags === 0) || tags >= (options.minTags ?? 0))
   )
   const shown = large.slice(0, options.count)
   const isShown = new Set(shown)

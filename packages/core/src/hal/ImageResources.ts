@@ -22,7 +22,8 @@ export const images = (view: View, selection: Listing.Selection = {}): Hal.Resou
   const list: Listing.List = {
     count: repositories.length,
     nameOf: (r) => repositories[r]!.name,
-    sizesOf: (r) => Usage.repositorySizes(usage, r)
+    sizesOf: (r) => Usage.repositorySizes(usage, r),
+    tagsOf: (r) => (repositories[r]!.unreadable ? undefined : repositories[r]!.tagNames.length)
   }
   const { links, matching, numbers } = listPage(view, view.base, list, selection)
   return Hal.make({

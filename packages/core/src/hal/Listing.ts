@@ -33,8 +33,8 @@ export const sorts = [
 export type Sort = (typeof sorts)[number]
 
 /**
- * A selection of a list. `filter` is a part of the name in any case, with `^` the begin of it. A page has `pageSize` items
- * (1 or more) from `offset` on. `carried` are parameters that the links to other pages repeat.
+ * A selection of a list. `filter` is a part of the name in any case, with `^` the begin of it. `minTags` keeps the items with
+ * at least so many tags, and those whose number of tags is unknown. A page has `pageSize` items (1 or more) from `offset` on. `carried` are parameters that the links to other pages repeat.
  *
  * @category models
  * @since 0.1.0
@@ -42,13 +42,15 @@ export type Sort = (typeof sorts)[number]
 export interface Selection {
   readonly sort?: Sort | undefined
   readonly filter?: string | undefined
+  readonly minTags?: number | undefined
   readonly pageSize?: number | undefined
   readonly offset?: number | undefined
   readonly carried?: { readonly [name: string]: string } | undefined
 }
 
 /**
- * A list that can be selected from: the number of its items, and the name and the sizes of each.
+ * A list that can be selected from: the number of its items, and the name and the sizes of each. `tagsOf` is the number of
+ * tags of an item, undefined where it is unknown; only lists of images have it.
  *
  * @category models
  * @since 0.1.0
@@ -57,6 +59,7 @@ export interface List {
   readonly count: number
   readonly nameOf: (i: number) => string
   readonly sizesOf: (i: number) => Sizes | undefined
+  readonly tagsOf?: (i: number) => number | undefined
 }
 
 /** The numbers of a list, sorted. Items of unknown size are last in either direction; ties keep their order. */
@@ -87,11 +90,14 @@ const matches = (filter: string): ((name: string) => boolean) => {
  * @since 0.1.0
  */
 export const select = (list: List, selection: Selection): ReadonlyArray<number> => {
+  const { filter = "", minTags = 0 } = selection
   const numbers = ordered(list, selection.sort)
-  if (selection.filter === undefined || selection.filter === "") return numbers
-  const matching = matches(selection.filter)
-  return numbers.filter((i) => matching(list.nameOf(i)))
+  const isNamed = filter === "" ? undefined : matches(filter)
+  return numbers.filter((i) => (isNamed?.(list.nameOf(i)) ?? true) && (list.tagsOf?.(i) ?? Infinity) >= minTags)
 }
+
+/** Whether the selection leaves items out, apart from its pages. */
+export const isFiltered = ({ filter, minTags }: Selection): boolean => filter !== undefined || minTags !== undefined
 
 /**
  * The page of the selected numbers.
@@ -114,6 +120,7 @@ export interface Cursor {
   readonly offset: number
   readonly sort: Sort | undefined
   readonly filter: string | undefined
+  readonly minTags: number | undefined
 }
 
 /**
@@ -122,8 +129,8 @@ export interface Cursor {
  * @category cursors
  * @since 0.1.0
  */
-export const encodeCursor = ({ takenAt, offset, sort, filter }: Cursor): string =>
-  btoa(encodeURIComponent(JSON.stringify([takenAt, offset, sort ?? "", filter ?? ""])))
+export const encodeCursor = ({ takenAt, offset, sort, filter, minTags }: Cursor): string =>
+  btoa(encodeURIComponent(JSON.stringify([takenAt, offset, sort ?? "", filter ?? "", ...(minTags ? [minTags] : [])])))
     .replaceAll("+", "-")
     .replaceAll("/", "_")
     .replace(/=+$/, "")
@@ -143,11 +150,12 @@ const parsed = Option.liftThrowable((word: string): unknown =>
 export const decodeCursor = (word: string): Cursor | undefined => {
   if (word.length > 4096 || !/^[A-Za-z0-9_-]+$/.test(word)) return undefined
   const value = Option.getOrUndefined(parsed(word))
-  if (!Array.isArray(value) || value.length !== 4) return undefined
-  const [takenAt, offset, sort, filter] = value as ReadonlyArray<unknown>
+  if (!Array.isArray(value) || value.length < 4 || value.length > 5) return undefined
+  const [takenAt, offset, sort, filter, minTags] = value as ReadonlyArray<unknown>
   if (!isCount(takenAt) || !isCount(offset) || typeof sort !== "string" || typeof filter !== "string") return undefined
-  if (sort !== "" && !sorts.includes(sort as Sort)) return undefined
-  const cursor = { takenAt, offset, sort: sort === "" ? undefined : (sort as Sort), filter: filter || undefined }
+  if ((sort !== "" && !sorts.includes(sort as Sort)) || (minTags !== undefined && !isCount(minTags))) return undefined
+  const order = sort === "" ? undefined : (sort as Sort)
+  const cursor = { takenAt, offset, sort: order, filter: filter || undefined, minTags }
   return encodeCursor(cursor) === word ? cursor : undefined
 }
 
@@ -158,12 +166,13 @@ export const decodeCursor = (word: string): Cursor | undefined => {
  * @since 0.1.0
  */
 export const queryOf = (selection: Selection, takenAt: number): string => {
-  const { carried = {}, filter, offset = 0, pageSize, sort } = selection
+  const { carried = {}, filter, minTags, offset = 0, pageSize, sort } = selection
   return queryString([
     ...Object.entries(carried),
     ...(sort === undefined ? [] : [["sort", sort] as const]),
     ...(filter === undefined ? [] : [["filter", filter] as const]),
+    ...(minTags === undefined ? [] : [["min_tags", String(minTags)] as const]),
     ...(pageSize === undefined ? [] : [["page_size", String(pageSize)] as const]),
-    ...(offset === 0 ? [] : [["cursor", encodeCursor({ takenAt, offset, sort, filter })] as const])
+    ...(offset === 0 ? [] : [["cursor", encodeCursor({ takenAt, offset, sort, filter, minTags })] as const])
   ])
 }

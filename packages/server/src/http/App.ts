@@ -83,6 +83,7 @@ const rendered = Effect.fnUntraced(function* (
   resource: Effect.Effect<Hal.Resource, Problem, Collector.Collector>
 ) {
   const query = yield* Effect.fromResult(Parameters.decode(target.query))
+  yield* Effect.fromResult(Parameters.checkMeaning(query, []))
   const mediaType = yield* Effect.fromResult(negotiate(request.headers.accept))
   const answer =
     mediaType === MediaType.html

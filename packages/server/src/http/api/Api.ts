@@ -2,7 +2,7 @@
  * The HTTP API. Each endpoint is defined once: its path, its query and the resource that it shows. Routing, the links of
  * `/` and OpenAPI are made from these definitions.
  */
-import { Context, Option } from "effect"
+import { Context, Option, SchemaAST } from "effect"
 import { HttpApi, OpenApi } from "effect/http-api"
 import { version } from "../../Version.ts"
 import { describe } from "../query/Parameters.ts"
@@ -29,10 +29,11 @@ type Endpoints = { readonly [G in keyof Groups]: keyof Groups[G]["endpoints"] }[
 /** The names of the routes. */
 export type Name = Endpoints & string
 
-/** A route: its method, the template of its path, and what it shows of the registry, where it does. */
+/** A route: its method, the template of its path, the names of its query, and what it shows of the registry, if anything. */
 export interface Route {
   readonly method: string
   readonly path: string
+  readonly query: ReadonlyArray<string>
   readonly resource: Shown | undefined
 }
 
@@ -45,6 +46,10 @@ export const routes: Readonly<Record<Name, Route>> = (() => {
       found[endpoint.identifier] = {
         method: endpoint.method,
         path: endpoint.path,
+        query:
+          endpoint.query !== undefined && SchemaAST.isObjects(endpoint.query.ast)
+            ? endpoint.query.ast.propertySignatures.map(({ name }) => String(name))
+            : [],
         resource: Option.getOrUndefined(Context.getOption(endpoint.annotations, Resource))
       }
     }

@@ -43,7 +43,7 @@ export const Items = Schema.Struct({
 export const usage = HttpApiGroup.make("usage")
   .add(
     HttpApiEndpoint.get("images", "/images", {
-      query: list,
+      query: { ...list, ...queryOf("min_tags") },
       success: hal(
         {
           timestamp: Timestamp,

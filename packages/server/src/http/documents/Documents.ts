@@ -152,6 +152,12 @@ export const document = ({ capacity, past, root }: Options) => {
   ): Effect.fn.Return<Response, Problem, Authentication.Tokens | Collector.Collector> {
     yield* authorize(request)
     const query = yield* Effect.fromResult(Parameters.decode(target.query))
+    yield* Effect.fromResult(
+      Parameters.checkMeaning(
+        query,
+        readings.flatMap(({ name }) => routes[name].query)
+      )
+    )
     const mediaType = yield* Effect.fromResult(negotiate(request.headers.accept))
     const list = yield* Effect.fromResult(ListQuery.make(query, target.query))
     const present = yield* current

@@ -1,4 +1,4 @@
-/** The part of a list that a request selects: `page_size`, `cursor`, `sort` and `filter`. */
+/** The part of a list that a request selects: `page_size`, `cursor`, `sort`, `filter` and `min_tags`. */
 import type { Listing } from "@gitlab-registry-usage/core"
 import { Result } from "effect"
 import { badRequest, gone, type Problem } from "../wire/Problem.ts"
@@ -15,20 +15,23 @@ export interface ListQuery {
 
 /**
  * Reads the selection. `text` is the query before decoding: links to other pages repeat `embed` and `links` as the request
- * wrote them. Fails with 400 for a cursor of another order, another filter, or without a page size.
+ * wrote them. Fails with 400 for a cursor of another selection, or without a page size.
  */
 export const make = (
-  { cursor, filter, page_size: pageSize, sort }: Query,
+  { cursor, filter, min_tags: minTags, page_size: pageSize, sort }: Query,
   text: URLSearchParams
 ): Result.Result<ListQuery, Problem> => {
-  if (cursor !== undefined && (cursor.sort !== sort || cursor.filter !== filter || pageSize === undefined)) {
-    return Result.fail(badRequest("cursor goes with the sort, the filter and a page_size of the link that it is from"))
+  const isSame = cursor?.sort === sort && cursor?.filter === filter && cursor?.minTags === minTags
+  if (cursor !== undefined && (!isSame || pageSize === undefined)) {
+    return Result.fail(
+      badRequest("cursor goes with the sort, the filter, min_tags and a page_size of the link that it is from")
+    )
   }
   const carried = Object.fromEntries(
     ["embed", "links"].flatMap((name) => (text.has(name) ? [[name, text.get(name)!]] : []))
   )
   return Result.succeed({
-    selection: { sort, filter, pageSize, offset: cursor?.offset, carried },
+    selection: { sort, filter, minTags, pageSize, offset: cursor?.offset, carried },
     takenAt: cursor?.takenAt
   })
 }

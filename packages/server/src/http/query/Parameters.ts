@@ -23,7 +23,7 @@ const parameter = <A>(
 const wholeNumber = (maximum: number, description: string): Parameter<number> => {
   const values = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
   return parameter(values.annotate({ description }), `a whole number from 1 to ${maximum}`, (text) =>
-    /^[0-9]{1,4}$/.test(text) && Schema.is(values)(Number(text)) ? Number(text) : undefined
+    /^[0-9]{1,7}$/.test(text) && Schema.is(values)(Number(text)) ? Number(text) : undefined
   )
 }
 
@@ -77,6 +77,7 @@ const parameters = {
     `at most ${maximumFilterLength} characters`,
     (text) => (Schema.is(filter)(text) ? text : undefined)
   ),
+  min_tags: wholeNumber(1_000_000, "Lists the images with at least this many tags, and those that cannot be read"),
   page_size: wholeNumber(1000, "How many items a page has. Without it, one page has every item"),
   cursor: parameter(
     Schema.String.annotate({ description: "The page, as the links first, prev and next name it" }),
@@ -136,6 +137,17 @@ export const decode = (query: URLSearchParams): Result.Result<Query, Problem> =>
     decoded[name] = value.success
   }
   return Result.succeed(decoded as Query)
+}
+
+/** Parameters of rendering, which the original accepts everywhere. */
+const everywhere: ReadonlyArray<string> = ["embed", "links"] satisfies ReadonlyArray<Name>
+
+/** Fails with 400 for a parameter of this API that means nothing for the resource, whose query has the `names`. */
+export const checkMeaning = (query: Query, names: ReadonlyArray<string>): Result.Result<void, Problem> => {
+  const foreign = Object.keys(query).find((name) => !names.includes(name) && !everywhere.includes(name))
+  return foreign === undefined
+    ? Result.succeed(undefined)
+    : Result.fail(badRequest(`${foreign} means nothing for this resource`))
 }
 
 const shown = Record.map(parameters, ({ values }): JsonSchema.JsonSchema => Schema.toJsonSchemaDocument(values).schema)

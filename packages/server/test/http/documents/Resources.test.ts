@@ -68,6 +68,35 @@ layer(app, { excludeTestServices: true })("lists", (it) => {
     })
   )
 
+  it.effect("are filtered by the number of tags, which only images have", () =>
+    Effect.gen(function* () {
+      const all = yield* page("/images?embed=1")
+      const { items } = all._embedded as unknown as { items: ReadonlyArray<{ name: string; tags: number | null }> }
+      // The number of tags of an image that could not be read is unknown, and may be large.
+      const many = items.filter(({ tags }) => tags === null || tags >= 2).map(({ name }) => name)
+      expect(many.length).toBeGreaterThan(0)
+      expect(many.length).toBeLessThan(items.length)
+      expect(names(yield* page("/images?embed=1&min_tags=2"))).toEqual(many)
+      expect(yield* page("/images?min_tags=2")).toMatchObject({ matching: many.length })
+      const first = yield* page("/images?embed=1&links=true&min_tags=2&page_size=1")
+      expect(names(yield* page(first._links["next"]!.href))).toEqual([many[1]])
+      const cursor = new URL(first._links["next"]!.href, "http://x").searchParams.get("cursor")!
+      for (const bad of [
+        "/images?min_tags=0",
+        "/images?min_tags=two",
+        `/images?page_size=1&cursor=${cursor}`,
+        "/images/group%2Fapp?min_tags=2",
+        "/images/group%2Fapp/tags?min_tags=2",
+        "/namespaces?min_tags=2",
+        "/namespaces/group?min_tags=2",
+        "/status?min_tags=2",
+        "/?min_tags=2"
+      ]) {
+        expect((yield* get(bad)).status, bad).toBe(400)
+      }
+    })
+  )
+
   it.effect("come in pages that links lead through, there and back", () =>
     Effect.gen(function* () {
       for (const path of ["/images", "/repositories", "/images/other%2Fthing/tags"]) {
@@ -152,7 +181,8 @@ describe("Listing", () => {
           takenAt: fc.maxSafeNat(),
           offset: fc.maxSafeNat(),
           sort: fc.constantFrom(undefined, ...Listing.sorts),
-          filter: fc.option(fc.string({ minLength: 1, unit: "grapheme" }), { nil: undefined })
+          filter: fc.option(fc.string({ minLength: 1, unit: "grapheme" }), { nil: undefined }),
+          minTags: fc.option(fc.integer({ min: 1, max: 1_000_000 }), { nil: undefined })
         }),
         fc.tuple(fc.nat(40), fc.nat(2), fc.string({ maxLength: 2 })),
         (cursor, [at, removed, inserted]) => {
