@@ -5,7 +5,7 @@
  */
 import { NodeHttpServer } from "@effect/platform-node"
 import { Duration, Effect, Layer } from "effect"
-import { HttpServer } from "effect/http"
+import { HttpServer, UrlParams } from "effect/http"
 import { createServer, type Server, type ServerOptions } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { Server as NetServer } from "node:net"
@@ -111,7 +111,11 @@ const serve = Effect.fnUntraced(function* <R>(
   const served = yield* NodeHttpServer.make(() => server, { host: options.host, port: options.port }).pipe(
     Effect.mapError(fromServeError(options))
   )
-  yield* served.serve(httpApp).pipe(Effect.provideService(Draining, () => draining))
+  yield* served.serve(httpApp).pipe(
+    Effect.provideService(Draining, () => draining),
+    // effect's tracer records the URL; a query may hold a secret by mistake.
+    Effect.provideService(UrlParams.CurrentRedactedNames, [/(?:)/])
+  )
   const front = yield* Effect.provideService(cacheFront, Draining, () => draining)
   const listeners = server.listeners("request")
   server.removeAllListeners("request")

@@ -64,7 +64,7 @@ const scene = Effect.gen(function* () {
 
 describe.skipIf(Servers.leftOut("notifications of a real registry"))("notifications of a real registry", () => {
   describe("a real registry that notifies", () => {
-    it.live("a push and a deletion are httpLayer within a second or so, without a crawl", () =>
+    it.live("a push and a deletion are seen within a second or so, without a crawl", () =>
       Effect.gen(function* () {
         const { context, registry } = yield* scene
         const collector = Context.get(context, Collector.Collector)
