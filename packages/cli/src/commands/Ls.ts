@@ -16,7 +16,7 @@ const flags = {
   tags: switchFlag("tags").pipe(Flag.withAlias("t"), Flag.withDescription("List tags instead of repositories")),
   count: countFlag("count").pipe(Flag.withAlias("n"), Flag.withDescription("Only the first N"), Flag.optional),
   minSize: sizeFlag("min-size").pipe(Flag.withDescription("Only what is at least this large, as 10MB"), Flag.optional),
-  minTags: countFlag("min-tags").pipe(Flag.withDescription("Only repositories with at least N tags"), Flag.optional),
+  minTags: countFlag("min-tags", 1).pipe(Flag.withDescription("Only repositories with at least N tags"), Flag.optional),
   sort: Flag.ChoiceWithValue("sort", [
     ["disk", "disk"],
     ["size", "size"],
