@@ -96,7 +96,12 @@ export const select = (list: List, selection: Selection): ReadonlyArray<number> 
   return numbers.filter((i) => (isNamed?.(list.nameOf(i)) ?? true) && (list.tagsOf?.(i) ?? Infinity) >= minTags)
 }
 
-/** Whether the selection leaves items out, apart from its pages. */
+/**
+ * Whether the selection leaves items out, apart from its pages.
+ *
+ * @category selecting
+ * @since 0.1.0
+ */
 export const isFiltered = ({ filter, minTags }: Selection): boolean => filter !== undefined || minTags !== undefined
 
 /**
