@@ -1,9 +1,10 @@
 /**
- * Crawling for Node code without Effect: plain options, a promise, errors with a stable `code`.
+ * Crawling for Node code without Effect: plain options, a promise, errors with a stable `code`. Its declarations import
+ * nothing, so that a project without effect can compile against them.
  *
  * @since 0.1.0
  */
-import { CodedError, type Crawl, type Registry, Snapshot } from "@gitlab-registry-usage/core"
+import { type Registry, Snapshot } from "@gitlab-registry-usage/core"
 import { Effect, Layer, Redacted, String } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as RegistryHttp from "./RegistryHttp.ts"
@@ -14,7 +15,17 @@ import * as RegistryHttp from "./RegistryHttp.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Progress extends Crawl.Progress {}
+export interface Progress {
+  readonly repositoriesFound: number
+  readonly repositoriesDone: number
+  readonly tagsFound: number
+  readonly tagsDone: number
+  readonly manifests: number
+  readonly bytes: number
+  readonly gaps: number
+  readonly requests: number
+  readonly elapsed: number
+}
 
 /** @category options @since 0.1.0 */
 export interface Options {
@@ -44,8 +55,14 @@ export interface Options {
  * @category errors
  * @since 0.1.0
  */
-export class CollectFailure extends CodedError.CodedError<`ERR_REGISTRY_${Uppercase<string>}` | "ERR_SCAN_UNREADABLE"> {
+export class CollectFailure extends Error {
   override readonly name = "CollectFailure"
+  readonly code: `ERR_REGISTRY_${Uppercase<string>}` | "ERR_SCAN_UNREADABLE"
+
+  constructor(code: CollectFailure["code"], message: string) {
+    super(message)
+    this.code = code
+  }
 }
 
 /** The code of a reason: `ERR_REGISTRY_NOT_FOUND` for `NotFound`. */

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import { CodedError } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Redacted } from "effect"
 import * as JwtTokens from "./JwtTokens.ts"
 import * as KeySet from "./KeySet.ts"
@@ -64,10 +63,14 @@ export interface VerifiedToken {
  * @category errors
  * @since 0.1.0
  */
-export class TokenFailure extends CodedError.CodedError<
-  "ERR_TOKEN_EXPIRED" | "ERR_TOKEN_INVALID" | "ERR_TOKEN_OPTIONS"
-> {
+export class TokenFailure extends Error {
   override readonly name = "TokenFailure"
+  readonly code: "ERR_TOKEN_EXPIRED" | "ERR_TOKEN_INVALID" | "ERR_TOKEN_OPTIONS"
+
+  constructor(code: TokenFailure["code"], message: string) {
+    super(message)
+    this.code = code
+  }
 }
 
 const toKey = (key: Key) =>

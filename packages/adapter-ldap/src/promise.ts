@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import { CodedError } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
 import * as LdapDirectory from "./LdapDirectory.ts"
 
@@ -51,10 +50,14 @@ export interface Options {
  * @category errors
  * @since 0.1.0
  */
-export class LoginFailure extends CodedError.CodedError<
-  "ERR_LOGIN_INVALID" | "ERR_LOGIN_UNAVAILABLE" | "ERR_LOGIN_OPTIONS"
-> {
+export class LoginFailure extends Error {
   override readonly name = "LoginFailure"
+  readonly code: "ERR_LOGIN_INVALID" | "ERR_LOGIN_UNAVAILABLE" | "ERR_LOGIN_OPTIONS"
+
+  constructor(code: LoginFailure["code"], message: string) {
+    super(message)
+    this.code = code
+  }
 }
 
 const toGroupRule = (group: Group): LdapDirectory.GroupRule => {

@@ -7,7 +7,6 @@
 export * as Authentication from "./auth/Authentication.ts"
 export * as Bytes from "./registry/Bytes.ts"
 export * as CleanupPolicy from "./plan/CleanupPolicy.ts"
-export * as CodedError from "./auth/CodedError.ts"
 export * as Collector from "./snapshot/Collector.ts"
 export * as Crawl from "./inventory/Crawl.ts"
 export * as Diff from "./usage/Diff.ts"

@@ -174,7 +174,12 @@ const failed = new Problem({
   detail: "an unexpected error occurred; the server's log has the details"
 })
 
-/** The app, and the front that answers from its cache. */
+/**
+ * The app, and the front that answers from its cache.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
   const past = Option.isNone(store) ? undefined : yield* Past.make(store.value)
