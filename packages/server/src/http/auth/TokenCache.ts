@@ -19,8 +19,8 @@ export interface Options {
 const clockTolerance = 30_000
 
 /**
- * Tells at once whose token this is, where it was verified lately and still holds. What is the `connection` of requests
- * mostly brings the same token again.
+ * Looks a token up synchronously: the verified token, if it was verified before and is still valid. The requests of one
+ * `connection` mostly carry the same token.
  *
  * @category models
  * @since 0.1.0

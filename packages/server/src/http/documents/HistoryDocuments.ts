@@ -39,7 +39,7 @@ const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration |
     ? Result.succeed({ step, points: kept })
     : Result.fail(
         badRequest(
-          `this period has ${kept.length} points at this step, and at most ${maximumPoints} are told: ask for a longer step, such as ${DurationText.format(HistoryResources.thin(points, maximumPoints).step)}, or a shorter period`
+          `this period has ${kept.length} points at this step, and a response has at most ${maximumPoints}: use a longer step, such as ${DurationText.format(HistoryResources.thin(points, maximumPoints).step)}, or a shorter period`
         )
       )
 }

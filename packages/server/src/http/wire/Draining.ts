@@ -1,7 +1,7 @@
 /** Whether the server is stopping. */
 import { Context } from "effect"
 
-/** Tells whether the server is stopping: it still answers, but asks to be sent nothing new. */
+/** Whether the server is stopping: it still responds, but every response closes its connection. */
 export const Draining = Context.Reference<() => boolean>("@gitlab-registry-usage/server/Draining", {
   defaultValue: () => () => false
 })
