@@ -344,7 +344,7 @@ describe("many points", () => {
       expect(finer.points.length).toBeGreaterThanOrEqual(1000)
       const [status, message] = yield* detail("/images/a/history?from=60d&step=0")
       expect(status).toBe(400)
-      expect(message).toMatch(/600\d points .* at most 5000 .* such as 30m/)
+      expect(message).toMatch(/600\d points .* at most 5000: .* such as 30m/)
       expect((yield* course("/images/a/history?from=30d&step=0")).points.length).toBeGreaterThan(4300)
     }).pipe(
       Effect.provide(appLayer({ repositories: [{ name: Names.RepositoryName.make("a"), tags: [] }] }, { store: many }))
