@@ -357,10 +357,10 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     await row(page, "api").getByRole("button", { name: /^Open/ }).click()
     await page.getByText("No tags: the server cannot be reached.").waitFor()
     await page.goto(`${site.url}#/acme/shop/?at=acme/shop/api:1.0.0`)
-    await page.getByRole("alert").getByText("the server cannot be reached").waitFor()
+    await page.getByText("The tag cannot be shown: the server cannot be reached.").waitFor()
     await check(watched!, "server-down", [/ERR_(CONNECTION|EMPTY)/])
     await page.getByRole("complementary").getByRole("button", { name: "Try again" }).click()
-    await page.getByRole("alert").getByText("the server cannot be reached").waitFor()
+    await page.getByText("The tag cannot be shown: the server cannot be reached.").waitFor()
   })
 
   it("says that a registry is empty", async () => {
