@@ -6,7 +6,7 @@ import { logged, many, overDemo } from "./demo.ts"
 
 const crawled = Effect.map(Crawl.crawl(), (inventory) => ({
   names: inventory.repositories.map(({ name }): string => name).sort(),
-  gaps: inventory.gaps.map(({ repository, reason }): readonly [string, string] => [repository, reason])
+  gaps: inventory.gaps.map(({ repository, reason }): readonly [string | undefined, string] => [repository, reason])
 }))
 
 const names = ["acme/shop/api", "acme/shop/web", "acme/tools/cli", "other/team/app"]

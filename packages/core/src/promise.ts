@@ -59,13 +59,14 @@ export interface MeasuredRepository {
 }
 
 /**
- * Something that could not be read. Without `tag` and `digest` it is the whole repository.
+ * Something that could not be read. Without `tag` and `digest` it is the whole repository, without `repository` the list
+ * of repositories.
  *
  * @category models
  * @since 0.1.0
  */
 export interface MeasuredGap {
-  readonly repository: string
+  readonly repository?: string
   readonly tag?: string
   readonly digest?: string
   readonly reason: string

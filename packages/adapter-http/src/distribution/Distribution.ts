@@ -4,7 +4,7 @@
  * Sources: OCI distribution specification; distribution, "HTTP API V2" for the catalog.
  */
 import { Bytes, Digest, MediaType, Names, Registry } from "@gitlab-registry-usage/core"
-import { Effect, Schema, Stream } from "effect"
+import { Effect, Result, Schema, Stream } from "effect"
 import type { Digest as Hash } from "effect/crypto"
 import type { Authorization, RequiredScope } from "../auth/Authorization.ts"
 import * as Scope from "../auth/Scope.ts"
@@ -12,18 +12,12 @@ import { permanentReason, toError } from "../transport/Failure.ts"
 import type { HttpRequest } from "../transport/HttpExchange.ts"
 import { decodeJson, type HttpResponse, isHtml, unexpectedHtml } from "../transport/HttpResponse.ts"
 import { resolve } from "../transport/RequestUrl.ts"
-import { decodeEntries, validName } from "./ListedNames.ts"
 import * as ManifestDigest from "./ManifestDigest.ts"
 import * as Pages from "./Pages.ts"
 import type { RepositoryOrder } from "./RepositoryOrder.ts"
 
 const NameList = Schema.NullOr(Schema.Array(Schema.String))
-const decodeRepositories = decodeEntries(
-  decodeJson(Schema.Struct({ repositories: NameList }), "the list of repositories"),
-  ({ repositories }) => repositories,
-  validName(Names.isRepositoryName),
-  "repositories"
-)
+const decodeRepositories = decodeJson(Schema.Struct({ repositories: NameList }), "the list of repositories")
 const decodeTags = decodeJson(Schema.Struct({ tags: NameList }), "the list of tags")
 
 /** Redirects of a blob to where it is stored. */
@@ -78,7 +72,7 @@ export const make = (options: {
   const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
   const alone = (scope: Scope.Scope): RequiredScope => ({ scope, also: () => [] })
 
-  const list = <A extends string>(first: string, required: RequiredScope, decode: Pages.Listing<A>["decode"]) =>
+  const list = (first: string, required: RequiredScope, decode: Pages.Listing<string>["decode"]) =>
     Pages.entries({
       first,
       send: (request) => authorization.send(request, required),
@@ -121,23 +115,25 @@ export const make = (options: {
   })
 
   return {
-    repositories: order.record(list(`${base}_catalog`, alone(Scope.catalog), decodeRepositories)).pipe(
-      // The catalog is no part of the OCI specification; a registry without one does not know the path.
-      Stream.mapError((reason) =>
-        reason._tag === "NotFound" ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` }) : reason
+    repositories: order
+      .record(
+        list(`${base}_catalog`, alone(Scope.catalog), (response) =>
+          Result.map(decodeRepositories(response), ({ repositories }) => repositories ?? [])
+        )
+      )
+      .pipe(
+        // The catalog is no part of the OCI specification; a registry without one does not know the path.
+        Stream.mapError((reason) =>
+          reason._tag === "NotFound" ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` }) : reason
+        ),
+        Stream.mapError(toError("repositories", "")),
+        Stream.withSpan("Registry.repositories")
       ),
-      Stream.mapError(toError("repositories", "")),
-      Stream.withSpan("Registry.repositories")
-    ),
 
     tags: (repository) =>
       Stream.unwrap(
         Effect.map(urlAt(repository, "tags/list"), (url) =>
-          list(
-            url,
-            order.pull(repository),
-            decodeEntries(decodeTags, ({ tags }) => tags, validName(Names.isTagName), `tags of ${repository}`)
-          )
+          list(url, order.pull(repository), (response) => Result.map(decodeTags(response), ({ tags }) => tags ?? []))
         )
       ).pipe(
         Stream.map((name) => ({ name })),

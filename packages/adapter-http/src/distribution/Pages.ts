@@ -1,6 +1,6 @@
 /** Listings in pages. */
 import { Registry } from "@gitlab-registry-usage/core"
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option, type Result, Stream } from "effect"
 import { nextPage } from "./Link.ts"
 import { errorCodes, permanentReason } from "../transport/Failure.ts"
 import type { HttpRequest } from "../transport/HttpExchange.ts"
@@ -24,7 +24,7 @@ export interface Listing<A> {
   /** The URL of the first page, without its size. */
   readonly first: string
   readonly send: (request: HttpRequest) => Effect.Effect<HttpResponse, Registry.RegistryReason>
-  readonly decode: (response: HttpResponse) => Effect.Effect<ReadonlyArray<A>, Registry.Malformed>
+  readonly decode: (response: HttpResponse) => Result.Result<ReadonlyArray<A>, Registry.Malformed>
   /** Identifies an entry: the first of several with the same key counts. */
   readonly key: (entry: A) => string
   readonly limits: Limits
@@ -69,7 +69,7 @@ export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.Regis
         if (isTooLarge && url.searchParams.get("n") === pageSize) return [[], Option.some(new URL(listing.first))]
         return yield* permanentReason(response)
       }
-      const found = yield* listing.decode(response)
+      const found = yield* Effect.fromResult(listing.decode(response))
       const following = yield* Effect.fromResult(next(url, response))
       const fresh = found.filter((entry) => {
         const key = listing.key(entry)

@@ -1,5 +1,5 @@
 /** The repositories in the order of their listing, which is about the order in which a crawl reads them. */
-import type { Names } from "@gitlab-registry-usage/core"
+import { Names } from "@gitlab-registry-usage/core"
 import { Stream } from "effect"
 import type { RequiredScope } from "../auth/Authorization.ts"
 import * as Scope from "../auth/Scope.ts"
@@ -16,12 +16,14 @@ export const make = () => {
   }
   return {
     /** A listing, whose names replace those of the listing before. */
-    record: <E>(listing: Stream.Stream<Names.RepositoryName, E>) =>
+    record: <E>(listing: Stream.Stream<string, E>) =>
       Stream.suspend(() => {
         names = []
         places.clear()
         return Stream.mapArray(listing, (more) => {
-          for (const name of more) if (!places.has(name)) places.set(name, names.push(name) - 1)
+          for (const name of more) {
+            if (Names.isRepositoryName(name) && !places.has(name)) places.set(name, names.push(name) - 1)
+          }
           return more
         })
       }),

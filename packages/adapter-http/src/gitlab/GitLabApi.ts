@@ -3,12 +3,11 @@
  *
  * Source: GitLab, "Container registry API"; "REST API", "Pagination" and "Authentication".
  */
-import { Names, Registry } from "@gitlab-registry-usage/core"
+import { Registry } from "@gitlab-registry-usage/core"
 import { Effect, Redacted, Result, Schema, Stream } from "effect"
 import * as Credentials from "../auth/Credentials.ts"
 import type { HttpExchange, HttpRequest } from "../transport/HttpExchange.ts"
 import { nextPage } from "../distribution/Link.ts"
-import { decodeEntries, validName } from "../distribution/ListedNames.ts"
 import { isConfidential, resolve, withoutSecrets } from "../transport/RequestUrl.ts"
 import * as Pages from "../distribution/Pages.ts"
 import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
@@ -23,12 +22,7 @@ export interface ApiToken {
 
 export type GitLabApi = Effect.Success<ReturnType<typeof make>>
 
-const decodeRepositories = decodeEntries(
-  decodeJson(Schema.Array(Schema.Struct({ path: Schema.String })), "the list of repositories"),
-  (repositories) => repositories.map(({ path }) => path),
-  validName(Names.isRepositoryName),
-  "repositories"
-)
+const decodeRepositories = decodeJson(Schema.Array(Schema.Struct({ path: Schema.String })), "the list of repositories")
 
 /** A path or number of GitLab's; nothing else may get into a URL. */
 const isId = (id: string): boolean =>
@@ -99,7 +93,7 @@ export const make = Effect.fnUntraced(function* (options: {
       return Pages.entries({
         first: resolve(url, `api/v4/${kind}/${encodeURIComponent(id)}/registry/repositories`),
         send: (request) => attempts.login(send(request)),
-        decode: decodeRepositories,
+        decode: (response) => Result.map(decodeRepositories(response), (listed) => listed.map(({ path }) => path)),
         key: (name) => name,
         limits,
         size: pageSize,

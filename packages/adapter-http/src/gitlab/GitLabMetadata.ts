@@ -5,10 +5,9 @@
  * not used: they leave out configs, manifests and indexes.
  */
 import { Digest, Names, type Registry } from "@gitlab-registry-usage/core"
-import { Effect, Schema, Semaphore, Stream } from "effect"
+import { Effect, Result, Schema, Semaphore, Stream } from "effect"
 import type { Authorization } from "../auth/Authorization.ts"
 import { orElseWhileEmpty } from "../distribution/Fallback.ts"
-import { decodeEntries } from "../distribution/ListedNames.ts"
 import * as Pages from "../distribution/Pages.ts"
 import type { RepositoryOrder } from "../distribution/RepositoryOrder.ts"
 import { toError } from "../transport/Failure.ts"
@@ -21,10 +20,8 @@ const decodeTags = decodeJson(
 )
 
 /** A digest that fits no grammar is none: the crawl then requests the manifest by tag. */
-const validTag = ({ digest, name }: { readonly name: string; readonly digest?: unknown }) =>
-  Names.isTagName(name)
-    ? { name, ...(typeof digest === "string" && Digest.isDigest(digest) ? { digest } : {}) }
-    : undefined
+const withValidDigest = ({ digest, name }: { readonly name: string; readonly digest?: unknown }) =>
+  typeof digest === "string" && Digest.isDigest(digest) ? { name, digest } : { name }
 
 /** GitLab's registry sends its version with every response of this API; any other server that answers 200 has none. */
 const isGitLab = ({ headers, status }: HttpResponse): boolean =>
@@ -75,7 +72,7 @@ export const make = Effect.fnUntraced(function* (options: {
         Pages.entries({
           first: `${base}repositories/${repository}/tags/list/`,
           send: (request) => authorization.send(request, order.pull(repository)),
-          decode: decodeEntries(decodeTags, (tags) => tags, validTag, `tags of ${repository}`),
+          decode: (response) => Result.map(decodeTags(response), (tags) => tags.map(withValidDigest)),
           key: (tag: Registry.ListedTag) => tag.name,
           limits
         }),

@@ -53,6 +53,7 @@ const protectedBy = (token: Handler, registry?: Handler, options: Partial<Regist
 const grantAll: Handler = (_, response, url) => json(response, { token: jwt(url.searchParams.getAll("scope")) })
 const everyTag = (registry: Registry.Registry["Service"], concurrency: number) =>
   registry.repositories.pipe(
+    Stream.filter(Names.isRepositoryName),
     Stream.mapEffect((name) => Stream.runCollect(registry.tags(name)), { concurrency, unordered: true }),
     Stream.runCollect
   )
@@ -232,6 +233,7 @@ describe("Authorization", () => {
         json(response, { token: jwt(url.searchParams.getAll("scope").filter((scope) => !/image-\d*3:/.test(scope))) })
       )
       const results = yield* registry.repositories.pipe(
+        Stream.filter(Names.isRepositoryName),
         Stream.mapEffect((name) => Effect.result(Stream.runCollect(registry.tags(name))), { concurrency: 8 }),
         Stream.runCollect
       )

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Crawl, Inventory, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
 import { json, listen, name, overUndici, registryAt, tagNames } from "../servers.ts"
 
@@ -133,13 +134,33 @@ describe("Pages", () => {
     }).pipe(overUndici)
   )
 
-  it.live("names that fit no grammar are left out and never become a path", () =>
+  it.live("F72 names that fit no grammar are gaps and never become a path", () =>
     Effect.gen(function* () {
-      const { registry } = yield* listing((_, response) =>
-        json(response, { repositories: ["../../x", "good", "UPPER", "a//b", ""], tags: ["../x", "ok", "-x", "a/b"] })
+      const paths: Array<string> = []
+      const { registry } = yield* listing(({ url }, response) => {
+        paths.push(url!)
+        return /list|_catalog/.test(url!)
+          ? json(response, { repositories: ["../../x", "good", "UPPER", "a//b", ""], tags: ["../x", "-x", "a/b"] })
+          : json(response, { errors: [] })
+      })
+      const { gaps, repositories } = yield* Effect.provideService(Crawl.crawl(), Registry.Registry, registry)
+      assert.deepStrictEqual(
+        repositories.map(({ name, tagNames }) => `${name} ${tagNames.length}`),
+        ["good 0"]
       )
-      assert.deepStrictEqual(yield* Stream.runCollect(registry.repositories), ["good"])
-      assert.deepStrictEqual(yield* tagNames(registry), ["ok"])
+      const left = (count: number, what: string, names: string) =>
+        `${count} listed ${what} are left out, because their names are not valid: ${names}`
+      assert.deepStrictEqual(
+        gaps.map((gap) => [Inventory.gapTarget(gap), gap.detail]),
+        [
+          ["good", left(3, "tags", '"../x", "-x", "a/b"')],
+          ["the list of repositories", left(4, "repositories", '"../../x", "UPPER", "a//b"')]
+        ]
+      )
+      assert.deepStrictEqual(
+        paths.filter((path) => /UPPER|\.\.|\/-x|a\/b/.test(path)),
+        []
+      )
     }).pipe(overUndici)
   )
 

@@ -96,7 +96,7 @@ describe("GitLabApi", () => {
               (_, response) => json(response, [{ path: "acme/shop/api" }, { path: "../x" }]),
               { credentials, scope }
             )
-            assert.lengthOf(yield* list, 1)
+            assert.lengthOf(yield* list, 2)
             assert.deepStrictEqual(
               asked.map(({ path }) => path),
               [
@@ -113,8 +113,7 @@ describe("GitLabApi", () => {
             )
           })
         )
-        assert.lengthOf(messages, 1)
-        assert.notInclude(messages.join(), secret)
+        assert.deepStrictEqual(messages, [])
       }
     }).pipe(overUndici)
   )

@@ -13,7 +13,7 @@ RegistryTest.suite(
 )
 
 const gaps = (inventory: Inventory.Inventory) =>
-  inventory.gaps.map(({ repository, reason }): readonly [string, string] => [repository, reason])
+  inventory.gaps.map(({ repository, reason }): readonly [string | undefined, string] => [repository, reason])
 
 const total = (inventory: Inventory.Inventory) => Usage.total(Usage.measure(inventory))
 
@@ -168,8 +168,8 @@ describe("GitLabMetadata", () => {
         on: ({ kind }) => kind === "metadata tags",
         answer: Fault.garbage('[{"name":"latest","digest":"sha256:../../x"},{"name":"../x","digest":null}]')
       })
-      assert.deepStrictEqual(yield* listTags(some), [{ name: Names.TagName.make("latest") }])
-      assert.deepStrictEqual(gaps(yield* Crawl.crawl()), [])
+      assert.deepStrictEqual(yield* listTags(some), [{ name: "latest" }, { name: "../x" }])
+      assert.deepStrictEqual(gaps(yield* Crawl.crawl()), [[some, "Malformed"]])
     }).pipe(Effect.scoped, Effect.provide(overDemo(many([some]))))
   )
 

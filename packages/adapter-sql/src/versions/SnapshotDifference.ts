@@ -1,10 +1,12 @@
-import type { Digest, Inventory, Names, Snapshot } from "@gitlab-registry-usage/core"
-import { DateTime } from "effect"
+import { type Digest, Inventory, type Names, type Snapshot } from "@gitlab-registry-usage/core"
+import { DateTime, Schema } from "effect"
 import { figuresOf, packFlags, type StoredSnapshot, distinct } from "./StoredSnapshot.ts"
 import { packContents, packDigest, packOrder } from "./PackedValue.ts"
 import { indexDigests } from "./HashIndex.ts"
 import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
+
+const encodeGap = Schema.encodeSync(Schema.fromJsonString(Inventory.Gap))
 
 type Row = ReadonlyArray<unknown>
 
@@ -276,7 +278,7 @@ export function* difference(head: StoredSnapshot, snapshot: Snapshot.Snapshot) {
   }
 
   const gaps = new Map(
-    distinct(inventory.gaps.map((gap) => JSON.stringify(gap))).map((gap) => [gap, head.gaps.get(gap) ?? newId()])
+    distinct(inventory.gaps.map((gap) => encodeGap(gap))).map((gap) => [gap, head.gaps.get(gap) ?? newId()])
   )
   const figures = figuresOf(snapshot)
   const changes: ReadonlyArray<Change> = [

@@ -1,7 +1,7 @@
 /**
  * Checks everything that a crawl needs, step by step, each with a hint.
  */
-import { Loopback, Registry } from "@gitlab-registry-usage/core"
+import { Loopback, Names, Registry } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Option, Result, Stream } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { lookup } from "node:dns/promises"
@@ -138,7 +138,7 @@ const ofError = (check: string, error: Registry.RegistryError): Finding => {
 const rights = Effect.fnUntraced(function* ({ account, scope }: Connection) {
   const registry = yield* Registry.Registry
   const who = account === undefined ? "nobody" : account.username
-  const first = yield* Effect.result(Stream.runHead(registry.repositories))
+  const first = yield* Effect.result(Stream.runHead(Stream.filter(registry.repositories, Names.isRepositoryName)))
   if (Result.isSuccess(first)) {
     const reads = Option.match(first.success, {
       onNone: () => Effect.succeed(skipped("reading", "there is no repository to read")),

@@ -1,12 +1,11 @@
 /**
  * The snapshot that a command works on: crawled now, or read from a file.
  */
-import { Snapshot, type Usage } from "@gitlab-registry-usage/core"
+import { Inventory, Snapshot, type Usage } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, FileSystem, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
 import { CommandFailure, fromRegistry, Status, usageError } from "../output/CommandFailure.ts"
-import * as Gaps from "./Gaps.ts"
 import * as Progress from "./Progress.ts"
 
 export interface CrawledSnapshot {
@@ -60,7 +59,7 @@ const maxGaps = 10
 const warnOfGaps = Effect.fnUntraced(function* (snapshot: Snapshot.Snapshot) {
   const { gaps } = snapshot.usage.inventory
   for (const gap of gaps.slice(0, maxGaps)) {
-    yield* Console.error(`warning: could not read ${Gaps.target(gap)}: ${gap.reason}: ${gap.detail}`)
+    yield* Console.error(`warning: could not read ${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)
   }
   if (gaps.length > maxGaps) yield* Console.error(`warning: and ${gaps.length - maxGaps} more could not be read`)
 })

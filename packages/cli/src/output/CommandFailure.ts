@@ -36,6 +36,8 @@ const hints: Record<Registry.RegistryReason["_tag"], readonly [status: number, h
   ],
   NotFound: [Status.unexpected, "check the name; a registry also says so of what the token may not see"],
   Unreachable: [Status.unreachable, "check --registry-server and the network; see also: doctor"],
+  ServerError: [Status.unreachable, "the registry fails at this request: its own log says why"],
+  TooLarge: [Status.unexpected, "the registry sends more than is plausible: is it the right one?"],
   RateLimited: [Status.unreachable, "wait, or ask for less at once with --concurrency"],
   Malformed: [Status.unexpected, "is --registry-server really the registry, and not GitLab's pages? see also: doctor"],
   Unsupported: [Status.unexpected, "the registry does not offer this"],

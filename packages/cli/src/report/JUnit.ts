@@ -3,11 +3,11 @@
  *
  * Source: GitLab, "Unit test reports", "JUnit report format XML files"; GitLab shows the message of a failed case.
  */
+import { Inventory } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
 import { Xml } from "effect/encoding"
 import * as Budget from "../tables/Budget.ts"
 import type { Style } from "../output/Format.ts"
-import * as Gaps from "../crawl/Gaps.ts"
 import { type ReportInput, totals } from "./ReportInput.ts"
 
 interface Case {
@@ -29,7 +29,7 @@ const budgetCases = ({ outcomes }: ReportInput, style: Style): ReadonlyArray<Cas
 const gapCases = ({ crawled, failOnPartial }: ReportInput): ReadonlyArray<Case> =>
   crawled.snapshot.usage.inventory.gaps.map((gap) => ({
     suite: "readable",
-    name: Gaps.target(gap),
+    name: Inventory.gapTarget(gap),
     result: failOnPartial ? "failure" : "skipped",
     text: `could not be read: ${gap.reason}: ${gap.detail}`
   }))

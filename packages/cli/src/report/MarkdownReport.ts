@@ -1,6 +1,7 @@
 /**
  * A report in GitLab Flavored Markdown, for wikis, releases and comments.
  */
+import { Inventory } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import * as Budget from "../tables/Budget.ts"
 import * as BudgetTable from "../tables/BudgetTable.ts"
@@ -28,6 +29,6 @@ export const render = (input: ReportInput, style: Style): string => {
   ]
   const unread = gaps
     .slice(0, rows)
-    .map(({ detail, reason, repository }) => `- could not read ${text(`${repository}: ${reason}: ${detail}`)}\n`)
+    .map((gap) => `- could not read ${text(`${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)}\n`)
   return [...blocks, ...(unread.length === 0 ? [] : [unread.join("")])].join("\n")
 }

@@ -1,7 +1,7 @@
 /**
  * A report as one HTML page. It needs no other file and no network, and is readable without its script.
  */
-import { Markup, type Usage } from "@gitlab-registry-usage/core"
+import { Inventory, Markup, type Usage } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import { createHash } from "node:crypto"
 import * as Budget from "../tables/Budget.ts"
@@ -122,8 +122,7 @@ ${outcomes.map((outcome) => `<p${outcome.exceeded ? ' class="warn"' : ""}>${outc
 ${gaps
   .slice(0, 100)
   .map(
-    ({ detail, reason, repository }) =>
-      `<p class="warn">Could not read ${escape(`${repository}: ${reason}: ${detail}`)}</p>`
+    (gap) => `<p class="warn">Could not read ${escape(`${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)}</p>`
   )
   .join("\n")}
 </header>

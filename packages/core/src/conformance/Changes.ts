@@ -82,10 +82,15 @@ const changeRepository = (random: Random, repository: Repository): Repository =>
   }
 }
 
-const gapOf = (random: Random, repository: Repository): Gap => ({
+const placeOf = (random: Random, repository: Repository): Partial<Gap> => ({
   repository: repository.name as RepositoryName,
   ...(repository.tags[0] === undefined || random(2) === 0 ? {} : { tag: repository.tags[0][0] as TagName }),
-  ...(random(2) === 0 ? {} : { digest: digestOf(9, random(9)) }),
+  ...(random(2) === 0 ? {} : { digest: digestOf(9, random(9)) })
+})
+
+const gapOf = (random: Random, repository: Repository): Gap => ({
+  // The list of repositories has gaps as well.
+  ...(random(8) === 0 ? {} : placeOf(random, repository)),
   reason: "Unreachable",
   detail: details[random(details.length)]!,
   kept: random(2) === 0

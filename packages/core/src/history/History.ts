@@ -70,7 +70,7 @@ export interface Period {
  */
 export const figuresOf = (usage: Usage): ReadonlyArray<readonly [entity: Entity, figures: Figures]> => {
   const { gaps, repositories } = usage.inventory
-  const gapCounts = new Map<RepositoryName, number>()
+  const gapCounts = new Map<RepositoryName | undefined, number>()
   for (const { repository } of gaps) gapCounts.set(repository, (gapCounts.get(repository) ?? 0) + 1)
   return [
     ...Array.from(usage.tree.namespaces.keys(), (path) => {

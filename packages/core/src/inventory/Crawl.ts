@@ -9,8 +9,8 @@ import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
 import { type PreviousRepository, previousInventory } from "./PreviousInventory.ts"
 import { manifestReader, Stop } from "./ManifestReader.ts"
-import type { RepositoryName, TagName } from "../registry/Names.ts"
-import { isTransient, type ListedTag, Registry, type RegistryError } from "../registry/Registry.ts"
+import { isRepositoryName, isTagName, type RepositoryName, type TagName } from "../registry/Names.ts"
+import { isTransient, Malformed, Registry, type RegistryError } from "../registry/Registry.ts"
 
 /**
  * What a crawl reports while it runs: what it found so far and how much of it is done. `bytes` are the bytes of the
@@ -57,8 +57,29 @@ export interface Options {
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
 
-/** The registry is taken to be down when this many requests in a row failed for a reason that may pass. */
+/** The registry is taken to be down when this many requests in a row got no response of its own. */
 const maxFailuresInARow = 25
+
+/** The registry answers with an error of its own, so it is not down. */
+const isAlive = (error: RegistryError): boolean => !isTransient(error) || error.reason._tag === "ServerError"
+
+/** A tag whose name is one, with its digest where the listing includes it. */
+interface Tag {
+  readonly name: TagName
+  readonly digest?: Digest | undefined
+}
+
+/** Names that somebody else chose, safe to print: at most three, quoted as in JSON. */
+const quoted = (names: ReadonlyArray<string>): string =>
+  names
+    .slice(0, 3)
+    .map((name) =>
+      JSON.stringify(name.slice(0, 80)).replace(
+        /[^\x20-\x7e]/g,
+        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+      )
+    )
+    .join(", ")
 
 /**
  * Whether what was read before stands in for what failed: the failure may pass, or the answer was none, as the page of
@@ -118,7 +139,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
       Effect.tap((result) => {
         progress.requests++
         if (Result.isSuccess(result)) failuresInARow = 0
-        else if (isTransient(result.failure)) failuresInARow++
+        else failuresInARow = isAlive(result.failure) ? 0 : failuresInARow + 1
         const stop =
           Result.isFailure(result) &&
           (result.failure.reason._tag === "Unauthorized" || failuresInARow >= maxFailuresInARow)
@@ -127,12 +148,21 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     )
 
   const gap = (
-    repository: RepositoryName,
-    error: RegistryError,
-    rest: { readonly tag?: TagName; readonly digest?: Digest; readonly kept?: boolean }
+    repository: RepositoryName | undefined,
+    { reason }: Pick<RegistryError, "reason">,
+    rest: { readonly tag?: TagName; readonly digest?: Digest; readonly kept?: boolean } = {}
   ) => {
     progress.gaps++
-    builder.gap({ repository, kept: false, ...rest, reason: error.reason._tag, detail: error.reason.detail })
+    const of = repository === undefined ? {} : { repository }
+    builder.gap({ ...of, kept: false, ...rest, reason: reason._tag, detail: reason.detail })
+  }
+
+  /** What a listing has beyond its valid names is one gap. Without `repository` it is the list of repositories. */
+  const leftOut = (names: ReadonlyArray<string>, repository?: RepositoryName) => {
+    if (names.length === 0) return
+    const what = repository === undefined ? "repositories" : "tags"
+    const detail = `${names.length} listed ${what} are left out, because their names are not valid: ${quoted(names)}`
+    gap(repository, { reason: new Malformed({ detail }) })
   }
 
   const manifests = manifestReader({ registry, builder, earlier, progress, concurrency, request, gap })
@@ -140,7 +170,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   /** The digest of a tag, where the listing or a request cheaper than fetching the manifest gives it. */
   const digestOf = (
     repository: RepositoryName,
-    tag: ListedTag,
+    tag: Tag,
     before: PreviousRepository | undefined
   ): Effect.Effect<Result.Result<Digest | undefined, RegistryError>, Stop> => {
     const manifest = tag.digest === undefined ? before?.manifest(tag.name) : undefined
@@ -152,7 +182,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   /** Returns the number of the tag's manifest, −1 where it is unknown. */
   const crawlTag = Effect.fnUntraced(function* (
     repository: RepositoryName,
-    tag: ListedTag,
+    tag: Tag,
     before: PreviousRepository | undefined
   ): Effect.fn.Return<number, Stop> {
     const unread = (error: RegistryError): number => {
@@ -202,7 +232,11 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
       }
       return
     }
-    const tags = listed.success
+    const tags = listed.success.filter((tag): tag is Tag => isTagName(tag.name))
+    leftOut(
+      listed.success.flatMap(({ name }) => (isTagName(name) ? [] : [name])),
+      name
+    )
     progress.tagsFound += tags.length
     yield* report
     const tagManifests = new Int32Array(tags.length)
@@ -227,13 +261,23 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
 
   const { only, previous } = options
   for (const earlierGap of previous?.gaps ?? []) {
-    if (only?.has(earlierGap.repository) === false) builder.gap(earlierGap)
+    if (only !== undefined && (earlierGap.repository === undefined || !only.has(earlierGap.repository))) {
+      builder.gap(earlierGap)
+    }
   }
   const known = previous?.repositories.map(({ name }) => name) ?? []
-  const names = only === undefined ? registry.repositories : Stream.fromIterable(new Set([...known, ...only]))
+  const names: Stream.Stream<string, RegistryError> =
+    only === undefined ? registry.repositories : Stream.fromIterable(new Set([...known, ...only]))
+  const invalidNames: Array<string> = []
 
   yield* names.pipe(
+    // The repositories before the limit count.
+    Stream.catchIf(
+      ({ reason }) => reason._tag === "TooLarge" && progress.repositoriesFound > 0,
+      (error) => Stream.drain(Stream.sync(() => gap(undefined, error)))
+    ),
     Stream.mapError((error) => new Stop({ error })),
+    Stream.filter((name): name is RepositoryName => isRepositoryName(name) || !invalidNames.push(name)),
     Stream.map((name) => ({ name, place: progress.repositoriesFound++ })),
     // The whole list is read ahead, so that the progress has the total.
     Stream.buffer({ capacity: "unbounded" }),
@@ -251,6 +295,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     Stream.runDrain,
     Effect.mapError((stop) => stop.error)
   )
+  leftOut(invalidNames)
   // One that is gone left its place empty.
   return builder.build(repositories.filter((repository) => repository !== undefined))
 })

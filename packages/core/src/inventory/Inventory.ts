@@ -6,27 +6,62 @@
  *
  * @since 0.1.0
  */
-import { Schema } from "effect"
+import { Schema, SchemaTransformation } from "effect"
 import { Digest } from "../registry/Digest.ts"
 import { RepositoryName, TagName } from "../registry/Names.ts"
 
-/**
- * Something that could not be read, and why. Without `tag` and `digest` it is the whole repository; `reason` is the
- * tag of a `RegistryReason`. With `kept`, the last good data stands in for it.
- *
- * @category models
- * @since 0.1.0
- */
-export const Gap = Schema.Struct({
-  repository: RepositoryName,
+const gapFields = {
   tag: Schema.optionalKey(TagName),
   digest: Schema.optionalKey(Digest),
   reason: Schema.String,
   detail: Schema.String,
   kept: Schema.Boolean
+}
+
+/** How a gap of the list of repositories is stored: programs of earlier releases read no gap without a repository. */
+const listing = { repository: RepositoryName.make("catalog"), listing: true } as const
+
+const StoredGap = Schema.Struct({
+  repository: RepositoryName,
+  listing: Schema.optionalKey(Schema.Literal(true)),
+  ...gapFields
 })
+type StoredGap = typeof StoredGap.Type
+
+const GapFields = Schema.Struct({ repository: Schema.optionalKey(RepositoryName), ...gapFields })
+type GapFields = typeof GapFields.Type
+
+/**
+ * Something that could not be read, and why. Without `tag` and `digest` it is the whole repository, or its list of tags
+ * in part; without `repository` the list of repositories. `reason` is the tag of a `RegistryReason`. With `kept`, the
+ * last good data stands in for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Gap = StoredGap.pipe(
+  Schema.decodeTo(
+    Schema.toType(GapFields),
+    SchemaTransformation.transform<GapFields, StoredGap>({
+      decode: ({ listing, repository, ...rest }) => (listing === true ? rest : { repository, ...rest }),
+      encode: ({ repository, ...rest }) =>
+        repository === undefined ? { ...listing, ...rest } : { repository, ...rest }
+    })
+  )
+)
 /** @category models @since 0.1.0 */
 export type Gap = typeof Gap.Type
+
+/**
+ * What a gap is of, in words: `group/app`, `group/app:1.0@sha256:…`, or `the list of repositories`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const gapTarget = ({ digest, repository, tag }: Omit<Gap, "kept">): string =>
+  repository === undefined
+    ? "the list of repositories"
+    : `${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`
 
 /**
  * Every blob that was seen, manifests included: its digest, and its size in bytes at the same place.

@@ -4,18 +4,28 @@
  * @since 0.1.0
  */
 import type { Effect, Stream } from "effect"
-import { Context, Predicate, Schema } from "effect"
+import { Context, Schema } from "effect"
 import type { Bytes } from "./Bytes.ts"
 import type { Digest } from "./Digest.ts"
 import type { RepositoryName, TagName } from "./Names.ts"
 
 /**
- * The registry did not answer, or only with errors of its own, until the adapter gave up. Trying later may help.
+ * No response came from the registry, or only a gateway's 502, 503 or 504, until the adapter gave up. Trying later may
+ * help.
  *
  * @category errors
  * @since 0.1.0
  */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { detail: Schema.String }) {}
+
+/**
+ * The registry answered this one request with an error of its own, such as 500 for a tag whose link is damaged. It is
+ * alive: other requests may succeed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", { detail: Schema.String }) {}
 
 /**
  * The credentials were refused, or none were given where some are needed. Trying again with the same ones may ban the
@@ -54,12 +64,20 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
 }) {}
 
 /**
- * The answer is not what the specification says: not JSON, a wrong type, a digest that does not fit, too large.
+ * The response is not what the specification says: not JSON, a wrong type, a digest that does not fit.
  *
  * @category errors
  * @since 0.1.0
  */
 export class Malformed extends Schema.TaggedError<Malformed>()("Malformed", { detail: Schema.String }) {}
+
+/**
+ * The response or listing is larger than a limit of the adapter, which `detail` names. It was not read to its end.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", { detail: Schema.String }) {}
 
 /**
  * The registry does not offer the operation: no catalog, deletion switched off.
@@ -85,11 +103,13 @@ export class Unsafe extends Schema.TaggedError<Unsafe>()("Unsafe", { detail: Sch
  */
 export const RegistryReason = Schema.Union([
   Unreachable,
+  ServerError,
   Unauthorized,
   Denied,
   NotFound,
   RateLimited,
   Malformed,
+  TooLarge,
   Unsupported,
   Unsafe
 ])
@@ -126,16 +146,17 @@ export class RegistryError extends Schema.TaggedError<RegistryError>()("Registry
  * @since 0.1.0
  */
 export const isTransient = (error: RegistryError): boolean =>
-  Predicate.isTagged(error.reason, "Unreachable") || Predicate.isTagged(error.reason, "RateLimited")
+  ["Unreachable", "ServerError", "RateLimited"].includes(error.reason._tag)
 
 /**
- * A tag in a listing. `digest` is there only where the registry's listing includes it.
+ * A tag in a listing. `name` is the registry's text, which the crawl checks; `digest` is there only where the registry's
+ * listing includes it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ListedTag {
-  readonly name: TagName
+  readonly name: string
   readonly digest?: Digest | undefined
 }
 
@@ -163,9 +184,16 @@ export interface StoredManifest {
 export class Registry extends Context.Service<
   Registry,
   {
-    /** All repositories that the credentials may see, each once, in the registry's order. */
-    readonly repositories: Stream.Stream<RepositoryName, RegistryError>
-    /** The tags of a repository, each once, in the registry's order; empty where it has none. */
+    /**
+     * The names of all repositories that the credentials may see, each once, in the registry's order and as the registry
+     * states them: a name that fits no grammar is not left out, so that the crawl can report it. `TooLarge` after the
+     * names that were read where there are too many.
+     */
+    readonly repositories: Stream.Stream<string, RegistryError>
+    /**
+     * The tags of a repository, each once, in the registry's order; empty where it has none. Names that fit no grammar are
+     * not left out.
+     */
     readonly tags: (repository: RepositoryName) => Stream.Stream<ListedTag, RegistryError>
     /**
      * The digest that a tag points to now, without fetching the manifest. `known` is the digest that it pointed to when

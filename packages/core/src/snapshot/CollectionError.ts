@@ -62,11 +62,13 @@ export type FailureReason =
 
 const all: Readonly<Record<FailureReason, true>> = {
   Unreachable: true,
+  ServerError: true,
   Unauthorized: true,
   Denied: true,
   NotFound: true,
   RateLimited: true,
   Malformed: true,
+  TooLarge: true,
   Unsupported: true,
   Unsafe: true,
   DeadlineExceeded: true,

@@ -48,7 +48,9 @@ const namespacesOf = Function.memoize((usage: Usage) => {
       namespace.tags += tagNames.length
     })
   })
-  for (const { repository } of usage.inventory.gaps) upwards(namespaceOf(repository), (namespace) => namespace.gaps++)
+  for (const { repository = "" } of usage.inventory.gaps) {
+    upwards(namespaceOf(repository), (namespace) => namespace.gaps++)
+  }
   return found
 })
 

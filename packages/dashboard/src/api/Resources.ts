@@ -64,7 +64,7 @@ export interface Namespace extends Sizes {
 }
 
 export interface Gap {
-  readonly repository: string
+  readonly repository?: string
   readonly tag?: string
   readonly digest?: string
   readonly reason: string

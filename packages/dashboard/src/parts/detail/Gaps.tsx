@@ -3,23 +3,27 @@ import type { Gap, Status } from "../../api/Resources.ts"
 import * as Format from "../../view/Format.ts"
 import { usePage } from "../../view/PageContext.ts"
 
-const target = ({ digest, repository, tag }: Gap) =>
+const target = ({ digest, repository = "the list of repositories", tag }: Gap) =>
   tag !== undefined
     ? `${repository}:${tag}`
     : digest !== undefined
       ? `${repository}@${Format.shortDigest(digest)}`
       : repository
 
-export const GapList = ({ gaps, named = true }: { readonly gaps: ReadonlyArray<Gap>; readonly named?: boolean }) => {
+/** The place of a gap, as a link where there is such a place. */
+const GapLink = ({ gap }: { readonly gap: Gap }) => {
   const { href } = usePage()
+  if (gap.repository === undefined) return <span>{target(gap)}</span>
+  return <a href={href({ detail: gap.tag === undefined ? gap.repository : target(gap) })}>{target(gap)}</a>
+}
+
+export const GapList = ({ gaps, named = true }: { readonly gaps: ReadonlyArray<Gap>; readonly named?: boolean }) => {
   if (gaps.length === 0) return null
   return (
     <ul class="gaps">
       {gaps.map((gap, i) => (
         <li key={i}>
-          {(named || gap.tag !== undefined || gap.digest !== undefined) && (
-            <a href={href({ detail: gap.tag === undefined ? gap.repository : target(gap) })}>{target(gap)}</a>
-          )}
+          {(named || gap.tag !== undefined || gap.digest !== undefined) && <GapLink gap={gap} />}
           <span>
             <strong>{gap.reason}</strong>
             {gap.detail ? `: ${gap.detail}` : ""}

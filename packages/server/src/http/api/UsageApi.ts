@@ -172,7 +172,7 @@ export const usage = HttpApiGroup.make("usage")
           gaps_total: Count,
           gaps: Schema.Array(
             Schema.Struct({
-              repository: Schema.String,
+              repository: Schema.optionalKey(Schema.String),
               tag: Schema.optionalKey(Schema.String),
               digest: Schema.optionalKey(Schema.String),
               reason: Schema.String,
