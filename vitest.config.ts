@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { defineConfig } from "vitest/config"
 
 const all = ["packages/*/test/**/*.test.ts", "examples/test/**/*.test.ts", "test/**/*.test.ts"]
@@ -25,14 +27,28 @@ export default defineConfig({
   test: {
     projects: [
       // Files share their two processes: most of the time of a small file is otherwise a new process that loads effect.
-      { extends: true, test: { name: "fast", include: all, exclude: [...slow, ...isolated], isolate: false } },
-      { extends: true, test: { name: "fast isolated", include: isolated, exclude: slow } },
-      { extends: true, test: { name: "slow", include: slow } }
+      {
+        extends: true,
+        test: {
+          name: "fast",
+          include: all,
+          exclude: [...slow, ...isolated],
+          isolate: false,
+          sequence: { groupOrder: 0 }
+        }
+      },
+      // These wait for deadlines and other processes most of the time.
+      {
+        extends: true,
+        test: { name: "fast isolated", include: isolated, exclude: slow, maxWorkers: 4, sequence: { groupOrder: 1 } }
+      },
+      { extends: true, test: { name: "slow", include: slow, sequence: { groupOrder: 2 } } }
     ],
     reporters: ["default", "./scripts/canary-reporter.mjs"],
+    // Programs that tests start from sources are compiled once.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), "gitlab-registry-usage-compile-cache") },
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Many tests wait for processes and deadlines: two files at once use what is idle.
     maxWorkers: 2
   }
 })

@@ -15,7 +15,7 @@ interface Run {
 const run = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>> = {}, until?: string) =>
   Effect.callback<Run>((resume) => {
     const child = spawn(process.execPath, [`${import.meta.dirname}/../src/bin.ts`, ...args], {
-      env: environment,
+      env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...environment },
       stdio: ["ignore", "pipe", "pipe"]
     })
     const out = { stdout: "", stderr: "" }
