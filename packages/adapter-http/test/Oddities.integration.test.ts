@@ -6,7 +6,7 @@
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Crawl, Inventory, MediaType, Names, Registry, Usage } from "@gitlab-registry-usage/core"
+import { Crawl, type Inventory, MediaType, Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { DockerRegistry, Servers, StorageTree } from "@gitlab-registry-usage/test-servers"
 import { Effect } from "effect"
 import { overUndici, registryAt } from "./servers.ts"
