@@ -31,6 +31,8 @@ export interface Options {
    * deleted, and `/gitlab/v1/` is 404. Default: `true`.
    */
   readonly metadataDatabase?: boolean | undefined
+  /** When a tag was pushed, in milliseconds since 1970, which the metadata database lists. Default: the same for all. */
+  readonly pushedAt?: GitLabMetadata.PushedAt | undefined
   /** How GitLab's REST API behaves, which is at the registry's origin. */
   readonly api?: GitLabApi.Behaviour | undefined
   /** A second server, to which blobs redirect. Default: the registry sends them itself. */
@@ -129,7 +131,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         }),
         ...Distribution.routes(distribution),
         ...Manifests.routes(distribution),
-        ...GitLabMetadata.routes(distribution),
+        ...GitLabMetadata.routes(distribution, options.pushedAt),
         ...GitLabApi.routes({ ...options.api, origin: url, accounts, contents, metadataDatabase })
       ],
       around
