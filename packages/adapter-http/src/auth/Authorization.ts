@@ -15,10 +15,14 @@ import type { RegistryTokens, Service } from "./RegistryTokens.ts"
 import type { Scope } from "./Scope.ts"
 import type { HttpResponse } from "../transport/HttpResponse.ts"
 
-/** The scope that a request needs, and the scopes that others are likely to need next. */
+/**
+ * The scope that a request needs, and the scopes that others are likely to need next. With `anyToken` a token for any other
+ * scope would do, so that 401 to a token is a response like others.
+ */
 export interface RequiredScope {
   readonly scope: Scope
   readonly also: () => Iterable<Scope>
+  readonly anyToken?: boolean | undefined
 }
 
 type Scheme =
@@ -136,8 +140,9 @@ export const make = (options: {
       isTokenAccepted = true
       return response
     }
-    tokens.forget(header)
     const errors = readErrors(response)
+    if (required.anyToken === true && !errors.has("invalid_token")) return response
+    tokens.forget(header)
     if (errors.has("insufficient_scope"))
       return yield* new Registry.Denied({ detail: `${response.from} wants more than ${required.scope}` })
     return yield* errors.has("invalid_token") && !isTokenAccepted
@@ -178,7 +183,7 @@ export const make = (options: {
     return response
   })
 
-  /** The response to a request to the registry. Never 401: that is `Unauthorized` or `Denied`. */
+  /** The response to a request to the registry. 401 is `Unauthorized` or `Denied`, unless any token would do. */
   const send = Effect.fnUntraced(function* (request: HttpRequest, required: RequiredScope) {
     const header = yield* currentHeader(required)
     const response = yield* exchange.send(authorized(request, header))
@@ -192,13 +197,13 @@ export const make = (options: {
         (request.method !== "DELETE" || response.status >= 300)
       return isOpen && credentials.basic !== undefined ? yield* sendUnchallenged(request, required, response) : response
     }
+    const isInvalid = readErrors(response).has("invalid_token")
+    if (header !== undefined && required.anyToken === true && !isInvalid) return response
     const chosen = yield* chooseScheme(response)
     if (chosen._tag === "Basic" && header !== undefined && header === credentials.basic) {
       return yield* refuseBasic(request, response)
     }
-    if (header !== undefined) {
-      tokens.forget(header, readErrors(response).has("invalid_token") ? undefined : required.scope)
-    }
+    if (header !== undefined) tokens.forget(header, isInvalid ? undefined : required.scope)
     return yield* sendBy(chosen, request, required, true)
   })
 
