@@ -70,7 +70,7 @@ export const make = Effect.fnUntraced(function* (options: {
     const isOffered = yield* authorization
       .send(
         { method: "GET", url: new URL(base), headers: Pages.acceptJson, maxBytes: 64 * 1024 },
-        order.pull(repository)
+        { ...order.pull(repository), anyToken: true }
       )
       .pipe(
         Effect.map(isGitLab),

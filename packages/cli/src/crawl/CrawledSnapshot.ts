@@ -40,7 +40,10 @@ const crawl = Effect.fnUntraced(function* (flags: Shared) {
   const connection = yield* Connection.fromFlags(flags)
   const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
   const { accounting } = flags
-  const { concurrency, registry, scope } = connection
+  const { account, concurrency, registry, scope } = connection
+  if (!flags.quiet && account === undefined) {
+    yield* Console.error("no credentials are given: only what everybody may see is read")
+  }
   const snapshot = yield* Progress.shown((onProgress) => Snapshot.take({ accounting, concurrency, onProgress })).pipe(
     Effect.provide(layer(connection)),
     Effect.mapError(fromRegistry)
