@@ -14,14 +14,16 @@ import { toError } from "../transport/Failure.ts"
 import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 import { resolve } from "../transport/RequestUrl.ts"
 
-const decodeTags = decodeJson(
-  Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.optionalKey(Schema.Unknown) })),
-  "the list of tags with digests"
-)
+const decodeTags = decodeJson(Schema.Array(Schema.Unknown), "the list of tags with digests")
+
+const isTag = Schema.is(Schema.Struct({ name: Schema.String, digest: Schema.optionalKey(Schema.Unknown) }))
 
 /** A digest that fits no grammar is none: the crawl then requests the manifest by tag. */
-const withValidDigest = ({ digest, name }: { readonly name: string; readonly digest?: unknown }) =>
-  typeof digest === "string" && Digest.isDigest(digest) ? { name, digest } : { name }
+const toTag = (entry: unknown): Registry.ListedTag => {
+  if (!isTag(entry)) return { name: Pages.noName(entry) }
+  const { digest, name } = entry
+  return typeof digest === "string" && Digest.isDigest(digest) ? { name, digest } : { name }
+}
 
 /** GitLab's registry sends its version with every response of this API; any other server that answers 200 has none. */
 const isGitLab = ({ headers, status }: HttpResponse): boolean =>
@@ -56,7 +58,7 @@ export const make = Effect.fnUntraced(function* (options: {
       )
       .pipe(
         Effect.map(isGitLab),
-        Effect.catchTag(["Unreachable", "Malformed"], () => Effect.succeed(false))
+        Effect.catchTag(["Unreachable", "ServerError", "Malformed", "TooLarge"], () => Effect.succeed(false))
       )
     yield* Effect.logDebug(`the registry ${isOffered ? "has" : "does not offer"} GitLab's metadata database`)
     known = isOffered
@@ -72,9 +74,10 @@ export const make = Effect.fnUntraced(function* (options: {
         Pages.entries({
           first: `${base}repositories/${repository}/tags/list/`,
           send: (request) => authorization.send(request, order.pull(repository)),
-          decode: (response) => Result.map(decodeTags(response), (tags) => tags.map(withValidDigest)),
-          key: (tag: Registry.ListedTag) => tag.name,
-          limits
+          decode: (response) => Result.map(decodeTags(response), (tags) => tags.map(toTag)),
+          key: (tag) => tag.name,
+          limits,
+          redirects: Pages.maxRedirects
         }),
         toError("tags", repository)
       ),
