@@ -22,7 +22,8 @@ const Tag = Schema.Struct({
   updated_at: optional,
   published_at: optional
 })
-const decodeTags = decodeJson(Schema.Array(Tag), "the list of tags with digests")
+const isTag = Schema.is(Tag)
+const decodeTags = decodeJson(Schema.Array(Schema.Unknown), "the list of tags with digests")
 
 /** Earlier releases of GitLab list no `published_at`: it is the later of the other two. */
 const publishedAt = ({ created_at, published_at, updated_at }: typeof Tag.Type): number | undefined =>
@@ -31,9 +32,10 @@ const publishedAt = ({ created_at, published_at, updated_at }: typeof Tag.Type):
     .find(Number.isFinite)
 
 /** A digest that fits no grammar is none: the crawl then requests the manifest by tag. */
-const listedTag = (tag: typeof Tag.Type): Registry.ListedTag => {
-  const { digest, name } = tag
-  const instant = publishedAt(tag)
+const listedTag = (entry: unknown): Registry.ListedTag => {
+  if (!isTag(entry)) return { name: Pages.noName(entry) }
+  const { digest, name } = entry
+  const instant = publishedAt(entry)
   return {
     name,
     ...(typeof digest === "string" && Digest.isDigest(digest) ? { digest } : {}),
@@ -74,7 +76,7 @@ export const make = Effect.fnUntraced(function* (options: {
       )
       .pipe(
         Effect.map(isGitLab),
-        Effect.catchTag(["Unreachable", "Malformed"], () => Effect.succeed(false))
+        Effect.catchTag(["Unreachable", "ServerError", "Malformed", "TooLarge"], () => Effect.succeed(false))
       )
     yield* Effect.logDebug(`the registry ${isOffered ? "has" : "does not offer"} GitLab's metadata database`)
     known = isOffered
@@ -91,8 +93,9 @@ export const make = Effect.fnUntraced(function* (options: {
           first: `${base}repositories/${repository}/tags/list/`,
           send: (request) => authorization.send(request, order.pull(repository)),
           decode: (response) => Result.map(decodeTags(response), (tags) => tags.map(listedTag)),
-          key: (tag: Registry.ListedTag) => tag.name,
-          limits
+          key: (tag) => tag.name,
+          limits,
+          redirects: Pages.maxRedirects
         }),
         toError("tags", repository)
       ),

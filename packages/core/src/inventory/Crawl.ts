@@ -9,6 +9,7 @@ import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
 import { type PreviousRepository, previousInventory } from "./PreviousInventory.ts"
 import { manifestReader, Stop } from "./ManifestReader.ts"
+import * as TagBudget from "./TagBudget.ts"
 import { isRepositoryName, isTagName, type RepositoryName, type TagName } from "../registry/Names.ts"
 import { isTransient, Malformed, Registry, type RegistryError } from "../registry/Registry.ts"
 
@@ -53,9 +54,14 @@ export interface Options {
    * changes. One of them that the registry does not know any more is left out.
    */
   readonly only?: ReadonlySet<RepositoryName> | undefined
+  /** What the crawl holds at most. */
+  readonly limits?: Limits | undefined
   /** Runs when the tags of a repository are listed, after each tag that is done, and after each repository. */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
+
+/** @category options @since 0.1.0 */
+export type Limits = TagBudget.Limits
 
 /** The registry is taken to be down when this many requests in a row got no response of its own. */
 const maxFailuresInARow = 25
@@ -83,9 +89,10 @@ const quoted = (names: ReadonlyArray<string>): string =>
 
 /**
  * Whether what was read before stands in for what failed: the failure may pass, or the answer was none, as the page of
- * something in between or JSON that is cut off.
+ * something in between or JSON that is cut off, or was not read to its end.
  */
-const isKept = (error: RegistryError): boolean => isTransient(error) || error.reason._tag === "Malformed"
+const isKept = (error: RegistryError): boolean =>
+  isTransient(error) || error.reason._tag === "Malformed" || error.reason._tag === "TooLarge"
 
 /**
  * Crawls the registry. Each manifest is fetched once, whatever number of tags, repositories and indexes refer to it.
@@ -108,6 +115,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     Array.from({ length: concurrency }, () => undefined)
   )
   const builder = InventoryBuilder.make()
+  const budget = TagBudget.make(options.limits ?? {})
   const earlier = previousInventory(options.previous)
   const repositories: Array<Repository> = []
   const progress = {
@@ -214,7 +222,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
       return
     }
     const before = known?.readable === true ? known : undefined
-    const listed = yield* request(Stream.runCollect(registry.tags(name)))
+    const listed = yield* request(budget.collect(name, registry.tags(name)))
     if (Result.isFailure(listed)) {
       if (options.only !== undefined && listed.failure.reason._tag === "NotFound") return
       const kept = isKept(listed.failure) ? before : undefined

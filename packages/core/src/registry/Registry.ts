@@ -211,7 +211,7 @@ export class Registry extends Context.Service<
       reference: TagName | Digest
     ) => Effect.Effect<StoredManifest, RegistryError>
     /**
-     * The bytes of a small blob such as a config; they fit its digest. One of more than `maxBytes` is `Malformed`.
+     * The bytes of a small blob such as a config; they fit its digest. One of more than `maxBytes` is `TooLarge`.
      */
     readonly blob: (
       repository: RepositoryName,
