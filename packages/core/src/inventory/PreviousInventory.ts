@@ -1,5 +1,6 @@
-import { type Inventory, manifestsByDigest, type Repository } from "./Inventory.ts"
+import { type Inventory, manifestDigest, manifestsByDigest, type Repository, State } from "./Inventory.ts"
 import type { InventoryBuilder } from "./InventoryBuilder.ts"
+import type { Digest } from "../registry/Digest.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
 
 /** A repository as an earlier crawl saw it. */
@@ -17,16 +18,44 @@ export interface PreviousInventory {
   readonly repository: (name: RepositoryName) => PreviousRepository | undefined
   /**
    * Takes a manifest over if it was read, and returns its children. Manifests never change, so what was read once is
-   * still true; but a child that was missing or unread then may be there now.
+   * still true; but a child that was missing or unread then may be there now. It is not taken over where the types of
+   * such children are unknown, as in inventories of earlier releases.
    */
   readonly copyInto: (builder: InventoryBuilder, number: number) => ReadonlyArray<number> | undefined
+  /** Whether the registry did not have the manifest. */
+  readonly isAbsent: (digest: Digest) => boolean
 }
 
-const nothing: PreviousInventory = { repository: () => undefined, copyInto: () => undefined }
+const nothing: PreviousInventory = {
+  repository: () => undefined,
+  copyInto: () => undefined,
+  isAbsent: () => false
+}
+
+const isRead = ({ manifests }: Inventory, manifest: number): boolean => manifests.states[manifest] === State.read
+
+/** Whether each child that was not read has the media type of its descriptor. */
+const knowsTypes = (inventory: Inventory, manifest: number): boolean => {
+  const { childStarts, children, mediaTypeNames, mediaTypes } = inventory.manifests
+  for (let at = childStarts[manifest]!; at < childStarts[manifest + 1]!; at++) {
+    const child = children[at]!
+    if (!isRead(inventory, child) && !mediaTypeNames[mediaTypes[child]!]) return false
+  }
+  return true
+}
+
+const absentIn = (inventory: Inventory): ReadonlySet<Digest> => {
+  const found = new Set<Digest>()
+  inventory.manifests.states.forEach((state, manifest) => {
+    if (state === State.absent) found.add(manifestDigest(inventory, manifest))
+  })
+  return found
+}
 
 export const previousInventory = (inventory: Inventory | undefined): PreviousInventory => {
   if (inventory === undefined) return nothing
   const manifests = manifestsByDigest(inventory)
+  const absent = absentIn(inventory)
   const repositories = new Map(inventory.repositories.map((repository) => [repository.name, repository]))
   return {
     repository: (name) => {
@@ -49,7 +78,10 @@ export const previousInventory = (inventory: Inventory | undefined): PreviousInv
     },
     copyInto: (builder, number) => {
       const manifest = manifests.get(builder.digest(number))
-      return manifest === undefined ? undefined : builder.copyOne(inventory, manifest)
-    }
+      return manifest === undefined || !knowsTypes(inventory, manifest)
+        ? undefined
+        : builder.copyOne(inventory, manifest)
+    },
+    isAbsent: (digest) => absent.has(digest)
   }
 }
