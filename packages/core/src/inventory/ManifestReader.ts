@@ -4,7 +4,7 @@ import { State } from "./Inventory.ts"
 import type { InventoryBuilder } from "./InventoryBuilder.ts"
 import { decode } from "../registry/Manifest.ts"
 import type { RepositoryName } from "../registry/Names.ts"
-import { Malformed, type Registry, RegistryError, type StoredManifest } from "../registry/Registry.ts"
+import { isTransient, Malformed, type Registry, RegistryError, type StoredManifest } from "../registry/Registry.ts"
 import type { PreviousInventory } from "./PreviousInventory.ts"
 
 /** Ends the crawl from within: the credentials were refused, or the registry is down. */
@@ -19,7 +19,11 @@ export interface Crawling {
   readonly concurrency: number
   /** One request to the registry, in its turn. Its failure is a value, unless it ends the crawl. */
   readonly request: <A>(effect: Effect.Effect<A, RegistryError>) => Effect.Effect<Result.Result<A, RegistryError>, Stop>
-  readonly gap: (repository: RepositoryName, error: RegistryError, rest: { readonly digest: Digest }) => void
+  readonly gap: (
+    repository: RepositoryName,
+    error: RegistryError,
+    rest: { readonly digest: Digest; readonly kept?: boolean }
+  ) => void
 }
 
 /** Reads manifests with all that they refer to, each once. Manifests are numbers of the builder. */
@@ -29,6 +33,12 @@ export interface ManifestReader {
   /** Takes a manifest that was fetched already, unless it was read or is being read. */
   readonly fetched: (manifest: number, repository: RepositoryName, stored: StoredManifest) => Effect.Effect<void, Stop>
 }
+
+/**
+ * Whether what was read before stands in for what failed: the failure may pass, or the answer was none, as the page of
+ * something in between or JSON that is cut off.
+ */
+export const isKept = (error: RegistryError): boolean => isTransient(error) || error.reason._tag === "Malformed"
 
 /** An index may nest; one deeper than this is an attack, not an image. */
 const maxDepth = 32
@@ -89,7 +99,7 @@ export const manifestReader = (crawling: Crawling): ManifestReader => {
   const loadAll = (numbers: ReadonlyArray<number>, repository: RepositoryName, depth: number) =>
     Effect.forEach(numbers, (number) => load(number, repository, depth), { concurrency, discard: true })
 
-  /** The next repository that has the manifest is asked, if there is one. */
+  /** The next repository that has the manifest is asked, if there is one; else what is known from earlier may stand in. */
   const failed = (
     number: number,
     repository: RepositoryName,
@@ -100,9 +110,10 @@ export const manifestReader = (crawling: Crawling): ManifestReader => {
       const next = reading.get(number)?.shift()
       reading.delete(number)
       if (next !== undefined) return load(number, next, depth)
+      const kept = isKept(error) ? earlier.keepInto(builder, number) : undefined
       if (error.reason._tag === "NotFound" && depth > 0) builder.absent(number)
-      else gap(repository, error, { digest: builder.digest(number) })
-      return Effect.void
+      else gap(repository, error, { digest: builder.digest(number), kept: kept !== undefined })
+      return kept === undefined ? Effect.void : loadAll(kept, repository, depth + 1)
     })
 
   /** Reads a manifest by digest unless it was read or is being read: nobody waits for it, so no cycle can block. */
