@@ -69,7 +69,7 @@ describe("Collector", () => {
         yield* advance("9 minutes")
         assert.strictEqual(yield* current, first)
         yield* advance("1 minute")
-        expect(Usage.total((yield* current).usage).diskSize).not.toBe(Usage.total(first.usage).diskSize)
+        expect(Usage.total((yield* current).usage)!.diskSize).not.toBe(Usage.total(first.usage)!.diskSize)
         expect(yield* Ref.get(crawls)).toBe(2)
         expect((yield* status).attempts).toEqual({ succeeded: 2, failed: 0 })
       }).pipe(Effect.provide(collector()))
