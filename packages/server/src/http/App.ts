@@ -45,16 +45,16 @@ export interface Options extends MetricsEndpoint.Options, Handler.Options {
   readonly eventsToken?: Redacted.Redacted | undefined
   /** The files of the dashboard. Default none. */
   readonly ui?: Ui.Files | undefined
-  /** The public keys that verify the tokens, as `/.well-known/jwks.json` shows them. Default none. */
+  /** The public keys that verify the tokens, for `/.well-known/jwks.json`. Default none. */
   readonly publicKeys?: { readonly keys: ReadonlyArray<unknown> } | undefined
   readonly limiter?: LoginLimiter.Options | undefined
-  /** How much the registry may take (bytes); it is foreseen when that is reached. Default unknown. */
+  /** The capacity of the registry (bytes), for the projection of when it is full. Default unknown. */
   readonly capacity?: number | undefined
 }
 
 /**
- * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. It serves history
- * where a `SnapshotStore` beside them keeps it.
+ * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. With a
+ * `SnapshotStore` in the context that keeps history, it also serves history.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +76,7 @@ const ready = Effect.gen(function* () {
   return json({ status: "ready" })
 })
 
-/** A resource of this moment, in the form that the request accepts. */
+/** Renders a resource without a cache, in the media type that the request accepts. */
 const rendered = Effect.fnUntraced(function* (
   request: Request,
   target: Target,
@@ -162,10 +162,10 @@ const handlers = (
   }
 }
 
-/** What is read with GET is read with HEAD as well; OPTIONS lists the methods. */
+/** Every GET route also supports HEAD. */
 const allowed = (method: string) => (method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`)
 
-/** `/ui/` is the one path that ends with a slash: what the page refers to lies below it. */
+/** `/ui/` is the only path with a slash at the end, because the page's relative links are below it. */
 const withoutLastSlash = (url: string) => url.replace(/\/ui\/(?=$|\?)/, "/ui")
 
 const failed = new Problem({

@@ -4,7 +4,7 @@
  * `effect/cli` has this for its flags, but does not export it.
  */
 
-/** The least number of letters to add, remove or change that makes one text of the other (Levenshtein). */
+/** The number of letters to add, remove or change to turn one text into the other (Levenshtein distance). */
 const distance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...from].entries()) {
@@ -17,7 +17,7 @@ const distance = (from: string, to: string): number => {
   return row[to.length]!
 }
 
-/** The candidate that is nearest to the name, where at most a third of the longer one's letters differ. */
+/** The candidate nearest to the name, if at most a third of the letters of the longer one differ. */
 export const suggest = (name: string, candidates: Iterable<string>): string | undefined => {
   let best: { readonly candidate: string; readonly distance: number } | undefined
   for (const candidate of candidates) {

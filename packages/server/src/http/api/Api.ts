@@ -1,6 +1,6 @@
 /**
- * The HTTP API. Each endpoint is defined once: its path, its query and the resource that it shows. Routing, the links of
- * `/` and OpenAPI are made from these definitions.
+ * The HTTP API. Each endpoint is defined once: its path, its query and its resource. Routing, the links of `/` and
+ * OpenAPI follow from these definitions.
  */
 import { Context, Option, SchemaAST } from "effect"
 import { HttpApi, OpenApi } from "effect/http-api"
@@ -29,7 +29,9 @@ type Endpoints = { readonly [G in keyof Groups]: keyof Groups[G]["endpoints"] }[
 /** The names of the routes. */
 export type Name = Endpoints & string
 
-/** A route: its method, the template of its path, the names of its query, and what it shows of the registry, if anything. */
+/**
+ * A route: its method, the template of its path, the names of its query parameters, and its resource, if it has one.
+ */
 export interface Route {
   readonly method: string
   readonly path: string
@@ -60,7 +62,7 @@ export const routes: Readonly<Record<Name, Route>> = (() => {
 /** The path of a route as a URI template (RFC 6570), such as `/images/{image}`. */
 export const uriTemplate = (name: Name): string => routes[name].path.replaceAll(/:(\w+)/g, "{$1}")
 
-/** The API at the path that clients reach it at. */
+/** The API under the path at which clients reach it. */
 export const at = (prefix: string) => Api.annotate(OpenApi.Servers, [{ url: prefix === "" ? "/" : prefix }])
 
 /** The description of the API (OpenAPI 3.1). */

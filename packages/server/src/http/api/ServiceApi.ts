@@ -1,4 +1,4 @@
-/** Signing in, and the routes that serve the service itself. */
+/** Signing in, and the routes of the service itself. */
 import { Schema } from "effect"
 import {
   HttpApiEndpoint,
@@ -11,7 +11,7 @@ import {
 import { queryOf } from "../query/Parameters.ts"
 import { Bearer, hal, problem, Timestamp, unauthorized, unavailable } from "./ApiParts.ts"
 
-/** A user name and a password that the directory knows. */
+/** A user name and password of the directory. */
 class Basic extends HttpApiMiddleware.Service<Basic>()("@gitlab-registry-usage/server/Basic", {
   security: { basic: HttpApiSecurity.basic }
 }) {}

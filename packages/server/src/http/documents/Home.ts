@@ -1,4 +1,4 @@
-/** `/`: where everything is. */
+/** `/`: the links of the API. */
 import type { Hal } from "@gitlab-registry-usage/core"
 import { Record } from "effect"
 import { version } from "../../Version.ts"
