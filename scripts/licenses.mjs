@@ -35,7 +35,9 @@ const copies = sources
   .filter(({ source }) => source.includes("httpApiSwagger"))
   .map(({ content }) => {
     if (!content.includes(`PACKAGE_VERSION:\\"${swagger.version}\\"`)) {
-      throw new Error(`effect contains another version of swagger-ui than ${swagger.version}: add the licence of that version`)
+      throw new Error(
+        `effect contains another version of swagger-ui than ${swagger.version}: add the licence of that version`
+      )
     }
     return `swagger-ui ${swagger.version} (Apache-2.0), within effect\n\n${readFileSync(swagger.file, "utf8").trim()}`
   })

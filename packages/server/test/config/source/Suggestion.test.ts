@@ -11,5 +11,5 @@ describe("Suggestion", () => {
     assert.strictEqual(suggest("debugg", keys), "debug")
   })
 
-  it("is silent where nothing is near", () => assert.isUndefined(suggest("colour", keys)))
+  it("suggests nothing if no name is near", () => assert.isUndefined(suggest("colour", keys)))
 })
