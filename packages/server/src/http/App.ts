@@ -14,7 +14,7 @@ import {
 } from "@gitlab-registry-usage/core"
 import { Effect, Option, type Redacted, Stream } from "effect"
 import * as Metrics from "../Metrics.ts"
-import { description, type Name, routes } from "./api/Api.ts"
+import { description, type HandledName, type Name, routes } from "./api/Api.ts"
 import { authorize } from "./auth/Bearer.ts"
 import { docs } from "./api/Docs.ts"
 import * as Documents from "./documents/Documents.ts"
@@ -108,7 +108,7 @@ const handlers = (
   limiter: LoginAttempts.LoginAttempts["Service"],
   docs: Effect.Effect<Response>,
   past: Past.Past | undefined
-): Readonly<Partial<Record<Name, Handler>>> => {
+): Readonly<Record<HandledName, Handler>> => {
   const root = options.prefix ?? ""
   const ui = options.ui ?? new Map()
   const signIn = login(limiter)
@@ -183,7 +183,12 @@ const failed = new Problem({
 export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
   const past = Option.isNone(store) ? undefined : yield* Past.make(store.value)
-  const handle = handlers(options, yield* LoginLimiter.make(options.limiter), yield* docs(options.prefix ?? ""), past)
+  const handle: Readonly<Partial<Record<Name, Handler>>> = handlers(
+    options,
+    yield* LoginLimiter.make(options.limiter),
+    yield* docs(options.prefix ?? ""),
+    past
+  )
   const document = Documents.document({ root: options.prefix ?? "", past, capacity: options.capacity })
   const router = Router.make(routes)
   const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Response, Problem, Services> {

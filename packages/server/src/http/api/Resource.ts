@@ -30,6 +30,27 @@ export type Shown =
 /** The annotation of an endpoint with its resource. */
 export class Resource extends Context.Service<Resource, Shown>()("@gitlab-registry-usage/server/Resource") {}
 
+/** Marks the type of an endpoint that has a resource, so that its route needs no handler. */
+interface Document {
+  readonly document: true
+}
+
+/** Annotates an endpoint with its resource. */
+export const shows =
+  (resource: Shown) =>
+  <E extends { readonly annotate: (key: typeof Resource, resource: Shown) => unknown }>(endpoint: E) =>
+    endpoint.annotate(Resource, resource) as E & Document
+
+/** The names of the endpoints with a resource in a group. */
+export type DocumentsOf<Group extends { readonly endpoints: object }> = {
+  [Name in keyof Group["endpoints"]]: Group["endpoints"][Name] extends Document ? Name : never
+}[keyof Group["endpoints"]]
+
+/** The annotation of an endpoint to which the root links. */
+export class HomeLink extends Context.Service<HomeLink, { readonly relation: string; readonly title?: string }>()(
+  "@gitlab-registry-usage/server/HomeLink"
+) {}
+
 export const inSnapshot = (find: Find): Shown => ({ _tag: "Snapshot", find })
 
 /** A resource of the repository that the path names. */
