@@ -1,5 +1,5 @@
-// A check for a CI job, with promises: fails when the registry takes more disk than it may.
-//   REGISTRY_URL=… REGISTRY_USER=… REGISTRY_TOKEN=… node examples/budget.ts 50000000000
+// A check for a CI job, with promises: fails if the registry's disk size exceeds a budget. REGISTRY_URL=…
+// REGISTRY_USER=… REGISTRY_TOKEN=… node examples/budget.ts 50000000000
 import { collect, CollectFailure } from "@gitlab-registry-usage/adapter-http/promise"
 import { measure } from "@gitlab-registry-usage/core/promise"
 

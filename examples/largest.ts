@@ -1,6 +1,5 @@
-// Prints the repositories of a registry, those first that cost most on disk:
-//   REGISTRY_URL=https://registry.example.com GITLAB_URL=https://gitlab.example.com \
-//   REGISTRY_USER=usage REGISTRY_TOKEN=… node examples/largest.ts
+// Prints the repositories of a registry, the largest on disk first: REGISTRY_URL=https://registry.example.com
+// GITLAB_URL=https://gitlab.example.com \ REGISTRY_USER=usage REGISTRY_TOKEN=… node examples/largest.ts
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { Bytes, Crawl, Usage } from "@gitlab-registry-usage/core"

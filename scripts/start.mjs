@@ -1,4 +1,4 @@
-// npm start: the server on an embedded registry. Arguments are passed on: `--once` checks the figures and ends.
+// npm start: runs the server on an embedded registry. Arguments are passed on: `--once` checks the figures and exits.
 import { build, exec, install } from "./workspace.mjs"
 
 install()

@@ -59,7 +59,7 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     return started
   }
 
-  it("is where a browser is redirected to, and asks to sign in", async () => {
+  it("is the target of a redirect from the root, and shows the form to sign in", async () => {
     const page = await visit(new URL("../", demo.url).href)
     expect(page.url()).toBe(demo.url)
     await page.getByLabel("User name").waitFor()
@@ -283,7 +283,7 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     await eventually(() => page.getByRole("region", { name: "Summary" }).innerText()).toMatch(/2.83\sMB/)
   })
 
-  it("is dark where the system is, or where the user chooses so", async () => {
+  it("is dark if the system is, or if the user chooses so", async () => {
     const page = await signedIn()
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
     const light = await ground()
@@ -400,7 +400,7 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     await check(watched!, "stale")
   })
 
-  it("marks the repositories whose figures are of an earlier crawl", async () => {
+  it("marks the repositories with figures of an earlier crawl", async () => {
     let broken = false
     const site = await another(
       startMemory({

@@ -26,16 +26,16 @@ const figuresOf = (row: Row): History.Figures => ({
 const toEntity = ({ kind, path }: Row): History.Entity =>
   kind === kinds.Namespace ? { _tag: "Namespace", path } : { _tag: "Repository", path: path as Names.RepositoryName }
 
-/** Namespaces before repositories, each in the order of their paths: the whole registry is the first. */
+/** Namespaces before repositories, each in the order of their paths, so that the whole registry comes first. */
 const order = (a: Row, b: Row) => a.kind - b.kind || (a.path < b.path ? -1 : 1)
 
-/** The figures of everything in a snapshot. */
+/** The figures of all namespaces and repositories in a snapshot. */
 export const at = (database: Database["Service"], snapshot: number) =>
   Effect.map(Stream.runCollect(visible<Row>(database, Tables.figures, snapshot)), (rows) =>
     [...rows].sort(order).map((row) => [toEntity(row), figuresOf(row)] as const)
   )
 
-/** The row of a snapshot among the rows of one entity, which are ordered by `since`; found by bisection. */
+/** Finds the row of a snapshot by bisection among the rows of one entity, which are ordered by `since`. */
 const inForce = <A extends { readonly since: number; readonly until: number | null }>(
   rows: ReadonlyArray<A>,
   snapshot: number

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 
-/** The least number of letters to add, remove or change that makes one text of the other (Levenshtein). */
+/** The number of letters to add, remove or change to turn one text into the other (Levenshtein distance). */
 const distance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...from].entries()) {
@@ -18,7 +18,7 @@ const distance = (from: string, to: string): number => {
 }
 
 /**
- * The candidate that is nearest to the name, where at most a third of the longer one's letters differ.
+ * The candidate nearest to the name, if at most a third of the letters of the longer one differ.
  *
  * @category getters
  * @since 0.1.0

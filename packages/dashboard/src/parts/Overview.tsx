@@ -98,7 +98,7 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
 
   const namespaceUnique = useCallback(
     (path: string) => {
-      // The unique size of a whole namespace says nothing of the matches in it.
+      // The unique size of a whole namespace is not that of the matches in it.
       if (tree !== all) return undefined
       const parent = (all.byPath.get(path)?.parent?.path ?? "").slice(0, -1)
       const loaded = cache.get<ReadonlyArray<Namespace>>(`namespaces ${parent}`)

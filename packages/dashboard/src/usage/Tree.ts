@@ -3,7 +3,7 @@ import type { Image } from "../api/Resources.ts"
 
 export interface Namespace {
   readonly kind: "namespace"
-  /** `""` for all; else it ends with a slash, so that it differs from a repository of the same name. */
+  /** `""` for the whole registry; otherwise it ends with a slash, to differ from a repository of the same name. */
   readonly path: string
   /** The path below the parent. A namespace that holds one namespace and nothing else is merged with it. */
   readonly label: string

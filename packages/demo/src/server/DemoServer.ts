@@ -1,4 +1,4 @@
-/** The server on an embedded registry, for trying it: the adapters and the API of production, nothing to set up. */
+/** The server on an embedded registry, to try it without any setup. It has production's adapters and API. */
 import { NodeCrypto, NodeHttpClient, NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
@@ -18,11 +18,11 @@ import * as DemoHistory from "./DemoHistory.ts"
 export interface Options {
   /** The port of the API on loopback; 0 for a free one. */
   readonly port: number
-  /** Whether to check the figures and end, instead of serving until the process is interrupted. */
+  /** Whether to check the figures and exit instead of serving until the process is interrupted. */
   readonly once: boolean
 }
 
-/** The API reports other figures than the demo's contents have. */
+/** The API reports other figures than expected. */
 export class UnexpectedFigures extends Data.TaggedError("UnexpectedFigures")<{
   readonly differences: ReadonlyArray<string>
 }> {
@@ -33,7 +33,7 @@ export class UnexpectedFigures extends Data.TaggedError("UnexpectedFigures")<{
   }
 }
 
-/** The registry has a server of its own, apart from that of the API. */
+/** The registry has its own HTTP server. */
 const registry = Layer.unwrap(
   Effect.map(Demo.repositories, (repositories) => DemoRegistry.layer({ repositories }))
 ).pipe(Layer.provide(Layer.fresh(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))))
@@ -57,12 +57,12 @@ const tokens = Layer.unwrap(
   )
 )
 
-/** The dashboard, where the build puts it into the server's package. */
+/** The dashboard, which the build writes to the server's package. */
 const dashboard = Ui.load(
   fileURLToPath(new URL("dist/ui", import.meta.resolve("@gitlab-registry-usage/server/package.json")))
 ).pipe(Effect.provide(NodeServices.layer))
 
-/** The registry's disk in bytes: the projection shows that it is full in some weeks. */
+/** The capacity of the registry's disk in bytes, which the projection reaches in a few weeks. */
 const capacity = 4_000_000
 
 const layer = ({ port }: Options) =>

@@ -10,7 +10,7 @@ const printed = (options: Options, into: Array<string>) =>
   }).pipe(Effect.provide(Logger.layer([])))
 
 describe("DemoServer", () => {
-  it.live("with once: crawls, prints the images, checks the figures, and ends", () =>
+  it.live("with once: crawls, prints the images, checks the figures, and exits", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       yield* printed({ port: 0, once: true }, lines)

@@ -21,7 +21,7 @@ export interface ConfigSource {
   readonly warnings: ReadonlyArray<string>
 }
 
-/** The original interpolates defaults that the file does not set. */
+/** As in the original, the interpolation also finds the defaults of keys that the file does not set. */
 const initial = (section: string, name: string): string | undefined =>
   sectionKeys(section).find((placed) => placed.name === name)?.key.initial
 

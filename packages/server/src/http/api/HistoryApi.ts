@@ -4,7 +4,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { queryOf } from "../query/Parameters.ts"
 import { Bearer, Bytes, Count, hal, image, namespace, reading, Sizes, Timestamp } from "./ApiParts.ts"
-import { growthIn, historyOf, Resource } from "./Resource.ts"
+import { type DocumentsOf, growthIn, HomeLink, historyOf, shows } from "./Resource.ts"
 
 const seriesQuery = queryOf("embed", "links", "from", "to", "step")
 const growthQuery = queryOf("embed", "links", "from", "to", "by", "of", "limit")
@@ -62,56 +62,46 @@ const growth = hal(
   "The changes between two snapshots, embedded as items, what brought most new bytes first. 404 where the store keeps no history"
 )
 
-export const history = HttpApiGroup.make("history")
-  .add(
-    HttpApiEndpoint.get("history", "/history", {
-      query: seriesQuery,
-      success: series({ path: Schema.String }),
-      error: reading
-    })
-      .annotate(OpenApi.Summary, "The time series of the registry")
-      .annotate(
-        Resource,
-        historyOf(() => ({ _tag: "Namespace", path: "" }))
-      ),
-    HttpApiEndpoint.get("image_history", "/images/:image/history", {
-      params: { image },
-      query: seriesQuery,
-      success: series({ name: Schema.String }),
-      error: reading
-    })
-      .annotate(OpenApi.Summary, "The time series of an image")
-      .annotate(
-        Resource,
-        historyOf(({ image }) => ({ _tag: "Repository", path: image as Names.RepositoryName }))
-      ),
-    HttpApiEndpoint.get("namespace_history", "/namespaces/:namespace/history", {
-      params: { namespace },
-      query: seriesQuery,
-      success: series({ path: Schema.String }),
-      error: reading
-    })
-      .annotate(OpenApi.Summary, "The time series of a group")
-      .annotate(
-        Resource,
-        historyOf(({ namespace }) => ({ _tag: "Namespace", path: namespace! }))
-      ),
-    HttpApiEndpoint.get("growth", "/growth", { query: growthQuery, success: growth, error: reading })
-      .annotate(OpenApi.Summary, "What grew, and when the registry will be full")
-      .annotate(
-        Resource,
-        growthIn(() => "")
-      ),
-    HttpApiEndpoint.get("namespace_growth", "/namespaces/:namespace/growth", {
-      params: { namespace },
-      query: growthQuery,
-      success: growth,
-      error: reading
-    })
-      .annotate(OpenApi.Summary, "What grew in a group")
-      .annotate(
-        Resource,
-        growthIn(({ namespace }) => namespace!)
-      )
-  )
-  .middleware(Bearer)
+const documents = HttpApiGroup.make("history").add(
+  HttpApiEndpoint.get("history", "/history", {
+    query: seriesQuery,
+    success: series({ path: Schema.String }),
+    error: reading
+  })
+    .annotate(OpenApi.Summary, "The time series of the registry")
+    .annotate(HomeLink, { relation: "history" })
+    .pipe(shows(historyOf(() => ({ _tag: "Namespace", path: "" })))),
+  HttpApiEndpoint.get("image_history", "/images/:image/history", {
+    params: { image },
+    query: seriesQuery,
+    success: series({ name: Schema.String }),
+    error: reading
+  })
+    .annotate(OpenApi.Summary, "The time series of an image")
+    .pipe(shows(historyOf(({ image }) => ({ _tag: "Repository", path: image as Names.RepositoryName })))),
+  HttpApiEndpoint.get("namespace_history", "/namespaces/:namespace/history", {
+    params: { namespace },
+    query: seriesQuery,
+    success: series({ path: Schema.String }),
+    error: reading
+  })
+    .annotate(OpenApi.Summary, "The time series of a group")
+    .pipe(shows(historyOf(({ namespace }) => ({ _tag: "Namespace", path: namespace! })))),
+  HttpApiEndpoint.get("growth", "/growth", { query: growthQuery, success: growth, error: reading })
+    .annotate(OpenApi.Summary, "What grew, and when the registry will be full")
+    .annotate(HomeLink, { relation: "growth" })
+    .pipe(shows(growthIn(() => ""))),
+  HttpApiEndpoint.get("namespace_growth", "/namespaces/:namespace/growth", {
+    params: { namespace },
+    query: growthQuery,
+    success: growth,
+    error: reading
+  })
+    .annotate(OpenApi.Summary, "What grew in a group")
+    .pipe(shows(growthIn(({ namespace }) => namespace!)))
+)
+
+export const history = documents.middleware(Bearer)
+
+/** The names of the routes of documents. */
+export type HistoryDocument = DocumentsOf<typeof documents>
