@@ -109,7 +109,13 @@ export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.Regis
       const isSized = urls.size === 1
       const isFirst = isSized || url.href === unsized.href
       const sent = yield* Effect.result(
-        listing.send({ method: "GET", url, headers: acceptJson, maxBytes, ...(redirects === undefined ? {} : { redirects }) })
+        listing.send({
+          method: "GET",
+          url,
+          headers: acceptJson,
+          maxBytes,
+          ...(redirects === undefined ? {} : { redirects })
+        })
       )
       if (Result.isFailure(sent)) {
         if (isSized && sent.failure._tag === "ServerError") return [[], Option.some(unsized)]

@@ -48,7 +48,9 @@ const serverError = (response: HttpResponse): Registry.ServerError => {
   const cause =
     offset === undefined ? "" : `: what it stores ${offset === 0 ? "is empty" : `breaks off as JSON at byte ${offset}`}`
   const codes = errors.map(({ code }) => code)
-  return new Registry.ServerError({ detail: `${response.from} answered ${[response.status, ...codes].join(" ")}${cause}` })
+  return new Registry.ServerError({
+    detail: `${response.from} answered ${[response.status, ...codes].join(" ")}${cause}`
+  })
 }
 
 /**

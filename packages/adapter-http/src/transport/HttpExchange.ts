@@ -131,7 +131,12 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
         // Neither has a body (RFC 9110, section 6.4.1), and fetch fails to read what is not there.
         return request.method === "HEAD" || status === 304
           ? Effect.succeed({ from, status, headers, body: nothing })
-          : Effect.map(readBody(response, headers, request.maxBytes, large), (body) => ({ from, status, headers, body }))
+          : Effect.map(readBody(response, headers, request.maxBytes, large), (body) => ({
+              from,
+              status,
+              headers,
+              body
+            }))
       }),
       Effect.mapError((error) => {
         const reason = error._tag === "HttpClientError" ? connectionReason(from, error) : error

@@ -34,7 +34,8 @@ export const readBody = (
   large: Semaphore.Semaphore
 ): Effect.Effect<Uint8Array, Registry.TooLarge | HttpClientError.HttpClientError> => {
   // HTTP/1.1 and HTTP/2 parsers end a body at its declared length, so the shorter way is as safe for most answers.
-  if (plainLength(headers) <= Math.min(limit, largeBody)) return Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
+  if (plainLength(headers) <= Math.min(limit, largeBody))
+    return Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
   return Effect.suspend(() => {
     let length = 0
     let isAdmitted = false

@@ -245,7 +245,7 @@ describe("Collector", () => {
       })
       const layer = (options?: Collector.Options) =>
         Collector.layer({ jitter: 0, interval: "1 hour", ...options }).pipe(Layer.provide(registry))
-      const size = Effect.map(current, ({ usage }) => Usage.total(usage).diskSize)
+      const size = Effect.map(current, ({ usage }) => Usage.total(usage)!.diskSize)
       return { arm64, asked, layer, lost, size }
     })
 
