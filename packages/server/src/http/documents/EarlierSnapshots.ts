@@ -62,7 +62,7 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
 
   const compared = yield* Cache.make({
     capacity: comparisons,
-    lookup: (_: string): Effect.Effect<Growth.Changes | undefined> => Effect.undefined
+    lookup: (): Effect.Effect<Growth.Changes | undefined> => Effect.undefined
   })
 
   const history = (latest: Snapshot.Snapshot): Effect.Effect<ReadonlyArray<DateTime.Utc>, Problem> =>
