@@ -203,7 +203,7 @@ describe("Collector", () => {
       ])
       yield* Effect.gen(function* () {
         const service = yield* Collector.Collector
-        yield* service.changed([name("a")])
+        yield* service.changed([{ repository: name("a") }])
         yield* advance(0)
         const first = yield* current
         yield* Ref.set(contents, [
@@ -211,7 +211,7 @@ describe("Collector", () => {
           repository("b", { one: multi }),
           repository("new", { one: docker })
         ])
-        for (const changed of ["a", "c", "new", "a"]) yield* service.changed([name(changed)])
+        for (const changed of ["a", "c", "new", "a"]) yield* service.changed([{ repository: name(changed) }])
         yield* advance("1 second")
         const { takenAt, usage } = yield* current
         expect(DateTime.isGreaterThan(takenAt, first.takenAt)).toBe(true)
