@@ -7,6 +7,7 @@
 export * as Authentication from "./auth/Authentication.ts"
 export * as BlobChanges from "./usage/BlobChanges.ts"
 export * as Bytes from "./registry/Bytes.ts"
+export * as Change from "./snapshot/Change.ts"
 export * as CleanupPolicy from "./plan/CleanupPolicy.ts"
 export * as Collector from "./snapshot/Collector.ts"
 export * as Crawl from "./inventory/Crawl.ts"

@@ -5,6 +5,7 @@
  */
 import {
   Cause,
+  Clock,
   Context,
   DateTime,
   Duration,
@@ -15,11 +16,14 @@ import {
   Layer,
   Metric,
   Option,
+  Queue,
   Random,
   Ref,
   Stream,
   SubscriptionRef
 } from "effect"
+import type { Change } from "./Change.ts"
+import * as ChangedRepositories from "./ChangedRepositories.ts"
 import { crawl, type Progress } from "../inventory/Crawl.ts"
 import {
   CatalogEmptied,
@@ -102,20 +106,17 @@ export class Collector extends Context.Service<
      */
     readonly verify: Effect.Effect<Snapshot, CollectionError>
     /**
-     * Reports that something changed in these repositories. They are soon read again, together with others that are
-     * reported meanwhile. Before the first crawl has ended it does nothing: that crawl reads them.
+     * Reports changes. Their repositories are soon read again, together with others that are reported meanwhile, until
+     * what is read shows the changes, for half a minute at most. Before the first crawl has ended it does nothing: that
+     * crawl reads them.
      */
-    readonly changed: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
+    readonly changed: (changes: Iterable<Change>) => Effect.Effect<void>
     readonly status: Effect.Effect<Status>
   }
 >()("@gitlab-registry-usage/core/Collector") {}
 
 /** The shortest distance between a failed crawl and the next: it doubles with each failure, up to the interval. */
 const firstRetry = Duration.seconds(5)
-
-/** How long to wait for further changes after the first, and how many to wait for at most. */
-const settling = Duration.millis(200)
-const maximumChanges = 10_000
 
 /**
  * Crawls that failed, with the attribute `reason`, which is a `FailureReason`.
@@ -295,17 +296,30 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Effect.logDebug(`read ${only.size} changed repositories again`)
   })
 
-  /** Changes come in bursts: a push is several. */
-  const updates = (term: Leadership.Term) =>
-    leadership.notifications.pipe(
-      Stream.groupedWithin(maximumChanges, settling),
-      Stream.runForEach((names) =>
-        Effect.catchCause(update(new Set(names), term), (cause) =>
-          Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
-        )
-      ),
-      Effect.andThen(Effect.never)
+  /** Reads changed repositories until they are as their notifications say. */
+  const updates = Effect.fnUntraced(function* (term: Leadership.Term) {
+    const changes = ChangedRepositories.make()
+    const arrivals = yield* Queue.sliding<void>(1)
+    const receive = Stream.runForEach(leadership.notifications, (change) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        changes.add(change, now)
+        return Queue.offer(arrivals, undefined)
+      })
     )
+    const readDue = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const wait = changes.wait(now)
+      if (wait === undefined) return yield* Queue.take(arrivals)
+      // A change that comes meanwhile is not due before that.
+      if (wait > 0) return yield* Effect.sleep(Math.min(wait, ChangedRepositories.settling))
+      const names = changes.begin(now)
+      yield* Effect.catchCause(update(names, term), (cause) =>
+        Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
+      )
+      changes.end(names, yield* previous, yield* Clock.currentTimeMillis)
+    })
+    return yield* Effect.raceFirst(Effect.andThen(receive, Effect.never), Effect.forever(readDue))
+  })
 
   /** The term of this replica, once it leads. */
   const leading = Effect.gen(function* () {

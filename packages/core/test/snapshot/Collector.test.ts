@@ -1,8 +1,8 @@
-import { Collector, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Collector, Inventory, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { DateTime, type Duration, Effect, Fiber, Layer, Option, Ref } from "effect"
+import { Clock, DateTime, type Duration, Effect, Fiber, Layer, Option, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import { images, repository } from "../registries.ts"
 
@@ -203,7 +203,7 @@ describe("Collector", () => {
       ])
       yield* Effect.gen(function* () {
         const service = yield* Collector.Collector
-        yield* service.changed([name("a")])
+        yield* service.changed([{ repository: name("a") }])
         yield* advance(0)
         const first = yield* current
         yield* Ref.set(contents, [
@@ -211,7 +211,7 @@ describe("Collector", () => {
           repository("b", { one: multi }),
           repository("new", { one: docker })
         ])
-        for (const changed of ["a", "c", "new", "a"]) yield* service.changed([name(changed)])
+        for (const changed of ["a", "c", "new", "a"]) yield* service.changed([{ repository: name(changed) }])
         yield* advance("1 second")
         const { takenAt, usage } = yield* current
         expect(DateTime.isGreaterThan(takenAt, first.takenAt)).toBe(true)
@@ -291,6 +291,47 @@ describe("Collector", () => {
       }).pipe(Effect.provide(SnapshotStore.layerMemory))
     )
   })
+  it.effect("sees every push and deletion of steady traffic, though the registry writes after it notifies", () =>
+    Effect.gen(function* () {
+      const app = Names.RepositoryName.make("busy/app")
+      for (const delay of [60, 500, 2000]) {
+        const { collector, contents, crawls, docker, multi } = yield* scene()
+        const stored = new Map([["old", docker]])
+        const store = Effect.suspend(() => Ref.set(contents, [repository(app, Object.fromEntries(stored))]))
+        yield* store
+        yield* Effect.gen(function* () {
+          const service = yield* Collector.Collector
+          yield* advance(0)
+          const seen = Effect.map(current, ({ usage: { inventory } }) => {
+            const { tagManifests, tagNames } = inventory.repositories[0]!
+            return new Map(tagNames.map((tag, i) => [`${tag}`, Inventory.manifestDigest(inventory, tagManifests[i]!)]))
+          })
+          const later = (write: () => void) =>
+            Effect.forkScoped(Effect.andThen(Effect.sleep(delay), Effect.andThen(Effect.sync(write), store)))
+          const begin = yield* Clock.currentTimeMillis
+          for (let i = 0; i < 60; i++) {
+            const tag = Names.TagName.make(`t${i % 20}`)
+            const image = i < 20 ? docker : multi
+            yield* service.changed([{ repository: app, tag, digest: image.digest }])
+            yield* later(() => stored.set(tag, image))
+            yield* advance(50)
+          }
+          // The traffic does not keep those from being seen that are stored after two seconds.
+          expect((yield* seen).size).toBeGreaterThan(delay < 2000 ? 10 : 1)
+          yield* service.changed([{ repository: app, digest: docker.digest, isDeleted: true }])
+          yield* later(() => stored.delete("old"))
+          yield* service.changed([{ repository: app, tag: Names.TagName.make("t7"), isDeleted: true }])
+          yield* later(() => stored.delete("t7"))
+          while ((yield* Clock.currentTimeMillis) < begin + 9000) yield* advance(250)
+          expect(Object.fromEntries(yield* seen)).toEqual(
+            Object.fromEntries([...stored].map(([tag, { digest }]) => [tag, digest]))
+          )
+          expect([...stored.keys()]).toHaveLength(19)
+          expect(yield* Ref.get(crawls)).toBe(1)
+        }).pipe(Effect.scoped, Effect.provide(collector()))
+      }
+    })
+  )
 
   it.effect("F98 serves a snapshot that could not be saved", () =>
     Effect.gen(function* () {
