@@ -85,7 +85,14 @@ describe("Distribution", () => {
   it.live("a stated digest may be empty, or there more than once", () =>
     Effect.gen(function* () {
       const digest = sha("sha256", "{}")
-      for (const stated of ["", " ", [digest, digest], `${digest},${digest}`, [digest, ""], [digest, sha("sha512", "{}")]]) {
+      for (const stated of [
+        "",
+        " ",
+        [digest, digest],
+        `${digest},${digest}`,
+        [digest, ""],
+        [digest, sha("sha512", "{}")]
+      ]) {
         const { registry } = yield* answering((_, response) =>
           response.writeHead(200, { "content-type": type, "docker-content-digest": stated }).end("{}")
         )
