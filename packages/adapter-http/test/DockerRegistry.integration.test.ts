@@ -2,7 +2,7 @@ import * as Crypto from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Crawl, MediaType, Names, Registry } from "@gitlab-registry-usage/core"
+import { Crawl, MediaType, Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { DockerRegistry, Servers, type TokenService } from "@gitlab-registry-usage/test-servers"
 import { Effect, Redacted, Stream } from "effect"
@@ -180,6 +180,30 @@ describe.skipIf(Servers.leftOut("docker-registry"))("docker-registry", () => {
       const config = deleted.blobs[0]!.body.length
       assert.strictEqual(before - (yield* server.bytesOnDisk), deleted.body.length + config + 1234)
       assert.deepStrictEqual(yield* Stream.runCollect(registry.tags(name)), [{ name: Names.TagName.make("kept") }])
+    }).pipe(overUndici)
+  )
+
+  it.live("a crawl after the garbage collection of an index's children sees what a fresh crawl sees", () =>
+    Effect.gen(function* () {
+      const server = yield* DockerRegistry.start()
+      const children = yield* Effect.forEach([1, 2], (i) =>
+        Effect.flatMap(Images.layer(`child ${i}`, 5000 + i), (layer) => Images.image({ layers: [layer] }))
+      )
+      const index = yield* Images.index({ images: children.map((image) => ({ image })) })
+      yield* server.push(name, tag, index)
+      const crawled = (options?: Crawl.Options) =>
+        Effect.map(
+          Effect.provideServiceEffect(Crawl.crawl(options), Registry.Registry, registryAt(server.url)),
+          (inventory) => ({ inventory, bytes: Usage.total(Usage.measure(inventory)!).diskSize })
+        )
+      const before = yield* crawled()
+      assert.strictEqual(before.bytes, yield* server.bytesOnDisk)
+      yield* server.collectGarbage
+      const fresh = yield* crawled()
+      assert.strictEqual(fresh.bytes, index.body.length)
+      const after = yield* crawled({ previous: before.inventory, verify: 0 })
+      assert.strictEqual(after.bytes, fresh.bytes)
+      assert.lengthOf(after.inventory.gaps, 0)
     }).pipe(overUndici)
   )
 

@@ -16,12 +16,9 @@ import * as ManifestDigest from "./ManifestDigest.ts"
 import * as Pages from "./Pages.ts"
 import type { RepositoryOrder } from "./RepositoryOrder.ts"
 
-const NameList = Schema.NullOr(Schema.Array(Schema.String))
+const NameList = Schema.NullOr(Schema.Array(Schema.Unknown))
 const decodeRepositories = decodeJson(Schema.Struct({ repositories: NameList }), "the list of repositories")
 const decodeTags = decodeJson(Schema.Struct({ tags: NameList }), "the list of tags")
-
-/** Redirects of a blob to where it is stored. */
-const maxRedirects = 5
 
 const plain = { "accept-encoding": "identity" }
 const manifestTypes = [...MediaType.manifests, MediaType.dockerSchema1].join(", ")
@@ -78,16 +75,22 @@ export const make = (options: {
 }): Registry.Registry["Service"] => {
   const { authorization, hash, limits, order, url } = options
   const base = resolve(url, "v2/")
+  const redirects = Pages.maxRedirects
   const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
   const alone = (scope: Scope.Scope): RequiredScope => ({ scope, also: () => [] })
 
-  const list = (first: string, required: RequiredScope, decode: Pages.Listing<string>["decode"]) =>
+  const list = (
+    first: string,
+    required: RequiredScope,
+    decode: (response: HttpResponse) => Result.Result<ReadonlyArray<unknown> | null, Registry.Malformed>
+  ) =>
     Pages.entries({
       first,
       send: (request) => authorization.send(request, required),
-      decode,
+      decode: (response) => Result.map(decode(response), (names) => (names ?? []).map(Pages.nameOf)),
       key: (name) => name,
-      limits
+      limits,
+      redirects: Pages.maxRedirects
     })
 
   /** A name that was never checked must not make another path; there is no such repository. */
@@ -111,7 +114,7 @@ export const make = (options: {
     reference: Names.TagName | Digest.Digest,
     type?: string | undefined
   ) {
-    const request = { method: "GET", headers: accepting(type ?? ""), maxBytes: manifestBytes } as const
+    const request = { method: "GET", headers: accepting(type ?? ""), maxBytes: manifestBytes, redirects } as const
     return yield* verified(yield* send(repository, `manifests/${reference}`, request), reference)
   }
 
@@ -131,7 +134,7 @@ export const make = (options: {
     repositories: order
       .record(
         list(`${base}_catalog`, alone(Scope.catalog), (response) =>
-          Result.map(decodeRepositories(response), ({ repositories }) => repositories ?? [])
+          Result.map(decodeRepositories(response), ({ repositories }) => repositories)
         )
       )
       .pipe(
@@ -146,7 +149,7 @@ export const make = (options: {
     tags: (repository) =>
       Stream.unwrap(
         Effect.map(urlAt(repository, "tags/list"), (url) =>
-          list(url, order.pull(repository), (response) => Result.map(decodeTags(response), ({ tags }) => tags ?? []))
+          list(url, order.pull(repository), (response) => Result.map(decodeTags(response), ({ tags }) => tags))
         )
       ).pipe(
         Stream.map((name) => ({ name })),
@@ -159,11 +162,11 @@ export const make = (options: {
         // A registry looks at the tag alone then, and not at the manifest; and undici opens a connection anew for
         // every HEAD (https://github.com/nodejs/undici/issues/258), which over TLS takes longer than the request.
         const headers = { ...acceptManifests, "if-none-match": `"${known}"` }
-        const request = { method: "GET", headers, maxBytes: manifestBytes } as const
+        const request = { method: "GET", headers, maxBytes: manifestBytes, redirects } as const
         const response = yield* send(repository, `manifests/${tag}`, request)
         return response.status === 304 ? known : (yield* verified(response, tag)).digest
       }
-      const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0 } as const
+      const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expectOk)
       const [digest, other] = yield* Effect.fromResult(
         ManifestDigest.statedDigests(response.headers["docker-content-digest"])
@@ -174,14 +177,14 @@ export const make = (options: {
     manifest: operation("manifest", "reference", manifest),
 
     blob: operation("blob", "digest", function* (repository, digest: Digest.Digest, maxBytes: number) {
-      const request = { method: "GET", headers: plain, maxBytes, redirects: maxRedirects } as const
+      const request = { method: "GET", headers: plain, maxBytes, redirects } as const
       const { body } = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
       yield* ManifestDigest.verify(hash, body, digest)
       return body
     }),
 
     blobSize: operation("blobSize", "digest", function* (repository, digest: Digest.Digest) {
-      const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects: maxRedirects } as const
+      const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
       const length = response.headers["content-length"] ?? ""
       const size = /^\d+$/.test(length) ? Number(length) : -1

@@ -174,7 +174,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Registry, E>): void =>
           assert.strictEqual(yield* registry.blobSize(name, digest), body.length)
           assert.strictEqual(yield* Images.digestOf(yield* registry.blob(name, digest, body.length)), digest)
           const less = registry.blob(name, digest, body.length - 1)
-          yield* fails(less, "blob", `${name}@${digest}`, "Malformed")
+          yield* fails(less, "blob", `${name}@${digest}`, "TooLarge")
         }
       }
     })

@@ -5,7 +5,7 @@ import type { InventoryBuilder, MeasuredManifest } from "./InventoryBuilder.ts"
 import { decode, isObject, type Layer, type Manifest } from "../registry/Manifest.ts"
 import * as MediaType from "../registry/MediaType.ts"
 import type { RepositoryName } from "../registry/Names.ts"
-import { Malformed, type Registry, RegistryError, type StoredManifest } from "../registry/Registry.ts"
+import { isTransient, Malformed, type Registry, RegistryError, type StoredManifest } from "../registry/Registry.ts"
 import type { PreviousInventory } from "./PreviousInventory.ts"
 import { storedLayers } from "./StoredLayers.ts"
 
@@ -21,7 +21,11 @@ export interface Crawling {
   readonly concurrency: number
   /** One request to the registry, in its turn. Its failure is a value, unless it ends the crawl. */
   readonly request: <A>(effect: Effect.Effect<A, RegistryError>) => Effect.Effect<Result.Result<A, RegistryError>, Stop>
-  readonly gap: (repository: RepositoryName, error: RegistryError, rest: { readonly digest: Digest }) => void
+  readonly gap: (
+    repository: RepositoryName,
+    error: RegistryError,
+    rest: { readonly digest: Digest; readonly kept?: boolean }
+  ) => void
 }
 
 /** Reads manifests with all that they refer to, each once. Manifests are numbers of the builder. */
@@ -45,6 +49,13 @@ const answers: ReadonlySet<RegistryError["reason"]["_tag"]> = new Set([
 ])
 
 const nothingElse = { children: [], config: undefined, layers: [], artifactType: undefined, subject: undefined }
+
+/**
+ * Whether what was read before stands in for what failed: the failure may pass, or the answer was none, as the page of
+ * something in between or JSON that is cut off, or was not read to its end.
+ */
+export const isKept = (error: RegistryError): boolean =>
+  isTransient(error) || error.reason._tag === "Malformed" || error.reason._tag === "TooLarge"
 
 /** An index may nest; one deeper than this is an attack, not an image. */
 const maxDepth = 32
@@ -169,7 +180,7 @@ export const manifestReader = (crawling: Crawling): ManifestReader => {
     return isBlob ? readBlob(number, size.success) : yield* failed(number, repository, error, depth)
   })
 
-  /** The next repository that has the manifest is asked, if there is one. */
+  /** The next repository that has the manifest is asked, if there is one; else what is known from earlier may stand in. */
   const failed = (
     number: number,
     repository: RepositoryName,
@@ -180,11 +191,12 @@ export const manifestReader = (crawling: Crawling): ManifestReader => {
       const next = reading.get(number)?.shift()
       reading.delete(number)
       if (next !== undefined) return load(number, next, depth)
+      const kept = isKept(error) ? earlier.keepInto(builder, number) : undefined
       // A registry answers the same where it has a manifest of a type that it does not give.
       const isKnownType = MediaType.isManifest(builder.mediaType(number))
       if (error.reason._tag === "NotFound" && depth > 0 && isKnownType) builder.absent(number)
-      else gap(repository, error, { digest: builder.digest(number) })
-      return Effect.void
+      else gap(repository, error, { digest: builder.digest(number), kept: kept !== undefined })
+      return kept === undefined ? Effect.void : loadAll(kept, repository, depth + 1)
     })
 
   /** Reads a manifest by digest unless it was read or is being read: nobody waits for it, so no cycle can block. */

@@ -244,7 +244,7 @@ describe("Crawl.crawl", () => {
       const usage = Usage.measure(inventory)
       bad.forEach((_, tag) => expect(Usage.tagSizes(usage, tag), `bad${tag}`).toBeUndefined())
       expect(inventory.gaps.map(({ reason }) => reason)).toEqual(bad.map((_, n) => (n < 4 ? "NotFound" : "Malformed")))
-      expect(Usage.total(usage).diskSize).toBe(Usage.tagSizes(usage, bad.length)!.size)
+      expect(Usage.total(usage)!.diskSize).toBe(Usage.tagSizes(usage, bad.length)!.size)
     })
   )
 

@@ -162,6 +162,7 @@ describe("manifests of any bytes (properties)", () => {
             for (const accounting of ["all", "layers"] as const) {
               const usage = Usage.measure(inventory, { accounting })
               const total = Usage.total(usage)
+              assert.isDefined(total)
               for (const size of [total.size, total.diskSize]) assert.isTrue(isSize(size), String(size))
             }
           }),

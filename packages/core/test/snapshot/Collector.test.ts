@@ -69,7 +69,7 @@ describe("Collector", () => {
         yield* advance("9 minutes")
         assert.strictEqual(yield* current, first)
         yield* advance("1 minute")
-        expect(Usage.total((yield* current).usage).diskSize).not.toBe(Usage.total(first.usage).diskSize)
+        expect(Usage.total((yield* current).usage)!.diskSize).not.toBe(Usage.total(first.usage)!.diskSize)
         expect(yield* Ref.get(crawls)).toBe(2)
         expect((yield* status).attempts).toEqual({ succeeded: 2, failed: 0 })
       }).pipe(Effect.provide(collector()))
@@ -228,6 +228,69 @@ describe("Collector", () => {
       }).pipe(Effect.provide(collector()))
     })
   )
+
+  describe("what the registry deletes of a known index", () => {
+    const parts = Effect.gen(function* () {
+      const { arm64, docker, multi } = yield* images
+      const lost = new Set<string>()
+      const asked: Array<string> = []
+      const registry = RegistryMemory.layer({
+        repositories: [repository("a", { one: multi, two: docker })],
+        before: (operation, target) =>
+          Effect.suspend(() => {
+            if (operation === "manifest") asked.push(target)
+            const isLost = operation === "manifest" && lost.has(target.slice(target.search(/[@:]/) + 1))
+            return isLost ? Effect.fail(new Registry.NotFound({ detail: "manifest unknown" })) : Effect.void
+          })
+      })
+      const layer = (options?: Collector.Options) =>
+        Collector.layer({ jitter: 0, interval: "1 hour", ...options }).pipe(Layer.provide(registry))
+      const size = Effect.map(current, ({ usage }) => Usage.total(usage)!.diskSize)
+      return { arm64, asked, layer, lost, size }
+    })
+
+    it.effect("is gone after the next crawl, over a restart too", () =>
+      Effect.gen(function* () {
+        const { arm64, layer, lost, size } = yield* parts
+        const before = yield* Effect.provide(Effect.andThen(advance(0), size), layer())
+        lost.add(arm64.digest)
+        yield* Effect.gen(function* () {
+          expect(yield* size).toBe(before)
+          yield* advance(0)
+          expect(yield* size).toBeLessThan(before - 400)
+        }).pipe(Effect.provide(layer()))
+      }).pipe(Effect.provide(SnapshotStore.layerMemory))
+    )
+
+    it.effect("a crawl of each verifyInterval, counted from 1970, and an operator's command read every manifest", () =>
+      Effect.gen(function* () {
+        const { asked, layer, lost } = yield* parts
+        const tagRead = () => asked.splice(0).includes("a:two")
+        yield* TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe("2026-01-01T22:30:00Z")))
+        yield* Effect.gen(function* () {
+          yield* advance(0)
+          expect(tagRead()).toBe(true)
+          yield* advance("1 hour")
+          expect(tagRead()).toBe(false)
+          yield* advance("1 hour")
+          expect(tagRead()).toBe(true)
+          yield* advance("1 hour")
+          expect(tagRead()).toBe(false)
+          lost.add("two")
+          const snapshot = yield* Effect.flatMap(Collector.Collector, ({ verify }) => verify)
+          expect(tagRead()).toBe(true)
+          expect(snapshot.usage.inventory.gaps).toMatchObject([{ tag: "two", reason: "NotFound" }])
+        }).pipe(Effect.provide(layer()))
+        // After a restart, the schedule goes on.
+        yield* TestClock.adjust("23 hours")
+        asked.splice(0)
+        yield* advance(0).pipe(Effect.provide(layer()))
+        expect(tagRead()).toBe(true)
+        yield* advance("1 hour").pipe(Effect.provide(layer()))
+        expect(tagRead()).toBe(true)
+      }).pipe(Effect.provide(SnapshotStore.layerMemory))
+    )
+  })
 
   it.effect("F98 serves a snapshot that could not be saved", () =>
     Effect.gen(function* () {
