@@ -76,6 +76,16 @@ const nothing = () => ({
 
 const noChildren: ReadonlyArray<number> = []
 
+/** Whether a blob is stored is one fact: a layer that another manifest refers to as stored is foreign to none. */
+const settleForeign = ({ flags, values }: ReturnType<typeof Rows.done>, blobs: number): void => {
+  if (!flags.includes(Role.foreignLayer)) return
+  const stored = new Uint8Array(blobs)
+  for (let at = 0; at < flags.length; at++) if (flags[at] !== Role.foreignLayer) stored[values[at]!] = 1
+  for (let at = 0; at < flags.length; at++) {
+    if (flags[at] === Role.foreignLayer && stored[values[at]!] === 1) flags[at] = Role.layer
+  }
+}
+
 /**
  * @category constructors
  * @since 0.1.0
@@ -118,12 +128,10 @@ export const make = (): InventoryBuilder => {
   const mediaTypeNumber = (name: string): number => {
     const known = seen.mediaTypeNumbers.get(name)
     if (known !== undefined) return known
-    // More types than a Uint16 counts can only be an attack; they are all the same then.
-    const number = Math.min(seen.mediaTypeNames.length, 0xffff)
-    if (number < 0xffff) {
-      seen.mediaTypeNames.push(name)
-      seen.mediaTypeNumbers.set(name, number)
-    }
+    // More types than a Uint16 counts can only be an attack; they are not recorded.
+    if (seen.mediaTypeNames.length > 0xffff) return 0
+    const number = seen.mediaTypeNames.push(name) - 1
+    seen.mediaTypeNumbers.set(name, number)
     return number
   }
 
@@ -143,9 +151,8 @@ export const make = (): InventoryBuilder => {
 
   /** Of descriptors that disagree about the type of a child that was not read, one of a manifest counts. */
   const include = (child: number, mediaType: string, attestation: number) => {
-    if (seen.states.values[child] !== State.read && !MediaType.isManifest(mediaTypeOf(child)) && mediaType !== "") {
-      seen.mediaTypes.values[child] = mediaTypeNumber(mediaType)
-    }
+    const isKnown = seen.states.values[child] === State.read || MediaType.isManifest(mediaTypeOf(child))
+    if (!isKnown && MediaType.isMediaType(mediaType)) seen.mediaTypes.values[child] = mediaTypeNumber(mediaType)
     Rows.push(seen.children, child, attestation)
   }
 
@@ -218,6 +225,7 @@ export const make = (): InventoryBuilder => {
       seen = nothing()
       const references = Rows.done(all.references)
       const children = Rows.done(all.children)
+      settleForeign(references, all.blobNumbers.digests.length)
       return {
         blobs: { digests: all.blobNumbers.digests, sizes: Column.done(all.sizes) },
         manifests: {
