@@ -197,7 +197,9 @@ export const make = (): InventoryBuilder => {
       if (seen.states.values[number] !== State.unread) continue
       if (manifests.states[next] === State.read) {
         copyOne(from, next)
-        pending.push(...manifests.children.subarray(manifests.childStarts[next]!, manifests.childStarts[next + 1]!))
+        for (let at = manifests.childStarts[next]!; at < manifests.childStarts[next + 1]!; at++) {
+          pending.push(manifests.children[at]!)
+        }
       } else {
         seen.states.values[number] = manifests.states[next]!
       }
