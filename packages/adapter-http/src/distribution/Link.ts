@@ -8,7 +8,8 @@ import { Result } from "effect"
 import { withoutSecrets } from "../transport/RequestUrl.ts"
 
 // A target, which some registries send without its brackets, then parameters up to the comma before the next target.
-const link = /\s*(?:<([^<>]*)>|([^\s<>;,"]+))((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|$)/y
+const link =
+  /\s*(?:<([^<>]*)>|((?:https?:\/\/|[/?])[^\s<>;,"]*))((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|$)/y
 const parameter = /\s*;\s*([^\s=;,]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?/g
 
 /** The relations of a link: only its first `rel` counts. */
@@ -34,8 +35,7 @@ export const next = (header: string): Result.Result<string | undefined, Registry
 }
 
 /** Whether two paths are the same listing, of which a gateway may have cut off or added the first part of one. */
-const isSameListing = (one: string, other: string): boolean =>
-  one.endsWith(other) || other.endsWith(one)
+const isSameListing = (one: string, other: string): boolean => one.endsWith(other) || other.endsWith(one)
 
 /**
  * The URL of the page after the one at `current`, by its `Link` header. `from` is where the page came from, which is

@@ -9,6 +9,7 @@ import { Result, Schema } from "effect"
 import { Bytes } from "./Bytes.ts"
 import { Digest } from "./Digest.ts"
 import * as MediaType from "./MediaType.ts"
+import { issueText } from "../text/IssueText.ts"
 
 /**
  * A reference to a layer. `size` is in compressed bytes, as the descriptor states; `undefined` where the manifest does
@@ -194,7 +195,8 @@ const parse = (body: Uint8Array): Result.Result<Record<string, unknown>, Manifes
   Result.flatMap(
     Result.try({
       try: () => JSON.parse(utf8.decode(body)) as unknown,
-      catch: (cause) => new ManifestError({ detail: `not JSON (${cause instanceof Error ? cause.message : cause})` })
+      // The error of the parser quotes the bytes, which may be anything.
+      catch: () => new ManifestError({ detail: body.length === 0 ? "it is empty" : "it is not JSON" })
     }),
     (json) =>
       typeof json === "object" && json !== null && !Array.isArray(json)
@@ -226,6 +228,8 @@ export const decode = (body: Uint8Array, mediaType: string): Result.Result<Manif
           : // An OCI artifact may leave out `layers`; anything else without one of the three is no manifest.
             shapes[0] === "layers" || Object.hasOwn(json, "config")
             ? Result.map(decodeImage({ layers: [], ...json }), (image) => fromImage(type, image))
-            : Result.fail({ message: "it has neither layers, manifests nor fsLayers" })
-    return Result.mapError(decoded, (error) => new ManifestError({ detail: error.message }))
+            : Result.fail(new ManifestError({ detail: "it has neither layers, manifests nor fsLayers" }))
+    return Result.mapError(decoded, (error: ManifestError | Schema.SchemaError) =>
+      Schema.isSchemaError(error) ? new ManifestError({ detail: issueText(error.issue) }) : error
+    )
   })
