@@ -108,7 +108,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry(repositories)), { timeout: "60 
       })
     )
 
-    it.effect("reads no config that the policy does not need, and of a saved scan none", () =>
+    it.effect("reads no config that the policy does not need, and of a saved snapshot none", () =>
       Effect.gen(function* () {
         const registry = yield* DemoRegistry.DemoRegistry
         yield* registry.resetRequestCounts
@@ -122,7 +122,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry(repositories)), { timeout: "60 
         yield* program.run(["total", "--save", scan], { env: asAdministrator(registry) })
         const { status, stderr } = yield* program.run(["prune", "--dry-run", "--keep-n", "1", "--from", scan])
         expect(status).toBe(0)
-        expect(stderr).toContain("a saved scan holds no dates; run without --from")
+        expect(stderr).toContain("a saved snapshot holds no dates; run without --from")
       })
     )
   }

@@ -37,7 +37,7 @@ export const parse = (text: string): Effect.Effect<Target, CommandFailure> => {
 /** The number of the repository in the snapshot. Fails with status 2 where it is missing or unreadable. */
 export const findRepository = (usage: Usage.Usage, { repository }: Target): Effect.Effect<number, CommandFailure> => {
   const r = Usage.findRepository(usage, repository)
-  if (r === undefined) return Effect.fail(usageError(`there is no repository ${repository} in this scan`))
+  if (r === undefined) return Effect.fail(usageError(`there is no repository ${repository} in this snapshot`))
   return usage.inventory.repositories[r]!.unreadable
     ? Effect.fail(usageError(`the repository ${repository} could not be read`))
     : Effect.succeed(r)
@@ -47,6 +47,6 @@ export const findRepository = (usage: Usage.Usage, { repository }: Target): Effe
 export const findTag = (usage: Usage.Usage, r: number, tag: Names.TagName): Effect.Effect<number, CommandFailure> => {
   const found = Usage.findTag(usage, r, tag)
   return found === undefined
-    ? Effect.fail(usageError(`there is no tag ${usage.inventory.repositories[r]!.name}:${tag} in this scan`))
+    ? Effect.fail(usageError(`there is no tag ${usage.inventory.repositories[r]!.name}:${tag} in this snapshot`))
     : Effect.succeed(found)
 }

@@ -165,7 +165,7 @@ export const make = Effect.fnUntraced(function* (
         ? [
             `${undecided} tags cannot be decided: ${
               Option.isSome(flags.from)
-                ? "a saved scan holds no dates; run without --from"
+                ? "a saved snapshot holds no dates; run without --from"
                 : "their images have no creation date"
             }`
           ]
