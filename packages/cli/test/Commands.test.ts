@@ -136,7 +136,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("diff of a scan with itself is empty", () =>
+    it.effect("diff of a snapshot with itself is empty", () =>
       Effect.gen(function* () {
         const path = yield* scan()
         yield* written("diff-same.txt", ["diff", path, path])
@@ -178,7 +178,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("a saved scan answers every command as the registry does", () =>
+    it.effect("a saved snapshot answers every command as the registry does", () =>
       Effect.gen(function* () {
         const from = ["--from", yield* scan()]
         const program = yield* Program

@@ -78,7 +78,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("2: what is not in the scan; a column and a form that there are not", () =>
+    it.effect("2: what is not in the snapshot; a column and a form that there are not", () =>
       Effect.gen(function* () {
         yield* ends(2, ["why", "acme/none"], "there is no repository acme/none")
         yield* ends(2, ["why", "acme/shop/ap"], "hint: did you mean acme/shop/api?")

@@ -246,7 +246,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
     )
 
     it.effect(
-      "diff --since shows what two scans would, and over the API all but the tag that moved to the same size",
+      "diff --since shows what two saved snapshots would, and over the API all but the tag that moved to the same size",
       () =>
         Effect.gen(function* () {
           const program = yield* Program
@@ -296,8 +296,8 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
         yield* ends(2, from("growth", "--max-growth", "much"), "a growth such as 5% or 10GB")
         yield* ends(2, from("growth", "-o", "openmetrics"), "growth has no output openmetrics")
         yield* ends(2, from("diff"), "since when?")
-        yield* ends(2, from("diff", "a", "b"), "both saved scans and --database or --api")
-        yield* ends(2, ["diff", "a", "b", "--since", "7d"], "both saved scans and --since")
+        yield* ends(2, from("diff", "a", "b"), "both saved snapshots and --database or --api")
+        yield* ends(2, ["diff", "a", "b", "--since", "7d"], "both saved snapshots and --since")
         yield* ends(2, ["diff", "a"], "compare what?")
         yield* ends(2, from("diff", "--since", "100d"), "the oldest is of 2026-01-20T12:00:00.000Z")
         yield* ends(2, ["history", "--api", url], "--api: as whom?")

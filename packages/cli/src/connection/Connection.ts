@@ -170,7 +170,7 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
   if (registry === undefined) {
     return yield* usageError(
       "which registry?",
-      "give --registry-server, or --from with a saved scan; in a GitLab job CI_REGISTRY has it where the project's registry is on"
+      "give --registry-server, or --from with a saved snapshot; in a GitLab job CI_REGISTRY has it where the project's registry is on"
     )
   }
   const gitlab = Option.getOrUndefined(flags.gitlabServer) ?? variables.gitlabServer

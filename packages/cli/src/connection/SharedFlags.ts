@@ -82,12 +82,12 @@ const scan = {
   ),
   from: fromFlag.pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("Read a saved scan instead of the registry; of history and growth: the begin, as 30d"),
+    Flag.withDescription("Read a saved snapshot instead of the registry; of history and growth: the begin, as 30d"),
     Flag.optional
   ),
   save: Flag.Path("save").pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("Save the scan, for --from, --baseline and diff"),
+    Flag.withDescription("Save the snapshot, for --from, --baseline and diff"),
     Flag.optional
   ),
   failOnPartial: switchFlag("fail-on-partial").pipe(

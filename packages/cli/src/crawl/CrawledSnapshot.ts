@@ -11,7 +11,7 @@ import * as Progress from "./Progress.ts"
 
 export interface CrawledSnapshot {
   readonly snapshot: Snapshot.Snapshot
-  /** A phrase such as `the project group/app on registry.example.com` or `the scan saved 2026-01-02T03:04:05Z`. */
+  /** A phrase such as `the project group/app on registry.example.com` or `the snapshot of 2026-01-02T03:04:05Z`. */
   readonly source: string
 }
 
@@ -93,7 +93,7 @@ export const make = Effect.fnUntraced(function* (flags: Shared) {
       ? yield* crawl(flags)
       : yield* Effect.map(load(from, "--from", flags.accounting), (snapshot) => ({
           snapshot,
-          source: `the scan saved ${DateTime.formatIso(snapshot.takenAt)}`
+          source: `the snapshot of ${DateTime.formatIso(snapshot.takenAt)}`
         }))
   if (Option.isSome(flags.save)) yield* save(flags.save.value, crawled.snapshot)
   yield* warnOfGaps(flags, crawled.snapshot)
