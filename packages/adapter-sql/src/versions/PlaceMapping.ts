@@ -61,6 +61,8 @@ export function* mapPlaces(
       if (found < 0) throw Tables.missing(table, before[place]!)
       return found
     },
+    /** Id → place now, −1 where it is not there. */
+    find,
     /** Id → place now. Throws `Inconsistent` for what is not there. */
     at: (id: number) => {
       const place = find(id)

@@ -7,7 +7,7 @@ import { DateTime, Duration, Effect, Schema } from "effect"
 import { type Container, pack, unpack } from "./Container.ts"
 import { packDigests, unpackDigests } from "./DigestSection.ts"
 import { crawl, type Options as CrawlOptions } from "../inventory/Crawl.ts"
-import { Gap, type Inventory } from "../inventory/Inventory.ts"
+import { Gap, type Inventory, SizeSource, statedSources } from "../inventory/Inventory.ts"
 import { RepositoryName, type TagName } from "../registry/Names.ts"
 import type { Registry, RegistryError } from "../registry/Registry.ts"
 import { type Accounting, measure, type Usage } from "../usage/Usage.ts"
@@ -120,6 +120,7 @@ export const encode = (snapshot: Snapshot): Effect.Effect<Uint8Array> => {
     sections: {
       ...packDigests(blobs.digests),
       blobSizes: bytesOf(blobs.sizes as Float64Array<ArrayBuffer>),
+      sizeSources: blobs.sources,
       manifestBlobs: bytesOf(manifests.blobs as Uint32Array<ArrayBuffer>),
       manifestStates: manifests.states,
       manifestMediaTypes: bytesOf(manifests.mediaTypes as Uint16Array<ArrayBuffer>),
@@ -146,23 +147,30 @@ const inventoryOf = (header: typeof Header.Type, container: Container): Inventor
   const tagManifests = new Int32Array(section("tagManifests").buffer)
   const tagNames = decoder.decode(section("tagNames")).split("\n\n")
   let start = 0
+  const sizes = new Float64Array(section("blobSizes").buffer)
+  const manifests = {
+    blobs: uint32("manifestBlobs"),
+    states: section("manifestStates"),
+    mediaTypes: new Uint16Array(section("manifestMediaTypes").buffer),
+    mediaTypeNames: header.mediaTypeNames,
+    referenceStarts: uint32("referenceStarts"),
+    references: uint32("references"),
+    roles: section("roles"),
+    childStarts: uint32("childStarts"),
+    children: uint32("children"),
+    attestations: section("attestations")
+  }
   return {
     blobs: {
       digests: unpackDigests({ digests: section("digests"), otherDigests: section("otherDigests") }),
-      sizes: new Float64Array(section("blobSizes").buffer)
+      sizes,
+      // Files of earlier releases have none.
+      sources:
+        container.sections["sizeSources"]?.length === sizes.length
+          ? section("sizeSources").map((source) => Math.min(source, SizeSource.none))
+          : statedSources(sizes.length, manifests)
     },
-    manifests: {
-      blobs: uint32("manifestBlobs"),
-      states: section("manifestStates"),
-      mediaTypes: new Uint16Array(section("manifestMediaTypes").buffer),
-      mediaTypeNames: header.mediaTypeNames,
-      referenceStarts: uint32("referenceStarts"),
-      references: uint32("references"),
-      roles: section("roles"),
-      childStarts: uint32("childStarts"),
-      children: uint32("children"),
-      attestations: section("attestations")
-    },
+    manifests,
     repositories: header.repositories.map(({ name, tags, unreadable = false, stale = false }, r) => ({
       name,
       tagNames: tags === 0 ? [] : (tagNames[r]!.split("\n") as Array<string> as Array<TagName>),
