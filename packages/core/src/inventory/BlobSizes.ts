@@ -123,25 +123,25 @@ const ask = Effect.fnUntraced(function* (
   return answers
 })
 
-/** The wrong sizes that a manifest states: the first, and how many. */
-interface Misstatement {
-  readonly blob: number
-  readonly size: number
-  readonly count: number
-}
+/** Blob → the wrong size that a manifest states for it. */
+type Misstatements = Map<number, number>
+
+/** As many wrong sizes of one manifest are gaps. */
+const maxGaps = 10
 
 /** Manifest → what it states wrongly. Whoever stated what was `stated` first is in no claim. */
 const misstatementsOf = (
   { inventory, sizes: { claims } }: Options,
   stated: ReadonlyMap<number, number>
-): Map<number, Misstatement> => {
+): Map<number, Misstatements> => {
   const { blobs, manifests } = inventory
-  const found = new Map<number, Misstatement>()
+  const found = new Map<number, Misstatements>()
   const state = (manifest: number, blob: number, size: number) => {
     if (manifests.states[manifest] !== State.read || blobs.sources[blob] !== SizeSource.measured) return
     if (size === blobs.sizes[blob]) return
-    const { count = 0, ...first } = found.get(manifest) ?? { blob, size }
-    found.set(manifest, { ...first, count: count + 1 })
+    const known = found.get(manifest)
+    if (known === undefined) found.set(manifest, new Map([[blob, size]]))
+    else known.set(blob, size)
   }
   const otherwise = new Map<number, Set<number>>()
   for (const { blob, manifest, size } of claims) {
@@ -153,12 +153,9 @@ const misstatementsOf = (
   const wrong = new Map([...stated].filter(([blob, size]) => size !== blobs.sizes[blob]))
   if (wrong.size === 0) return found
   for (let manifest = 0; manifest < manifests.states.length; manifest++) {
-    const seen = new Set<number>()
     storedBlobs(inventory, manifest, (blob) => {
       const size = wrong.get(blob)
-      if (size === undefined || seen.has(blob) || otherwise.get(blob)?.has(manifest) === true) return
-      seen.add(blob)
-      state(manifest, blob, size)
+      if (size !== undefined && otherwise.get(blob)?.has(manifest) !== true) state(manifest, blob, size)
     })
   }
   return found
@@ -183,13 +180,16 @@ const unknownOf = ({ inventory, sizes }: Options, answers: ReadonlyMap<number, R
 }
 
 /** The gaps of wrong sizes of an earlier crawl whose manifests were taken over without reading them again. */
-const earlierGaps = ({ inventory, previous }: Options, known: ReadonlyMap<number, unknown>) => {
+const earlierGaps = ({ inventory, previous }: Options, wrong: ReadonlyMap<number, Misstatements>) => {
   const gaps = (previous?.gaps ?? []).filter(({ blob }) => blob !== undefined)
   if (gaps.length === 0) return []
   const manifests = manifestsByDigest(inventory)
   return gaps.flatMap((gap) => {
     const manifest = gap.digest === undefined ? undefined : manifests.get(gap.digest)
-    return manifest === undefined || known.has(manifest) ? [] : [[manifest, gap] as const]
+    if (manifest === undefined) return []
+    const found = wrong.get(manifest)
+    const isKnown = Array.from(found?.keys() ?? []).some((blob) => inventory.blobs.digests[blob] === gap.blob)
+    return isKnown || (found !== undefined && found.size >= maxGaps) ? [] : [[manifest, gap] as const]
   })
 }
 
@@ -237,15 +237,20 @@ export const measureSizes = Effect.fnUntraced(function* (options: Options): Effe
         kept: false
       })
     ),
-    ...Array.from(wrong).flatMap(([manifest, { blob, count, size }]) => {
-      const more = count === 1 ? "" : `, and ${count - 1} more wrong sizes`
-      return gapOf(manifest, {
-        blob: blobs.digests[blob]!,
-        reason: "Malformed",
-        detail: `it states ${size} bytes for the blob ${blobs.digests[blob]}, which has ${blobs.sizes[blob]}${more}`,
-        kept: true
-      })
-    }),
+    ...Array.from(wrong).flatMap(([manifest, misstatements]) =>
+      Array.from(misstatements)
+        .slice(0, maxGaps)
+        .flatMap(([blob, size]) =>
+          gapOf(manifest, {
+            blob: blobs.digests[blob]!,
+            reason: "Malformed",
+            detail:
+              `it states ${size} bytes for the blob ${blobs.digests[blob]}, which has ${blobs.sizes[blob]}` +
+              (misstatements.size > maxGaps ? `; ${misstatements.size} sizes of this manifest are wrong` : ""),
+            kept: true
+          })
+        )
+    ),
     ...earlier.flatMap(([manifest, { blob, detail, kept, reason }]) =>
       gapOf(manifest, { ...(blob === undefined ? {} : { blob }), detail, kept, reason })
     )
