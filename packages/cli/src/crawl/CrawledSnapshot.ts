@@ -1,7 +1,7 @@
 /**
  * The snapshot that a command works on: crawled now, or read from a file.
  */
-import { Inventory, Snapshot, type Usage } from "@gitlab-registry-usage/core"
+import { type Crawl, Inventory, Snapshot, type Usage } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, FileSystem, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
@@ -36,12 +36,16 @@ const save = Effect.fnUntraced(
     Effect.mapError(effect, ({ reason }) => usageError(`--save: ${path} cannot be written (${reason._tag})`))
 )
 
-const crawl = Effect.fnUntraced(function* (flags: Shared) {
+type CrawlOptions = Pick<Crawl.Options, "measure">
+
+const crawl = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions) {
   const connection = yield* Connection.fromFlags(flags)
   const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
   const { accounting } = flags
   const { concurrency, registry, scope } = connection
-  const snapshot = yield* Progress.shown((onProgress) => Snapshot.take({ accounting, concurrency, onProgress })).pipe(
+  const take = (onProgress: Crawl.Options["onProgress"]) =>
+    Snapshot.take({ ...options, accounting, concurrency, onProgress })
+  const snapshot = yield* Progress.shown(take).pipe(
     Effect.provide(layer(connection)),
     Effect.mapError(fromRegistry)
   )
@@ -59,7 +63,8 @@ const maxGaps = 10
 const warnOfGaps = Effect.fnUntraced(function* (snapshot: Snapshot.Snapshot) {
   const { gaps } = snapshot.usage.inventory
   for (const gap of gaps.slice(0, maxGaps)) {
-    yield* Console.error(`warning: could not read ${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)
+    const what = gap.blob === undefined ? "could not read" : "a wrong size in"
+    yield* Console.error(`warning: ${what} ${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)
   }
   if (gaps.length > maxGaps) yield* Console.error(`warning: and ${gaps.length - maxGaps} more could not be read`)
 })
@@ -75,11 +80,11 @@ export const requireWhole = (flags: Shared, { snapshot }: CrawledSnapshot): Effe
 }
 
 /** Reads the file of --from, or else crawls the registry; writes the file of --save. */
-export const make = Effect.fnUntraced(function* (flags: Shared) {
+export const make = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions = {}) {
   const from = Option.getOrUndefined(flags.from)
   const crawled: CrawledSnapshot =
     from === undefined
-      ? yield* crawl(flags)
+      ? yield* crawl(flags, options)
       : yield* Effect.map(load(from, "--from", flags.accounting), (snapshot) => ({
           snapshot,
           source: `the scan saved ${DateTime.formatIso(snapshot.takenAt)}`

@@ -21,6 +21,6 @@ export const summarize = ({ source, snapshot: { duration, takenAt, usage } }: Cr
       size_bytes: size,
       disk_bytes: diskSize
     },
-    gaps: gaps.map(Struct.pick(["repository", "tag", "digest", "reason", "detail"]))
+    gaps: gaps.map(Struct.pick(["repository", "tag", "digest", "blob", "reason", "detail"]))
   }
 }
