@@ -1,5 +1,5 @@
-// Reads along with everything that the tests print, and lets the run fail where a secret is in it: the secrets of tests
-// begin with "canary-" or are one of these.
+// Fails the run if the output of the tests contains a secret. The secrets of tests begin with "canary-" or match one of
+// these patterns.
 const secrets = [
   /canary-[\w-]*/,
   /\b(?:alice|zoe|paren|mallory|service|administrator)-secret\b/,

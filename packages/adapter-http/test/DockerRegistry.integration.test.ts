@@ -194,7 +194,7 @@ describe.skipIf(Servers.leftOut("docker-registry"))("docker-registry", () => {
       const crawled = (options?: Crawl.Options) =>
         Effect.map(
           Effect.provideServiceEffect(Crawl.crawl(options), Registry.Registry, registryAt(server.url)),
-          (inventory) => ({ inventory, bytes: Usage.total(Usage.measure(inventory)).diskSize })
+          (inventory) => ({ inventory, bytes: Usage.total(Usage.measure(inventory))!.diskSize })
         )
       const before = yield* crawled()
       assert.strictEqual(before.bytes, yield* server.bytesOnDisk)

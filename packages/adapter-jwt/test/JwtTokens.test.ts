@@ -43,7 +43,7 @@ const without = (record: Record<string, unknown>, name: string) =>
   Object.fromEntries(Object.entries(record).filter(([key]) => key !== name))
 
 describe("JwtTokens", () => {
-  it.effect("writes the claims that it asks for, and lives for two weeks", () =>
+  it.effect("writes the claims that it requires, and expires after two weeks", () =>
     Effect.gen(function* () {
       const { header, payload, token } = yield* genuine
       assert.deepStrictEqual(Object.keys(header).sort(), ["alg", "kid", "typ"])
@@ -61,7 +61,7 @@ describe("JwtTokens", () => {
     })
   )
 
-  it.effect("a token made by hand with all of it right is accepted, so that the refusals below mean something", () =>
+  it.effect("accepts a correct token made by hand, the control for the refusals below", () =>
     Effect.gen(function* () {
       const { port, header, payload } = yield* genuine
       const verified = yield* verify(port, Forgery.hmac(header, payload, sharedText))
@@ -194,7 +194,7 @@ describe("JwtTokens", () => {
     })
   )
 
-  it.effect("F58 whatever byte is changed, no other token comes out", () =>
+  it.effect("F58 a change of any byte makes the token invalid", () =>
     Effect.gen(function* () {
       const { port, token, payload } = yield* genuine
       const bytes = (text: string) =>
@@ -225,7 +225,7 @@ describe("JwtTokens", () => {
     })
   )
 
-  it.effect("F59 other spellings of the same token are the same token: its id does not change", () =>
+  it.effect("F59 other spellings of a token do not change its id", () =>
     Effect.gen(function* () {
       const { port, token, payload } = yield* genuine
       for (const spelling of [`${token}=`, `${token} `, ` ${token}`, `${token}\n`]) {
@@ -236,7 +236,7 @@ describe("JwtTokens", () => {
     })
   )
 
-  it.live("F60 headers that bring or name keys or change the meaning; nobody is asked for a key", () =>
+  it.live("F60 headers that contain or name keys or change the meaning are refused without a request", () =>
     Effect.gen(function* () {
       const http = yield* Http
       const port = yield* tokens()
@@ -270,7 +270,7 @@ describe("JwtTokens", () => {
     })
   )
 
-  it.live("F61 of a token of 1 MiB nothing is read but its length", () =>
+  it.live("F61 only the length of a token of 1 MiB is read", () =>
     Effect.gen(function* () {
       const port = yield* tokens()
       const token = Redacted.value((yield* port.issue({ username: "alice" })).token)
@@ -307,7 +307,7 @@ describe("JwtTokens", () => {
     })
   )
 
-  it.effect("F63 after a rotation both keys verify, the new one signs, and then the old one is forgotten", () =>
+  it.effect("F63 after a rotation both keys verify and the new one signs; a removed key does not verify", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now * 1000)
       const [first, second, third] = [ed25519(), ed25519(), rsa()]
@@ -362,7 +362,7 @@ describe("JwtTokens", () => {
     })
   )
 
-  it.effect("F66 tokens from before a revocation are refused by all who ask the same store", () =>
+  it.effect("F66 tokens from before a revocation are refused by all that share the store", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now * 1000)
       const revoked = yield* Ref.make(DateTime.makeUnsafe(0))

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 export * as Authentication from "./auth/Authentication.ts"
+export * as BlobChanges from "./usage/BlobChanges.ts"
 export * as Bytes from "./registry/Bytes.ts"
 export * as CleanupPolicy from "./plan/CleanupPolicy.ts"
 export * as Collector from "./snapshot/Collector.ts"
@@ -41,6 +42,7 @@ export * as Revocation from "./auth/Revocation.ts"
 export * as Snapshot from "./snapshot/Snapshot.ts"
 export * as SnapshotStore from "./snapshot/SnapshotStore.ts"
 export * as StatusResource from "./hal/StatusResource.ts"
+export * as Suggestion from "./text/Suggestion.ts"
 export * as TagContents from "./usage/TagContents.ts"
 export * as Usage from "./usage/Usage.ts"
 export * as UsageResources from "./hal/UsageResources.ts"

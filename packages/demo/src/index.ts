@@ -1,6 +1,4 @@
-/**
- * An embedded registry that behaves like GitLab's, over real HTTP, and what a demonstration fills it with.
- */
+/** An embedded registry that behaves like GitLab's, over real HTTP, and the demo's contents. */
 export * as Account from "./auth/Account.ts"
 export * as Contents from "./data/Contents.ts"
 export * as DailySnapshots from "./data/DailySnapshots.ts"

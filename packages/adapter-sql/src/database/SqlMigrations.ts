@@ -59,7 +59,7 @@ const first: Step = {
         `generation ${integer}, next_id ${integer} NOT NULL`
     )})`
     yield* sql`CREATE INDEX snapshots_taken_at ON ${table("snapshots")} (taken_at)`
-    // The snapshots that were removed and whose rows still have to be removed.
+    // Removed snapshots whose rows are not removed yet.
     yield* sql`CREATE TABLE ${table("forgotten")} (${sql.literal(`id ${integer} PRIMARY KEY`)})`
     for (const each of initial) yield* create(database, each)
     yield* sql`CREATE INDEX figures_path ON ${table(figures.name)} (path, kind, since)`

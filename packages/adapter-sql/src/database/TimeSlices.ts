@@ -3,7 +3,7 @@ import { Effect } from "effect"
 /** The longest time that a task holds the thread, in milliseconds. */
 const slice = 8
 
-/** A long task that yields where it may pause. */
+/** A long task that yields where other fibers may run. */
 export type Sliced<A> = Generator<void, A>
 
 /** Runs a task in slices; other fibers run between two slices. */
@@ -21,5 +21,5 @@ export const inSlices = <A>(task: () => Sliced<A>): Effect.Effect<A> =>
     return next
   })
 
-/** The number of steps between two yields, which take a few tenths of a millisecond. */
+/** The number of steps between two yields; so many steps take a few tenths of a millisecond. */
 export const stride = 2048

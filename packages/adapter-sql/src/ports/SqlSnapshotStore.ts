@@ -29,7 +29,7 @@ const later = (a: StoredSnapshot, b: StoredSnapshot) => (a.id > b.id ? a : b)
 const isConflict = (error: SqlError.SqlError | SnapshotStore.SnapshotStoreError) =>
   SqlError.isSqlError(error) && (error.reason._tag === "DeadlockError" || error.reason._tag === "SerializationError")
 
-/** A retry replaces a lost connection. After a timeout there is no retry. */
+/** A retry uses a new connection. After a timeout there is no retry. */
 const isLost = (error: unknown) => SqlError.isSqlError(error) && error.reason._tag === "ConnectionError"
 
 const soon = { schedule: Schedule.spaced("100 millis"), times: 1 }
@@ -119,7 +119,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   const load = Effect.gen(function* () {
     const before = yield* Ref.get(head)
-    // A snapshot that this process saved is read too, so that a load returns what the database has.
+    // A snapshot that this process saved is read as well, so that `load` returns what the database has.
     const found = yield* read(newest, before.isRead ? before : undefined)
     yield* Ref.set(loaded, Option.some(Option.getOrUndefined(found)?.[0]))
     // The next save or load is compared with it.
@@ -130,7 +130,10 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     return Option.map(found, ([row, head]) => snapshotOf(row, head))
   })
 
-  /** The head that a save is compared with. If it cannot be read, all its rows end and the save writes all rows. */
+  /**
+   * The head that the next save is compared with. If it cannot be read, the save ends all its rows and writes every
+   * row.
+   */
   const headOf = Effect.fnUntraced(function* (latest: SnapshotRow | undefined) {
     if (latest === undefined) return empty
     return yield* readSnapshot(database, latest, yield* Ref.get(head)).pipe(

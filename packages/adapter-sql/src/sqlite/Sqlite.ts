@@ -1,5 +1,5 @@
 /**
- * All ports of this package over a SQLite database: for one server, whose history outlasts it.
+ * All ports of this package over a SQLite database, for one server. The history survives a restart.
  *
  * @since 0.1.0
  */

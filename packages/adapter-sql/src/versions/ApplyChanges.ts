@@ -89,7 +89,7 @@ function* manifestsAfter(
 ): Sliced<Inventory.Manifests> {
   const count = moved.ids.length
   const begunPlaces = Int32Array.from(begun.ids, moved.at)
-  // A manifest that began may take the place of one that ended.
+  // A new manifest may take the place of one that ended.
   const keptPlaces = moved.now.slice()
   const taken = new Set(keptPlaces.length === 0 ? [] : begunPlaces)
   keptPlaces.forEach((place, was) => {
@@ -141,7 +141,7 @@ function* manifestsAfter(
   }
 }
 
-/** The media types by their ids, and where those before are now. */
+/** The media types by their ids, and the new places of the earlier ones. */
 type MediaTypes = ReturnType<typeof mediaTypesAfter>
 
 const mediaTypesAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["mediaTypes"]) => {
@@ -187,7 +187,7 @@ function* repositoriesAfter(before: StoredSnapshot, changes: ChangedRows, manife
   const earlier = new Map<number, Inventory.Repository>()
   for (const repository of before.inventory.repositories) {
     const { id } = before.repositories.get(repository.name)!
-    // Of two with the same name the first one is kept.
+    // If two have the same name, the first one stays.
     if (!earlier.has(id)) earlier.set(id, repository)
   }
   const { begun, ended } = changes.tags
@@ -258,7 +258,7 @@ const figuresAfter = (
   return figures
 }
 
-/** The snapshot after an earlier one, by the difference of their rows. Throws `Inconsistent`. */
+/** Computes a snapshot from an earlier one and the difference of their rows. Throws `Inconsistent`. */
 export function* applyChanges(
   before: StoredSnapshot,
   changes: ChangedRows,

@@ -31,7 +31,7 @@ const mixed = (value: number) => {
 }
 
 export const indexDigests = (digests: ReadonlyArray<Digest.Digest>): Sliced<(digest: Digest.Digest) => number> => {
-  // A user who pushes chooses digests; the random seed prevents many with the same hash.
+  // Users choose digests when they push; the random seed prevents deliberate collisions.
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
   /** FNV-1a. */
   return hashed(digests, (digest) => {

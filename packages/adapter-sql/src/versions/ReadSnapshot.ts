@@ -16,7 +16,7 @@ export interface SnapshotRow {
   readonly next_id: number
 }
 
-/** The snapshot after `before`, by the changes. */
+/** Applies the changes to `before`. */
 const apply = (before: StoredSnapshot, changes: ChangedRows, { id, next_id: nextId, taken_at: takenAt }: SnapshotRow) =>
   inSlices(() => applyChanges(before, changes, { id, takenAt, nextId })).pipe(
     Effect.catchDefect((defect) => Effect.fail(Inconsistent.from(defect)))
@@ -26,7 +26,7 @@ const apply = (before: StoredSnapshot, changes: ChangedRows, { id, next_id: next
 const ignoring = <A>(effect: Effect.Effect<A, SqlError.SqlError | Inconsistent>) =>
   Effect.catchTag(effect, "Inconsistent", () => Effect.undefined)
 
-/** Reads the changes since an earlier snapshot; `undefined` where the database has removed that one. */
+/** Reads the changes since an earlier snapshot; `undefined` if the database has removed that snapshot. */
 const readSince = Effect.fnUntraced(function* (database: Database["Service"], known: StoredSnapshot, row: SnapshotRow) {
   const { sql, table } = database
   const changes = yield* ignoring(readChanges(database, known.id, row.id))
@@ -36,9 +36,7 @@ const readSince = Effect.fnUntraced(function* (database: Database["Service"], kn
   return changes === undefined || isThere.length === 0 ? undefined : yield* ignoring(apply(known, changes, row))
 })
 
-/**
- * Reads a snapshot. If an earlier one is known that the database still has, only the changes since are read.
- */
+/** Reads a snapshot. If the database still has the known earlier one, only the changes since then are read. */
 export const readSnapshot = Effect.fnUntraced(function* (
   database: Database["Service"],
   row: SnapshotRow,

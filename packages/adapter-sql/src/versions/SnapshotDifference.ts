@@ -45,13 +45,13 @@ function* changed<K, V>(
 const sameFlags = (a: { readonly flags: number }, b: { readonly flags: number }) => a.flags === b.flags
 const sameRow = (a: Row, b: Row) => a.every((value, i) => value === b[i])
 
-/** Ends the rows that are not kept, each with its id as key. */
+/** Ends the rows that the new snapshot does not have. Their key is the id. */
 const endLost = (ended: Array<Row>, kept: Uint8Array, ids: Float64Array) =>
   kept.forEach((isKept, place) => {
     if (isKept === 0) ended.push([ids[place]])
   })
 
-/** Blob → id, and where it was among those of the head (−1 for a new one). */
+/** Blob → id, and its place among the blobs of the head (−1 for a new blob). */
 function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: () => number) {
   const before = head.inventory.blobs
   let find: ((digest: Digest.Digest) => number) | undefined
@@ -64,7 +64,7 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
   for (let blob = 0; blob < ids.length; blob++) {
     if (blob % stride === 0) yield
     const digest = blobs.digests[blob]!
-    // Most digests come in the order of the previous crawl.
+    // Most digests have the order of the previous crawl.
     let place = next
     if (before.digests[place] !== digest) {
       find ??= yield* indexDigests(before.digests)
@@ -114,7 +114,10 @@ function* measuredSizesOf(head: StoredSnapshot, inventory: Inventory.Inventory, 
   return { table: Tables.measuredSizes, ended: Array.from(ended, (id) => [id]), begun }
 }
 
-/** Lists of what manifests refer to, each with a mark: where the list of each manifest starts, and all lists in a row. */
+/**
+ * The references of all manifests, one list after the other: where the list of each manifest starts, the targets, and a
+ * mark for each target.
+ */
 type Lists = readonly [starts: Uint32Array, targets: Uint32Array, marks: Uint8Array]
 
 const listsOf = (manifests: Inventory.Manifests): readonly [references: Lists, children: Lists] => [
@@ -122,7 +125,7 @@ const listsOf = (manifests: Inventory.Manifests): readonly [references: Lists, c
   [manifests.childStarts, manifests.children, manifests.attestations]
 ]
 
-/** Whether a manifest refers to the same as an earlier one; `earlier` maps targets to their earlier places. */
+/** Whether a manifest has the same references as an earlier one; `earlier` maps targets to their earlier places. */
 const sameList = (
   [starts, targets, marks]: Lists,
   [earlierStarts, earlierTargets, earlierMarks]: Lists,
@@ -224,7 +227,7 @@ const tagsOf = (repository: Inventory.Repository, ids: Float64Array) => {
   return tags
 }
 
-/** Whether the tags are the same in the same order, without a table of them. */
+/** Whether the tags are the same in the same order. It builds no table. */
 const sameTags = (
   [a, aIds]: readonly [Inventory.Repository, Float64Array],
   [b, bIds]: readonly [Inventory.Repository, Float64Array]

@@ -38,7 +38,7 @@ export const check = Command.make(
       return yield* usageError("--verify-sizes: a saved scan has no registry to ask", "leave out --from")
     }
     const crawled = yield* CrawledSnapshot.make(shared, input.verifySizes ? { measure: Infinity } : {})
-    const outcomes = BudgetTable.outcomes(budgets, crawled.snapshot.usage)
+    const outcomes = yield* BudgetTable.outcomes(budgets, crawled.snapshot.usage)
     const sizes = Inventory.sizeCoverage(crawled.snapshot.usage.inventory)
     const table = { ...BudgetTable.make(outcomes), notes: () => [coverageNote(sizes, input.verifySizes)] }
     yield* print(shared, table, { command: "check", rows: "budgets", fields: { ...summarize(crawled), sizes } })

@@ -166,7 +166,8 @@ const inventoryOf = ({ age, gaps, repositories }: State): Inventory => {
     const number = builder.manifest(digest)
     if (builder.state(number) !== 0) return number
     const layerSizes = manifest.layers.map(({ size }) => size!)
-    builder.read(number, { manifest, size: digest.length + age, layerSizes })
+    const configSize = manifest.config?.size ?? 0
+    builder.read(number, { manifest, size: digest.length + age, configSize, layerSizes })
     return number
   }
   const add = (image: number): number => {

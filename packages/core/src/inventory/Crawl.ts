@@ -10,6 +10,7 @@ import * as InventoryBuilder from "./InventoryBuilder.ts"
 import { type PreviousRepository, previousInventory, type Verification } from "./PreviousInventory.ts"
 import { isKept, manifestReader, Stop } from "./ManifestReader.ts"
 import { measureSizes } from "./BlobSizes.ts"
+import * as TagBudget from "./TagBudget.ts"
 import { isRepositoryName, isTagName, type RepositoryName, type TagName } from "../registry/Names.ts"
 import { isTransient, Malformed, Registry, type RegistryError } from "../registry/Registry.ts"
 
@@ -66,9 +67,14 @@ export interface Options {
    * changes. One of them that the registry does not know any more is left out.
    */
   readonly only?: ReadonlySet<RepositoryName> | undefined
+  /** What the crawl holds at most. */
+  readonly limits?: Limits | undefined
   /** Runs when the tags of a repository are listed, after each tag that is done, and after each repository. */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
+
+/** @category options @since 0.1.0 */
+export type Limits = TagBudget.Limits
 
 /** The registry is taken to be down when this many requests in a row got no response of its own. */
 const maxFailuresInARow = 25
@@ -115,6 +121,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     Array.from({ length: concurrency }, () => undefined)
   )
   const builder = InventoryBuilder.make(options)
+  const budget = TagBudget.make(options.limits ?? {})
   const earlier = previousInventory(options.previous, options.verify)
   const repositories: Array<Repository> = []
   const progress = {
@@ -222,7 +229,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
       return
     }
     const before = known?.readable === true ? known : undefined
-    const listed = yield* request(Stream.runCollect(registry.tags(name)))
+    const listed = yield* request(budget.collect(name, registry.tags(name)))
     if (Result.isFailure(listed)) {
       if (options.only !== undefined && listed.failure.reason._tag === "NotFound") return
       const kept = isKept(listed.failure) ? before : undefined

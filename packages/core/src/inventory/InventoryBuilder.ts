@@ -10,9 +10,11 @@ import * as Rows from "./Rows.ts"
 import * as DigestTable from "./DigestTable.ts"
 import { type Claim, isDoubtful, measuredSizes, type SizeClaims } from "./SizeClaims.ts"
 import type { Layer, Manifest } from "../registry/Manifest.ts"
+import * as MediaType from "../registry/MediaType.ts"
 
 /**
- * A manifest with sizes that it does not state itself: its own in bytes, and one for each layer.
+ * A manifest with sizes that it may not state itself: its own in bytes, that of its config, 0 where it has none, and one
+ * for each layer.
  *
  * @category models
  * @since 0.1.0
@@ -20,6 +22,7 @@ import type { Layer, Manifest } from "../registry/Manifest.ts"
 export interface MeasuredManifest {
   readonly manifest: Manifest
   readonly size: number
+  readonly configSize: number
   readonly layerSizes: ReadonlyArray<number>
 }
 
@@ -34,6 +37,8 @@ export interface InventoryBuilder {
   readonly manifest: (digest: Digest) => number
   readonly state: (manifest: number) => State
   readonly digest: (manifest: number) => Digest
+  /** Its media type, or before it is read that of the descriptors that refer to it; empty where none does. */
+  readonly mediaType: (manifest: number) => string
   /** Records what a manifest says. Returns the numbers of its children. */
   readonly read: (manifest: number, measured: MeasuredManifest) => ReadonlyArray<number>
   /** Records that the registry does not have a manifest. */
@@ -65,6 +70,7 @@ const nothing = () => ({
   blobs: Column.uint32(),
   states: Column.uint8(),
   mediaTypes: Column.uint16(),
+  mediaTypeNames: [""],
   mediaTypeNumbers: new Map<string, number>([["", 0]]),
   /** Manifest → the blobs that it refers to, each with its role. */
   references: Rows.make(),
@@ -133,8 +139,11 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
     const known = seen.mediaTypeNumbers.get(name)
     if (known !== undefined) return known
     // More types than a Uint16 counts can only be an attack; they are all the same then.
-    const number = Math.min(seen.mediaTypeNumbers.size, 0xffff)
-    if (number < 0xffff) seen.mediaTypeNumbers.set(name, number)
+    const number = Math.min(seen.mediaTypeNames.length, 0xffff)
+    if (number < 0xffff) {
+      seen.mediaTypeNames.push(name)
+      seen.mediaTypeNumbers.set(name, number)
+    }
     return number
   }
 
@@ -155,7 +164,16 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
     else if (seen.sources.values[to] === SizeSource.none) seen.sizes.values[to] = Math.max(size, seen.sizes.values[to]!)
     Rows.push(seen.references, to, role)
   }
-  const include = (child: number, attestation: number) => Rows.push(seen.children, child, attestation)
+
+  const mediaTypeOf = (number: number): string => seen.mediaTypeNames[seen.mediaTypes.values[number]!] ?? ""
+
+  /** Of descriptors that disagree about the type of a child that was not read, one of a manifest counts. */
+  const include = (child: number, mediaType: string, attestation: number) => {
+    if (seen.states.values[child] !== State.read && !MediaType.isManifest(mediaTypeOf(child)) && mediaType !== "") {
+      seen.mediaTypes.values[child] = mediaTypeNumber(mediaType)
+    }
+    Rows.push(seen.children, child, attestation)
+  }
 
   const end = (number: number): ReadonlyArray<number> => {
     Rows.end(seen.references, number)
@@ -163,12 +181,14 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
     return children.length === 0 ? noChildren : Array.from(children)
   }
 
-  const read: InventoryBuilder["read"] = (number, { manifest: decoded, size, layerSizes }) => {
+  const read: InventoryBuilder["read"] = (number, { configSize, manifest: decoded, size, layerSizes }) => {
     begin(number, decoded.mediaType, size)
     const { stated } = SizeSource
-    if (decoded.config !== undefined) refer(number, decoded.config.digest, Role.config, decoded.config.size, stated)
+    if (decoded.config !== undefined) refer(number, decoded.config.digest, Role.config, configSize, stated)
     decoded.layers.forEach((layer, i) => refer(number, layer.digest, roleOf(layer), layerSizes[i]!, stated))
-    for (const child of decoded.children) include(manifest(child.digest), child.attestation ? 1 : 0)
+    for (const { attestation, digest, mediaType } of decoded.children) {
+      include(manifest(digest), mediaType, attestation ? 1 : 0)
+    }
     return end(number)
   }
 
@@ -183,7 +203,9 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
       refer(number, blobs.digests[reference]!, manifests.roles[at]!, size, source)
     }
     for (let at = manifests.childStarts[source]!; at < manifests.childStarts[source + 1]!; at++) {
-      include(manifest(manifestDigest(from, manifests.children[at]!)), manifests.attestations[at]!)
+      const child = manifests.children[at]!
+      const mediaType = manifests.mediaTypeNames[manifests.mediaTypes[child]!] ?? ""
+      include(manifest(manifestDigest(from, child)), mediaType, manifests.attestations[at]!)
     }
     return end(number)
   }
@@ -208,6 +230,7 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
     manifest,
     state: (number) => seen.states.values[number] as State,
     digest: digestOf,
+    mediaType: mediaTypeOf,
     read,
     absent: (number) => {
       seen.states.values[number] = State.absent
@@ -234,7 +257,7 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
           blobs: Column.done(all.blobs),
           states: Column.done(all.states),
           mediaTypes: Column.done(all.mediaTypes),
-          mediaTypeNames: [...all.mediaTypeNumbers.keys()],
+          mediaTypeNames: all.mediaTypeNames,
           referenceStarts: references.starts,
           references: references.values,
           roles: references.flags,

@@ -1,4 +1,4 @@
-import { type Inventory, manifestDigest, manifestsByDigest, type Repository } from "./Inventory.ts"
+import { type Inventory, manifestDigest, manifestsByDigest, type Repository, State } from "./Inventory.ts"
 import type { InventoryBuilder } from "./InventoryBuilder.ts"
 import type { Digest } from "../registry/Digest.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
@@ -29,17 +29,41 @@ export interface PreviousInventory {
   readonly repository: (name: RepositoryName) => PreviousRepository | undefined
   /**
    * Takes a manifest over if it was read and is not due to be read again, and returns its children. Manifests never
-   * change, so what was read once is still true; but a child that was missing or unread then may be there now.
+   * change, so what was read once is still true; but a child that was missing or unread then may be there now. It is not
+   * taken over where the types of such children are unknown, as in inventories of earlier releases.
    */
   readonly copyInto: (builder: InventoryBuilder, number: number) => ReadonlyArray<number> | undefined
   /** Takes a manifest over even where it is due, because it could not be read now. */
   readonly keepInto: (builder: InventoryBuilder, number: number) => ReadonlyArray<number> | undefined
+  /** Whether the registry did not have the manifest. */
+  readonly isAbsent: (digest: Digest) => boolean
 }
 
 const nothing: PreviousInventory = {
   repository: () => undefined,
   copyInto: () => undefined,
-  keepInto: () => undefined
+  keepInto: () => undefined,
+  isAbsent: () => false
+}
+
+const isRead = ({ manifests }: Inventory, manifest: number): boolean => manifests.states[manifest] === State.read
+
+/** Whether each child that was not read has the media type of its descriptor. */
+const knowsTypes = (inventory: Inventory, manifest: number): boolean => {
+  const { childStarts, children, mediaTypeNames, mediaTypes } = inventory.manifests
+  for (let at = childStarts[manifest]!; at < childStarts[manifest + 1]!; at++) {
+    const child = children[at]!
+    if (!isRead(inventory, child) && !mediaTypeNames[mediaTypes[child]!]) return false
+  }
+  return true
+}
+
+const absentIn = (inventory: Inventory): ReadonlySet<Digest> => {
+  const found = new Set<Digest>()
+  inventory.manifests.states.forEach((state, manifest) => {
+    if (state === State.absent) found.add(manifestDigest(inventory, manifest))
+  })
+  return found
 }
 
 /** A digest is random enough for rounds of about the same size. */
@@ -68,6 +92,7 @@ export const previousInventory = (
 ): PreviousInventory => {
   if (inventory === undefined) return nothing
   const manifests = manifestsByDigest(inventory)
+  const absent = absentIn(inventory)
   const repositories = new Map(inventory.repositories.map((repository) => [repository.name, repository]))
   const isDue = dueIn(inventory, manifests, verify)
   const copied =
@@ -95,7 +120,8 @@ export const previousInventory = (
         readable: !repository.unreadable
       }
     },
-    copyInto: copied((manifest) => !isDue(manifest)),
-    keepInto: copied(() => true)
+    copyInto: copied((manifest) => !isDue(manifest) && knowsTypes(inventory, manifest)),
+    keepInto: copied(() => true),
+    isAbsent: (digest) => absent.has(digest)
   }
 }

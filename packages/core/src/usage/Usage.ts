@@ -79,6 +79,10 @@ export interface Usage {
   readonly diskSizes: Float64Array
   /** @internal */
   readonly uniqueSizes: Float64Array
+  /** @internal Node of the tree → the tags and lists at or below it that are unknown or incomplete. */
+  readonly unread: Float64Array
+  /** @internal Node of the tree → the gaps at or below it. */
+  readonly gaps: Float64Array
 }
 
 /** A registry of more than 2^53 bytes is a lie of some descriptor: sums stay integers that JSON can carry. */
@@ -115,9 +119,31 @@ const commonNodesOf = (inventory: Inventory, graphs: Graphs, tree: Tree): Int32A
   return nodes
 }
 
+/** The gaps at or below each node, and what of it is unknown or incomplete. */
+const unreadOf = ({ gaps, repositories }: Inventory, graphs: Graphs, tree: Tree) => {
+  const counts = { gaps: new Float64Array(tree.count), unread: new Float64Array(tree.count) }
+  graphs.tagGraphs.forEach((graph, tag) => {
+    if (graph < 0 || graphs.known[graph] === 0) counts.unread[tag] = 1
+  })
+  repositories.forEach(({ unreadable }, r) => {
+    if (unreadable) counts.unread[tree.repository(r)] = 1
+  })
+  for (const { digest, kept, repository, tag } of gaps) {
+    const r = repository === undefined ? undefined : tree.repositoryNumbers.get(repository)
+    const node = r === undefined ? tree.root : tree.repository(r)
+    counts.gaps[node]!++
+    // Other gaps are of a list: they leave out names, which nothing else counts.
+    if (tag === undefined && digest === undefined && !kept) counts.unread[node] = 1
+  }
+  tree.addUp(counts.gaps)
+  tree.addUp(counts.unread)
+  return counts
+}
+
 /**
  * Measures an inventory. What could not be read has no size and adds nothing to any sum; what it is known to reach
- * still counts as in use, so that no `uniqueSize` promises too much on its account.
+ * still counts as in use, so that no `uniqueSize` promises too much on its account. A repository, a namespace or a
+ * registry has no size where nothing in it was read.
  *
  * @category measuring
  * @since 0.1.0
@@ -146,20 +172,14 @@ export const measure = (inventory: Inventory, options?: { readonly accounting?: 
     diskSizes[owner]! += size
     uniqueSizes[commonNodes[blob]!]! += size
   })
-  for (const values of [sizes, diskSizes, uniqueSizes]) {
-    tree.addUp(values)
-    graphs.tagGraphs.forEach((graph, tag) => {
-      if (graph < 0 || graphs.known[graph] === 0) values[tag] = Number.NaN
-    })
-    inventory.repositories.forEach((repository, r) => {
-      // Unreadable is never 0: neither a repository that could not be listed, nor one none of whose tags could be read.
-      const unknown =
-        repository.tagNames.length > 0 &&
-        values.subarray(tagStarts[r]!, tagStarts[r + 1]!).every((value) => Number.isNaN(value))
-      if (repository.unreadable || unknown) values[tree.repository(r)] = Number.NaN
-    })
+  const { gaps, unread } = unreadOf(inventory, graphs, tree)
+  for (const values of [sizes, diskSizes, uniqueSizes]) tree.addUp(values)
+  for (let node = 0; node < tree.count; node++) {
+    // Unreadable is never 0, at any height; "at least 0" is unknown too.
+    const isUnknown = node < tags ? unread[node]! > 0 : sizes[node] === 0 && unread[node]! + gaps[node]! > 0
+    if (isUnknown) sizes[node] = diskSizes[node] = uniqueSizes[node] = Number.NaN
   }
-  return { accounting, inventory, tagStarts, owners, graphs, tree, sizes, diskSizes, uniqueSizes }
+  return { accounting, inventory, tagStarts, owners, graphs, tree, sizes, diskSizes, uniqueSizes, unread, gaps }
 }
 
 const sizesAt = (usage: Usage, node: number): Sizes | undefined =>
@@ -172,12 +192,12 @@ const sizesAt = (usage: Usage, node: number): Sizes | undefined =>
       }
 
 /**
- * The sizes of everything together. Here `uniqueSize` equals `diskSize`.
+ * The sizes of everything together, or `undefined` where nothing could be read. Here `uniqueSize` equals `diskSize`.
  *
  * @category getters
  * @since 0.1.0
  */
-export const total = (usage: Usage): Sizes => sizesAt(usage, usage.tree.root)!
+export const total = (usage: Usage): Sizes | undefined => sizesAt(usage, usage.tree.root)
 
 /**
  * The sizes of repository `r`, or `undefined` where it could not be read.
@@ -196,8 +216,8 @@ export const repositorySizes = (usage: Usage, r: number): Sizes | undefined => s
 export const tagSizes = (usage: Usage, tag: number): Sizes | undefined => sizesAt(usage, tag)
 
 /**
- * The sizes of a namespace such as `group/subgroup`, or `undefined` where no repository lies under it. The sums leave
- * out repositories that could not be read.
+ * The sizes of a namespace such as `group/subgroup`, or `undefined` where no repository lies under it or none could be
+ * read. The sums leave out what could not be read.
  *
  * @category getters
  * @since 0.1.0
@@ -260,15 +280,22 @@ export const uniqueSizeOf = (usage: Usage, tags: Iterable<number>): Bytes.Bytes 
 }
 
 /**
- * The number of tags of repository `r` whose size is unknown, because some part of them could not be read.
+ * How much of repository `r` is missing in its sizes: its tags of unknown size, and its list of tags where that is
+ * incomplete. Where it is not 0, known sizes are the least that they can be.
  *
  * @category getters
  * @since 0.1.0
  */
-export const unknownTags = (usage: Usage, r: number): number =>
-  usage.sizes
-    .subarray(usage.tagStarts[r], usage.tagStarts[r + 1])
-    .reduce((count, size) => (Number.isNaN(size) ? count + 1 : count), 0)
+export const repositoryUnread = (usage: Usage, r: number): number => usage.unread[usage.tree.repository(r)]!
+
+/**
+ * How much of a namespace is missing in its sizes, as `repositoryUnread`; of the whole registry for the empty path.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const namespaceUnread = (usage: Usage, path: string): number =>
+  usage.unread[usage.tree.namespaces.get(path) ?? -1] ?? 0
 
 /**
  * The number of the tag of this name in repository `r`.

@@ -7,7 +7,7 @@ import { counting, images, repository } from "../registries.ts"
 const crawled = (options: RegistryMemory.Options, crawlOptions?: Crawl.Options) =>
   Crawl.crawl(crawlOptions).pipe(Effect.provide(RegistryMemory.layer(options)))
 
-const total = (inventory: Inventory.Inventory) => Usage.total(Usage.measure(inventory)).diskSize
+const total = (inventory: Inventory.Inventory) => Usage.total(Usage.measure(inventory))!.diskSize
 
 const gone = new Registry.NotFound({ detail: "manifest unknown" })
 

@@ -69,7 +69,7 @@ describe("Collector", () => {
         yield* advance("9 minutes")
         assert.strictEqual(yield* current, first)
         yield* advance("1 minute")
-        expect(Usage.total((yield* current).usage).diskSize).not.toBe(Usage.total(first.usage).diskSize)
+        expect(Usage.total((yield* current).usage)!.diskSize).not.toBe(Usage.total(first.usage)!.diskSize)
         expect(yield* Ref.get(crawls)).toBe(2)
         expect((yield* status).attempts).toEqual({ succeeded: 2, failed: 0 })
       }).pipe(Effect.provide(collector()))
@@ -245,7 +245,7 @@ describe("Collector", () => {
       })
       const layer = (options?: Collector.Options) =>
         Collector.layer({ jitter: 0, interval: "1 hour", ...options }).pipe(Layer.provide(registry))
-      const size = Effect.map(current, ({ usage }) => Usage.total(usage).diskSize)
+      const size = Effect.map(current, ({ usage }) => Usage.total(usage)!.diskSize)
       return { arm64, asked, layer, lost, size }
     })
 

@@ -1,4 +1,4 @@
-/** What the page shows, as the part of the address behind `#`: users can bookmark it, send it and go back to it. */
+/** The view of the page as the fragment of its address, so that users can bookmark it, share it and go back to it. */
 import type { SizeKey } from "../api/Resources.ts"
 import { sizeKeys } from "./SizeNames.ts"
 
@@ -15,7 +15,7 @@ export const periods = {
 export type Period = keyof typeof periods
 
 export interface View {
-  /** The place that is shown: `""` for all, `group/` for a namespace, `group/app` for a repository. */
+  /** The current place: `""` for the whole registry, `group/` for a namespace, `group/app` for a repository. */
   readonly path: string
   readonly query: string
   readonly sort: SortKey
@@ -66,7 +66,7 @@ const decode = (text: string) => {
   }
 }
 
-/** The fragment of a view: only what differs from `start`. */
+/** The fragment of a view. It contains only what differs from `start`. */
 export const format = (view: View): string => {
   const parameters: Array<string> = []
   if (view.query !== "") parameters.push(`q=${encode(view.query)}`)

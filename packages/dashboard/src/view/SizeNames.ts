@@ -1,4 +1,4 @@
-/** What the page calls each size. */
+/** The page's names for the sizes. */
 import type { SizeKey } from "../api/Resources.ts"
 
 export const sizeKeys: ReadonlyArray<SizeKey> = ["disk_size", "unique_size", "size"]

@@ -48,7 +48,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F02 slashes that are not encoded lead to the same resource, and never to another one", () =>
+  it.effect("F02 plain slashes lead to the same resource, and never to another one", () =>
     Effect.gen(function* () {
       expect(yield* nameAt("/images/group/app")).toEqual([200, "group/app"])
       expect(yield* nameAt("/images/group/app/tags/latest")).toEqual([200, "latest"])
@@ -82,7 +82,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F05 a bad percent-encoding is told", () =>
+  it.effect("F05 an invalid percent-encoding is 400 with the reason", () =>
     Effect.gen(function* () {
       for (const bad of ["%", "%zz", "a%2", "%C0%AF", "%E0%80%AF", "%ED%A0%80", "%F8%88%80%80%80"]) {
         const answer = yield* get(`/images/${bad}`)
@@ -92,7 +92,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F06 control characters and dots lead nowhere", () =>
+  it.effect("F06 control characters and dots name no resource", () =>
     Effect.gen(function* () {
       for (const bad of ["%00", "a%0d%0aSet-Cookie:x", "..", "../auth_token", "%2e%2e", "a/../b", ".", "%7f"]) {
         const answer = yield* get(`/images/${bad}`)
@@ -109,7 +109,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F08 what is too long is refused, and the process lives", () =>
+  it.effect("F08 a path or header that is too long is refused, and the process continues", () =>
     Effect.gen(function* () {
       const answer = yield* send(`/images/${"a".repeat(20_000)}`)
       expect([414, 431]).toContain(answer.status)
@@ -139,7 +139,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F10 malformed parameters are told", () =>
+  it.effect("F10 malformed parameters are 400 with what they take", () =>
     Effect.gen(function* () {
       for (const bad of [
         "embed=-1",
@@ -157,7 +157,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("both names of the collection link within themselves", () =>
+  it.effect("the links of both collections of images stay within their own path", () =>
     Effect.gen(function* () {
       const { json } = yield* get("/repositories?embed=true&links=true")
       expect(JSON.stringify(json)).not.toContain("/images")
@@ -201,7 +201,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
 })
 
 layer(app, { excludeTestServices: true })("media types", (it) => {
-  it.effect("F14 what is garbage or unknown falls back to HAL, an explicit mismatch is 406", () =>
+  it.effect("F14 a malformed or unknown Accept gives HAL, an explicit mismatch is 406", () =>
     Effect.gen(function* () {
       const typeFor = (accept: string) =>
         Effect.map(get("/images/plain", { accept }), ({ headers, status }) => [status, headers["content-type"]])
@@ -227,7 +227,7 @@ layer(app, { excludeTestServices: true })("media types", (it) => {
     })
   )
 
-  it.effect("the page for people is linked, escaped, and loads nothing", () =>
+  it.effect("the HTML page is linked, escaped, and loads nothing", () =>
     Effect.gen(function* () {
       const { body, headers } = yield* get("/images", { accept: "text/html" })
       expect(body).toContain('<a href="/images/group%2Fapp">group/app</a>')
@@ -276,7 +276,7 @@ layer(app, { excludeTestServices: true })("authentication", (it) => {
     })
   )
 
-  it.effect("F18 an image that exists and one that does not look the same to a stranger", () =>
+  it.effect("F18 without a token, an existing image and an unknown one give the same response", () =>
     Effect.gen(function* () {
       const [one, other] = [yield* send("/images/plain"), yield* send("/images/nothing")]
       expect([one.status, one.body]).toEqual([other.status, other.body])
@@ -284,7 +284,7 @@ layer(app, { excludeTestServices: true })("authentication", (it) => {
     })
   )
 
-  it.effect("F29 health tells nothing and is no way around", () =>
+  it.effect("F29 health reveals nothing and gives no access", () =>
     Effect.gen(function* () {
       expect((yield* send("/health/live")).json).toEqual({ status: "live" })
       for (const path of [
@@ -299,7 +299,7 @@ layer(app, { excludeTestServices: true })("authentication", (it) => {
     })
   )
 
-  it.effect("F30 F31 F35 whatever is wrong with credentials, the answer is the same", () =>
+  it.effect("F30 F31 F35 the response to wrong credentials is always the same", () =>
     Effect.gen(function* () {
       const answers = yield* Effect.forEach(
         [
@@ -332,8 +332,8 @@ layer(app, { excludeTestServices: true })("authentication", (it) => {
   )
 })
 
-layer(app, { excludeTestServices: true })("what the web client of the original needs", (it) => {
-  it.effect("a preflight asks for the authorization header without a token", () =>
+layer(app, { excludeTestServices: true })("the web client of the original", (it) => {
+  it.effect("a preflight for the authorization header needs no token", () =>
     Effect.gen(function* () {
       for (const path of ["/auth_token", "/repositories?embed=true", "/images?embed=true"]) {
         const { headers, status } = yield* send(path, {
@@ -352,7 +352,7 @@ layer(app, { excludeTestServices: true })("what the web client of the original n
     })
   )
 
-  it.effect("its one request is answered as it reads it", () =>
+  it.effect("the response to its request has the fields that it reads", () =>
     Effect.gen(function* () {
       for (const path of ["/images", "/repositories"]) {
         const answer = yield* get(`${path}?embed=true`, { accept: "undefined", origin: "https://front.example" })
@@ -408,7 +408,7 @@ layer(appLayer({ repositories: [] }), { excludeTestServices: true })("an empty r
 layer(Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories }, { prefix: "/registry" }))), {
   excludeTestServices: true
 })("a prefix", (it) => {
-  it.effect("F25 begins every link, whether the proxy took it off or not", () =>
+  it.effect("F25 begins every link, whether the proxy removed it or not", () =>
     Effect.gen(function* () {
       for (const path of ["/images", "/registry/images"]) {
         const { body, json } = yield* get(`${path}?links=true&embed=true`)
@@ -421,11 +421,11 @@ layer(Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ reposit
   )
 })
 
-describe("before the first snapshot, and when things break", () => {
+describe("before the first snapshot, and after a defect", () => {
   const broken = (operation: Effect.Effect<void, Registry.RegistryReason>) =>
     appLayer({ repositories: [], before: () => operation })
 
-  it.live("F27 reading and readiness are 503 with Retry-After, being alive is 200", () =>
+  it.live("F27 reading and readiness are 503 with Retry-After, liveness is 200", () =>
     Effect.gen(function* () {
       const { json } = yield* send("/auth_token", { headers: basic("alice", "alice-secret") })
       const headers = { authorization: `Bearer ${(json as { auth_token: string }).auth_token}` }

@@ -32,7 +32,7 @@ const Size = ({ bytes }: { readonly bytes: number | null | undefined }) => {
   )
 }
 
-/** Marks what could not be read. */
+/** Marks unreadable and stale rows. */
 const Flags = ({ row }: { readonly row: UsageRow }) => {
   if (row.kind === "namespace") {
     return row.node.unreadable > 0 ? (

@@ -142,7 +142,7 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
     expect(watched!.complaints()).toEqual([])
   })
 
-  it("follows the place that is shown, and shows gaps as gaps", async () => {
+  it("follows the current place, and shows gaps as gaps", async () => {
     const { requests, page } = await signedIn()
     await shown(page)
     expect(requests.filter((path) => path.includes("/history"))).toEqual(["/history?from=30d"])
@@ -250,7 +250,7 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
     expect(requests.filter((path) => path.endsWith("/history"))).toEqual(["/history"])
   })
 
-  it("is not there where no history is kept", async () => {
+  it("is absent without a history", async () => {
     const none = await startMemory({ repositories: await Effect.runPromise(repositories(0)) })
     sites.push(none)
     const { requests, page } = await signedIn(none.url)
@@ -270,7 +270,7 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
     await check(watched!, "trend-young", [], true)
   })
 
-  it("keeps a failure to itself, and tries again on a click", async () => {
+  it("shows a failure in its own panel only, and tries again on a click", async () => {
     watched = await open(browser)
     const { page } = watched
     let broken = true
@@ -376,7 +376,7 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
     expect(watched!.complaints()).toEqual([])
   })
 
-  it("goes to an earlier snapshot from the trend and from what is gone", async () => {
+  it("links to an earlier snapshot from the trend and from deleted entities", async () => {
     const { page } = await signedIn()
     await shown(page)
     await growers(page).getByRole("link", { name: "acme/old/legacy" }).click()

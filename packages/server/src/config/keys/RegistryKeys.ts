@@ -1,4 +1,4 @@
-/** The section [registry]: which registry is read, and how often. */
+/** The section [registry]: the registry to crawl, and how often. */
 import { optional, required, withDefault } from "./ConfigKey.ts"
 import { duration, integer, oneOf, path, secret, share, text, textWhere, url } from "./ConfigValue.ts"
 

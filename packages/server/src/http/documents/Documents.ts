@@ -1,4 +1,4 @@
-/** Documents of snapshots: found by the path, rendered once, then looked up. */
+/** Documents of snapshots: found by the path, rendered once, then read from the cache. */
 import { type Authentication, Collector, Hal, Instant, type Snapshot } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Option, Result } from "effect"
 import { type Name, routes } from "../api/Api.ts"
@@ -18,15 +18,15 @@ import type { Target } from "../api/RequestTarget.ts"
 import type { Known } from "../auth/TokenCache.ts"
 
 export interface Options {
-  /** The path of the API, which begins every link. */
+  /** The path of the API, with which every link begins. */
   readonly root: string
-  /** What is past, where the store keeps it. */
+  /** The earlier snapshots, if the store keeps them. */
   readonly past: Past | undefined
-  /** What the registry may take (bytes). */
+  /** The capacity of the registry (bytes). */
   readonly capacity: number | undefined
 }
 
-/** The snapshot that is served. Fails with 503 before there is one. */
+/** The current snapshot. Fails with 503 before the first one. */
 export const current = Effect.gen(function* () {
   const collector = yield* Collector.Collector
   const current = yield* collector.current
@@ -34,7 +34,7 @@ export const current = Effect.gen(function* () {
   return yield* unavailable("the registry has not been crawled yet; the first crawl is under way", 5)
 })
 
-/** The collection of images has two names, and each links within itself. */
+/** The collection of images has two paths. The links of a document stay within the path of its request. */
 const collectionOf = ({ segments }: Target) => (segments[0]?.text === "repositories" ? "repositories" : "images")
 
 export const hasBody = ({ headers }: Lookup): boolean =>
@@ -51,13 +51,13 @@ const found = (request: Lookup, memory: Rendered.Memory, document: Rendered.Rend
     Encoding.negotiate(request.headers["accept-encoding"] as string | undefined)
   )
 
-/** The snapshot of a request, and whether the request names an earlier one. */
+/** The snapshot of a request, and whether it is an earlier one. */
 interface Moment {
   readonly snapshot: Snapshot.Snapshot
   readonly past: boolean
 }
 
-/** The present snapshot, the one in force `at` an instant, or that of the cursor, which knows best. */
+/** The snapshot of a request: that of its cursor, else the one that is valid `at` an instant, else the current one. */
 const momentOf = Effect.fnUntraced(function* (
   past: Past | undefined,
   { at }: Parameters.Query,
@@ -72,15 +72,16 @@ const momentOf = Effect.fnUntraced(function* (
   return { snapshot: isCurrent ? present : yield* past.exactly(cursor, present), past: true }
 })
 
-/** How a document is rendered, by the query. */
+/** The options of rendering, from the query. */
 export const rendering = ({ embed = 0, links = false }: Parameters.Query): Hal.Rendering => ({ embed, links })
 
 /**
- * More than one reading of the path exists. The form with each name percent-encoded as one segment has one reading only.
+ * The error of a path of which several readings exist. With each name percent-encoded as one segment, a path has one
+ * reading.
  */
 const ambiguous = notFound("this path has more than one meaning: write the image's name as one segment, with %2F")
 
-/** The current snapshot, or this earlier one, has no such resource. */
+/** The error of a resource that the current snapshot, or this earlier one, does not have. */
 const nothing = (past: Snapshot.Snapshot | undefined) =>
   notFound(
     past === undefined
@@ -92,21 +93,22 @@ const nothing = (past: Snapshot.Snapshot | undefined) =>
 interface Found {
   readonly resource: Hal.Resource
   readonly moment: Moment
-  /** The same resource of the current snapshot. */
+  /** The same resource in the current snapshot, if it exists there. */
   readonly latest: (() => Hal.Resource) | undefined
 }
 
-/** A way back to the present, for what is there still. */
+/** Adds the link to the same resource in the current snapshot. */
 const withLatest = (resource: Hal.Resource, latest: () => Hal.Resource): Hal.Resource => ({
   ...resource,
   links: () => ({ ...resource.links(), latest: latest().links()["self"]! })
 })
 
 /**
- * Answers with a document: of the current snapshot, an earlier one, or the history. It is rendered where the cache does not have it.
+ * Responds with a document of the current snapshot, of an earlier one, or of the history. It is rendered unless it is
+ * in the cache.
  */
 export const document = ({ capacity, past, root }: Options) => {
-  /** The one resource that the path names: a name whose slashes are not encoded needs exactly one reading that exists. */
+  /** The resource of the path. If the slashes of a name are not encoded, exactly one reading must exist. */
   const find = Effect.fnUntraced(function* (
     target: Target,
     readings: ReadonlyArray<Reading<Name>>,
@@ -167,7 +169,8 @@ export const document = ({ capacity, past, root }: Options) => {
     const { latest, moment, resource: plain } = yield* find(target, readings, query, present, list)
     const resource = latest === undefined ? plain : withLatest(plain, latest)
     const memory = Rendered.memoryOf(moment.snapshot)
-    // The cache may hold the same address from when this snapshot was the current one.
+    // The cache of the snapshot may have the same address from when the snapshot was current; that document has other
+    // links.
     const key = moment.past ? `${address} past${latest === undefined ? "" : " latest"}` : address
     const made =
       memory.get(key) ??
@@ -187,9 +190,7 @@ export const document = ({ capacity, past, root }: Options) => {
 const lifted = (answer: Response | Effect.Effect<Response>) =>
   Effect.isEffect(answer) ? answer : Effect.succeed(answer)
 
-/**
- * Looks a document up by its address, synchronously: only the token is checked, and nothing is decoded.
- */
+/** Looks a document up by its address, synchronously. It checks only the token and decodes nothing. */
 export const kept =
   (latest: () => Option.Option<Snapshot.Snapshot>, known: Known) =>
   (request: Lookup): Response | undefined => {

@@ -1,4 +1,4 @@
-/** From a path and a query to the history or the growth that they name. */
+/** Finds the time series or the growth of a request. */
 import {
   DurationText,
   Growth,
@@ -16,12 +16,15 @@ import * as TimeRange from "../query/TimeRange.ts"
 import { type Past, tooEarly } from "./EarlierSnapshots.ts"
 import { badRequest, type Problem } from "../wire/Problem.ts"
 
-/** The points of a time series without a step, and the most that one may have. */
+/** The default and the maximum number of points of a time series. */
 const usualPoints = 500
 const maximumPoints = 5000
 const usualLimit = 20
 
-/** The view of the current snapshot, the earlier snapshots, the query, and the capacity of the registry (bytes). */
+/**
+ * What the documents need: the view of the current snapshot, the earlier snapshots, the query, and the capacity of the
+ * registry (bytes).
+ */
 export interface Context {
   readonly view: UsageResources.View
   readonly past: Past
@@ -31,7 +34,7 @@ export interface Context {
 
 type Found = Effect.Effect<Hal.Resource | undefined, Problem>
 
-/** The points of each step; all that there are would be too many for one document. */
+/** Reduces the points to one for each step, because all points may be too many for one document. */
 const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration | undefined) => {
   if (step === undefined) return Result.succeed(HistoryResources.thin(points, usualPoints))
   const kept = History.downsample(points, step)
@@ -44,7 +47,7 @@ const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration |
       )
 }
 
-/** The history of what is there now, or was in the period. */
+/** The time series of an entity that exists now or existed in the period. */
 const history = (subject: History.Entity, { past, query, view }: Context): Found =>
   Effect.gen(function* () {
     const { takenAt } = view.snapshot
@@ -63,7 +66,7 @@ const history = (subject: History.Entity, { past, query, view }: Context): Found
     })
   })
 
-/** What grew in a namespace that was there before or after. */
+/** The growth in a namespace of either of the two snapshots. */
 const growth = (path: string, context: Context): Found =>
   Effect.gen(function* () {
     const { past, query, view } = context
@@ -71,8 +74,8 @@ const growth = (path: string, context: Context): Found =>
     const kept = yield* past.history(view.snapshot)
     const period = Growth.snapshotsIn(kept, range.period)
     if (period === undefined) return yield* tooEarly(kept)
-    const { by = "disk_size", limit = usualLimit, of = "images" } = query
-    const found = yield* Growth.read(past, period, { by, of, below: path, limit })
+    const { by = "new_bytes", limit = usualLimit, of = "images" } = query
+    const found = yield* Growth.read(past.growthOf(view.snapshot), period, { by, of, below: path, limit })
     if (found === undefined) return undefined
     const isRegistry = path === ""
     return GrowthResources.growth(view, {
@@ -92,7 +95,7 @@ const growth = (path: string, context: Context): Found =>
     })
   })
 
-/** The time series or the growth that a route shows; `undefined` where the entity does not exist. */
+/** The time series or the growth of a route; `undefined` if the entity does not exist. */
 export const find = (
   shown: Exclude<Shown, { readonly _tag: "Snapshot" }>,
   parameters: PathParameters,

@@ -1,4 +1,4 @@
-/** The cache of the documents of a snapshot; it lives as long as the snapshot. */
+/** The cache of a snapshot's documents. It lives as long as the snapshot. */
 import { DateTime, Effect, Fiber } from "effect"
 import { type Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { hash } from "node:crypto"
@@ -9,9 +9,9 @@ import { blocks, collect } from "../wire/Chunks.ts"
 
 /** The largest document that is cached (bytes). A larger one is rendered for each request, or cached compressed. */
 const maximumKept = 4 * 1024 * 1024
-/** The size of the cache of one snapshot (bytes); the documents that were not read for longest go first. */
+/** The size of the cache of one snapshot (bytes). The least recently read documents are removed first. */
 const maximumOfSnapshot = 64 * 1024 * 1024
-/** What is smaller is not worth compressing (bytes). */
+/** Smaller documents are not compressed (bytes). */
 const minimumCompressed = 1400
 
 /** A document of a snapshot in all its codings. */
@@ -19,11 +19,11 @@ export interface Rendered {
   /** The entity tag of the document without coding, without quotes. */
   readonly etag: string
   readonly headers: Readonly<Record<string, string>>
-  /** All of it, where it is small enough. */
+  /** The whole document, if it is small enough. */
   readonly bytes: Buffer | undefined
   readonly pieces: () => Iterable<string>
   readonly codings: Map<Encoding.Encoding, Fiber.Fiber<Buffer | undefined>>
-  /** Answers that are made: with all of it as it is, in a coding, or with nothing as it is known. */
+  /** The responses by coding (`identity`, `br`, `gzip`) and, with status 304, by entity tag. */
   readonly answers: Map<string, Response>
   /** Whether it was read since the last eviction. */
   used: boolean
@@ -31,18 +31,21 @@ export interface Rendered {
 
 /** The documents of one snapshot by their address. */
 export class Memory {
-  /** What is being made. */
+  /** The documents that are being rendered. */
   readonly making = new Map<string, Fiber.Fiber<Rendered>>()
   readonly #documents = new Map<string, Rendered>()
   readonly #sizes = new Map<Rendered, number>()
-  /** Identifies the snapshot as this version renders it; the same in all replicas that share it. */
+  /**
+   * Identifies the snapshot and the version of the server, which determine the entity tags. Replicas of one version
+   * have the same.
+   */
   readonly id: string
   #size = 0
 
   constructor({ duration, stale, takenAt, usage }: Snapshot.Snapshot) {
-    const { diskSize, size } = Usage.total(usage)
+    const sizes = Usage.total(usage)
     const instant = DateTime.toEpochMillis(takenAt)
-    this.id = JSON.stringify([version, instant, duration, stale, usage.accounting, size, diskSize])
+    this.id = JSON.stringify([version, instant, duration, stale, usage.accounting, sizes?.size, sizes?.diskSize])
   }
 
   get(key: string): Rendered | undefined {
@@ -56,7 +59,7 @@ export class Memory {
     this.grow(rendered, key.length * 2 + (rendered.bytes?.length ?? 0) + 500)
   }
 
-  /** Counts further bytes of a document, and makes room for them. */
+  /** Adds bytes of a document to the size, and removes other documents if the cache is too large. */
   grow(rendered: Rendered, bytes: number): void {
     this.#sizes.set(rendered, (this.#sizes.get(rendered) ?? 0) + bytes)
     this.#size += bytes
@@ -115,7 +118,8 @@ const made = Effect.fnUntraced(function* (
 })
 
 /**
- * Makes a document and keeps it: all of it where it is small enough. Whoever asks in the meantime waits for the same.
+ * Renders a document and caches it, with its bytes if it is small enough. Concurrent requests wait for the same
+ * rendering.
  */
 export const make = (...[memory, key, ...rest]: Parameters<typeof made>): Effect.Effect<Rendered> =>
   Effect.suspend(() => {
@@ -155,12 +159,12 @@ const compressed = (rendered: Rendered, encoding: Encoding.Encoding): Effect.Eff
   })
 }
 
-/** The document in a coding, made once; `undefined` where it is too large to be kept. */
+/** The document in a coding, compressed once; `undefined` if it is too large for the cache. */
 const encoded = (memory: Memory, rendered: Rendered, encoding: Encoding.Encoding) =>
   Effect.suspend(() => {
     const underWay = rendered.codings.get(encoding)
     if (underWay !== undefined) return Fiber.join(underWay)
-    // Not of the request that asks first: others wait for it, too.
+    // The fiber is not a child of the first request, because others wait for it, too.
     return Effect.flatMap(
       Effect.forkDetach(
         Effect.tap(compressed(rendered, encoding), (bytes) =>
@@ -176,7 +180,7 @@ const encoded = (memory: Memory, rendered: Rendered, encoding: Encoding.Encoding
 
 const suffixes = { br: "-br", gzip: "-gz", identity: "" } as const
 
-/** Whether one of the entity tags in `If-None-Match` is of this document, in whatever coding (RFC 9110, section 13.1.2). */
+/** The entity tag in `If-None-Match` that is of this document, in any coding (RFC 9110, section 13.1.2). */
 const knownTag = (ifNoneMatch: string, etag: string): string | undefined => {
   if (ifNoneMatch.trim() === "*") return `"${etag}"`
   for (const [, tag] of ifNoneMatch.matchAll(/(?:W\/)?"([^"]*)"/g)) {
@@ -205,7 +209,7 @@ const complete = (rendered: Rendered, coding: keyof typeof suffixes, body: Body)
   return answer
 }
 
-/** Answers with a document in the coding that the client accepts, or with 304 where it has it already. */
+/** Responds with a document in a coding that the client accepts, or with 304 if the client has it. */
 export const answer = (
   memory: Memory,
   rendered: Rendered,
@@ -213,7 +217,7 @@ export const answer = (
   encoding: Encoding.Encoding | undefined
 ): Response | Effect.Effect<Response> => {
   if (ifNoneMatch !== undefined) {
-    // The tag alone, as it was sent before: nothing to take apart.
+    // A single entity tag that had a 304 before needs no parsing.
     const again = ifNoneMatch.startsWith('"') ? rendered.answers.get(ifNoneMatch) : undefined
     if (again !== undefined) return again
     const known = knownTag(ifNoneMatch, rendered.etag)
@@ -225,7 +229,7 @@ export const answer = (
   const made = rendered.answers.get(coding)
   if (made !== undefined) return made
   if (coding === "identity") {
-    // Node sends a short text together with the headers, in one piece.
+    // Node sends a short string together with the headers in one write.
     const body = small ? bytes.toString() : (bytes ?? { pieces, encoding: undefined })
     return complete(rendered, coding, body)
   }

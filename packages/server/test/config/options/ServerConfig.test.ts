@@ -47,7 +47,7 @@ access_token = glpat-canary
 `
 
 describe("a file of the original", () => {
-  it.effect("is taken unchanged", () =>
+  it.effect("is accepted unchanged", () =>
     Effect.gen(function* () {
       const config = yield* load(original)
       assert.deepStrictEqual(config.http, {
@@ -79,7 +79,7 @@ describe("a file of the original", () => {
     })
   )
 
-  it.effect("makes options that the directory and the tokens take", () =>
+  it.effect("gives valid options for the directory and the tokens", () =>
     Effect.gen(function* () {
       const { directory, tokens } = yield* load(original)
       assert.isTrue(Result.isSuccess(LdapDirectory.validate(directory)))
@@ -87,14 +87,14 @@ describe("a file of the original", () => {
     })
   )
 
-  it.effect("looks at no group where gid_attribute is empty", () =>
+  it.effect("checks no group if gid_attribute is empty", () =>
     Effect.gen(function* () {
       const config = yield* load(ini({ ldap: { gid_attribute: "", valid_gid: undefined } }))
       assert.deepStrictEqual(config.directory.group, { _tag: "Anyone" })
     })
   )
 
-  it.effect("takes values from [DEFAULT] through interpolation only", () =>
+  it.effect("uses [DEFAULT] for interpolation only", () =>
     Effect.gen(function* () {
       const config = yield* load(
         `[DEFAULT]\ndomain = site.test\nsocket_port = 1\n${ini({ ldap: { host: "ldap2.%(domain)s" } })}`
@@ -106,7 +106,7 @@ describe("a file of the original", () => {
     })
   )
 
-  it.effect("interpolates defaults that it does not set", () =>
+  it.effect("interpolates the defaults of missing keys", () =>
     Effect.gen(function* () {
       const config = yield* load(ini({ general: { server_prefix: "/on-%(socket_port)s" } }))
       assert.strictEqual(config.http.prefix, "/on-5000")
@@ -115,7 +115,7 @@ describe("a file of the original", () => {
 })
 
 describe("places", () => {
-  it.effect("a variable counts more than the file, an empty one does not count", () =>
+  it.effect("a variable overrides the file, an empty one is ignored", () =>
     Effect.gen(function* () {
       const config = yield* load(ini({ general: { socket_port: "1", socket_host: "::1" } }), {
         GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT: "2",
@@ -138,7 +138,7 @@ describe("places", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("variables that a section's name does not begin are others' business", () =>
+  it.effect("variables without the prefix of a section are ignored", () =>
     load(ini(), { GITLAB_REGISTRY_USAGE_PORT: "tcp://10.0.0.1:80", GITLAB_REGISTRY_USAGE_TOKEN: "x" })
   )
 
@@ -154,7 +154,7 @@ describe("places", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
-  it.effect("F94 a file that cannot be read is told by its key, and its path is not, lest it be a secret", () =>
+  it.effect("F94 an unreadable file is reported by its key, without its path, which may be a secret", () =>
     Effect.gen(function* () {
       const message = yield* refusal(ini({ jwt: { secret_key: undefined, secret_key_file: "/nonexistent/canary" } }), {
         GITLAB_REGISTRY_USAGE_REGISTRY_ACCESS_TOKEN_FILE: "canary-token-not-a-path"
@@ -194,7 +194,7 @@ describe("places", () => {
 })
 
 describe("problems", () => {
-  it.effect("F92 are all told at once, each with its key, its place and what is accepted", () =>
+  it.effect("F92 are all reported at once, each with its key, its place and what is accepted", () =>
     Effect.gen(function* () {
       const text = `[general]
 socket_prot = 1
@@ -251,7 +251,7 @@ username = b
     })
   )
 
-  it.effect("F92 what must be set is told with the variable that sets it", () =>
+  it.effect("F92 a missing key is reported with its environment variable", () =>
     Effect.gen(function* () {
       const message = yield* refusal("")
       for (const [section, values] of Object.entries(good)) {
@@ -263,7 +263,7 @@ username = b
     })
   )
 
-  it.effect("a key in the wrong section is told where it belongs", () =>
+  it.effect("a key in the wrong section is reported with its section", () =>
     Effect.gen(function* () {
       assert.include(
         yield* refusal(ini({ general: { base_dn: "x" } })),
@@ -272,7 +272,7 @@ username = b
     })
   )
 
-  it.effect("F36 a group id that is not a whole number refuses to start", () =>
+  it.effect("F36 a group id that is not a whole number prevents the start", () =>
     Effect.gen(function* () {
       for (const gid of ["staff", "5.5", "-1", "0x10", "4294967296", "500 501", "cn=staff,dc=site"]) {
         const message = yield* refusal(ini({ ldap: { valid_gid: gid } }))
@@ -293,7 +293,7 @@ username = b
     "a word of samples": "change-me-zMkR7dWw2p0LxT9vB4nYc8"
   }
   for (const [what, value] of Object.entries(refused)) {
-    it.effect(`F91 a secret that is ${what} refuses to start and is not printed`, () =>
+    it.effect(`F91 a secret that is ${what} prevents the start and is not printed`, () =>
       Effect.gen(function* () {
         const message = yield* refusal(ini({ jwt: { secret_key: value } }))
         assert.match(message, /^the configuration has one problem:\n {2}\[jwt\] secret_key/)
@@ -323,7 +323,7 @@ describe("the directory", () => {
     )
   }
 
-  it.effect("F93 plaintext takes an explicit switch and warns", () =>
+  it.effect("F93 plaintext needs an explicit switch and causes a warning", () =>
     Effect.gen(function* () {
       assert.include(
         yield* refusal(ini({ ldap: { host: "ldap://a.test" } })),
@@ -335,7 +335,7 @@ describe("the directory", () => {
     })
   )
 
-  it.effect("F93 unchecked certificates take an explicit switch and warn", () =>
+  it.effect("F93 unchecked certificates need an explicit switch and cause a warning", () =>
     Effect.gen(function* () {
       const { directory, warnings } = yield* load(ini({ ldap: { insecure_skip_verify: "yes" } }))
       assert.strictEqual(directory.insecureSkipVerify, true)
@@ -367,7 +367,7 @@ describe("the directory", () => {
     )
   }
 
-  it.effect("knows each rule of groups", () =>
+  it.effect("decodes each group rule", () =>
     Effect.gen(function* () {
       const groupOf = (ldap: Record<string, string>) =>
         Effect.map(load(ini({ ldap })), (config) => config.directory.group)
@@ -385,7 +385,7 @@ describe("the directory", () => {
     })
   )
 
-  it.effect("reads the certificates of authorities, and refuses what is none", () =>
+  it.effect("reads the certificates of authorities, and refuses other files", () =>
     Effect.gen(function* () {
       const path = yield* written(`comment\n${authority}\n${authority}\n`)
       const config = yield* load(ini({ ldap: { ca_file: path }, registry: { ca_file: path } }))
@@ -404,7 +404,7 @@ describe("the tokens", () => {
   const privatePem = pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString()
   const publicPem = pair.publicKey.export({ format: "pem", type: "spki" }).toString()
 
-  it.effect("are signed with a private key where one is given, and earlier keys still verify", () =>
+  it.effect("are signed with the private key if it is set, and previous keys still verify", () =>
     Effect.gen(function* () {
       const current = yield* written(privatePem)
       const earlier = yield* written(publicPem)
@@ -431,7 +431,7 @@ describe("the tokens", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
-  it.effect("refuse two signing keys, and tell each file that holds no key", () =>
+  it.effect("refuse two signing keys, and report each file without a key", () =>
     Effect.gen(function* () {
       const noKey = yield* written("canary")
       const message = yield* refusal(
@@ -456,7 +456,7 @@ describe("the tokens", () => {
 })
 
 describe("the registry", () => {
-  it.effect("F90 the access token goes to https or this machine only", () =>
+  it.effect("F90 the access token is sent only over https or to this machine", () =>
     Effect.gen(function* () {
       for (const url of ["http://127.0.0.1:5000/", "http://localhost/", "http://[::1]:1/"]) {
         const { warnings } = yield* load(ini({ registry: { gitlab_base_url: url, registry_base_url: url } }))

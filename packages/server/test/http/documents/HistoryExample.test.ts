@@ -1,4 +1,4 @@
-/** The example of docs/history.md, as the API tells it. */
+/** The example of docs/history.md. */
 import { Hal, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DailySnapshots } from "@gitlab-registry-usage/demo"
 import { expect, it } from "@effect/vitest"
@@ -20,7 +20,7 @@ const examples = [...guide.matchAll(/```http\nGET (\S+)\n```\n\n```json\n([^]*?)
 
 const now = DateTime.makeUnsafe("2026-03-01T12:00:00Z")
 
-it.effect("the guide's answers are those of the API", () =>
+it.effect("the responses in the guide are those of the API", () =>
   Effect.gen(function* () {
     expect(examples.length).toBe(2)
     const store = yield* SnapshotStore.SnapshotStore
