@@ -15,8 +15,8 @@ try {
     signal: AbortSignal.timeout(600_000)
   })
   const { gaps, total } = await measure(scan)
-  console.log(`${total.diskSize} of ${budget} bytes; could not read ${gaps.length}`)
-  process.exitCode = total.diskSize > budget ? 1 : 0
+  console.log(`${total?.diskSize ?? "unknown"} of ${budget} bytes; could not read ${gaps.length}`)
+  process.exitCode = total === null || total.diskSize > budget ? 1 : 0
 } catch (error) {
   if (!(error instanceof CollectFailure)) throw error
   console.error(`${error.code}: ${error.message}`)

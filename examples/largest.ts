@@ -22,10 +22,9 @@ const program = Effect.gen(function* () {
   const repositories = inventory.repositories
     .map(({ name }, r) => ({ name, sizes: Usage.repositorySizes(usage, r) }))
     .toSorted((a, b) => (b.sizes?.diskSize ?? 0) - (a.sizes?.diskSize ?? 0))
-  for (const { name, sizes } of repositories) {
+  for (const { name, sizes } of [...repositories, { name: "all", sizes: Usage.total(usage) }]) {
     yield* Console.log(`${sizes === undefined ? "unknown" : Bytes.format(sizes.diskSize)}\t${name}`)
   }
-  yield* Console.log(`${Bytes.format(Usage.total(usage).diskSize)}\tall`)
 })
 
 NodeRuntime.runMain(program.pipe(Effect.provide(registry)))

@@ -31,6 +31,8 @@ export interface Options {
    * index refers to can be deleted, and `/gitlab/v1/` is 404. Default: `true`.
    */
   readonly metadataDatabase?: boolean | undefined
+  /** When a tag was pushed, in milliseconds since 1970, which the metadata database lists. Default: the same for all. */
+  readonly pushedAt?: GitLabMetadata.PushedAt | undefined
   /** The behaviour of GitLab's REST API, which has the registry's origin. */
   readonly api?: GitLabApi.Behaviour | undefined
   /** A second server, to which requests for blobs redirect. Default: the registry sends blobs itself. */
@@ -129,7 +131,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         }),
         ...Distribution.routes(distribution),
         ...Manifests.routes(distribution),
-        ...GitLabMetadata.routes(distribution),
+        ...GitLabMetadata.routes(distribution, options.pushedAt),
         ...GitLabApi.routes({ ...options.api, origin: url, accounts, contents, metadataDatabase })
       ],
       around

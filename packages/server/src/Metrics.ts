@@ -126,12 +126,6 @@ export const render = Effect.fnUntraced(function* (options: Options = {}) {
         type: "gauge",
         help: "1 if the snapshot is older than it should be.",
         samples: [{ value: snapshot.stale ? 1 : 0 }]
-      } as const,
-      {
-        name: "gaps",
-        type: "gauge",
-        help: "Repositories, tags and manifests that could not be read.",
-        samples: [{ value: snapshot.usage.inventory.gaps.length }]
       } as const
     ]
   })

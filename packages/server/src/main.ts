@@ -15,6 +15,7 @@ import * as HttpApp from "./http/HttpApp.ts"
 import * as TokenCache from "./http/auth/TokenCache.ts"
 import * as Stores from "./Stores.ts"
 import * as Upstream from "./Upstream.ts"
+import * as VerifySignal from "./VerifySignal.ts"
 import { version } from "./Version.ts"
 
 /**
@@ -84,6 +85,7 @@ export const layer = (
   Layer.effectDiscard(announce(config)).pipe(
     Layer.provideMerge(api(config)),
     Layer.provide(metricsServer(config)),
+    Layer.provide(VerifySignal.layer),
     Layer.provideMerge(Collector.layer(config.collector)),
     Layer.provide(Retention.layer(config.retention)),
     Layer.provide([registry(config), LdapDirectory.layer(config.directory), tokens(config)]),

@@ -16,15 +16,21 @@ import * as ManifestDigest from "./ManifestDigest.ts"
 import * as Pages from "./Pages.ts"
 import type { RepositoryOrder } from "./RepositoryOrder.ts"
 
-const NameList = Schema.NullOr(Schema.Array(Schema.String))
+const NameList = Schema.NullOr(Schema.Array(Schema.Unknown))
 const decodeRepositories = decodeJson(Schema.Struct({ repositories: NameList }), "the list of repositories")
 const decodeTags = decodeJson(Schema.Struct({ tags: NameList }), "the list of tags")
 
-/** Redirects of a blob to where it is stored. */
-const maxRedirects = 5
-
 const plain = { "accept-encoding": "identity" }
-const acceptManifests = { ...plain, accept: [...MediaType.manifests, MediaType.dockerSchema1].join(", ") }
+const manifestTypes = [...MediaType.manifests, MediaType.dockerSchema1].join(", ")
+const acceptManifests = { ...plain, accept: manifestTypes }
+
+const accepting = (mediaType: string) =>
+  MediaType.isManifest(mediaType) || !MediaType.isMediaType(mediaType)
+    ? acceptManifests
+    : { ...plain, accept: `${manifestTypes}, ${mediaType}` }
+
+/** What a manifest begins with, as JSON, and a web page does not. */
+const isObject = (body: Uint8Array): boolean => /^\s*\{/.test(new TextDecoder().decode(body.subarray(0, 64)))
 
 const isReference = (text: string): text is Names.TagName | Digest.Digest =>
   Names.isTagName(text) || Digest.isDigest(text)
@@ -69,16 +75,22 @@ export const make = (options: {
 }): Registry.Registry["Service"] => {
   const { authorization, hash, limits, order, url } = options
   const base = resolve(url, "v2/")
+  const redirects = Pages.maxRedirects
   const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
   const alone = (scope: Scope.Scope): RequiredScope => ({ scope, also: () => [] })
 
-  const list = (first: string, required: RequiredScope, decode: Pages.Listing<string>["decode"]) =>
+  const list = (
+    first: string,
+    required: RequiredScope,
+    decode: (response: HttpResponse) => Result.Result<ReadonlyArray<unknown> | null, Registry.Malformed>
+  ) =>
     Pages.entries({
       first,
       send: (request) => authorization.send(request, required),
-      decode,
+      decode: (response) => Result.map(decode(response), (names) => (names ?? []).map(Pages.nameOf)),
       key: (name) => name,
-      limits
+      limits,
+      redirects: Pages.maxRedirects
     })
 
   /** A name that was never checked must not make another path; there is no such repository. */
@@ -97,20 +109,24 @@ export const make = (options: {
   const expectOk = (response: HttpResponse): Effect.Effect<HttpResponse, Registry.RegistryReason> =>
     response.status === 200 ? Effect.succeed(response) : Effect.fail(permanentReason(response))
 
-  const manifest = function* (repository: Names.RepositoryName, reference: Names.TagName | Digest.Digest) {
-    const request = { method: "GET", headers: acceptManifests, maxBytes: manifestBytes } as const
+  const manifest = function* (
+    repository: Names.RepositoryName,
+    reference: Names.TagName | Digest.Digest,
+    type?: string | undefined
+  ) {
+    const request = { method: "GET", headers: accepting(type ?? ""), maxBytes: manifestBytes, redirects } as const
     return yield* verified(yield* send(repository, `manifests/${reference}`, request), reference)
   }
 
   const verified = Effect.fnUntraced(function* (response: HttpResponse, reference: Names.TagName | Digest.Digest) {
     yield* expectOk(response)
     const mediaType = response.headers["content-type"] ?? ""
-    if (isHtml(mediaType)) return yield* unexpectedHtml(response.from)
+    if (isHtml(mediaType) && !isObject(response.body)) return yield* unexpectedHtml(response.from)
     return yield* ManifestDigest.verifyManifest(
       hash,
       { mediaType, body: response.body },
-      Digest.isDigest(reference) ? reference : undefined,
-      response.headers["docker-content-digest"]
+      Digest.isDigest(reference) ? [reference] : [],
+      yield* Effect.fromResult(ManifestDigest.statedDigests(response.headers["docker-content-digest"]))
     )
   })
 
@@ -118,7 +134,7 @@ export const make = (options: {
     repositories: order
       .record(
         list(`${base}_catalog`, alone(Scope.catalog), (response) =>
-          Result.map(decodeRepositories(response), ({ repositories }) => repositories ?? [])
+          Result.map(decodeRepositories(response), ({ repositories }) => repositories)
         )
       )
       .pipe(
@@ -133,7 +149,7 @@ export const make = (options: {
     tags: (repository) =>
       Stream.unwrap(
         Effect.map(urlAt(repository, "tags/list"), (url) =>
-          list(url, order.pull(repository), (response) => Result.map(decodeTags(response), ({ tags }) => tags ?? []))
+          list(url, order.pull(repository), (response) => Result.map(decodeTags(response), ({ tags }) => tags))
         )
       ).pipe(
         Stream.map((name) => ({ name })),
@@ -146,28 +162,29 @@ export const make = (options: {
         // A registry looks at the tag alone then, and not at the manifest; and undici opens a connection anew for
         // every HEAD (https://github.com/nodejs/undici/issues/258), which over TLS takes longer than the request.
         const headers = { ...acceptManifests, "if-none-match": `"${known}"` }
-        const request = { method: "GET", headers, maxBytes: manifestBytes } as const
+        const request = { method: "GET", headers, maxBytes: manifestBytes, redirects } as const
         const response = yield* send(repository, `manifests/${tag}`, request)
         return response.status === 304 ? known : (yield* verified(response, tag)).digest
       }
-      const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0 } as const
+      const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expectOk)
-      const digest = response.headers["docker-content-digest"]
-      if (digest === undefined) return (yield* manifest(repository, tag)).digest
-      return yield* Effect.fromResult(ManifestDigest.statedDigest(digest))
+      const [digest, other] = yield* Effect.fromResult(
+        ManifestDigest.statedDigests(response.headers["docker-content-digest"])
+      )
+      return digest === undefined || other !== undefined ? (yield* manifest(repository, tag)).digest : digest
     }),
 
     manifest: operation("manifest", "reference", manifest),
 
     blob: operation("blob", "digest", function* (repository, digest: Digest.Digest, maxBytes: number) {
-      const request = { method: "GET", headers: plain, maxBytes, redirects: maxRedirects } as const
+      const request = { method: "GET", headers: plain, maxBytes, redirects } as const
       const { body } = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
       yield* ManifestDigest.verify(hash, body, digest)
       return body
     }),
 
     blobSize: operation("blobSize", "digest", function* (repository, digest: Digest.Digest) {
-      const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects: maxRedirects } as const
+      const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
       const length = response.headers["content-length"] ?? ""
       const size = /^\d+$/.test(length) ? Number(length) : -1

@@ -1,6 +1,6 @@
 /** One request and its response, bounded in time and bytes, and tried again where that may help. */
 import { Registry } from "@gitlab-registry-usage/core"
-import { Clock, Context, Duration, Effect, Option, Schedule } from "effect"
+import { Clock, Context, Duration, Effect, Option, Schedule, Semaphore } from "effect"
 import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, UrlParams } from "effect/http"
 import type * as Concurrency from "./Concurrency.ts"
 import * as Hosts from "./Hosts.ts"
@@ -37,12 +37,16 @@ export interface HttpRequest {
 /** Why there is no answer. */
 export type Failure = Hosts.Failure
 
-const isTransient = (reason: Failure): boolean => reason._tag === "Unreachable" || reason._tag === "RateLimited"
+const isTransient = (reason: Failure): boolean =>
+  reason._tag === "Unreachable" || reason._tag === "RateLimited" || reason._tag === "ServerError"
 
 /** The pause that the server requested before a further attempt, in milliseconds. */
 const requestedPause = (reason: Failure): number => (reason._tag === "RateLimited" ? (reason.retryAfter ?? 0) : 0)
 
 const nothing = new Uint8Array(0)
+
+/** URLs that are remembered for their errors. */
+const maxFailing = 20_000
 
 /**
  * Settings of the client. A span for each request would take time and could hold the signature of a redirect; the
@@ -86,6 +90,15 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
   const maxPause = Duration.toMillis(bounds.maxPause ?? "1 minute")
   const slow = `did not answer within ${Duration.format(timeout)}`
   const hosts = Hosts.make({ concurrency: bounds.concurrency ?? {}, maxPause })
+  const large = Semaphore.makeUnsafe(1)
+  /** The URLs that the registry answered last with an error of its own, as it does for a damaged tag in every crawl. */
+  const failing = new Set<string>()
+
+  const rememberFailing = (from: string) => {
+    const [oldest] = failing
+    if (failing.size >= maxFailing && oldest !== undefined) failing.delete(oldest)
+    failing.add(from)
+  }
 
   // Exponential pauses with jitter, so that requests which failed together do not come back together.
   const schedule = Schedule.exponential("250 millis").pipe(
@@ -118,7 +131,12 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
         // Neither has a body (RFC 9110, section 6.4.1), and fetch fails to read what is not there.
         return request.method === "HEAD" || status === 304
           ? Effect.succeed({ from, status, headers, body: nothing })
-          : Effect.map(readBody(response, headers, request.maxBytes), (body) => ({ from, status, headers, body }))
+          : Effect.map(readBody(response, headers, request.maxBytes, large), (body) => ({
+              from,
+              status,
+              headers,
+              body
+            }))
       }),
       Effect.mapError((error) => {
         const reason = error._tag === "HttpClientError" ? connectionReason(from, error) : error
@@ -134,8 +152,9 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
   const attempt = (request: HttpRequest, from: string, clock: Clock.Clock): Effect.Effect<HttpResponse, Hosts.Failed> =>
     Effect.flatMap(execute(request, from), (response) => {
       const reason = response.status < 400 ? undefined : transientReason(response, clock.currentTimeMillisUnsafe())
-      // 500 is about this one request.
-      return reason === undefined ? Effect.succeed(response) : Effect.fail(failed(reason, response.status !== 500))
+      if (reason === undefined) return Effect.succeed(response)
+      // An error of the registry's own is about this one request.
+      return Effect.fail(failed(reason, reason._tag !== "ServerError"))
     })
 
   /** One request with all its attempts. */
@@ -151,33 +170,45 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
     }
     let isLost = false
     return host.attempt(turn, attempt(request, from, clock)).pipe(
-      Effect.tapError(({ reason }) => {
+      Effect.mapError((failure) => {
+        const { reason } = failure
+        // The error of the registry's own that is repeated is no accident.
+        const isRepeated = reason._tag === "ServerError" && (last?._tag === "ServerError" || failing.has(from))
         last = reason
-        if (reason._tag === "Unreachable") isLost = true
-        return Effect.void
+        if (reason._tag === "Unreachable" || reason._tag === "ServerError") isLost = true
+        return isRepeated ? { ...failure, final: true } : failure
       }),
       Effect.retry({ schedule, while: (failure) => !failure.final }),
       Effect.mapError(({ reason }) => {
         host.gaveUp(reason, clock.currentTimeMillisUnsafe())
+        if (reason._tag === "ServerError") rememberFailing(from)
         return reason
       }),
-      // The response to an earlier attempt was lost, not its request: the deletion has succeeded.
-      Effect.map((response) =>
-        request.method === "DELETE" && isLost && response.status === 404
+      Effect.map((response) => {
+        failing.delete(from)
+        // The response to an earlier attempt was lost, not its request: the deletion has succeeded.
+        return request.method === "DELETE" && isLost && response.status === 404
           ? { from, status: 202, headers: Headers.empty, body: nothing }
           : response
-      )
+      })
     )
   }
 
-  /** Each step of a redirect is a request to its own host, with attempts of its own. */
-  const follow = (request: HttpRequest, clock: Clock.Clock): Effect.Effect<HttpResponse, Failure> =>
+  /**
+   * Each step of a redirect is a request to its own host, with attempts of its own. `origin` is that of the first: what
+   * another one demands is no challenge of the registry.
+   */
+  const follow = (request: HttpRequest, clock: Clock.Clock, origin: string): Effect.Effect<HttpResponse, Failure> =>
     request.redirects === undefined
       ? exchange(request, clock)
       : Effect.flatMap(exchange(request, clock), (response) => {
+          if (response.status === 401 && request.url.origin !== origin) {
+            const detail = `${response.from}, where a redirect leads, wants credentials and gets none`
+            return Effect.fail(new Registry.Unsafe({ detail }))
+          }
           const next = redirected(request, response)
           if (next === undefined) return Effect.succeed(response)
-          return "_tag" in next ? Effect.fail(next) : follow(next, clock)
+          return "_tag" in next ? Effect.fail(next) : follow(next, clock, origin)
         })
 
   return {
@@ -187,7 +218,7 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
      */
     send: (request: HttpRequest) =>
       Effect.provideContext(
-        Clock.clockWith((clock) => follow(request, clock)),
+        Clock.clockWith((clock) => follow(request, clock, request.url.origin)),
         quietly
       )
   }

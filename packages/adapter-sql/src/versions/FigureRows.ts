@@ -11,11 +11,16 @@ type Row = Pick<Tables.Row<typeof Tables.figures>, "kind" | "path" | "repositori
 
 const bytes = (value: number | null) => Bytes.make(Number(value))
 
-const figuresOf = ({ disk_size, gaps, repositories, size, tags, unique_size }: Row): History.Figures => ({
-  sizes: size === null ? undefined : { size: bytes(size), diskSize: bytes(disk_size), uniqueSize: bytes(unique_size) },
-  repositories: Number(repositories),
-  tags: Number(tags),
-  gaps: Number(gaps)
+/** Programs of earlier releases stored 0 for a namespace of which nothing could be read. */
+const isUnknown = ({ gaps, size }: Row) => size === null || (Number(size) === 0 && Number(gaps) > 0)
+
+const figuresOf = (row: Row): History.Figures => ({
+  sizes: isUnknown(row)
+    ? undefined
+    : { size: bytes(row.size), diskSize: bytes(row.disk_size), uniqueSize: bytes(row.unique_size) },
+  repositories: Number(row.repositories),
+  tags: Number(row.tags),
+  gaps: Number(row.gaps)
 })
 
 const toEntity = ({ kind, path }: Row): History.Entity =>

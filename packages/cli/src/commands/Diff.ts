@@ -1,8 +1,8 @@
 /**
  * `diff`: what changed between two saved snapshots, or between a snapshot of a server and its latest.
  */
-import { type Diff, type Usage, type Instant } from "@gitlab-registry-usage/core"
-import { DateTime, Effect, Option } from "effect"
+import { BlobChanges, type Diff, type Usage, type Instant } from "@gitlab-registry-usage/core"
+import { Console, DateTime, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { compare, type Comparison, HistorySource, type SnapshotTotals } from "../history/HistorySource.ts"
 import { since } from "../history/HistoryFlags.ts"
@@ -10,7 +10,8 @@ import * as Source from "../history/Source.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
-import type { Row, Table } from "../output/Table.ts"
+import * as Format from "../output/Format.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
 import { usageError } from "../output/CommandFailure.ts"
 
 const bytesOf = (sizes: Usage.Sizes | null | undefined): number | null =>
@@ -32,8 +33,19 @@ const tagsOf = ({ tagsAdded, tagsMoved, tagsRemoved }: Diff.RepositoryDiff): str
     ...(tagsMoved.length > 0 ? [`~${tagsMoved.length}`] : [])
   ].join(" ")
 
-const rowOf = (diff: Diff.RepositoryDiff): Row => {
+/** The part of the change of a disk size that is new, freed, or only charged elsewhere. */
+const partsOf = (change: number | null, blobs: BlobChanges.BlobChanges | undefined) =>
+  change === null || blobs === undefined
+    ? { new: null, freed: null, moved: null }
+    : {
+        new: blobs.newBytes,
+        freed: blobs.freedBytes,
+        moved: BlobChanges.movedBytes(change, blobs)
+      }
+
+const rowOf = (diff: Diff.RepositoryDiff, blobs: BlobChanges.BlobChanges | undefined): Row => {
   const [before, after] = [bytesOf(diff.before), bytesOf(diff.after)]
+  const change = before === null || after === null ? null : after - before
   return {
     values: {
       name: diff.name,
@@ -41,25 +53,36 @@ const rowOf = (diff: Diff.RepositoryDiff): Row => {
       tags: tagsOf(diff),
       before,
       after,
-      change: before === null || after === null ? null : after - before,
+      change,
+      ...partsOf(change, blobs),
       added: diff.tagsAdded,
       removed: diff.tagsRemoved,
       moved: diff.tagsMoved
     },
-    mark: before === null || after === null ? "!" : undefined
+    mark: change === null ? "!" : undefined
   }
 }
 
-const tableOf = ({ after, before, changes }: Pick<Comparison, "after" | "before" | "changes">): Table => {
+const tableOf = ({ after, before, blobs, changes }: Comparison): Table => {
   const rows = changes
-    .map(rowOf)
+    .map((diff) => rowOf(diff, blobs && (blobs.get(diff.name) ?? BlobChanges.none)))
     .toSorted((a, b) => Math.abs(Number(b.values.change)) - Math.abs(Number(a.values.change)))
-  const [was, is] = [before.diskSize, after.diskSize]
+  const [was, is] = [before.diskSize ?? null, after.diskSize ?? null]
+  const change = was === null || is === null ? null : is - was
+  const parts: ReadonlyArray<Column> =
+    blobs === undefined
+      ? []
+      : [
+          { key: "new", field: "new_bytes", heading: "NEW", kind: "change" },
+          { key: "freed", field: "freed_bytes", heading: "FREED", kind: "bytes" },
+          { key: "moved", field: "moved_bytes", heading: "MOVED", kind: "change" }
+        ]
   return {
     columns: [
       { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true },
       { key: "state", field: "state", heading: "STATE", kind: "text" },
       { key: "change", field: "change_bytes", heading: "CHANGE", kind: "change", essential: true },
+      ...parts,
       { key: "before", field: "before_bytes", heading: "BEFORE", kind: "bytes" },
       { key: "after", field: "after_bytes", heading: "AFTER", kind: "bytes" },
       { key: "tags", field: "tags", heading: "TAGS", kind: "text" },
@@ -68,7 +91,15 @@ const tableOf = ({ after, before, changes }: Pick<Comparison, "after" | "before"
       { key: "moved", field: "tags_moved", heading: "MOVED", kind: "name", audience: "programs" }
     ],
     rows,
-    total: { values: { name: "TOTAL", before: was, after: is, change: is - was } }
+    total: {
+      values: {
+        name: "TOTAL",
+        before: was,
+        after: is,
+        change,
+        ...partsOf(change, blobs && [...blobs.values()].reduce(BlobChanges.sum, BlobChanges.none))
+      }
+    }
   }
 }
 
@@ -119,10 +150,13 @@ export const diff = Command.make(
             Effect.flatMap(({ changesSince }) => changesSince(what.since)),
             Effect.provide(Source.layer(input, shared))
           )
-    const fields = ({ diskSize, takenAt }: SnapshotTotals) => ({
+    const fields = ({ diskSize, gaps, takenAt }: SnapshotTotals) => ({
       taken_at: DateTime.formatIso(takenAt),
-      disk_bytes: diskSize
+      disk_bytes: diskSize ?? null,
+      gaps
     })
+    const gaps = comparison.before.gaps + comparison.after.gaps
+    if (gaps > 0) yield* Console.error(`warning: ${Format.counted(gaps, "thing")} could not be read or left out`)
     yield* print(shared, tableOf(comparison), {
       command: "diff",
       rows: "repositories",
@@ -132,6 +166,7 @@ export const diff = Command.make(
         accounting: comparison.accounting
       }
     })
+    yield* CrawledSnapshot.requireNone(shared, gaps)
   })
 ).pipe(
   Command.withShortDescription("Compare two saved snapshots, or then and now: what grew, what came, what went"),

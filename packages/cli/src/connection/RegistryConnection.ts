@@ -38,11 +38,15 @@ export const httpLayer = ({
   )
 }
 
-export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
+/** The registry over the client of the context. */
+export const registryLayer = (connection: Connection): Layer.Layer<Registry.Registry, never, HttpClient.HttpClient> =>
   RegistryHttp.layer({
     url: connection.registry,
     gitlabUrl: connection.gitlab,
     credentials: connection.account,
     scope: connection.scope,
     concurrency: { max: connection.concurrency }
-  }).pipe(Layer.provide(httpLayer(connection)))
+  })
+
+export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
+  registryLayer(connection).pipe(Layer.provide(httpLayer(connection)))

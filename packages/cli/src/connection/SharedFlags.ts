@@ -103,7 +103,10 @@ const output = {
   ),
   bytes: switchFlag("bytes").pipe(Flag.withDescription("Sizes in bytes")),
   si: switchFlag("si").pipe(Flag.withDescription("Powers of 1000: kB, MB")),
-  quiet: switchFlag("quiet").pipe(Flag.withAlias("q"), Flag.withDescription("Nothing but the data and errors")),
+  quiet: switchFlag("quiet").pipe(
+    Flag.withAlias("q"),
+    Flag.withDescription("Nothing but the data, errors, and one line where something could not be read")
+  ),
   verbose: switchFlag("verbose").pipe(
     Flag.withAlias("v"),
     Flag.withDescription("Report more on the standard error stream")

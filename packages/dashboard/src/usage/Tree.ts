@@ -118,15 +118,19 @@ export const make = (images: ReadonlyArray<Image>): Tree => {
   return { root, byPath: new Map(nodes(root).map((node) => [node.path, node])) }
 }
 
-/** The node at a path; else the first one below that path, or else the nearest one above. */
-export const nodeAt = ({ byPath, root }: Tree, path: string): Node => {
-  const found = byPath.get(path)
-  if (found !== undefined) return found
-  if (path.endsWith("/")) {
-    for (const node of byPath.values()) if (node.kind === "namespace" && node.path.startsWith(path)) return node
-  }
+/** The node at a path, which may be a namespace without its slash, or one that is merged with the one below it. */
+const find = ({ byPath }: Tree, path: string): Node | undefined => {
+  const found = byPath.get(path) ?? byPath.get(`${path}/`)
+  if (found !== undefined || !path.endsWith("/")) return found
+  return Array.from(byPath.values()).find((node) => node.kind === "namespace" && node.path.startsWith(path))
+}
+
+export const exists = (tree: Tree, path: string): boolean => find(tree, path) !== undefined
+
+/** The node at a path, or else the nearest one above. */
+export const nodeAt = (tree: Tree, path: string): Node => {
   const end = path.lastIndexOf("/", path.length - 2) + 1
-  return end === 0 ? root : nodeAt({ byPath, root }, path.slice(0, end))
+  return find(tree, path) ?? (end === 0 ? tree.root : nodeAt(tree, path.slice(0, end)))
 }
 
 /** The tree of some of the images, in the colours of the tree of all. */

@@ -26,6 +26,12 @@ describe("Rows", () => {
     expect(below(() => ({ state: "done", value: [] }))).toMatchObject([{ text: "No tags." }])
   })
 
+  it("are in a file whose name has the place and the instant of the snapshot", () => {
+    const timestamp = Date.UTC(2026, 0, 2, 3, 4, 5) / 1000
+    expect(Csv.fileName("", timestamp)).toBe("registry-usage-2026-01-02T0304Z.csv")
+    expect(Csv.fileName("a/web/", timestamp)).toBe("registry-usage-a-web-2026-01-02T0304Z.csv")
+  })
+
   it("are written as CSV, an unknown size as empty and not as 0", () => {
     const csv = Csv.format(Rows.below(tree.root, { ...options, grouped: false }))
     expect(csv.split("\r\n")).toEqual([

@@ -12,8 +12,8 @@ import * as RegistryPage from "../http/RegistryPage.ts"
 import { nameUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
 import type { Handler, Request, Route } from "../http/Route.ts"
 
-/** All contents have the same time of push. */
-const pushedAt = "2026-01-01T00:00:00.000Z"
+/** All contents have the same time of push by default. */
+const atOnce = Date.UTC(2026, 0, 1)
 
 /** The decoded manifests, so that a list of a thousand tags does not decode as many manifests each time. */
 const manifests = new WeakMap<Registry.StoredManifest, Option.Option<Manifest.Manifest>>()
@@ -46,7 +46,7 @@ export const sizeOf = (repository: StoredRepository): number => {
 
 const isIndex = (mediaType: string) => mediaType === MediaType.ociIndex || mediaType === MediaType.dockerManifestList
 
-const tagOf = (repository: StoredRepository, name: string) => {
+const tagOf = (repository: StoredRepository, name: string, pushedAt: string) => {
   const digest = repository.tags.get(name)!
   const mediaType = repository.manifests.get(digest)?.mediaType ?? ""
   const config = Option.flatMap(decoded(repository, digest), (manifest) => Option.fromUndefinedOr(manifest.config))
@@ -96,7 +96,10 @@ const tagPage = Effect.fnUntraced(function* (repository: StoredRepository, reque
   return { page, headers: link === "" ? {} : { link } }
 })
 
-export const routes = (options: Options): ReadonlyArray<Route> => {
+/** When a tag was pushed, in milliseconds since 1970. */
+export type PushedAt = (repository: string, tag: string) => number
+
+export const routes = (options: Options, pushedAt: PushedAt = () => atOnce): ReadonlyArray<Route> => {
   const offered = when(options.metadataDatabase)
   return [
     {
@@ -116,7 +119,7 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
             Effect.fnUntraced(function* (repository, request) {
               const { headers, page } = yield* tagPage(repository, request, options.pageSize)
               return HttpServerResponse.jsonUnsafe(
-                page.map((name) => tagOf(repository, name)),
+                page.map((name) => tagOf(repository, name, new Date(pushedAt(repository.name, name)).toISOString())),
                 { headers }
               )
             })
@@ -137,7 +140,7 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
                 ...(parameters.get("size") === "self"
                   ? { size_bytes: sizeOf(repository), size_precision: "default" }
                   : {}),
-                created_at: pushedAt
+                created_at: new Date(atOnce).toISOString()
               })
             )
           )

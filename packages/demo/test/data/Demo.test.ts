@@ -21,7 +21,7 @@ describe("Demo", () => {
         const inventory = yield* Effect.provide(Crawl.crawl(), RegistryMemory.layer({ repositories }))
         const usage = Usage.measure(inventory, { accounting })
         const measured: Expected.ExpectedUsage = {
-          total: Usage.total(usage),
+          total: Usage.total(usage)!,
           repositories: Object.fromEntries(
             inventory.repositories.map(({ name }, r) => [name, Usage.repositorySizes(usage, r) ?? null])
           )

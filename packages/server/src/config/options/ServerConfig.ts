@@ -102,6 +102,7 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
       accounting: registry.accounting,
       interval: registry.refresh_interval,
       jitter: registry.refresh_jitter,
+      verifyInterval: registry.verify_interval,
       concurrency: registry.crawl_concurrency,
       deadline: registry.crawl_deadline
     },

@@ -2,11 +2,11 @@
  * Where each value of the configuration comes from: environment variables, files that they name, the configuration file,
  * and files that it names, in this order.
  */
+import { Suggestion } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem } from "effect"
 import { address, configKeys, settingNames, type PlacedKey, placedKeys, variableName } from "../keys/ConfigKeys.ts"
 import { type ConfigSource, parse, type SourcedText } from "./ConfigFile.ts"
 import { type ConfigProblem, ConfigurationError } from "./ConfigProblem.ts"
-import { didYouMean } from "./Suggestion.ts"
 import { readSecret, readText } from "./TextFile.ts"
 
 /** The configuration file, if any, which may be absent unless it is `required`, and the environment. */
@@ -39,7 +39,7 @@ const unknownVariables = (environment: Places["environment"]): ReadonlyArray<Con
     .map(([subject]) => ({
       subject,
       origin: "",
-      message: `there is no such environment variable${didYouMean(subject, known)}`
+      message: `there is no such environment variable${Suggestion.didYouMean(subject, known)}`
     }))
 }
 

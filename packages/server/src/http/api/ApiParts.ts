@@ -42,6 +42,13 @@ export const Sizes = {
   disk_size: Schema.NullOr(Bytes).annotate({ description: "Bytes on disk; each blob is charged to one tag" }),
   unique_size: Schema.NullOr(Bytes).annotate({ description: "Bytes that deleting this alone would free" })
 }
+/** The three sizes of something that consists of several things. */
+export const Sums = {
+  ...Sizes,
+  partial: Schema.optionalKey(Schema.Literal(true)).annotate({
+    description: "Something could not be read: the sizes are the least that they can be"
+  })
+}
 const Links = Schema.Record(Schema.String, Schema.Json).annotate({ description: "With links=true" })
 const Embedded = Schema.Record(Schema.String, Schema.Json).annotate({ description: "With embed=1, 2, … or true" })
 

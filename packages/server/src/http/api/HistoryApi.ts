@@ -32,6 +32,8 @@ const Projection = Schema.Struct({
   based_on: Schema.Struct({ points: Count, from: Schema.NullOr(Timestamp), to: Schema.NullOr(Timestamp) })
 })
 
+const Part = Schema.NullOr(Schema.Int)
+
 const growth = hal(
   {
     path: Schema.String,
@@ -43,11 +45,21 @@ const growth = hal(
     after: Schema.NullOr(Bytes),
     change: Schema.NullOr(Schema.Int),
     percent: Schema.NullOr(Schema.Finite),
+    new_bytes: Part.annotate({
+      description:
+        "Blobs that are new to the registry. This and the next three are null where the snapshots are too large to compare"
+    }),
+    freed_bytes: Part.annotate({ description: "Blobs that left the registry" }),
+    moved_bytes: Part.annotate({ description: "Blobs that it had before, and that are charged to something else now" }),
+    unread_bytes: Part.annotate({ description: "What could be read at one of the two instants only" }),
+    partial: Schema.optionalKey(Schema.Literal(true)).annotate({
+      description: "Something could not be read at one of the two instants"
+    }),
     matching: Count,
     capacity: Schema.NullOr(Bytes),
     projection: Schema.NullOr(Projection)
   },
-  "The changes between two snapshots, embedded as items, the largest growth first. 404 where the store keeps no history"
+  "The changes between two snapshots, embedded as items, what brought most new bytes first. 404 where the store keeps no history"
 )
 
 const documents = HttpApiGroup.make("history").add(

@@ -15,6 +15,7 @@ import {
   problem,
   reading,
   Sizes,
+  Sums,
   tag,
   Timestamp,
   unauthorized,
@@ -28,8 +29,8 @@ const list = queryOf("embed", "links", "at", "sort", "filter", "page_size", "cur
 const TagReference = Schema.Struct({ image: Schema.String, tag: Schema.String })
 
 const Namespace = hal(
-  { path: Schema.String, ...Sizes, images: Count, tags: Count, gaps: Count },
-  "The sums over everything in a group. It embeds as items its groups and the images directly in it"
+  { path: Schema.String, ...Sums, images: Count, tags: Count, gaps: Count },
+  "The sums over everything in a group, null where nothing in it could be read. It embeds as items its groups and the images directly in it"
 )
 
 /** The most items that `POST /unique_size` takes. */
@@ -48,7 +49,7 @@ const documents = HttpApiGroup.make("usage").add(
       {
         timestamp: Timestamp,
         duration: Milliseconds,
-        ...Sizes,
+        ...Sums,
         images: Count,
         tags: Count,
         gaps: Count,
@@ -56,7 +57,7 @@ const documents = HttpApiGroup.make("usage").add(
         stale: Schema.optionalKey(Schema.Literal(true)),
         matching: Schema.optionalKey(Count)
       },
-      "All images and their sums. /repositories is another name of this resource"
+      "All images and their sums, which are null where nothing could be read. /repositories is another name of this resource"
     ),
     error: [...reading, cursorGone]
   })
@@ -69,7 +70,7 @@ const documents = HttpApiGroup.make("usage").add(
     success: hal(
       {
         name: Schema.String,
-        ...Sizes,
+        ...Sums,
         tags: Schema.NullOr(Count),
         gaps: Schema.optionalKey(Count),
         stale: Schema.optionalKey(Schema.Literal(true))

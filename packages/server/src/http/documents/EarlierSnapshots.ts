@@ -1,5 +1,5 @@
 /** Reads earlier snapshots and time series from the store. */
-import { History, type Snapshot, type SnapshotStore } from "@gitlab-registry-usage/core"
+import { BlobChanges, type Growth, History, type Snapshot, type SnapshotStore } from "@gitlab-registry-usage/core"
 import { Cache, DateTime, Duration, Effect, Exit, Option, Semaphore } from "effect"
 import { cursorGone } from "../query/ListQuery.ts"
 import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
@@ -7,6 +7,10 @@ import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
 /** How many earlier snapshots stay in memory, and how many are loaded at once. */
 const capacity = 3
 const maximumLoads = 2
+/** How many comparisons of two snapshots stay in memory, each of some bytes for a repository that changed. */
+const comparisons = 16
+/** Loading a snapshot takes a second for 30,000 tags: growth of larger ones is measured by their figures alone. */
+const maximumTags = 100_000
 /** How many requests read time series at once. */
 const maximumReads = 4
 /** How long a read may take, including the wait for other reads. */
@@ -56,11 +60,45 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
     { capacity, timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.infinity : Duration.zero) }
   )
 
+  const compared = yield* Cache.make({
+    capacity: comparisons,
+    lookup: (): Effect.Effect<Growth.Changes | undefined> => Effect.undefined
+  })
+
   const history = (latest: Snapshot.Snapshot): Effect.Effect<ReadonlyArray<DateTime.Utc>, Problem> =>
     Cache.get(instants, DateTime.toEpochMillis(latest.takenAt))
 
   const load = (takenAt: DateTime.Utc) =>
     Effect.map(Cache.get(snapshots, DateTime.toEpochMillis(takenAt)), Option.getOrUndefined)
+
+  const figuresAt = (
+    instant: DateTime.Utc
+  ): Effect.Effect<ReadonlyArray<readonly [History.Entity, History.Figures]>, Problem> =>
+    withDeadline(reads.withPermits(1)(store.figuresAt(instant)))
+
+  const series = (
+    subject: History.Entity,
+    period: History.Period
+  ): Effect.Effect<ReadonlyArray<History.Point>, Problem> =>
+    withDeadline(reads.withPermits(1)(store.series(subject, period)))
+
+  /** What came and left between two snapshots; undefined where one of them is too large, or gone by now. */
+  const changesSince = Effect.fnUntraced(function* (
+    { from, to }: History.Period,
+    tags: number,
+    latest: Snapshot.Snapshot
+  ) {
+    if (tags > maximumTags) return undefined
+    const key = `${DateTime.toEpochMillis(from)} ${DateTime.toEpochMillis(to)} ${latest.usage.accounting}`
+    const known = yield* Cache.get(compared, key)
+    if (known !== undefined) return known
+    const before = yield* load(from)
+    const after = DateTime.Equivalence(to, latest.takenAt) ? latest : yield* load(to)
+    if (before === undefined || after === undefined) return undefined
+    const changes = BlobChanges.compare(before.usage, after.usage)
+    yield* Cache.set(compared, key, changes)
+    return changes
+  })
 
   return {
     history,
@@ -81,12 +119,15 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
       const found = takenAt === undefined ? undefined : yield* load(takenAt)
       return found !== undefined && DateTime.toEpochMillis(found.takenAt) === millis ? found : yield* cursorGone
     }),
-    series: (subject: History.Entity, period: History.Period): Effect.Effect<ReadonlyArray<History.Point>, Problem> =>
-      withDeadline(reads.withPermits(1)(store.series(subject, period))),
-    figuresAt: (
-      instant: DateTime.Utc
-    ): Effect.Effect<ReadonlyArray<readonly [History.Entity, History.Figures]>, Problem> =>
-      withDeadline(reads.withPermits(1)(store.figuresAt(instant)))
+    series,
+    figuresAt,
+    /** What growth is measured on. */
+    growthOf: (latest: Snapshot.Snapshot): Growth.GrowthSource<Problem> => ({
+      figuresAt,
+      series,
+      // The figures answer most of the question where a snapshot cannot be loaded in time.
+      changes: (period, tags) => Effect.orElseSucceed(changesSince(period, tags, latest), () => undefined)
+    })
   }
 })
 

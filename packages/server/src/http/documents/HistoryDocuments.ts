@@ -74,8 +74,8 @@ const growth = (path: string, context: Context): Found =>
     const kept = yield* earlier.history(view.snapshot)
     const period = Growth.snapshotsIn(kept, range.period)
     if (period === undefined) return yield* tooEarly(kept)
-    const { by = "disk_size", limit = usualLimit, of = "images" } = query
-    const found = yield* Growth.read(earlier, period, { by, of, below: path, limit })
+    const { by = "new_bytes", limit = usualLimit, of = "images" } = query
+    const found = yield* Growth.read(earlier.growthOf(view.snapshot), period, { by, of, below: path, limit })
     if (found === undefined) return undefined
     const isRegistry = path === ""
     return GrowthResources.growth(view, {

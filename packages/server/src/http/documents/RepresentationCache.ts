@@ -43,9 +43,9 @@ export class DocumentCache {
   #size = 0
 
   constructor({ duration, stale, takenAt, usage }: Snapshot.Snapshot) {
-    const { diskSize, size } = Usage.total(usage)
+    const sizes = Usage.total(usage)
     const instant = DateTime.toEpochMillis(takenAt)
-    this.id = JSON.stringify([version, instant, duration, stale, usage.accounting, size, diskSize])
+    this.id = JSON.stringify([version, instant, duration, stale, usage.accounting, sizes?.size, sizes?.diskSize])
   }
 
   get(key: string): CachedDocument | undefined {

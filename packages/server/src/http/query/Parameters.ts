@@ -98,7 +98,10 @@ const parameters = {
       return step === undefined || Duration.isGreaterThan(step, maximumStep) ? undefined : step
     }
   ),
-  by: oneOf(Growth.measures, "The size that is compared. Default disk_size"),
+  by: oneOf(
+    Growth.measures,
+    "What growth is measured by; with new_bytes, the sizes are those on disk. Default new_bytes"
+  ),
   of: oneOf(Growth.entityKinds, "What is compared. Default images"),
   limit: wholeNumber(1000, "How many items the list has. Default 20")
 }
