@@ -69,14 +69,13 @@ const tableOf = ({ after, before, blobs, changes }: Comparison): Table => {
     .toSorted((a, b) => Math.abs(Number(b.values.change)) - Math.abs(Number(a.values.change)))
   const [was, is] = [before.diskSize ?? null, after.diskSize ?? null]
   const change = was === null || is === null ? null : is - was
-  const parts: ReadonlyArray<Column> =
-    blobs === undefined
-      ? []
-      : [
-          { key: "new", field: "new_bytes", heading: "NEW", kind: "change" },
-          { key: "freed", field: "freed_bytes", heading: "FREED", kind: "bytes" },
-          { key: "moved", field: "moved_bytes", heading: "MOVED", kind: "change" }
-        ]
+  // Over the API blobs are not compared.
+  const audience = blobs === undefined ? "programs" : undefined
+  const parts: ReadonlyArray<Column> = [
+    { key: "new", field: "new_bytes", heading: "NEW", kind: "change", audience },
+    { key: "freed", field: "freed_bytes", heading: "FREED", kind: "bytes", audience },
+    { key: "moved", field: "moved_bytes", heading: "MOVED", kind: "change", audience }
+  ]
   return {
     columns: [
       { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true },

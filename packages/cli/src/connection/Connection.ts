@@ -30,6 +30,8 @@ export interface Connection {
   readonly authorities: string | undefined
   readonly scope: Scope
   readonly concurrency: number
+  /** Of one attempt of a request, in seconds. */
+  readonly timeout: number
 }
 
 /** The user name of every job. */
@@ -183,6 +185,7 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
     account,
     authorities: yield* readAuthorities(flags, variables),
     scope,
-    concurrency: flags.concurrency
+    concurrency: flags.concurrency,
+    timeout: flags.timeout
   } satisfies Connection
 })

@@ -44,6 +44,15 @@ const connection = {
       (n) => `${n} is not from 1 to 256`
     ),
     Flag.withDefault(64)
+  ),
+  timeout: Flag.Int("timeout").pipe(
+    Flag.withMetavar("SECONDS"),
+    Flag.withDescription("How long the registry may take to answer a request (default 30)"),
+    Flag.filter(
+      (n) => n >= 1 && n <= 3600,
+      (n) => `${n} is not from 1 to 3600`
+    ),
+    Flag.withDefault(30)
   )
 }
 

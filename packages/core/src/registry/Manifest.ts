@@ -9,6 +9,7 @@ import { Result, Schema } from "effect"
 import { type Bytes, isBytes } from "./Bytes.ts"
 import { Digest, isDigest } from "./Digest.ts"
 import * as MediaType from "./MediaType.ts"
+import { issueText } from "../text/IssueText.ts"
 
 /**
  * A reference to a layer. `size` is in compressed bytes, as the descriptor states; `undefined` where the manifest states
@@ -210,7 +211,8 @@ const parse = (body: Uint8Array): Result.Result<Record<string, unknown>, Manifes
   Result.flatMap(
     Result.try({
       try: () => JSON.parse(decoder.decode(body)) as unknown,
-      catch: (cause) => new ManifestError({ detail: `not JSON (${cause instanceof Error ? cause.message : cause})` })
+      // The error of the parser quotes the bytes, which may be anything.
+      catch: () => new ManifestError({ detail: body.length === 0 ? "it is empty" : "it is not JSON" })
     }),
     (json) =>
       typeof json === "object" && json !== null && !Array.isArray(json)
@@ -296,5 +298,7 @@ export const decode = (body: Uint8Array, mediaType: string): Result.Result<Manif
     const config = isUnset(json["config"]) ? undefined : json["config"]
     return fromImage(type, yield* decodeImage({ ...json, config, layers: json[shape] ?? [] }))
   }).pipe(
-    Result.mapError((error) => (error instanceof ManifestError ? error : new ManifestError({ detail: error.message })))
+    Result.mapError((error) =>
+      Schema.isSchemaError(error) ? new ManifestError({ detail: issueText(error.issue) }) : error
+    )
   )

@@ -129,6 +129,17 @@ export const collectionErrors: Metric.Counter<number> = Metric.counter("gitlab_r
   incremental: true
 })
 
+/**
+ * Snapshots that are served, but could not be saved.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const saveErrors: Metric.Counter<number> = Metric.counter("gitlab_registry_usage_save_errors", {
+  description: "Snapshots that are served, but could not be saved.",
+  incremental: true
+})
+
 const reasonOf = (cause: Cause.Cause<CollectionError>): FailureReason =>
   Option.match(Cause.findErrorOption(cause), {
     onNone: () => (Cause.hasDies(cause) ? "Defect" : "Interrupted"),
@@ -192,7 +203,10 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     store.save(snapshot, term).pipe(
       Effect.catchReason("SnapshotStoreError", "Superseded", ({ detail }) => Effect.fail(new NotLeading({ detail }))),
       Effect.catchTag("SnapshotStoreError", (error) =>
-        Effect.logError(`the snapshot is served, but could not be kept: ${error.message}`)
+        Effect.andThen(
+          Metric.update(saveErrors, 1),
+          Effect.logError(`the snapshot is served, but could not be kept: ${error.message}`)
+        )
       )
     )
 
@@ -377,10 +391,23 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Ref.update(status, (status) => ({ ...status, crawling: false }))
   })
 
+  /** Begins again after a defect outside of a crawl, which would end the refreshing for good. */
+  const restarted = (work: Effect.Effect<never>): Effect.Effect<never> =>
+    work.pipe(
+      Effect.catchCause((cause) => {
+        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
+        return Effect.logError("an unexpected error ended the refreshing, which begins again", cause).pipe(
+          Effect.andThen(Metric.update(Metric.withAttributes(collectionErrors, { reason: "Defect" }), 1)),
+          Effect.andThen(Effect.sleep(firstRetry))
+        )
+      }),
+      Effect.forever
+    )
+
   const lead = (newest: Leadership.Term) =>
     Effect.gen(function* () {
       yield* SubscriptionRef.set(term, Option.some(newest))
-      return yield* Effect.raceFirst(Effect.andThen(due, loop), updates(newest))
+      return yield* restarted(Effect.raceFirst(Effect.andThen(due, loop), updates(newest)))
     }).pipe(Effect.ensuring(standDown))
 
   yield* restore

@@ -1,8 +1,8 @@
-import { Collector, Inventory, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Collector, Inventory, Leadership, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Clock, DateTime, type Duration, Effect, Fiber, Layer, Option, Ref } from "effect"
+import { Clock, DateTime, type Duration, Effect, Fiber, Layer, Metric, Option, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { images, repository } from "../registries.ts"
 
@@ -155,11 +155,45 @@ describe("Collector", () => {
           attempts: { failed: 1, succeeded: 0 },
           lastError: "an unexpected error ended the crawl"
         })
+        const defects = Metric.withAttributes(Collector.collectionErrors, { reason: "Defect" })
+        expect((yield* Metric.value(defects)).count).toBe(1)
         yield* Ref.set(fault, Effect.void)
         yield* advance("5 seconds")
         expect((yield* current).stale).toBe(false)
       }).pipe(Effect.provide(collector()))
-    })
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+
+  it.effect("F83 begins again after a defect outside of a crawl, which is counted", () =>
+    Effect.gen(function* () {
+      const { collector, crawls } = yield* scene()
+      const one = yield* Effect.flatten(Leadership.makeGroup)
+      const defects = yield* Ref.make(0)
+      const leadership = Leadership.Leadership.of({
+        ...one,
+        notifications: Stream.unwrap(
+          Effect.map(
+            Ref.updateAndGet(defects, (count) => count + 1),
+            (count) => (count <= 2 ? Stream.die(new TypeError("a bug")) : one.notifications)
+          )
+        )
+      })
+      const counted = Effect.map(
+        Metric.value(Metric.withAttributes(Collector.collectionErrors, { reason: "Defect" })),
+        ({ count }) => count
+      )
+      yield* Effect.gen(function* () {
+        yield* advance(0)
+        expect(yield* counted).toBe(1)
+        yield* advance("5 seconds")
+        expect(yield* counted).toBe(2)
+        yield* advance("5 seconds")
+        yield* advance("30 minutes")
+        expect(yield* counted).toBe(2)
+        expect(yield* Ref.get(crawls)).toBeGreaterThanOrEqual(3)
+        expect((yield* current).stale).toBe(false)
+      }).pipe(Effect.provide(collector()), Effect.provideService(Leadership.Leadership, leadership))
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()), Effect.scoped)
   )
 
   it.effect("F99 serves what the store had, as stale, until a crawl succeeds", () =>
@@ -344,6 +378,7 @@ describe("Collector", () => {
         yield* advance(0)
         expect((yield* current).stale).toBe(false)
         expect((yield* status).attempts.succeeded).toBe(1)
+        expect((yield* Metric.value(Collector.saveErrors)).count).toBe(1)
       }).pipe(
         Effect.provide(Layer.effect(Collector.Collector, Collector.make({ jitter: 0 }))),
         Effect.provideService(
@@ -352,7 +387,7 @@ describe("Collector", () => {
         ),
         Effect.provide(RegistryMemory.layer({ repositories: [repository("a", { one: docker })] }))
       )
-    })
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 })
 
