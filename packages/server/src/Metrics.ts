@@ -1,6 +1,6 @@
 /** The server's counters and the metrics of the snapshot, as OpenMetrics. */
 import { type Context, DateTime, Effect, Metric, Option } from "effect"
-import { Collector, OpenMetrics } from "@gitlab-registry-usage/core"
+import { Collector, Inventory, OpenMetrics } from "@gitlab-registry-usage/core"
 import { version } from "./Version.ts"
 
 type Labels = Readonly<Record<string, string>>
@@ -115,6 +115,17 @@ export type Options = OpenMetrics.Options
 /** The default number of repositories with series of their own. */
 const maximumRepositories = 1000
 
+const blobSizes = ({ blobs, measured }: Inventory.SizeCoverage) =>
+  ({
+    name: "blob_sizes",
+    type: "gauge",
+    help: "Blobs by how their size is known: measured, or only stated by manifests.",
+    samples: [
+      { labels: { source: "measured" }, value: measured },
+      { labels: { source: "stated" }, value: blobs - measured }
+    ]
+  }) as const
+
 /** All metrics as OpenMetrics text. Reads the current snapshot and never crawls. */
 export const render = Effect.fnUntraced(function* (options: Options = {}) {
   const collector = yield* Collector.Collector
@@ -128,7 +139,8 @@ export const render = Effect.fnUntraced(function* (options: Options = {}) {
         type: "gauge",
         help: "1 if the snapshot is older than it should be.",
         samples: [{ value: snapshot.stale ? 1 : 0 }]
-      } as const
+      } as const,
+      blobSizes(Inventory.sizeCoverage(snapshot.usage.inventory))
     ]
   })
   return OpenMetrics.render([

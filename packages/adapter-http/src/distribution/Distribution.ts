@@ -22,6 +22,13 @@ const decodeTags = decodeJson(Schema.Struct({ tags: NameList }), "the list of ta
 
 /** Redirects of a request: a registry may answer any with one (OCI distribution specification, "Redirects"). */
 const maxRedirects = 5
+/** A server that ignores ranges sends the whole blob; a larger one is not read. */
+const maxRangeBytes = 64 * 1024
+
+const sizeOf = (text: string | undefined): Bytes.Bytes | undefined => {
+  const size = /^\d+$/.test(text ?? "") ? Number(text) : -1
+  return Bytes.isBytes(size) ? size : undefined
+}
 
 const plain = { "accept-encoding": "identity" }
 const manifestTypes = [...MediaType.manifests, MediaType.dockerSchema1].join(", ")
@@ -199,10 +206,20 @@ export const make = (options: {
     blobSize: operation("blobSize", "digest", function* (repository, digest: Digest.Digest) {
       const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
-      const length = response.headers["content-length"] ?? ""
-      const size = /^\d+$/.test(length) ? Number(length) : -1
-      if (Bytes.isBytes(size)) return size
-      return yield* new Registry.Malformed({ detail: "the registry does not state the size of the blob" })
+      if (isHtml(response.headers["content-type"])) return yield* unexpectedHtml(response.from)
+      const stated = sizeOf(response.headers["content-length"])
+      if (stated !== undefined && stated > 0) return stated
+      // Some proxies drop the length of a response to HEAD, or state 0.
+      const headers = { ...plain, range: "bytes=0-0" }
+      const ranged = { method: "GET", headers, maxBytes: maxRangeBytes, redirects } as const
+      const { body, headers: found, from, status } = yield* send(repository, `blobs/${digest}`, ranged)
+      const size =
+        status === 206 || status === 416
+          ? sizeOf(/^bytes (?:\*|\d+-\d+)\/(\d+)$/.exec(found["content-range"] ?? "")?.[1])
+          : status === 200 && !isHtml(found["content-type"])
+            ? Bytes.make(body.length)
+            : yield* permanentReason({ body, from, headers: found, status })
+      return size ?? (yield* new Registry.Malformed({ detail: "the registry does not state the size of the blob" }))
     }),
 
     deleteManifest: operation("deleteManifest", "digest", function* (repository, digest: Digest.Digest) {

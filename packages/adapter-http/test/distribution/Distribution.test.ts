@@ -303,7 +303,8 @@ describe("Distribution", () => {
     Effect.gen(function* () {
       for (const length of [undefined, "-1", "1e3", "9007199254740992"]) {
         const { registry } = yield* answering((request, response) => {
-          if (length === undefined || length === "9007199254740992") {
+          if (request.method === "GET") response.writeHead(206).end("x")
+          else if (length === undefined || length === "9007199254740992") {
             response.writeHead(200, length === undefined ? {} : { "content-length": length }).end()
           } else request.socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`)
         })
@@ -312,6 +313,54 @@ describe("Distribution", () => {
       }
     }).pipe(overUndici)
   )
+
+  describe("a blob whose size is not in the answer to HEAD", () => {
+    const body = Buffer.alloc(70_000, "x")
+    const size = (answer: (response: Parameters<Parameters<typeof listen>[0]>[1]) => void, head = {}) =>
+      Effect.gen(function* () {
+        const { asked, registry } = yield* answering((request, response) =>
+          request.method === "HEAD" ? response.writeHead(200, head).end() : answer(response)
+        )
+        const found: unknown = yield* Effect.match(registry.blobSize(name, sha("sha256", body)), {
+          onSuccess: (size) => size,
+          onFailure: ({ reason }) => reason._tag
+        })
+        return { found, asked: asked.map(({ headers, method }) => [method, headers.range]) }
+      })
+
+    it.live("is asked for with one request for a byte, which states it", () =>
+      Effect.gen(function* () {
+        for (const head of [{}, { "content-length": "0" }]) {
+          const { asked, found } = yield* size((response) => {
+            response.writeHead(206, { "content-range": "bytes 0-0/70000", "content-length": "1" }).end("x")
+          }, head)
+          assert.strictEqual(found, 70_000)
+          assert.deepStrictEqual(asked, [
+            ["HEAD", undefined],
+            ["GET", "bytes=0-0"]
+          ])
+        }
+      }).pipe(overUndici)
+    )
+
+    for (const [what, answer, expected] of [
+      ["none, as there is none", [416, { "content-range": "bytes */0" }, ""], 0],
+      ["all of a small blob", [200, {}, body.subarray(0, 100)], 100],
+      ["all of a large blob, which is not read to its end", [200, {}, body], "Malformed"],
+      ["a byte of an unknown size", [206, { "content-range": "bytes 0-0/*" }, "x"], "Malformed"],
+      ["no range", [206, {}, "x"], "Malformed"],
+      ["a web page", [200, { "content-type": "text/html" }, "<html>"], "Malformed"],
+      ["nothing", [404, {}, ""], "NotFound"]
+    ] as const) {
+      it.live(`the answer is ${what}`, () =>
+        Effect.gen(function* () {
+          const [status, headers, body] = answer
+          const { found } = yield* size((response) => void response.writeHead(status, headers).end(body))
+          assert.strictEqual(found, expected)
+        }).pipe(overUndici)
+      )
+    }
+  })
 
   it.live("F76 a signed schema 1 manifest is verified and given without its signatures", () =>
     Effect.gen(function* () {

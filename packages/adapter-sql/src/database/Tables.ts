@@ -50,6 +50,12 @@ export const manifests = table(
 /** `digest` has the 32 bytes of a SHA-256 digest; any other digest is stored as text after 32 zero bytes. */
 export const blobs = table("blobs", { id: "integer" }, { digest: "bytes", size: "integer" })
 
+/**
+ * The blobs whose size was measured, rather than stated by manifests; those of manifests that were read are not here.
+ * Replicas of an earlier version do not know the table: a row means nothing where `size` is not that of the blob.
+ */
+export const measuredSizes = table("measured_sizes", { id: "integer" }, { size: "integer" })
+
 /** `name` is JSON, because a manifest may state any text as its media type. */
 export const mediaTypes = table("media_types", { id: "integer" }, { name: "text" })
 
@@ -76,7 +82,19 @@ export const figures = table(
   }
 )
 
-export const all: ReadonlyArray<Table> = [repositories, tags, manifests, blobs, mediaTypes, gaps, orderings, figures]
+/** The tables of the first version. */
+export const initial: ReadonlyArray<Table> = [
+  repositories,
+  tags,
+  manifests,
+  blobs,
+  mediaTypes,
+  gaps,
+  orderings,
+  figures
+]
+
+export const all: ReadonlyArray<Table> = [...initial, measuredSizes]
 
 export const columns = ({ key, values }: Table): ReadonlyArray<readonly [string, Kind]> => [
   ...Object.entries(key),

@@ -239,7 +239,7 @@ const program = () => {
       const sums = new Float64Array(ids.length + 1)
       for (const [since, until, value = 1] of rowsOf(sql)) {
         sums[placeOf(since!)]! += value!
-        if (until !== null) sums[placeOf(until)]! -= value!
+        if (typeof until === "number") sums[placeOf(until)]! -= value!
       }
       for (let i = 1; i < sums.length; i++) sums[i]! += sums[i - 1]!
       return sums
@@ -253,14 +253,14 @@ const program = () => {
     const figures = counts("SELECT since, until FROM figures WHERE kind = 1")
     const rows = counts("SELECT since, until FROM repositories")
     const tagRows = counts("SELECT since, until FROM tags")
-    const manifestIds = new Set(Array.from(rowsOf("SELECT id FROM manifests"), ([id]) => id))
-    const blobIds = new Set(Array.from(rowsOf("SELECT id FROM blobs"), ([id]) => id))
+    const manifestIds = new Set(Array.from(rowsOf("SELECT id FROM manifests"), ([id]) => id!))
+    const blobIds = new Set(Array.from(rowsOf("SELECT id FROM blobs"), ([id]) => id!))
     const dangling = new Float64Array(ids.length + 1)
-    const missing = (present: ReadonlySet<number | null>, sql: string) => {
+    const missing = (present: ReadonlySet<number>, sql: string) => {
       for (const [since, until, id] of rowsOf(sql)) {
         if (id! < 0 || present.has(id!)) continue
         dangling[placeOf(since!)]!++
-        if (until !== null) dangling[placeOf(until)]!--
+        if (typeof until === "number") dangling[placeOf(until)]!--
       }
     }
     missing(manifestIds, "SELECT since, until, manifest FROM tags")

@@ -27,6 +27,30 @@ function* blobsAfter(before: Inventory.Blobs, { at, ids, now }: PlaceMapping, be
   return { digests, sizes }
 }
 
+/** How the size of each blob is known. */
+function* sourcesAfter(
+  before: Inventory.Blobs,
+  { find, ids, now }: PlaceMapping,
+  { begun, ended }: ChangedRows["measuredSizes"],
+  sizes: Float64Array,
+  manifests: Inventory.Manifests
+) {
+  const sources = Inventory.statedSources(sizes.length, manifests)
+  const { measured } = Inventory.SizeSource
+  for (let was = 0; was < now.length; was++) {
+    if (was % TimeSlices.stride === 0) yield
+    const place = now[was]!
+    const isKept = place >= 0 && before.sources[was] === measured && before.sizes[was] === sizes[place]
+    if (isKept && !ended.has(ids[place]!)) sources[place] = measured
+  }
+  for (const [i, { id, size }] of begun.entries()) {
+    if (i % TimeSlices.stride === 0) yield
+    const place = find(id)
+    if (place >= 0 && sizes[place] === size) sources[place] = measured
+  }
+  return sources
+}
+
 /** The reference lists of all manifests, one after the other; each reference has a mark. */
 class Lists {
   readonly starts: Uint32Array
@@ -245,12 +269,27 @@ export function* applyChanges(
   const types = mediaTypesAfter(before, mediaTypes)
   const { orderings, built, repositories } = yield* repositoriesAfter(before, changes, movedManifests)
   const gaps = gapsAfter(before, changes.gaps)
+  const { digests, sizes } = yield* blobsAfter(before.inventory.blobs, movedBlobs, blobs.begun)
+  const inventoryManifests = yield* manifestsAfter(
+    before.inventory.manifests,
+    movedManifests,
+    movedBlobs,
+    manifests.begun,
+    types
+  )
+  const sources = yield* sourcesAfter(
+    before.inventory.blobs,
+    movedBlobs,
+    changes.measuredSizes,
+    sizes,
+    inventoryManifests
+  )
   return {
     ...snapshot,
     isRead: true,
     inventory: {
-      blobs: yield* blobsAfter(before.inventory.blobs, movedBlobs, blobs.begun),
-      manifests: yield* manifestsAfter(before.inventory.manifests, movedManifests, movedBlobs, manifests.begun, types),
+      blobs: { digests, sizes, sources },
+      manifests: inventoryManifests,
       repositories: built,
       gaps: gaps.gaps
     },

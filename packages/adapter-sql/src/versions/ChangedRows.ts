@@ -120,6 +120,7 @@ export const readChanges = Effect.fnUntraced(function* (
   return {
     blobs: { ended: yield* endedIn(Tables.blobs), begun: blobs },
     manifests: { ended: yield* endedIn(Tables.manifests), begun: manifests },
+    measuredSizes: yield* changed(Tables.measuredSizes),
     mediaTypes: yield* changed(Tables.mediaTypes),
     repositories: yield* changed(Tables.repositories),
     /** By repository. */

@@ -61,6 +61,8 @@ export function* mapPlaces(
       if (found < 0) throw Tables.missing(table, before[place]!)
       return found
     },
+    /** Id → new place, −1 for an unknown id. */
+    find,
     /** Id → new place. Throws `Inconsistent` for an unknown id. */
     at: (id: number) => {
       const place = find(id)

@@ -85,6 +85,34 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
 
 type Blobs = ReturnType<typeof blobsOf> extends TimeSlices.Sliced<infer A> ? A : never
 
+/** The places of blobs whose measured size is stored: that of a manifest that was read follows from its state. */
+const storedSizes = ({ blobs, manifests }: Inventory.Inventory): Uint8Array => {
+  const stored = blobs.sources.map((source) => (source === Inventory.SizeSource.measured ? 1 : 0))
+  manifests.blobs.forEach((blob) => {
+    stored[blob] = 0
+  })
+  return stored
+}
+
+function* measuredSizesOf(head: StoredSnapshot, inventory: Inventory.Inventory, { earlier, ids }: Blobs) {
+  const before = storedSizes(head.inventory)
+  const now = storedSizes(inventory)
+  const begun: Array<Row> = []
+  for (let blob = 0; blob < now.length; blob++) {
+    if (blob % TimeSlices.stride === 0) yield
+    const [was, size] = [earlier[blob]!, inventory.blobs.sizes[blob]!]
+    const isKept = was >= 0 && before[was] === 1 && now[blob] === 1 && head.inventory.blobs.sizes[was] === size
+    if (isKept) before[was] = 0
+    else if (now[blob] === 1) begun.push([ids[blob], size])
+  }
+  // A replica of an earlier version may have left the row of a blob whose size it changed.
+  const ended = new Set(begun.map(([id]) => id))
+  before.forEach((isLost, was) => {
+    if (isLost === 1) ended.add(head.blobs[was]!)
+  })
+  return { table: Tables.measuredSizes, ended: Array.from(ended, (id) => [id]), begun }
+}
+
 /**
  * The references of all manifests, one list after the other: where the list of each manifest starts, the targets, and a
  * mark for each target.
@@ -294,6 +322,7 @@ export function* difference(head: StoredSnapshot, snapshot: Snapshot.Snapshot) {
     { table: Tables.tags, ended: endedTags, begun: begunTags },
     manifests.change,
     blobs.change,
+    yield* measuredSizesOf(head, inventory, blobs),
     yield* changed(Tables.mediaTypes, head.mediaTypes, mediaTypes, (name, id) => [id, name]),
     yield* changed(Tables.gaps, head.gaps, gaps, (gap, id) => [id, gap]),
     yield* changed(Tables.orderings, head.orderings, orderings, (id, order) => [id, order]),

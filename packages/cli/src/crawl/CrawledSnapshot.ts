@@ -1,7 +1,7 @@
 /**
  * The snapshot that a command works on: crawled now, or read from a file.
  */
-import { Inventory, Snapshot, type Usage } from "@gitlab-registry-usage/core"
+import { type Crawl, Inventory, Snapshot, type Usage } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, FileSystem, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
@@ -37,7 +37,9 @@ const save = Effect.fnUntraced(
     Effect.mapError(effect, ({ reason }) => usageError(`--save: ${path} cannot be written (${reason._tag})`))
 )
 
-const crawl = Effect.fnUntraced(function* (flags: Shared) {
+type CrawlOptions = Pick<Crawl.Options, "measure">
+
+const crawl = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions) {
   const connection = yield* Connection.fromFlags(flags)
   const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
   const { accounting } = flags
@@ -45,10 +47,9 @@ const crawl = Effect.fnUntraced(function* (flags: Shared) {
   if (!flags.quiet && account === undefined) {
     yield* Console.error("no credentials are given: only what everybody may see is read")
   }
-  const snapshot = yield* Progress.shown((onProgress) => Snapshot.take({ accounting, concurrency, onProgress })).pipe(
-    Effect.provide(layer(connection)),
-    Effect.mapError(fromRegistry)
-  )
+  const take = (onProgress: Crawl.Options["onProgress"]) =>
+    Snapshot.take({ ...options, accounting, concurrency, onProgress })
+  const snapshot = yield* Progress.shown(take).pipe(Effect.provide(layer(connection)), Effect.mapError(fromRegistry))
   const isPart = scope.kind === "group" || scope.kind === "project"
   const source = isPart ? `the ${scope.kind} ${scope.path} on ${registry.host}` : registry.host
   if (!flags.quiet && isPart) {
@@ -68,7 +69,8 @@ export const warnOfGaps = Effect.fnUntraced(function* ({ quiet }: Shared, snapsh
     return gaps.length === 0 ? undefined : yield* Console.error(`warning: ${count} could not be read or left out`)
   }
   for (const gap of gaps.slice(0, maxGaps)) {
-    yield* Console.error(`warning: could not read ${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)
+    const what = gap.blob === undefined ? "could not read" : "a wrong size in"
+    yield* Console.error(`warning: ${what} ${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)
   }
   if (gaps.length > maxGaps) yield* Console.error(`warning: and ${gaps.length - maxGaps} more could not be read`)
 })
@@ -86,11 +88,11 @@ export const requireWhole = (flags: Shared, { snapshot }: CrawledSnapshot): Effe
   requireNone(flags, snapshot.usage.inventory.gaps.length)
 
 /** Reads the file of --from, or else crawls the registry; writes the file of --save. */
-export const make = Effect.fnUntraced(function* (flags: Shared) {
+export const make = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions = {}) {
   const from = Option.getOrUndefined(flags.from)
   const crawled: CrawledSnapshot =
     from === undefined
-      ? yield* crawl(flags)
+      ? yield* crawl(flags, options)
       : yield* Effect.map(load(from, "--from", flags.accounting), (snapshot) => ({
           snapshot,
           source: `the snapshot of ${DateTime.formatIso(snapshot.takenAt)}`

@@ -22,6 +22,6 @@ export const summarize = ({ source, snapshot: { duration, takenAt, usage } }: Cr
       disk_bytes: sizes?.diskSize ?? null,
       partial: Usage.namespaceUnread(usage, "") > 0
     },
-    gaps: gaps.map(Struct.pick(["repository", "tag", "digest", "reason", "detail"]))
+    gaps: gaps.map(Struct.pick(["repository", "tag", "digest", "blob", "reason", "detail"]))
   }
 }

@@ -7,7 +7,7 @@
 import { DateTime } from "effect"
 import * as Bytes from "../registry/Bytes.ts"
 import type { Digest } from "../registry/Digest.ts"
-import type { Gap, Inventory } from "../inventory/Inventory.ts"
+import { type Gap, type Inventory, SizeSource } from "../inventory/Inventory.ts"
 import * as InventoryBuilder from "../inventory/InventoryBuilder.ts"
 import type { Child, Manifest } from "../registry/Manifest.ts"
 import * as MediaType from "../registry/MediaType.ts"
@@ -85,7 +85,8 @@ const changeRepository = (random: Random, repository: Repository): Repository =>
 const placeOf = (random: Random, repository: Repository): Partial<Gap> => ({
   repository: repository.name as RepositoryName,
   ...(repository.tags[0] === undefined || random(2) === 0 ? {} : { tag: repository.tags[0][0] as TagName }),
-  ...(random(2) === 0 ? {} : { digest: digestOf(9, random(9)) })
+  ...(random(2) === 0 ? {} : { digest: digestOf(9, random(9)) }),
+  ...(random(3) === 0 ? { blob: digestOf(8, random(9)) } : {})
 })
 
 const gapOf = (random: Random, repository: Repository): Gap => ({
@@ -189,7 +190,13 @@ const inventoryOf = ({ age, gaps, repositories }: State): Inventory => {
     stale
   }))
   for (const gap of gaps) builder.gap(gap)
-  return builder.build(built)
+  const inventory = builder.build(built)
+  // Some sizes were measured, and may be stated only again later.
+  const { sizes, sources } = inventory.blobs
+  sources.forEach((source, blob) => {
+    if (source === SizeSource.stated && (sizes[blob]! + age) % 3 === 0) sources[blob] = SizeSource.measured
+  })
+  return inventory
 }
 
 const start: State = { repositories: [], gaps: [], age: 0 }

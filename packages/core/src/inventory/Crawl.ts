@@ -9,6 +9,7 @@ import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
 import { type PreviousRepository, previousInventory, type Verification } from "./PreviousInventory.ts"
 import { isKept, manifestReader, Stop } from "./ManifestReader.ts"
+import { measureSizes } from "./BlobSizes.ts"
 import * as TagBudget from "./TagBudget.ts"
 import { isRepositoryName, isTagName, type RepositoryName, type TagName } from "../registry/Names.ts"
 import { isTransient, Malformed, Registry, type RegistryError } from "../registry/Registry.ts"
@@ -55,6 +56,12 @@ export interface Options {
    * else about a tenth, so that ten crawls read each. Default none.
    */
   readonly verify?: Verification | undefined
+  /**
+   * The sizes of how many blobs are measured, with a request for each, although nothing contradicts what manifests state:
+   * the largest, of those that `previous` does not have as measured. A size that cannot be true is always measured: 0, more
+   * than 1 TiB, or one that manifests disagree about. Default 0.
+   */
+  readonly measure?: number | undefined
   /**
    * Reads these repositories alone, and takes all others over from `previous` as they are: for a registry that reports
    * changes. One of them that the registry does not know any more is left out.
@@ -113,7 +120,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     turns,
     Array.from({ length: concurrency }, () => undefined)
   )
-  const builder = InventoryBuilder.make()
+  const builder = InventoryBuilder.make(options)
   const budget = TagBudget.make(options.limits ?? {})
   const earlier = previousInventory(options.previous, options.verify)
   const repositories: Array<Repository> = []
@@ -269,6 +276,8 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
 
   const { only, previous } = options
   for (const earlierGap of previous?.gaps ?? []) {
+    // The gaps of wrong sizes follow from the inventory.
+    if (earlierGap.blob !== undefined) continue
     if (only !== undefined && (earlierGap.repository === undefined || !only.has(earlierGap.repository))) {
       builder.gap(earlierGap)
     }
@@ -305,5 +314,18 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   )
   leftOut(invalidNames)
   // One that is gone left its place empty.
-  return builder.build(repositories.filter((repository) => repository !== undefined))
+  const sizes = builder.sizeClaims()
+  const inventory = builder.build(repositories.filter((repository) => repository !== undefined))
+  const gaps = yield* measureSizes({
+    registry,
+    request,
+    concurrency,
+    inventory,
+    sizes,
+    previous,
+    budget: options.measure ?? 0,
+    again: options.verify === "all"
+  })
+  progress.gaps += gaps.length
+  return { ...inventory, gaps: [...inventory.gaps, ...gaps] }
 })

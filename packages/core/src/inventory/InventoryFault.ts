@@ -5,7 +5,7 @@
  */
 import { isBytes } from "../registry/Bytes.ts"
 import { isRepositoryName, isTagName } from "../registry/Names.ts"
-import { type Inventory, Role, State } from "./Inventory.ts"
+import { type Inventory, Role, SizeSource, State } from "./Inventory.ts"
 import type { Sliced } from "./TimeSlices.ts"
 import { unfoldedSize } from "./UnfoldedSize.ts"
 
@@ -59,6 +59,8 @@ const rowCount = ({ blobs, manifests, repositories }: Inventory): number =>
 /** In this order: a check may rely on those before it. */
 const checks: ReadonlyArray<readonly [fault: string, holds: (inventory: Inventory) => boolean]> = [
   ["it has not one size for each digest", ({ blobs }) => blobs.sizes.length === blobs.digests.length],
+  ["the sizes differ in number from their sources", ({ blobs }) => blobs.sources.length === blobs.sizes.length],
+  ["a source of a size is unknown", ({ blobs }) => areBelow(blobs.sources, Math.max(...Object.values(SizeSource)) + 1)],
   ["a size is not a number of bytes", ({ blobs }) => areSizes(blobs.sizes)],
   ["a manifest is not among the blobs", ({ blobs, manifests }) => areBelow(manifests.blobs, blobs.sizes.length)],
   ["two manifests are the same blob", ({ blobs, manifests }) => areDistinct(manifests.blobs, blobs.sizes.length)],

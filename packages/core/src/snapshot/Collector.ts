@@ -64,6 +64,11 @@ export interface Options {
    * of the interval since 1970, in UTC, so that a restart changes none. Default 1 day.
    */
   readonly verifyInterval?: Duration.Input | undefined
+  /**
+   * The sizes of how many blobs each crawl measures, the largest first, until all are measured. What was measured is kept
+   * with the snapshot. Default 1000.
+   */
+  readonly measure?: number | undefined
   /** How many requests may be under way at once, at the most. Default 64. */
   readonly concurrency?: number | undefined
 }
@@ -117,6 +122,8 @@ export class Collector extends Context.Service<
 
 /** The shortest distance between a failed crawl and the next: it doubles with each failure, up to the interval. */
 const firstRetry = Duration.seconds(5)
+
+const defaultMeasure = 1000
 
 /**
  * Crawls that failed, with the attribute `reason`, which is a `FailureReason`.
@@ -231,6 +238,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     if (verify === "all" && before !== undefined) yield* Effect.logInfo("this crawl reads every manifest again")
     const snapshot = yield* take({
       ...options,
+      measure: options.measure ?? defaultMeasure,
       previous: before,
       verify,
       onProgress: (progress) => Ref.update(status, (status) => ({ ...status, progress }))
@@ -300,7 +308,9 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     const current = yield* SubscriptionRef.get(snapshots)
     if (Option.isNone(current)) return
     const previous = current.value.usage.inventory
-    const inventory = yield* crawl({ ...options, previous, only }).pipe(Effect.provideService(Registry, registry))
+    const inventory = yield* crawl({ ...options, measure: 0, previous, only }).pipe(
+      Effect.provideService(Registry, registry)
+    )
     const snapshot = { ...current.value, takenAt: yield* DateTime.now, usage: measure(inventory, options) }
     // A crawl that ended meanwhile has seen more.
     if ((yield* SubscriptionRef.get(snapshots)) !== current) return

@@ -7,7 +7,7 @@ import { DateTime, Duration, Effect, Result, Schema, Struct } from "effect"
 import { type Container, pack, unpack } from "./Container.ts"
 import { packDigests, unpackDigests } from "./DigestSection.ts"
 import { crawl, type Options as CrawlOptions } from "../inventory/Crawl.ts"
-import { Gap, type Inventory } from "../inventory/Inventory.ts"
+import { Gap, type Inventory, statedSources } from "../inventory/Inventory.ts"
 import { RepositoryName, type TagName } from "../registry/Names.ts"
 import { printable } from "../text/PrintableText.ts"
 import type { Registry, RegistryError } from "../registry/Registry.ts"
@@ -125,6 +125,7 @@ export const encode = (snapshot: Snapshot): Effect.Effect<Uint8Array> => {
       ["digests", packedDigests.digests],
       ["otherDigests", packedDigests.otherDigests],
       ["blobSizes", bytesOf(blobs.sizes as Float64Array<ArrayBuffer>)],
+      ["sizeSources", blobs.sources],
       ["manifestBlobs", bytesOf(manifests.blobs as Uint32Array<ArrayBuffer>)],
       ["manifestStates", manifests.states],
       ["manifestMediaTypes", bytesOf(manifests.mediaTypes as Uint16Array<ArrayBuffer>)],
@@ -189,7 +190,8 @@ function* tagNamesOf({ repositories }: Header, text: string): Sliced<Array<Array
 /** The inventory, or what contradicts itself in it: the checksum does not prove who wrote the file. */
 function* inventoryOf(
   header: Header,
-  sections: Readonly<Record<SectionName, ArrayBuffer>>
+  sections: Readonly<Record<SectionName, ArrayBuffer>>,
+  sizeSources: Uint8Array | undefined
 ): Sliced<Result.Result<Inventory, string>> {
   const digests = yield* unpackDigests({
     digests: new Uint8Array(sections.digests),
@@ -203,7 +205,11 @@ function* inventoryOf(
   }
   let start = 0
   const inventory: Inventory = {
-    blobs: { digests: digests.success, sizes: new Float64Array(sections.blobSizes) },
+    blobs: {
+      digests: digests.success,
+      sizes: new Float64Array(sections.blobSizes),
+      sources: sizeSources ?? new Uint8Array(sections.blobSizes.byteLength / Float64Array.BYTES_PER_ELEMENT)
+    },
     manifests: {
       blobs: new Uint32Array(sections.manifestBlobs),
       states: new Uint8Array(sections.manifestStates),
@@ -226,7 +232,11 @@ function* inventoryOf(
     gaps: header.gaps
   }
   const fault = yield* faultOf(inventory)
-  return fault === undefined ? Result.succeed(inventory) : Result.fail(fault)
+  if (fault !== undefined) return Result.fail(fault)
+  if (sizeSources !== undefined) return Result.succeed(inventory)
+  // Files of earlier releases do not hold the sources of sizes.
+  const { blobs, manifests } = inventory
+  return Result.succeed({ ...inventory, blobs: { ...blobs, sources: statedSources(blobs.sizes.length, manifests) } })
 }
 
 /**
@@ -249,7 +259,9 @@ export const decode = Effect.fnUntraced(function* (
   for (const name of Struct.keys(elementSizes)) {
     sections[name] = yield* Effect.mapError(Effect.fromResult(sectionOf(container, name)), malformed)
   }
-  const inventory = yield* inSlices(() => inventoryOf(header, sections as Required<typeof sections>))
+  const inventory = yield* inSlices(() =>
+    inventoryOf(header, sections as Required<typeof sections>, container.sections.get("sizeSources"))
+  )
   if (Result.isFailure(inventory)) return yield* malformed(inventory.failure)
   const usage = yield* inSlices(() => measuring(inventory.success, options))
   return { takenAt: header.takenAt, duration: header.duration, stale: true, usage }

@@ -103,6 +103,7 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
       interval: registry.refresh_interval,
       jitter: registry.refresh_jitter,
       verifyInterval: registry.verify_interval,
+      measure: registry.measure_sizes,
       concurrency: registry.crawl_concurrency,
       deadline: registry.crawl_deadline
     },

@@ -171,12 +171,14 @@ export const usage = documents
           last_error: Schema.NullOr(Schema.String),
           attempts: Schema.Struct({ succeeded: Count, failed: Count }),
           progress: Schema.optionalKey(Schema.Record(Schema.String, Count)),
+          sizes: Schema.NullOr(Schema.Struct({ blobs: Count, measured: Count })),
           gaps_total: Count,
           gaps: Schema.Array(
             Schema.Struct({
               repository: Schema.optionalKey(Schema.String),
               tag: Schema.optionalKey(Schema.String),
               digest: Schema.optionalKey(Schema.String),
+              blob: Schema.optionalKey(Schema.String),
               reason: Schema.String,
               detail: Schema.String,
               kept: Schema.Boolean
