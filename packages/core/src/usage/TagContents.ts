@@ -5,6 +5,7 @@
  */
 import * as Bytes from "../registry/Bytes.ts"
 import type { Digest } from "../registry/Digest.ts"
+import * as MediaType from "../registry/MediaType.ts"
 import { sharing } from "./Sharing.ts"
 import { manifestDigest, Role, State } from "../inventory/Inventory.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
@@ -116,12 +117,20 @@ const rolesOf = (usage: Usage, root: number) => {
     if (met.has(manifest) || manifests.states[manifest] !== State.read) continue
     met.add(manifest)
     const [firstChild, endOfChildren] = [manifests.childStarts[manifest]!, manifests.childStarts[manifest + 1]!]
-    const role = attestation ? "attestation" : endOfChildren > firstChild ? "index" : "manifest"
+    const mediaType = mediaTypeOf(usage, manifest)
+    const [firstReference, endOfReferences] = [
+      manifests.referenceStarts[manifest]!,
+      manifests.referenceStarts[manifest + 1]!
+    ]
+    // An index may refer to a blob as to a manifest.
+    const isBlob = endOfReferences === firstReference && mediaType !== undefined && !MediaType.isManifest(mediaType)
+    const kind = endOfChildren > firstChild ? "index" : isBlob ? "layer" : "manifest"
+    const role = attestation ? "attestation" : kind
     const add = (blob: number, role: BlobRole, mediaType?: string) => {
       if (!roles.has(blob)) roles.set(blob, { role, mediaType })
     }
-    add(manifests.blobs[manifest]!, role, mediaTypeOf(usage, manifest))
-    for (let at = manifests.referenceStarts[manifest]!; at < manifests.referenceStarts[manifest + 1]!; at++) {
+    add(manifests.blobs[manifest]!, role, mediaType)
+    for (let at = firstReference; at < endOfReferences; at++) {
       add(manifests.references[at]!, manifests.roles[at] === Role.config ? "config" : "layer")
     }
     for (let at = firstChild; at < endOfChildren; at++) {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Crawl, Inventory, MediaType, Registry, Usage } from "@gitlab-registry-usage/core"
+import { Crawl, Inventory, MediaType, Registry, TagContents, Usage } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { Effect } from "effect"
 import { counting, repository } from "../registries.ts"
@@ -175,6 +175,9 @@ describe("an entry of an index", () => {
         assert.deepStrictEqual(gaps(inventory), [])
         assert.strictEqual(total(inventory), length(index, image, ...image.blobs, xml, text, untyped, wrong))
         assert.deepStrictEqual([counts.manifest, counts.blobSize], [5, 4])
+        const roles = TagContents.blobsOf(Usage.measure(inventory), 0, 0).map(({ digest, role }) => [digest, role])
+        assert.deepInclude(roles, [xml.digest, "layer"])
+        assert.deepInclude(roles, [image.digest, "manifest"])
         const again = counting({ repositories })
         const unchanged = yield* Crawl.crawl({ previous: inventory }).pipe(Effect.provide(again.layer))
         assert.deepStrictEqual(again.counts, { repositories: 1, tags: 1, resolve: 1 })
