@@ -1,5 +1,5 @@
 /**
- * Tags with their digests, from the metadata database of GitLab's registry: one request for a thousand of them.
+ * Tags with their digests and dates, from the metadata database of GitLab's registry: one request for a thousand of them.
  *
  * Source: GitLab, "Container Registry HTTP API", `/gitlab/v1/`; every path of it ends with a slash. Its sizes are
  * not used: they leave out configs, manifests and indexes.
@@ -14,14 +14,34 @@ import { toError } from "../transport/Failure.ts"
 import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 import { resolve } from "../transport/RequestUrl.ts"
 
-const decodeTags = decodeJson(
-  Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.optionalKey(Schema.Unknown) })),
-  "the list of tags with digests"
-)
+const optional = Schema.optionalKey(Schema.Unknown)
+const Tag = Schema.Struct({
+  name: Schema.String,
+  digest: optional,
+  created_at: optional,
+  updated_at: optional,
+  published_at: optional
+})
+const isTag = Schema.is(Tag)
+const decodeTags = decodeJson(Schema.Array(Schema.Unknown), "the list of tags with digests")
+
+/** Earlier releases of GitLab list no `published_at`: it is the later of the other two. */
+const publishedAt = ({ created_at, published_at, updated_at }: typeof Tag.Type): number | undefined =>
+  [published_at, updated_at, created_at]
+    .map((text) => (typeof text === "string" ? Date.parse(text) : Number.NaN))
+    .find(Number.isFinite)
 
 /** A digest that fits no grammar is none: the crawl then requests the manifest by tag. */
-const withValidDigest = ({ digest, name }: { readonly name: string; readonly digest?: unknown }) =>
-  typeof digest === "string" && Digest.isDigest(digest) ? { name, digest } : { name }
+const listedTag = (entry: unknown): Registry.ListedTag => {
+  if (!isTag(entry)) return { name: Pages.noName(entry) }
+  const { digest, name } = entry
+  const instant = publishedAt(entry)
+  return {
+    name,
+    ...(typeof digest === "string" && Digest.isDigest(digest) ? { digest } : {}),
+    ...(instant === undefined ? {} : { publishedAt: instant })
+  }
+}
 
 /** GitLab's registry sends its version with every response of this API; any other server that answers 200 has none. */
 const isGitLab = ({ headers, status }: HttpResponse): boolean =>
@@ -56,7 +76,7 @@ export const make = Effect.fnUntraced(function* (options: {
       )
       .pipe(
         Effect.map(isGitLab),
-        Effect.catchTag(["Unreachable", "Malformed"], () => Effect.succeed(false))
+        Effect.catchTag(["Unreachable", "ServerError", "Malformed", "TooLarge"], () => Effect.succeed(false))
       )
     yield* Effect.logDebug(`the registry ${isOffered ? "has" : "does not offer"} GitLab's metadata database`)
     known = isOffered
@@ -72,8 +92,12 @@ export const make = Effect.fnUntraced(function* (options: {
         Pages.entries({
           first: `${base}repositories/${repository}/tags/list/`,
           send: (request) => authorization.send(request, order.pull(repository)),
-          decode: (response) => Result.map(decodeTags(response), (tags) => tags.map(withValidDigest)),
-          key: (tag: Registry.ListedTag) => tag.name,
+          decode: (response) =>
+            decodeTags(response).pipe(
+              Result.flatMap((tags) => Pages.entriesOf(tags, isTag)),
+              Result.map((tags) => tags.map(listedTag))
+            ),
+          key: (tag) => tag.name,
           limits
         }),
         toError("tags", repository)

@@ -20,7 +20,7 @@ export interface Options {
 /** The largest notification to the leader, in bytes: PostgreSQL allows 8000. */
 const maximumMessage = 7000
 
-/** Changes that are remembered until the leader reads them. */
+/** The most changes that wait for the leader to read them. */
 const maximumUnread = 65_536
 
 const released = "released"
@@ -76,7 +76,10 @@ const changesIn = (message: string): ReadonlyArray<Change.Change> => {
   ]
 }
 
-/** The outcome of a renewal: `unanswered` where it is unknown, `blocked` where no other replica can have taken over. */
+/**
+ * The outcome of a renewal. `unanswered`: the outcome is unknown. `blocked`: the renewal failed, but no other replica
+ * can take over.
+ */
 type Renewal = "renewed" | "lost" | "unanswered" | "blocked"
 
 /**
@@ -104,7 +107,7 @@ export const make = Effect.fnUntraced(function* (
   })
   yield* Effect.forkScoped(Stream.runForEach(notifications, receive))
 
-  /** Takes the lease where it is free, and returns the new generation. No save is under way then. */
+  /** Takes the lease if it is free, and returns the new generation. No save runs at the same time. */
   const take = exclusively(
     sql`UPDATE ${rows} SET holder = ${self}, generation = generation + 1, expires_at = ${now} + ${lease}
       WHERE expires_at <= ${now} OR holder = ${self} RETURNING generation`.values
@@ -122,13 +125,13 @@ export const make = Effect.fnUntraced(function* (
       recoverSqlDefects,
       Effect.map((found): Renewal => (found.length > 0 ? "renewed" : "lost")),
       Effect.timeout(remaining),
-      // Where a file cannot be written, as the disk is full or another process writes, no other process can write it either.
+      // If this process cannot write a SQLite file (full disk, locked), no other process can write it either.
       Effect.catch(() => Effect.succeed<Renewal>(reachesOthers ? "unanswered" : "blocked"))
     )
 
   const elapsedSince = (begin: bigint) => Effect.map(Clock.currentTimeNanos, (now) => Number(now - begin) / 1_000_000)
 
-  /** Ends when the lease is lost: another replica has it, or the database did not answer while it lasted. */
+  /** Ends when the lease is lost: another replica has it, or it expired while the database did not respond. */
   const keep = Effect.fnUntraced(function* (generation: number, taken: bigint) {
     let since = taken
     let pause = lease / 3

@@ -15,7 +15,7 @@ const envelope = (...events: ReadonlyArray<unknown>) => JSON.stringify({ events 
 describe("POST /events", () => {
   const post = (headers: Record<string, string>, body: string) => send("/events", { method: "POST", headers, body })
 
-  it.live("takes an envelope with the secret, and nothing else", () =>
+  it.live("accepts only an envelope with the secret", () =>
     Effect.gen(function* () {
       const push = envelope({ action: "push", target: { repository: "a", tag: "x", digest: "d" } })
       expect((yield* post({ ...json, authorization }, push)).status).toBe(202)
@@ -89,7 +89,7 @@ describe("POST /events", () => {
     })
   )
 
-  it.live("is not there without a secret in the configuration", () =>
+  it.live("is 404 without a secret in the configuration", () =>
     Effect.map(post({ ...json, authorization }, envelope()), ({ status }) => expect(status).toBe(404)).pipe(
       Effect.provide(appLayer({ repositories: [] }))
     )
@@ -117,7 +117,7 @@ const scene = Effect.gen(function* () {
 
 describe.skipIf(Servers.leftOut("notifications of a real registry"))("notifications of a real registry", () => {
   describe("a real registry that notifies", () => {
-    it.live("a push and a deletion are seen within a second or so, without a crawl", () =>
+    it.live("a push and a deletion are visible within about a second, without a crawl", () =>
       Effect.gen(function* () {
         const { context, registry } = yield* scene
         const collector = Context.get(context, Collector.Collector)
