@@ -11,11 +11,6 @@ const snapshots = 8
 const tags = 150
 const revokedAt = DateTime.makeUnsafe(1_700_000_000_000)
 
-const withStore = <A, E, R>(
-  path: string,
-  use: (store: SnapshotStore.SnapshotStore["Service"]) => Effect.Effect<A, E, R>
-) => Effect.flatMap(SnapshotStore.SnapshotStore, use).pipe(Effect.provide(Layer.fresh(Sqlite.layer({ path }))))
-
 /** A snapshot that shares half of its tags with the others. */
 const snapshot = (number: number): Snapshot.Snapshot => {
   const [before, after] = [largeSnapshot(1, tags), largeSnapshot(number, tags)]
