@@ -1,7 +1,7 @@
 /**
  * The snapshot that a command works on: crawled now, or read from a file.
  */
-import { Inventory, Snapshot, type Usage } from "@gitlab-registry-usage/core"
+import { Inventory, PrintableText, Snapshot, type Usage } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, FileSystem, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
@@ -25,12 +25,20 @@ export const load = Effect.fnUntraced(function* (path: string, flag: string, acc
   )
 })
 
-/** Writes a temporary file first, so that an earlier file stays whole until it is replaced. */
+/**
+ * Writes a temporary file first, so that an earlier file stays whole until it is replaced. Nobody else may read the file:
+ * it has what the credentials may see.
+ */
 const save = Effect.fnUntraced(
   function* (path: string, snapshot: Snapshot.Snapshot) {
     const fs = yield* FileSystem.FileSystem
-    yield* fs.writeFile(`${path}.new`, yield* Snapshot.encode(snapshot))
-    yield* fs.rename(`${path}.new`, path)
+    const temporary = `${path}.new`
+    const bytes = yield* Snapshot.encode(snapshot)
+    yield* fs.remove(temporary, { force: true })
+    yield* fs.writeFile(temporary, bytes, { flag: "wx", mode: 0o600 }).pipe(
+      Effect.andThen(fs.rename(temporary, path)),
+      Effect.onError(() => Effect.ignore(fs.remove(temporary, { force: true })))
+    )
   },
   (effect, path) =>
     Effect.mapError(effect, ({ reason }) => usageError(`--save: ${path} cannot be written (${reason._tag})`))
@@ -59,7 +67,8 @@ const maxGaps = 10
 const warnOfGaps = Effect.fnUntraced(function* (snapshot: Snapshot.Snapshot) {
   const { gaps } = snapshot.usage.inventory
   for (const gap of gaps.slice(0, maxGaps)) {
-    yield* Console.error(`warning: could not read ${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)
+    const reason = PrintableText.printable(`${gap.reason}: ${gap.detail}`, 500)
+    yield* Console.error(`warning: could not read ${Inventory.gapTarget(gap)}: ${reason}`)
   }
   if (gaps.length > maxGaps) yield* Console.error(`warning: and ${gaps.length - maxGaps} more could not be read`)
 })
