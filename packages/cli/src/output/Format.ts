@@ -1,7 +1,7 @@
 /**
  * Values formatted for people.
  */
-import { Bytes } from "@gitlab-registry-usage/core"
+import { Bytes, PrintableText } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import type { Column, Row, Value } from "./Table.ts"
 
@@ -32,8 +32,8 @@ export const percent = (share: number): string => {
 export const text = (value: Value, kind: Column["kind"], style: Style): string => {
   if (value === undefined) return ""
   if (value === null) return "?"
-  if (typeof value === "object") return value.join(", ")
-  if (typeof value !== "number") return `${value}`
+  if (typeof value === "object") return PrintableText.printable(value.join(", "))
+  if (typeof value !== "number") return PrintableText.printable(`${value}`)
   if (kind === "bytes") return size(value, style)
   if (kind === "change") return change(value, style)
   return kind === "share" ? percent(value) : `${value}`
