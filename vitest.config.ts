@@ -14,8 +14,8 @@ const slow = [
 ]
 
 /**
- * Tests that start programs or block threads: what one of them leaves behind must not slow the next file. And tests that
- * replace a module, which no other file may have loaded.
+ * Tests that start programs or block threads run in processes of their own, so that they do not slow the next file. So
+ * do tests that replace a module, because another file may have loaded it.
  */
 const isolated = [
   "packages/adapter-sql/test/**/*.test.ts",
@@ -26,7 +26,7 @@ const isolated = [
 export default defineConfig({
   test: {
     projects: [
-      // Files share their two processes: most of the time of a small file is otherwise a new process that loads effect.
+      // Files share two processes, because a new process that loads effect would take most of the time of a small file.
       {
         extends: true,
         test: {

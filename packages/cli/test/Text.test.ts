@@ -28,13 +28,17 @@ describe("SizeText", () => {
 })
 
 describe("NameRegex", () => {
-  it.effect("matches the whole name, with the syntax of RE2", () =>
+  it.effect("matches from begin to end as GitLab does, with the syntax of RE2", () =>
     Effect.gen(function* () {
       const matches = (expression: string, name: string) =>
         Effect.map(NameRegex.compile(expression, "--x"), (matches) => matches(name))
       expect(yield* matches("v.+", "v1")).toBe(true)
       expect(yield* matches("v", "v1")).toBe(false)
-      expect(yield* matches("v1|dev", "v1-dev")).toBe(false)
+      expect(yield* matches("(v1|dev)", "v1-dev")).toBe(false)
+      // \Av1|dev\z
+      expect(yield* matches("v1|dev", "v1-dev")).toBe(true)
+      expect(yield* matches("v1|dev", "dev-v1")).toBe(false)
+      expect(yield* matches("", "v1")).toBe(false)
       expect(yield* matches("(?i)DEV-[[:digit:]]+", "dev-12")).toBe(true)
       expect(yield* matches("v1\\z", "v1")).toBe(true)
       // Linear, where a backtracking engine never ends.

@@ -114,9 +114,12 @@ export const layerProgram = Layer.effect(
 )
 
 /** A registry over HTTP on a free port: the demonstration's, or one of these repositories. */
-export const layerRegistry = (repositories?: Effect.Effect<ReadonlyArray<Images.Repository>>) =>
+export const layerRegistry = (
+  repositories?: Effect.Effect<ReadonlyArray<Images.Repository>>,
+  options: Partial<DemoRegistry.Options> = {}
+) =>
   Layer.unwrap(
-    Effect.map(repositories ?? Demo.repositories, (repositories) => DemoRegistry.layer({ repositories }))
+    Effect.map(repositories ?? Demo.repositories, (repositories) => DemoRegistry.layer({ repositories, ...options }))
   ).pipe(Layer.provide(Layer.fresh(NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0 }))))
 
 /** The variables that let the program read the registry as its administrator. */

@@ -1,11 +1,12 @@
-/** A program of the machine as a process of its own: what it writes, what it uses, and how it ends. */
+/** A program as a child process: its output, its resources, and its end. */
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Net from "node:net"
 import { Effect, Schedule, type Scope } from "effect"
+import * as Secrets from "./Secrets.ts"
 import { ServerError } from "./Servers.ts"
 
-/** What the kernel reports of a process (proc(5)). */
+/** The resources that a process uses, from proc(5). */
 export interface Usage {
   /** Bytes of memory that are resident. */
   readonly resident: number
@@ -18,12 +19,12 @@ export interface Usage {
 /** A running program. */
 export interface Program {
   readonly pid: number
-  /** What it wrote so far, to both streams. */
+  /** The output so far, of both streams. */
   readonly output: () => string
-  /** Waits until what it wrote matches, and returns the match; at most so many milliseconds, 20,000 by default. */
+  /** Waits until the output matches, and returns the match; at most so many milliseconds, 20,000 by default. */
   readonly says: (pattern: RegExp, milliseconds?: number) => Effect.Effect<RegExpMatchArray, ServerError>
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
-  /** The status that it ended with, or the signal. */
+  /** The exit status or the signal. */
   readonly end: Effect.Effect<number | NodeJS.Signals>
   /** Sends the signal and waits for the end; kills the program after ten seconds. */
   readonly stop: (signal: NodeJS.Signals) => Effect.Effect<void>
@@ -128,9 +129,23 @@ export const launch = Effect.fnUntraced(function* (
   }
 })
 
-/** Runs a program of this Node with these arguments, the path of the script first. It is killed when the scope closes. */
-export const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
-  launch(process.execPath, args, { env, stopSignal: "SIGKILL" })
+/**
+ * Runs a program of this Node with these arguments, the path of the script first. It is killed when the scope closes; then
+ * what it wrote is searched for secrets.
+ */
+export const start = Effect.fnUntraced(function* (
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {}
+) {
+  // Finalizers run in reverse: this one after the program has ended.
+  const started: Array<Program> = []
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => started.forEach(({ output }) => Secrets.report(String(args.at(-1)), output())))
+  )
+  const program = yield* launch(process.execPath, args, { env, stopSignal: "SIGKILL" })
+  started.push(program)
+  return program
+})
 
 const connects = (port: number): Effect.Effect<void, Error> =>
   Effect.callback((resume) => {

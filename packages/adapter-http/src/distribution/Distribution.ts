@@ -24,7 +24,16 @@ const decodeTags = decodeJson(Schema.Struct({ tags: NameList }), "the list of ta
 const maxRedirects = 5
 
 const plain = { "accept-encoding": "identity" }
-const acceptManifests = { ...plain, accept: [...MediaType.manifests, MediaType.dockerSchema1].join(", ") }
+const manifestTypes = [...MediaType.manifests, MediaType.dockerSchema1].join(", ")
+const acceptManifests = { ...plain, accept: manifestTypes }
+
+const accepting = (mediaType: string) =>
+  MediaType.isManifest(mediaType) || !MediaType.isMediaType(mediaType)
+    ? acceptManifests
+    : { ...plain, accept: `${manifestTypes}, ${mediaType}` }
+
+/** What a manifest begins with, as JSON, and a web page does not. */
+const isObject = (body: Uint8Array): boolean => /^\s*\{/.test(new TextDecoder().decode(body.subarray(0, 64)))
 
 const isReference = (text: string): text is Names.TagName | Digest.Digest =>
   Names.isTagName(text) || Digest.isDigest(text)
@@ -109,20 +118,24 @@ export const make = (options: {
   const expectOk = (response: HttpResponse): Effect.Effect<HttpResponse, Registry.RegistryReason> =>
     response.status === 200 ? Effect.succeed(response) : Effect.fail(permanentReason(response))
 
-  const manifest = function* (repository: Names.RepositoryName, reference: Names.TagName | Digest.Digest) {
-    const request = { method: "GET", headers: acceptManifests, maxBytes: manifestBytes, redirects } as const
+  const manifest = function* (
+    repository: Names.RepositoryName,
+    reference: Names.TagName | Digest.Digest,
+    type?: string | undefined
+  ) {
+    const request = { method: "GET", headers: accepting(type ?? ""), maxBytes: manifestBytes, redirects } as const
     return yield* verified(yield* send(repository, `manifests/${reference}`, request), reference)
   }
 
   const verified = Effect.fnUntraced(function* (response: HttpResponse, reference: Names.TagName | Digest.Digest) {
     yield* expectOk(response)
     const mediaType = response.headers["content-type"] ?? ""
-    if (isHtml(mediaType)) return yield* unexpectedHtml(response.from)
+    if (isHtml(mediaType) && !isObject(response.body)) return yield* unexpectedHtml(response.from)
     return yield* ManifestDigest.verifyManifest(
       hash,
       { mediaType, body: response.body },
-      Digest.isDigest(reference) ? reference : undefined,
-      response.headers["docker-content-digest"]
+      Digest.isDigest(reference) ? [reference] : [],
+      yield* Effect.fromResult(ManifestDigest.statedDigests(response.headers["docker-content-digest"]))
     )
   })
 
@@ -168,9 +181,10 @@ export const make = (options: {
       }
       const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expectOk)
-      const digest = response.headers["docker-content-digest"]
-      if (digest === undefined) return (yield* manifest(repository, tag)).digest
-      return yield* Effect.fromResult(ManifestDigest.statedDigest(digest))
+      const [digest, other] = yield* Effect.fromResult(
+        ManifestDigest.statedDigests(response.headers["docker-content-digest"])
+      )
+      return digest === undefined || other !== undefined ? (yield* manifest(repository, tag)).digest : digest
     }),
 
     manifest: operation("manifest", "reference", manifest),

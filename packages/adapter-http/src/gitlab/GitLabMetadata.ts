@@ -1,5 +1,5 @@
 /**
- * Tags with their digests, from the metadata database of GitLab's registry: one request for a thousand of them.
+ * Tags with their digests and dates, from the metadata database of GitLab's registry: one request for a thousand of them.
  *
  * Source: GitLab, "Container Registry HTTP API", `/gitlab/v1/`; every path of it ends with a slash. Its sizes are
  * not used: they leave out configs, manifests and indexes.
@@ -14,15 +14,33 @@ import { toError } from "../transport/Failure.ts"
 import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
 import { resolve } from "../transport/RequestUrl.ts"
 
+const optional = Schema.optionalKey(Schema.Unknown)
+const Tag = Schema.Struct({
+  name: Schema.String,
+  digest: optional,
+  created_at: optional,
+  updated_at: optional,
+  published_at: optional
+})
+const isTag = Schema.is(Tag)
 const decodeTags = decodeJson(Schema.Array(Schema.Unknown), "the list of tags with digests")
 
-const isTag = Schema.is(Schema.Struct({ name: Schema.String, digest: Schema.optionalKey(Schema.Unknown) }))
+/** Earlier releases of GitLab list no `published_at`: it is the later of the other two. */
+const publishedAt = ({ created_at, published_at, updated_at }: typeof Tag.Type): number | undefined =>
+  [published_at, updated_at, created_at]
+    .map((text) => (typeof text === "string" ? Date.parse(text) : Number.NaN))
+    .find(Number.isFinite)
 
 /** A digest that fits no grammar is none: the crawl then requests the manifest by tag. */
-const toTag = (entry: unknown): Registry.ListedTag => {
+const listedTag = (entry: unknown): Registry.ListedTag => {
   if (!isTag(entry)) return { name: Pages.noName(entry) }
   const { digest, name } = entry
-  return typeof digest === "string" && Digest.isDigest(digest) ? { name, digest } : { name }
+  const instant = publishedAt(entry)
+  return {
+    name,
+    ...(typeof digest === "string" && Digest.isDigest(digest) ? { digest } : {}),
+    ...(instant === undefined ? {} : { publishedAt: instant })
+  }
 }
 
 /** GitLab's registry sends its version with every response of this API; any other server that answers 200 has none. */
@@ -54,7 +72,7 @@ export const make = Effect.fnUntraced(function* (options: {
     const isOffered = yield* authorization
       .send(
         { method: "GET", url: new URL(base), headers: Pages.acceptJson, maxBytes: 64 * 1024 },
-        order.pull(repository)
+        { ...order.pull(repository), anyToken: true }
       )
       .pipe(
         Effect.map(isGitLab),
@@ -77,7 +95,7 @@ export const make = Effect.fnUntraced(function* (options: {
           decode: (response) =>
             decodeTags(response).pipe(
               Result.flatMap((tags) => Pages.entriesOf(tags, isTag)),
-              Result.map((tags) => tags.map(toTag))
+              Result.map((tags) => tags.map(listedTag))
             ),
           key: (tag) => tag.name,
           limits

@@ -91,7 +91,7 @@ describe("GitLabMetadata", () => {
     it.live(`the sizes are those of the manifests ${metadataDatabase ? "with" : "without"} it`, () =>
       Effect.gen(function* () {
         const inventory = yield* Crawl.crawl()
-        const { diskSize, size, uniqueSize } = total(inventory)
+        const { diskSize, size, uniqueSize } = total(inventory)!
         assert.deepStrictEqual({ diskSize, size, uniqueSize }, Expected.all.total)
         assert.deepStrictEqual(gaps(inventory), [["acme/vault/secrets", "Denied"]])
       }).pipe(Effect.provide(overDemo(Demo.repositories, { metadataDatabase })))
@@ -108,6 +108,39 @@ describe("GitLabMetadata", () => {
       const { "GET metadata tags": pages } = yield* requestCounts
       assert.strictEqual(pages, 3)
     }).pipe(Effect.provide(overDemo(tagged(some, numbered("t", 2500)))))
+  )
+
+  it.live("the dates of the tags come with them: the last of what GitLab states", () =>
+    Effect.gen(function* () {
+      const { inject } = yield* DemoRegistry.DemoRegistry
+      const pushed = Date.UTC(2024, 1, 29, 12)
+      assert.deepStrictEqual(
+        (yield* listTags(some)).map(({ publishedAt }) => publishedAt),
+        [pushed, pushed]
+      )
+      const dated = (name: string, dates: object) => ({ name, ...dates })
+      const created_at = "2020-01-01T00:00:00.000Z"
+      yield* inject({
+        on: ({ kind }) => kind === "metadata tags",
+        answer: Fault.garbage(
+          JSON.stringify([
+            dated("all", { created_at, updated_at: "2021-01-01T00:00:00Z", published_at: "2022-01-01T00:00:00.5Z" }),
+            dated("created", { created_at, updated_at: null }),
+            dated("none", { created_at: "yesterday", published_at: 7 }),
+            dated("updated", { created_at, updated_at: "2021-01-01T00:00:00.000Z" })
+          ])
+        )
+      })
+      assert.deepStrictEqual(yield* listTags(some), [
+        { name: "all", publishedAt: Date.UTC(2022, 0, 1, 0, 0, 0, 500) },
+        { name: "created", publishedAt: Date.UTC(2020, 0, 1) },
+        { name: "none" },
+        { name: "updated", publishedAt: Date.UTC(2021, 0, 1) }
+      ])
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(overDemo(tagged(some, ["a", "b"]), { pushedAt: () => Date.UTC(2024, 1, 29, 12) }))
+    )
   )
 
   it.live("more than a thousand tags come to their end without it as well", () =>

@@ -59,7 +59,7 @@ const first: Step = {
         `generation ${integer}, next_id ${integer} NOT NULL`
     )})`
     yield* sql`CREATE INDEX snapshots_taken_at ON ${table("snapshots")} (taken_at)`
-    // The snapshots that were removed and whose rows still have to be removed.
+    // Removed snapshots whose rows are not removed yet.
     yield* sql`CREATE TABLE ${table("forgotten")} (${sql.literal(`id ${integer} PRIMARY KEY`)})`
     for (const each of all) yield* create(database, each)
     yield* sql`CREATE INDEX figures_path ON ${table(figures.name)} (path, kind, since)`
@@ -76,7 +76,7 @@ const first: Step = {
   })
 }
 
-/** Indexes that find the rows that began after a snapshot without reading earlier rows. */
+/** Indexes that find the rows since a snapshot without reading earlier rows. */
 const second: Step = {
   minimum: 1,
   run: Effect.fnUntraced(function* ({ sql, table }) {

@@ -1,6 +1,4 @@
-/**
- * The snapshots of a registry hour after hour: most of it stays, and some tags are pushed again.
- */
+/** Hourly snapshots of a registry: between two snapshots, some tags are pushed again. */
 import { hash } from "node:crypto"
 import { Bytes, type Digest, Inventory, type Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { DateTime, Effect } from "effect"

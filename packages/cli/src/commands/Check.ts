@@ -18,7 +18,7 @@ export const check = Command.make(
     const budgets = yield* BudgetTable.read(input, shared)
     if (budgets === undefined) return yield* usageError("no budget", "give --budget, --max-total or --max-growth")
     const crawled = yield* CrawledSnapshot.make(shared)
-    const outcomes = BudgetTable.outcomes(budgets, crawled.snapshot.usage)
+    const outcomes = yield* BudgetTable.outcomes(budgets, crawled.snapshot.usage)
     yield* print(shared, BudgetTable.make(outcomes), { command: "check", rows: "budgets", fields: summarize(crawled) })
     yield* BudgetTable.enforce(outcomes, shared)
     yield* CrawledSnapshot.requireWhole(shared, crawled)

@@ -9,13 +9,19 @@ import { Effect } from "effect"
 import { RE2JS } from "re2js"
 import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
-/** A function that returns whether the whole name matches, as in GitLab. */
+/**
+ * A function that returns whether a name matches. GitLab sets `\A` before the expression and `\z` behind it, without
+ * brackets: `a|b` matches what begins with `a` or ends with `b`.
+ */
 export const compile = (text: string, flag: string): Effect.Effect<(name: string) => boolean, CommandFailure> =>
   Effect.map(
     Effect.try({
-      try: () => RE2JS.compile(text),
+      try: () => {
+        RE2JS.compile(text)
+        return RE2JS.compile(`\\A${text}\\z`)
+      },
       catch: () =>
         usageError(`${flag}: ${JSON.stringify(text)} is no expression of RE2`, "see github.com/google/re2/wiki/Syntax")
     }),
-    (pattern) => (name: string) => pattern.matches(name)
+    (pattern) => (name: string) => pattern.test(name)
   )

@@ -39,7 +39,8 @@ export const httpLayer = ({
   )
 }
 
-export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
+/** The registry over the client of the context. */
+export const registryLayer = (connection: Connection): Layer.Layer<Registry.Registry, never, HttpClient.HttpClient> =>
   RegistryHttp.layer({
     url: connection.registry,
     gitlabUrl: connection.gitlab,
@@ -48,4 +49,7 @@ export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
     concurrency: { max: connection.concurrency },
     timeout: Duration.seconds(connection.timeout),
     decode
-  }).pipe(Layer.provide(httpLayer(connection)))
+  })
+
+export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
+  registryLayer(connection).pipe(Layer.provide(httpLayer(connection)))

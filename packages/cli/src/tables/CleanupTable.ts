@@ -2,10 +2,10 @@
  * A cleanup policy, simulated on a snapshot, with the bytes that it would free.
  */
 import { CleanupPolicy, Usage } from "@gitlab-registry-usage/core"
-import { Clock, Duration, Effect, Option } from "effect"
+import { Array as Arr, Clock, Duration, Effect, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import * as Dates from "../crawl/Dates.ts"
-import { chooses } from "./UsageTable.ts"
+import { chooses } from "./RepositoryPattern.ts"
 import * as NameRegex from "../connection/NameRegex.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
 import type { Row, Table } from "../output/Table.ts"
@@ -34,6 +34,7 @@ export const rules = Effect.fnUntraced(function* (settings: Settings) {
     keeps: nameRegexKeep === undefined ? () => false : yield* NameRegex.compile(nameRegexKeep, "--name-regex-keep"),
     keepCount: keepN,
     olderThan: olderThan === undefined ? undefined : now - Duration.toMillis(olderThan),
+    now,
     settings: {
       name_regex: nameRegex,
       name_regex_keep: nameRegexKeep ?? null,
@@ -49,20 +50,21 @@ interface Judged {
   readonly verdicts: ReadonlyArray<CleanupPolicy.Verdict>
 }
 
-/** Reads the creation dates that the policy needs from the registry; a saved snapshot has none. */
+/** Reads the dates that the policy needs from the registry, for each chosen repository; a saved snapshot has none. */
 const dates = Effect.fnUntraced(function* (
   flags: Shared,
-  usage: Usage.Usage,
-  wanted: ReadonlyArray<{ readonly r: number; readonly tags: ReadonlyArray<number> }>
+  { inventory }: Usage.Usage,
+  chosen: ReadonlyArray<number>,
+  policy: Rules
 ) {
-  if (Option.isSome(flags.from) || wanted.every(({ tags }) => tags.length === 0))
-    return new Map<number, ReadonlyMap<number, number>>()
+  const wanted = chosen.map((r) => CleanupPolicy.needDates(inventory.repositories[r]!.tagNames, policy))
+  if (Option.isSome(flags.from) || wanted.every((tags) => tags.length === 0)) return wanted.map(() => Dates.unread)
   const connection = yield* Connection.fromFlags(flags)
   const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
-  const found = yield* Effect.forEach(wanted, ({ r, tags }) =>
-    Effect.map(Dates.ofTags(usage.inventory, r, tags, connection.concurrency), (dates) => [r, dates] as const)
-  ).pipe(Effect.provide(layer(connection)), Effect.mapError(fromRegistry))
-  return new Map(found)
+  const { concurrency } = connection
+  return yield* Effect.forEach(chosen, (r, i) => Dates.ofTags(inventory, r, wanted[i]!, concurrency), {
+    concurrency
+  }).pipe(Effect.provide(layer(connection)), Effect.mapError(fromRegistry))
 })
 
 const count = (verdicts: ReadonlyArray<CleanupPolicy.Verdict>, verdict: CleanupPolicy.Verdict) =>
@@ -87,26 +89,14 @@ export const make = Effect.fnUntraced(function* (
 ) {
   const isChosen = chooses(only)
   const { repositories } = usage.inventory
-  const chosen = repositories.flatMap((repository, r) =>
-    isChosen(repository.name) && !repository.unreadable ? [{ r, repository }] : []
-  )
-  const needsDates = policy.olderThan !== undefined || (policy.keepCount ?? 0) > 0
-  const known = yield* dates(
-    flags,
-    usage,
-    chosen.map(({ r, repository: { tagNames } }) => ({
-      r,
-      tags: needsDates
-        ? [...tagNames.keys()].filter((i) => {
-            const name = tagNames[i]!
-            return name !== "latest" && policy.matches(name) && !policy.keeps(name)
-          })
-        : []
-    }))
-  )
-  const judged = chosen.map(({ r, repository: { name, tagNames } }): Judged => {
-    const candidates = tagNames.map((name, i) => ({ name, createdAt: known.get(r)?.get(i) }))
-    return { r, name, verdicts: CleanupPolicy.simulate(candidates, policy) }
+  const chosen = [...repositories.keys()].filter((r) => isChosen(repositories[r]!.name) && !repositories[r]!.unreadable)
+  const known = yield* dates(flags, usage, chosen, policy)
+  const judged = chosen.map((r, i): Judged => {
+    const { name, tagNames } = repositories[r]!
+    const { pageSize, publishedAt } = known[i]!
+    const candidates = tagNames.map((name, tag) => ({ name, publishedAt: publishedAt(tag) }))
+    const pages = Arr.chunksOf(candidates, pageSize)
+    return { r, name, verdicts: pages.flatMap((page) => CleanupPolicy.simulate(page, policy)) }
   })
   const tagsOf = ({ r, verdicts }: Judged, verdict: CleanupPolicy.Verdict) =>
     verdicts.flatMap((other, i) => (other === verdict ? [usage.tagStarts[r]! + i] : []))
@@ -126,7 +116,8 @@ export const make = Effect.fnUntraced(function* (
         deletes: namesOf(one, "delete"),
         undecided: namesOf(one, "unknown")
       },
-      mark: unknown > 0 ? "!" : undefined
+      mark: unknown > 0 ? "!" : undefined,
+      partial: deleted[i]!.some((tag) => Usage.tagSizes(usage, tag) === undefined)
     }
   })
   const all = rows.map(({ values }) => values)
@@ -157,7 +148,8 @@ export const make = Effect.fnUntraced(function* (
         keep: sum("keep"),
         unknown: undecided,
         frees
-      }
+      },
+      partial: rows.some(({ partial }) => partial)
     },
     notes: (size) => [
       `nothing was deleted; this policy would delete ${sum("delete")} of ${sum("tags")} tags and let garbage collection free ${size(frees)}`,
@@ -165,12 +157,12 @@ export const make = Effect.fnUntraced(function* (
         ? [
             `${undecided} tags cannot be decided: ${
               Option.isSome(flags.from)
-                ? "a saved scan holds no dates; run without --from"
-                : "their images have no creation date"
+                ? "a saved snapshot holds no dates; run without --from"
+                : "the dates of some could not be read"
             }`
           ]
         : []),
-      "not known here: protected tags; and where GitLab has the metadata database, it goes by when a tag was pushed, not by when its image was made"
+      "not known here: protected tags, which GitLab keeps"
     ]
   } satisfies Table
 })

@@ -137,7 +137,7 @@ const child = (digest: Digest, attestation: boolean): Child => ({
 const manifestOf = (image: number, age: number): Manifest => {
   const isIndex = image % 4 === 3
   const layer = (number: number, foreign = false) => ({
-    digest: digestOf(2, number),
+    digest: digestOf(foreign ? 5 : 2, number),
     size: Bytes.make(number % 5 === 4 ? Number.MAX_SAFE_INTEGER : 1000 * number + age),
     mediaType: "application/octet-stream",
     foreign
@@ -165,7 +165,8 @@ const inventoryOf = ({ age, gaps, repositories }: State): Inventory => {
     const number = builder.manifest(digest)
     if (builder.state(number) !== 0) return number
     const layerSizes = manifest.layers.map(({ size }) => size!)
-    builder.read(number, { manifest, size: digest.length + age, layerSizes })
+    const configSize = manifest.config?.size ?? 0
+    builder.read(number, { manifest, size: digest.length + age, configSize, layerSizes })
     return number
   }
   const add = (image: number): number => {

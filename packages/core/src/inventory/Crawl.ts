@@ -7,8 +7,8 @@ import { Clock, Effect, Queue, Result, Stream } from "effect"
 import type { Digest } from "../registry/Digest.ts"
 import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
-import { type PreviousRepository, previousInventory } from "./PreviousInventory.ts"
-import { manifestReader, Stop } from "./ManifestReader.ts"
+import { type PreviousRepository, previousInventory, type Verification } from "./PreviousInventory.ts"
+import { isKept, manifestReader, Stop } from "./ManifestReader.ts"
 import * as TagBudget from "./TagBudget.ts"
 import { isRepositoryName, isTagName, type RepositoryName, type TagName } from "../registry/Names.ts"
 import { isTransient, Malformed, Registry, type RegistryError } from "../registry/Registry.ts"
@@ -50,6 +50,12 @@ export interface Options {
   /** An earlier inventory: manifests that it holds are not fetched again, and it stands in for what fails for now. */
   readonly previous?: Inventory | undefined
   /**
+   * Reads manifests of `previous` again, because the registry may have deleted them since: `all` of them, or, with a
+   * whole number that grows by one with each crawl, those that no tag names: all of these where they are at most 1000,
+   * else about a tenth, so that ten crawls read each. Default none.
+   */
+  readonly verify?: Verification | undefined
+  /**
    * Reads these repositories alone, and takes all others over from `previous` as they are: for a registry that reports
    * changes. One of them that the registry does not know any more is left out.
    */
@@ -88,13 +94,6 @@ const quoted = (names: ReadonlyArray<string>): string =>
     .join(", ")
 
 /**
- * Whether what was read before stands in for what failed: the failure may pass, or the answer was none, as the page of
- * something in between or JSON that is cut off, or was not read to its end.
- */
-const isKept = (error: RegistryError): boolean =>
-  isTransient(error) || error.reason._tag === "Malformed" || error.reason._tag === "TooLarge"
-
-/**
  * Crawls the registry. Each manifest is fetched once, whatever number of tags, repositories and indexes refer to it.
  *
  * What cannot be read becomes a gap of the inventory. The crawl as a whole fails only where the list of repositories
@@ -116,7 +115,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   )
   const builder = InventoryBuilder.make()
   const budget = TagBudget.make(options.limits ?? {})
-  const earlier = previousInventory(options.previous)
+  const earlier = previousInventory(options.previous, options.verify)
   const repositories: Array<Repository> = []
   const progress = {
     repositoriesFound: 0,
@@ -181,7 +180,8 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     tag: Tag,
     before: PreviousRepository | undefined
   ): Effect.Effect<Result.Result<Digest | undefined, RegistryError>, Stop> => {
-    const manifest = tag.digest === undefined ? before?.manifest(tag.name) : undefined
+    const isAsked = tag.digest === undefined && options.verify !== "all"
+    const manifest = isAsked ? before?.manifest(tag.name) : undefined
     return manifest === undefined
       ? Effect.succeed(Result.succeed(tag.digest))
       : request(registry.resolve(repository, tag.name, manifestDigest(options.previous!, manifest)))

@@ -9,9 +9,11 @@ import * as Column from "./Column.ts"
 import * as Rows from "./Rows.ts"
 import * as DigestTable from "./DigestTable.ts"
 import type { Layer, Manifest } from "../registry/Manifest.ts"
+import * as MediaType from "../registry/MediaType.ts"
 
 /**
- * A manifest with sizes that it does not state itself: its own in bytes, and one for each layer.
+ * A manifest with sizes that it may not state itself: its own in bytes, that of its config, 0 where it has none, and one
+ * for each layer.
  *
  * @category models
  * @since 0.1.0
@@ -19,6 +21,7 @@ import type { Layer, Manifest } from "../registry/Manifest.ts"
 export interface MeasuredManifest {
   readonly manifest: Manifest
   readonly size: number
+  readonly configSize: number
   readonly layerSizes: ReadonlyArray<number>
 }
 
@@ -33,6 +36,8 @@ export interface InventoryBuilder {
   readonly manifest: (digest: Digest) => number
   readonly state: (manifest: number) => State
   readonly digest: (manifest: number) => Digest
+  /** Its media type, or before it is read that of the descriptors that refer to it; empty where none does. */
+  readonly mediaType: (manifest: number) => string
   /** Records what a manifest says. Returns the numbers of its children. */
   readonly read: (manifest: number, measured: MeasuredManifest) => ReadonlyArray<number>
   /** Records that the registry does not have a manifest. */
@@ -60,6 +65,7 @@ const nothing = () => ({
   blobs: Column.uint32(),
   states: Column.uint8(),
   mediaTypes: Column.uint16(),
+  mediaTypeNames: [""],
   mediaTypeNumbers: new Map<string, number>([["", 0]]),
   /** Manifest → the blobs that it refers to, each with its role. */
   references: Rows.make(),
@@ -69,6 +75,16 @@ const nothing = () => ({
 })
 
 const noChildren: ReadonlyArray<number> = []
+
+/** Whether a blob is stored is one fact: a layer that another manifest refers to as stored is foreign to none. */
+const settleForeign = ({ flags, values }: ReturnType<typeof Rows.done>, blobs: number): void => {
+  if (!flags.includes(Role.foreignLayer)) return
+  const stored = new Uint8Array(blobs)
+  for (let at = 0; at < flags.length; at++) if (flags[at] !== Role.foreignLayer) stored[values[at]!] = 1
+  for (let at = 0; at < flags.length; at++) {
+    if (flags[at] === Role.foreignLayer && stored[values[at]!] === 1) flags[at] = Role.layer
+  }
+}
 
 /**
  * @category constructors
@@ -112,9 +128,10 @@ export const make = (): InventoryBuilder => {
   const mediaTypeNumber = (name: string): number => {
     const known = seen.mediaTypeNumbers.get(name)
     if (known !== undefined) return known
-    // More types than a Uint16 counts can only be an attack; they are all the same then.
-    const number = Math.min(seen.mediaTypeNumbers.size, 0xffff)
-    if (number < 0xffff) seen.mediaTypeNumbers.set(name, number)
+    // More types than a Uint16 counts can only be an attack; they are not recorded.
+    if (seen.mediaTypeNames.length > 0xffff) return 0
+    const number = seen.mediaTypeNames.push(name) - 1
+    seen.mediaTypeNumbers.set(name, number)
     return number
   }
 
@@ -129,7 +146,15 @@ export const make = (): InventoryBuilder => {
   }
 
   const refer = (to: number, role: number) => Rows.push(seen.references, to, role)
-  const include = (child: number, attestation: number) => Rows.push(seen.children, child, attestation)
+
+  const mediaTypeOf = (number: number): string => seen.mediaTypeNames[seen.mediaTypes.values[number]!] ?? ""
+
+  /** Of descriptors that disagree about the type of a child that was not read, one of a manifest counts. */
+  const include = (child: number, mediaType: string, attestation: number) => {
+    const isKnown = seen.states.values[child] === State.read || MediaType.isManifest(mediaTypeOf(child))
+    if (!isKnown && MediaType.isMediaType(mediaType)) seen.mediaTypes.values[child] = mediaTypeNumber(mediaType)
+    Rows.push(seen.children, child, attestation)
+  }
 
   const end = (number: number): ReadonlyArray<number> => {
     Rows.end(seen.references, number)
@@ -137,11 +162,13 @@ export const make = (): InventoryBuilder => {
     return children.length === 0 ? noChildren : Array.from(children)
   }
 
-  const read: InventoryBuilder["read"] = (number, { manifest: decoded, size, layerSizes }) => {
+  const read: InventoryBuilder["read"] = (number, { configSize, manifest: decoded, size, layerSizes }) => {
     begin(number, decoded.mediaType, size)
-    if (decoded.config !== undefined) refer(blob(decoded.config.digest, decoded.config.size, false), Role.config)
+    if (decoded.config !== undefined) refer(blob(decoded.config.digest, configSize, false), Role.config)
     decoded.layers.forEach((layer, i) => refer(blob(layer.digest, layerSizes[i]!, false), roleOf(layer)))
-    for (const child of decoded.children) include(manifest(child.digest), child.attestation ? 1 : 0)
+    for (const { attestation, digest, mediaType } of decoded.children) {
+      include(manifest(digest), mediaType, attestation ? 1 : 0)
+    }
     return end(number)
   }
 
@@ -155,7 +182,9 @@ export const make = (): InventoryBuilder => {
       refer(blob(blobs.digests[reference]!, blobs.sizes[reference]!, false), manifests.roles[at]!)
     }
     for (let at = manifests.childStarts[source]!; at < manifests.childStarts[source + 1]!; at++) {
-      include(manifest(manifestDigest(from, manifests.children[at]!)), manifests.attestations[at]!)
+      const child = manifests.children[at]!
+      const mediaType = manifests.mediaTypeNames[manifests.mediaTypes[child]!] ?? ""
+      include(manifest(manifestDigest(from, child)), mediaType, manifests.attestations[at]!)
     }
     return end(number)
   }
@@ -168,7 +197,9 @@ export const make = (): InventoryBuilder => {
       if (seen.states.values[number] !== State.unread) continue
       if (manifests.states[next] === State.read) {
         copyOne(from, next)
-        pending.push(...manifests.children.subarray(manifests.childStarts[next]!, manifests.childStarts[next + 1]!))
+        for (let at = manifests.childStarts[next]!; at < manifests.childStarts[next + 1]!; at++) {
+          pending.push(manifests.children[at]!)
+        }
       } else {
         seen.states.values[number] = manifests.states[next]!
       }
@@ -180,6 +211,7 @@ export const make = (): InventoryBuilder => {
     manifest,
     state: (number) => seen.states.values[number] as State,
     digest: digestOf,
+    mediaType: mediaTypeOf,
     read,
     absent: (number) => {
       seen.states.values[number] = State.absent
@@ -195,13 +227,14 @@ export const make = (): InventoryBuilder => {
       seen = nothing()
       const references = Rows.done(all.references)
       const children = Rows.done(all.children)
+      settleForeign(references, all.blobNumbers.digests.length)
       return {
         blobs: { digests: all.blobNumbers.digests, sizes: Column.done(all.sizes) },
         manifests: {
           blobs: Column.done(all.blobs),
           states: Column.done(all.states),
           mediaTypes: Column.done(all.mediaTypes),
-          mediaTypeNames: [...all.mediaTypeNumbers.keys()],
+          mediaTypeNames: all.mediaTypeNames,
           referenceStarts: references.starts,
           references: references.values,
           roles: references.flags,

@@ -149,8 +149,8 @@ export const isTransient = (error: RegistryError): boolean =>
   ["Unreachable", "ServerError", "RateLimited"].includes(error.reason._tag)
 
 /**
- * A tag in a listing. `name` is the registry's text, which the crawl checks; `digest` is there only where the registry's
- * listing includes it.
+ * A tag in a listing. `name` is the registry's text, which the crawl checks. `digest` and `publishedAt`, when the tag was
+ * last pushed to another manifest in milliseconds since 1970, are there only where the registry's listing includes them.
  *
  * @category models
  * @since 0.1.0
@@ -158,6 +158,7 @@ export const isTransient = (error: RegistryError): boolean =>
 export interface ListedTag {
   readonly name: string
   readonly digest?: Digest | undefined
+  readonly publishedAt?: number | undefined
 }
 
 /**
@@ -204,10 +205,15 @@ export class Registry extends Context.Service<
       tag: TagName,
       known?: Digest | undefined
     ) => Effect.Effect<Digest, RegistryError>
-    /** The manifest that a tag or digest names; never converted to another type. Its digest fits its body. */
+    /**
+     * The manifest that a tag or digest names; never converted to another type. Its digest fits its body. `mediaType` is
+     * the type by which an index refers to it: a registry may give a manifest only to those who accept its type, and the
+     * known ones are always accepted. One that fits no grammar is ignored.
+     */
     readonly manifest: (
       repository: RepositoryName,
-      reference: TagName | Digest
+      reference: TagName | Digest,
+      mediaType?: string | undefined
     ) => Effect.Effect<StoredManifest, RegistryError>
     /**
      * The bytes of a small blob such as a config; they fit its digest. One of more than `maxBytes` is `TooLarge`.

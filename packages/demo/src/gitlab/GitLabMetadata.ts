@@ -1,5 +1,5 @@
 /**
- * The API of the metadata database as GitLab's registry speaks it. Every path ends with a slash.
+ * GitLab's API of the metadata database. Every path ends with a slash.
  *
  * Sources: GitLab's container registry, docs/spec/gitlab/api.md and registry/handlers.
  */
@@ -12,10 +12,10 @@ import * as RegistryPage from "../http/RegistryPage.ts"
 import { nameUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
 import type { Handler, Request, Route } from "../http/Route.ts"
 
-/** Everything in the demonstration was pushed at once. */
-const pushedAt = "2026-01-01T00:00:00.000Z"
+/** All contents have the same time of push by default. */
+const atOnce = Date.UTC(2026, 0, 1)
 
-/** What was decoded once: a listing of a thousand tags would else decode as many manifests each time. */
+/** The decoded manifests, so that a list of a thousand tags does not decode as many manifests each time. */
 const manifests = new WeakMap<Registry.StoredManifest, Option.Option<Manifest.Manifest>>()
 
 const decoded = (repository: StoredRepository, digest: string): Option.Option<Manifest.Manifest> => {
@@ -26,7 +26,7 @@ const decoded = (repository: StoredRepository, digest: string): Option.Option<Ma
   return known
 }
 
-/** The distinct layers that a manifest and its children refer to, with their sizes. */
+/** The distinct layers of a manifest and its children, with their sizes. */
 const layersOf = (repository: StoredRepository, digest: string, found = new Map<string, number>()) => {
   for (const { children, layers } of Option.toArray(decoded(repository, digest))) {
     for (const layer of layers) if (!layer.foreign) found.set(layer.digest, layer.size ?? 0)
@@ -37,9 +37,7 @@ const layersOf = (repository: StoredRepository, digest: string, found = new Map<
 
 const sum = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((total, size) => total + size, 0)
 
-/**
- * The bytes of the distinct layers that the repository's tags lead to, as GitLab counts them: no config, no manifest.
- */
+/** The bytes of the distinct layers of the repository's tags. GitLab counts neither configs nor manifests. */
 export const sizeOf = (repository: StoredRepository): number => {
   const found = new Map<string, number>()
   for (const digest of repository.tags.values()) layersOf(repository, digest, found)
@@ -48,7 +46,7 @@ export const sizeOf = (repository: StoredRepository): number => {
 
 const isIndex = (mediaType: string) => mediaType === MediaType.ociIndex || mediaType === MediaType.dockerManifestList
 
-const tagOf = (repository: StoredRepository, name: string) => {
+const tagOf = (repository: StoredRepository, name: string, pushedAt: string) => {
   const digest = repository.tags.get(name)!
   const mediaType = repository.manifests.get(digest)?.mediaType ?? ""
   const config = Option.flatMap(decoded(repository, digest), (manifest) => Option.fromUndefinedOr(manifest.config))
@@ -66,7 +64,7 @@ const tagOf = (repository: StoredRepository, name: string) => {
 
 const version = "gitlab-container-registry-version"
 
-/** Without a database the paths are there, and nothing behind them. */
+/** Without a database, every path is 404. */
 const when =
   (available: boolean) =>
   (handler: Handler): Handler =>
@@ -76,7 +74,7 @@ const when =
 
 const unknown = ({ repository = "" }: Request) => nameUnknown(repository)
 
-/** The page, with the links in GitLab's order: to the previous page first. */
+/** A page of tags. The links have GitLab's order: the previous page comes first. */
 const tagPage = Effect.fnUntraced(function* (repository: StoredRepository, request: Request, size: number) {
   const names = [...repository.tags.keys()]
   const asked = request.parameters.get("n")
@@ -98,7 +96,10 @@ const tagPage = Effect.fnUntraced(function* (repository: StoredRepository, reque
   return { page, headers: link === "" ? {} : { link } }
 })
 
-export const routes = (options: Options): ReadonlyArray<Route> => {
+/** When a tag was pushed, in milliseconds since 1970. */
+export type PushedAt = (repository: string, tag: string) => number
+
+export const routes = (options: Options, pushedAt: PushedAt = () => atOnce): ReadonlyArray<Route> => {
   const offered = when(options.metadataDatabase)
   return [
     {
@@ -118,7 +119,7 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
             Effect.fnUntraced(function* (repository, request) {
               const { headers, page } = yield* tagPage(repository, request, options.pageSize)
               return HttpServerResponse.jsonUnsafe(
-                page.map((name) => tagOf(repository, name)),
+                page.map((name) => tagOf(repository, name, new Date(pushedAt(repository.name, name)).toISOString())),
                 { headers }
               )
             })
@@ -139,7 +140,7 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
                 ...(parameters.get("size") === "self"
                   ? { size_bytes: sizeOf(repository), size_precision: "default" }
                   : {}),
-                created_at: pushedAt
+                created_at: new Date(atOnce).toISOString()
               })
             )
           )
