@@ -199,8 +199,10 @@ export const make = (options: {
     blobSize: operation("blobSize", "digest", function* (repository, digest: Digest.Digest) {
       const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
-      const length = response.headers["content-length"] ?? ""
-      const size = /^\d+$/.test(length) ? Number(length) : -1
+      // The length of a compressed answer is not the size of the blob.
+      const { "content-encoding": coding = "identity", "content-length": length = "" } = response.headers
+      const isPlain = coding === "" || coding === "identity"
+      const size = isPlain && /^\d+$/.test(length) ? Number(length) : -1
       if (Bytes.isBytes(size)) return size
       return yield* new Registry.Malformed({ detail: "the registry does not state the size of the blob" })
     }),
