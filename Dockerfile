@@ -4,8 +4,8 @@
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /build
 COPY . .
-# The programs hold all that they run, and lie beside their package.json, the page and the licences of what they hold. The
-# source maps tell which packages those are, and stay here.
+# Each program is bundled with its dependencies, beside its package.json, the page and the licences of the dependencies. The
+# licences are found by the source maps, which are not copied.
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/server exec tsup --config tsup.bin.config.ts --sourcemap \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/cli exec tsup --sourcemap \
@@ -27,7 +27,7 @@ RUN ln -s /opt/gitlab-registry-usage/server/dist/bin.js /usr/local/bin/gitlab-re
 USER node
 CMD ["sh"]
 
-# No shell and no package manager: the last one is what is built by default.
+# The last stage is the default: it has no shell and no package manager.
 FROM gcr.io/distroless/nodejs24-debian12:nonroot
 COPY --from=build /out/server /app
 WORKDIR /app
@@ -36,11 +36,11 @@ ENV NODE_ENV=production \
     GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_HOST=0.0.0.0 \
     GITLAB_REGISTRY_USAGE_GENERAL_LOG_FORMAT=json
 EXPOSE 5000
-# Snapshots and their history are kept here, in usage.sqlite, written by the user 65532. A new volume takes on the owner that
-# its place has in the image; where there is none, it belongs to root.
+# The user 65532 stores snapshots and their history here, in usage.sqlite. A new volume gets the owner of this directory in the
+# image; if the image has no such directory, the volume belongs to root.
 COPY --from=build --chown=65532:65532 /out/state /var/lib/gitlab-registry-usage-rest
 VOLUME ["/var/lib/gitlab-registry-usage-rest"]
-# Asks where the variables let the server listen, over TLS if they name a certificate: which one it is does not matter here.
+# The request goes to the configured port, over TLS if a certificate is configured; the certificate is not verified.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
   CMD ["/nodejs/bin/node", "-e", "const { GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT: port = 5000, GITLAB_REGISTRY_USAGE_GENERAL_TLS_CERTIFICATE_FILE: tls } = process.env; require(tls ? 'https' : 'http').get({ host: '127.0.0.1', port, path: '/health/live', rejectUnauthorized: false }, r => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 STOPSIGNAL SIGTERM

@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { defineConfig } from "vitest/config"
 
 const all = ["packages/*/test/**/*.test.ts", "examples/test/**/*.test.ts", "test/**/*.test.ts"]
@@ -12,8 +14,8 @@ const slow = [
 ]
 
 /**
- * Tests that start programs or block threads: what one of them leaves behind must not slow the next file. And tests that
- * replace a module, which no other file may have loaded.
+ * Tests that start programs or block threads run in processes of their own, so that they do not slow the next file. So
+ * do tests that replace a module, because another file may have loaded it.
  */
 const isolated = [
   "packages/adapter-sql/test/**/*.test.ts",
@@ -24,15 +26,29 @@ const isolated = [
 export default defineConfig({
   test: {
     projects: [
-      // Files share their two processes: most of the time of a small file is otherwise a new process that loads effect.
-      { extends: true, test: { name: "fast", include: all, exclude: [...slow, ...isolated], isolate: false } },
-      { extends: true, test: { name: "fast isolated", include: isolated, exclude: slow } },
-      { extends: true, test: { name: "slow", include: slow } }
+      // Files share two processes, because a new process that loads effect would take most of the time of a small file.
+      {
+        extends: true,
+        test: {
+          name: "fast",
+          include: all,
+          exclude: [...slow, ...isolated],
+          isolate: false,
+          sequence: { groupOrder: 0 }
+        }
+      },
+      // These wait for deadlines and other processes most of the time.
+      {
+        extends: true,
+        test: { name: "fast isolated", include: isolated, exclude: slow, maxWorkers: 4, sequence: { groupOrder: 1 } }
+      },
+      { extends: true, test: { name: "slow", include: slow, sequence: { groupOrder: 2 } } }
     ],
     reporters: ["default", "./scripts/canary-reporter.mjs"],
+    // Programs that tests start from sources are compiled once.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), "gitlab-registry-usage-compile-cache") },
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Many tests wait for processes and deadlines: two files at once use what is idle.
     maxWorkers: 2
   }
 })

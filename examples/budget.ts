@@ -1,5 +1,5 @@
-// A check for a CI job, with promises: fails when the registry takes more disk than it may.
-//   REGISTRY_URL=… REGISTRY_USER=… REGISTRY_TOKEN=… node examples/budget.ts 50000000000
+// A check for a CI job, with promises: fails if the registry's disk size exceeds a budget. REGISTRY_URL=…
+// REGISTRY_USER=… REGISTRY_TOKEN=… node examples/budget.ts 50000000000
 import { collect, CollectFailure } from "@gitlab-registry-usage/adapter-http/promise"
 import { measure } from "@gitlab-registry-usage/core/promise"
 
@@ -15,8 +15,8 @@ try {
     signal: AbortSignal.timeout(600_000)
   })
   const { gaps, total } = await measure(scan)
-  console.log(`${total.diskSize} of ${budget} bytes; could not read ${gaps.length}`)
-  process.exitCode = total.diskSize > budget ? 1 : 0
+  console.log(`${total?.diskSize ?? "unknown"} of ${budget} bytes; could not read ${gaps.length}`)
+  process.exitCode = total === null || total.diskSize > budget ? 1 : 0
 } catch (error) {
   if (!(error instanceof CollectFailure)) throw error
   console.error(`${error.code}: ${error.message}`)

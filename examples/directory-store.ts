@@ -1,4 +1,4 @@
-// A storage adapter: the SnapshotStore port over a directory, with one file for each snapshot and the newest kept.
+// A storage adapter: the SnapshotStore port over a directory, with one file for each of the newest snapshots.
 import { Snapshot, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, FileSystem, Layer, Option, Path, type PlatformError, Semaphore } from "effect"
 
@@ -26,7 +26,7 @@ export const make = Effect.fnUntraced(function* ({ directory, keep }: Options) {
   const path = yield* Path.Path
   const saving = yield* Semaphore.make(1)
 
-  /** The files, oldest first: a name is the instant in milliseconds, which has 13 digits until the year 2286. */
+  /** The files, the oldest first. A name is the instant in milliseconds, which has 13 digits until the year 2286. */
   const files = fs.readDirectory(directory).pipe(
     Effect.map((names) => names.filter((name) => name.endsWith(suffix)).toSorted()),
     Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed<Array<string>>([]))
@@ -39,7 +39,7 @@ export const make = Effect.fnUntraced(function* ({ directory, keep }: Options) {
       const bytes = yield* Effect.mapError(fs.readFile(path.join(directory, newest)), unavailable("load"))
       return Option.some(yield* Effect.mapError(Snapshot.decode(bytes), corrupt))
     }),
-    // A file that is written only in part never has the name of a snapshot.
+    // An incomplete file never has the name of a snapshot.
     save: Effect.fnUntraced(
       function* (snapshot) {
         const bytes = yield* Snapshot.encode(snapshot)

@@ -1,5 +1,5 @@
-// The API below /usage of an HTTP server that is there already.
-//   PORT=8080 REGISTRY_URL=… REGISTRY_USER=… REGISTRY_TOKEN=… HTPASSWD=users TOKEN_SECRET=… node examples/embedded.ts
+// Serves the API below /usage of an existing HTTP server. PORT=8080 REGISTRY_URL=… REGISTRY_USER=… REGISTRY_TOKEN=…
+// HTPASSWD=users TOKEN_SECRET=… node examples/embedded.ts
 import { NodeHttpClient, NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"

@@ -1,5 +1,5 @@
-// A client of the server that knows no path: it signs in, and from then on follows links.
-//   USAGE_URL=http://127.0.0.1:5000 USAGE_USER=demo USAGE_PASSWORD=demo-password node examples/hal-client.ts
+// A client of the server that knows no paths: it signs in and then follows links. USAGE_URL=http://127.0.0.1:5000
+// USAGE_USER=demo USAGE_PASSWORD=demo-password node examples/hal-client.ts
 import { basicAuth, bearerAuth, Client } from "ketting"
 
 interface Image {
@@ -25,7 +25,7 @@ client.use((request, next) => {
 const images = await client.go<Image>().follow("images").followAll<Image>("items")
 for (const image of images) {
   const { data, links } = await image.get()
-  // What could not be read has no sizes, and no link to its tags.
+  // An unreadable image has no sizes and no link to its tags.
   const tags = links.has("tags") ? await image.follow("tags").followAll("items") : []
   console.log(`${data.name}\t${data.disk_size ?? "unknown"}\t${tags.length} tags`)
 }

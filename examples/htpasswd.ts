@@ -9,12 +9,12 @@ const invalid = new Authentication.DirectoryError({ reason: new Authentication.I
 const unavailable = ({ message }: Error) =>
   new Authentication.DirectoryError({ reason: new Authentication.DirectoryUnavailable({ detail: message }) })
 
-/** Is compared with where there is no such user, so that this takes as long. */
+/** The hash for an unknown user, so that the comparison takes as long as for a known one. */
 const nobody = hashSync("nobody", 5)
 
 export const make = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
-  // Read at each sign-in: a user who was removed is out at once.
+  // Read at each sign-in, so that a removed user is refused at once.
   const users = Effect.map(
     fs.readFileString(path),
     (text) =>
@@ -28,7 +28,7 @@ export const make = Effect.fnUntraced(function* (path: string) {
   return Authentication.Directory.of({
     verify: Effect.fnUntraced(function* ({ password, username }) {
       const typed = Redacted.value(password)
-      // bcrypt looks at no more than 72 bytes.
+      // bcrypt ignores bytes after the 72nd.
       if (typed.trim() === "" || truncates(typed)) return yield* invalid
       const hash = (yield* Effect.mapError(users, unavailable)).get(username)
       const same = yield* Effect.tryPromise({

@@ -1,6 +1,5 @@
-// Prints the repositories of a registry, those first that cost most on disk:
-//   REGISTRY_URL=https://registry.example.com GITLAB_URL=https://gitlab.example.com \
-//   REGISTRY_USER=usage REGISTRY_TOKEN=… node examples/largest.ts
+// Prints the repositories of a registry, the largest on disk first: REGISTRY_URL=https://registry.example.com
+// GITLAB_URL=https://gitlab.example.com \ REGISTRY_USER=usage REGISTRY_TOKEN=… node examples/largest.ts
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { Bytes, Crawl, Usage } from "@gitlab-registry-usage/core"
@@ -23,10 +22,9 @@ const program = Effect.gen(function* () {
   const repositories = inventory.repositories
     .map(({ name }, r) => ({ name, sizes: Usage.repositorySizes(usage, r) }))
     .toSorted((a, b) => (b.sizes?.diskSize ?? 0) - (a.sizes?.diskSize ?? 0))
-  for (const { name, sizes } of repositories) {
+  for (const { name, sizes } of [...repositories, { name: "all", sizes: Usage.total(usage) }]) {
     yield* Console.log(`${sizes === undefined ? "unknown" : Bytes.format(sizes.diskSize)}\t${name}`)
   }
-  yield* Console.log(`${Bytes.format(Usage.total(usage).diskSize)}\tall`)
 })
 
 NodeRuntime.runMain(program.pipe(Effect.provide(registry)))

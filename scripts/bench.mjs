@@ -5,7 +5,7 @@ import { servers } from "./servers.mjs"
 import { build, install, node, root } from "./workspace.mjs"
 
 const load = loadavg()[0]
-// What puts load on a server is needed for measuring alone.
+// Only benchmarks need the programs that put load on a server.
 servers([["/usr/bin/wrk", "wrk"]])
 install()
 build()

@@ -1,4 +1,4 @@
-// npm run docs: makes docs/api from the docstrings.
+// npm run docs: writes docs/api from the docstrings.
 import { exec, install } from "./workspace.mjs"
 
 install()

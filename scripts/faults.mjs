@@ -1,5 +1,5 @@
-// npm run faults: which of the known faults and bad inputs a test covers, and whether it passes. Prints the scoreboard
-// and writes docs/reliability.md. Ends with 1 where a test fails or a case has no test.
+// npm run faults: runs the tests of the known faults and bad inputs. Prints the scoreboard and writes
+// docs/reliability.md. Exits with 1 if a test fails or a case has no test.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -41,13 +41,13 @@ const tests = new Map(cases.map(({ id }) => [id, []]))
 for (const { assertionResults, name: file } of report.testResults) {
   for (const { fullName, status, title, ancestorTitles } of assertionResults) {
     if (status !== "passed" && status !== "failed") continue
-    // A number may stand in the title of the test or of the group that it is in.
+    // The number may be in the title of the test or of its group.
     const numbers = new Set([...ancestorTitles, title].join(" ").match(/\bF\d{2,3}\b/g))
     for (const number of numbers) tests.get(number)?.push({ file: relative(root, file), status, fullName })
   }
 }
 
-/** What provoked the fault, by the files that hold the tests. */
+/** How the faults are provoked, by the files of the tests. */
 const provoked = (found) => {
   const files = new Set(found.map(({ file }) => file))
   const real = [...files].some((file) => file.includes(".integration."))
@@ -56,7 +56,7 @@ const provoked = (found) => {
 
 const rows = cases.map(({ case: text, group, id }) => {
   const found = tests.get(id)
-  // The run fails without a failing test where the reporter saw a secret in what tests printed.
+  // The run also fails if the reporter found a secret in the output.
   const failed = id === "F54" && leaked ? found : found.filter(({ status }) => status === "failed")
   const result = failed.length > 0 ? "FAIL" : found.length === 0 ? "no test" : "pass"
   return { id, group, text, result, count: found.length, ...provoked(found) }

@@ -1,16 +1,16 @@
-// The packages that are published, and their tarballs.
+// The published packages and their tarballs.
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "./workspace.mjs"
 
-/** The manifests of the published packages, with the directory that each is in. */
+/** The manifests of the published packages, each with its directory. */
 export const published = () =>
   readdirSync(join(root, "packages"))
     .map((name) => join(root, "packages", name))
     .map((directory) => ({ ...JSON.parse(readFileSync(join(directory, "package.json"), "utf8")), directory }))
     .filter((manifest) => manifest.private !== true)
 
-/** The arguments with which pnpm packs them: what is built is taken as it is. */
+/** The arguments with which pnpm packs them. It does not build them again. */
 export const packing = (destination) => [
   "-r",
   ...published().flatMap(({ name }) => ["--filter", name]),

@@ -1,5 +1,5 @@
-// npm run release: publishes the version that is committed. `-- --dry-run` shows what the next release would be, without
-// publishing or changing anything; `-- --version` raises the version and writes the change logs.
+// npm run release: publishes the committed version. `-- --dry-run` prints the next release without publishing or
+// changing anything; `-- --version` raises the version and writes the change logs.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { published } from "./packages.mjs"
 import { install, pnpmVersion, root } from "./workspace.mjs"
 
-/** Runs a program in this directory, with all that it says shown; ends where it fails. */
+/** Runs a program in this directory and shows its output. Exits if the program fails. */
 const run = (directory, command, ...args) => {
   console.error(`\n$ ${command} ${args.join(" ")}`)
   const { error, status } = spawnSync(command, args, {
@@ -27,7 +27,7 @@ const textOf = (command, ...args) => spawnSync(command, args, { cwd: root, encod
 const pending = () =>
   readdirSync(join(root, ".changeset")).filter((name) => name.endsWith(".md") && name !== "README.md")
 
-/** npm takes a statement of where the package was built, which only a job of GitLab or GitHub can give. */
+/** npm accepts provenance only from jobs of GitLab and GitHub. */
 const publish = (directory, ...args) =>
   pnpm(
     directory,
@@ -45,7 +45,7 @@ const refuse = (reason) => {
   process.exit(1)
 }
 
-/** In a clone of what is committed, so that the working tree stays as it is. */
+/** In a clone of the commit, so that the working tree does not change. */
 const dryRun = () => {
   const directory = mkdtempSync(join(tmpdir(), "release-"))
   process.on("exit", () => rmSync(directory, { recursive: true, force: true }))
@@ -77,7 +77,7 @@ switch (mode) {
   case "--version":
     install()
     pnpm(root, "exec", "changeset", "version")
-    // The lock file holds the versions by which the packages ask for each other.
+    // The lock file contains the versions of the dependencies between these packages.
     pnpm(root, "install", "--no-frozen-lockfile")
     break
   case undefined:

@@ -1,11 +1,10 @@
-// The real servers that the tests talk to, the client that attacks ours, and the browser that shows its page: programs
-// of Debian.
+// The Debian programs that the tests use: real servers, a client that attacks our server, and a browser.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import process from "node:process"
 
-/** PostgreSQL is in a directory for each of its versions. */
+/** Debian installs each version of PostgreSQL in its own directory. */
 const postgres = () => {
   const home = "/usr/lib/postgresql"
   const versions = existsSync(home) ? readdirSync(home) : []
@@ -13,7 +12,7 @@ const postgres = () => {
   return programs.find((program) => existsSync(program)) ?? `${home}/<version>/bin/postgres`
 }
 
-/** The programs, each with the package that has it. */
+/** The programs, each with its Debian package. */
 const needed = () => [
   [postgres(), "postgresql"],
   ["/usr/bin/docker-registry", "docker-registry"],
@@ -34,7 +33,7 @@ const apt = (...args) =>
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
   })
 
-/** Does it with a file that is there meanwhile, unless it was there before. */
+/** Runs a function while a file exists. A file that existed before stays. */
 const withFile = (path, content, mode, act) => {
   if (existsSync(path)) return act()
   mkdirSync(dirname(path), { recursive: true })
@@ -47,8 +46,8 @@ const withFile = (path, content, mode, act) => {
 }
 
 /**
- * The tests start servers of their own: what is installed starts none, as Prometheus and others would, and PostgreSQL
- * makes no cluster of databases.
+ * Installs packages without starting their services and without creating a PostgreSQL cluster, because the tests start
+ * their own servers.
  */
 const withoutServices = (install) =>
   withFile("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755, () =>
@@ -60,7 +59,7 @@ const withoutServices = (install) =>
     )
   )
 
-/** Makes sure that the servers and `more` programs are there, or says what to do and ends with 1. */
+/** Installs missing servers and `more` programs, or prints what to do and exits with 1. */
 export const servers = (more = []) => {
   const all = () => [...needed(), ...more]
   const missing = () =>
@@ -69,7 +68,7 @@ export const servers = (more = []) => {
       .map(([program]) => program)
   const packages = all().map(([, name]) => name)
   if (process.env.WITHOUT_SERVERS === "1") {
-    console.error("WITHOUT_SERVERS=1: the tests that talk to real servers are skipped.")
+    console.error("WITHOUT_SERVERS=1: the tests with real servers are skipped.")
     return
   }
   if (missing().length === 0) return
@@ -79,7 +78,7 @@ export const servers = (more = []) => {
     withoutServices(() => apt("install", "-y", "-qq", "--no-install-recommends", ...packages))
     if (missing().length === 0) return
   }
-  console.error(`The tests talk to real servers, and these are missing: ${missing().join(", ")}.
+  console.error(`The tests use real servers, and these are missing: ${missing().join(", ")}.
 Install them (as root on Debian or Ubuntu: apt-get install -y ${packages.join(" ")}),
 or leave their tests out with WITHOUT_SERVERS=1 npm test.`)
   process.exit(1)

@@ -1,6 +1,6 @@
-// npm run soak -- --minutes N [--json FILE]: the built server for N minutes (default 10) on a registry 1 % of whose answers
-// are faults, with steady reading. Prints memory, descriptors and errors; ends with 1 where they grow or there are any. The
-// figures go to scripts/soak.json, which `npm run faults` reports.
+// npm run soak -- --minutes N [--json FILE]: runs the built server for N minutes (default 10) under constant load, on a
+// registry with faults in 1 % of its responses. Prints memory, descriptors and errors; exits with 1 if memory or
+// descriptors grow or a request fails. The figures go to scripts/soak.json, which `npm run faults` reports.
 import { fileURLToPath } from "node:url"
 import { build, exec, install } from "./workspace.mjs"
 

@@ -1,6 +1,8 @@
-// npm start: the server on an embedded registry. Arguments are passed on: `--once` checks the figures and ends.
+// npm start: runs the server on an embedded registry. Arguments are passed on; `npm start -- --help` lists them.
 import { build, exec, install } from "./workspace.mjs"
 
+const args = process.argv.slice(2)
+
 install()
-build()
-exec(["packages/demo/src/server/main.ts", ...process.argv.slice(2)])
+if (!args.includes("--help") && !args.includes("-h")) build()
+exec(["packages/demo/src/server/main.ts", ...args])

@@ -1,14 +1,14 @@
-// Runs the workspace's tools on a machine that has Node 20 or later and npm, and nothing else.
+// Runs the workspace's tools on a machine with Node 20 or later and npm.
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
 
-/** The version that package.json names in packageManager. */
+/** The version of pnpm in `packageManager` of package.json. */
 export const pnpmVersion = "12.21.0"
 
-/** The Node that the workspace brings along as a dependency. */
+/** The workspace's own Node, which is a dependency. */
 export const node = fileURLToPath(
   new URL(`../node_modules/node/bin/node${process.platform === "win32" ? ".exe" : ""}`, import.meta.url)
 )
@@ -18,7 +18,7 @@ const fail = (title, status) => {
   process.exit(status || 1)
 }
 
-/** Runs pnpm to its end. What it prints is shown only when it fails, unless `show` is set. */
+/** Runs pnpm to its end. Its output is shown only if it fails, unless `show` is set. */
 export const pnpm = (title, args, { show = false } = {}) => {
   if (!show) process.stderr.write(`${title} …\n`)
   const { error, status, stderr, stdout } = spawnSync("npx", ["--yes", `pnpm@${pnpmVersion}`, ...args], {
@@ -47,7 +47,7 @@ export const install = () => {
 
 export const build = () => pnpm("Building", ["run", "build"])
 
-/** Runs a program with the workspace's Node in the foreground: signals reach it, and its status becomes ours. */
+/** Runs a program with the workspace's Node in the foreground. It gets the signals, and its status becomes ours. */
 export const exec = (args) => {
   const child = spawn(node, args, { cwd: root, stdio: "inherit" })
   // A terminal sends Ctrl-C to the child as well; a signal to this process alone is passed on.

@@ -52,7 +52,7 @@ const htpasswd = Layer.unwrap(
     const fs = yield* FileSystem.FileSystem
     const file = `${yield* temporary}/users`
     const lines = users.map(({ password, username }) => `${username}:${hashSync(password, 4)}`)
-    // As somebody is locked out by hand.
+    // An administrator can lock a user by hand like this.
     yield* fs.writeFileString(file, `${lines.join("\n")}\n#mallory:${hashSync("mallory-secret", 4)}\n`)
     return Htpasswd.layer(file)
   })

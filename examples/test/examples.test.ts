@@ -29,7 +29,7 @@ interface Run {
 
 const programOf = (example: string) => fileURLToPath(new URL(`../${example}`, import.meta.url))
 
-/** What examples read from their environment, for the embedded registry. */
+/** The environment variables of the examples, for the embedded registry. */
 const environmentOf = (more: Record<string, string>) =>
   Effect.map(DemoRegistry.DemoRegistry, ({ credentials, url }) => ({
     ...process.env,
@@ -39,7 +39,7 @@ const environmentOf = (more: Record<string, string>) =>
     ...more
   }))
 
-/** Runs an example as a user does, on the embedded registry; returns how it ended and what it printed. */
+/** Runs an example on the embedded registry and returns its status and output. */
 const run = (example: string, args: ReadonlyArray<string> = [], more: Record<string, string> = {}) =>
   Effect.flatMap(environmentOf(more), (env) =>
     Effect.callback<Run>((resume) => {
@@ -50,7 +50,7 @@ const run = (example: string, args: ReadonlyArray<string> = [], more: Record<str
     })
   )
 
-/** A port that was free a moment ago. */
+/** A free port of loopback. */
 const freePort = Effect.callback<number>((resume) => {
   const server = createNetServer().listen(0, "127.0.0.1", () => {
     const { port } = server.address() as AddressInfo
@@ -58,7 +58,7 @@ const freePort = Effect.callback<number>((resume) => {
   })
 })
 
-/** Starts an example that serves, until the scope closes; returns where. */
+/** Starts an example that serves until the scope closes, and returns its URL. */
 const serve = Effect.fnUntraced(function* (example: string, more: Record<string, string> = {}) {
   const port = yield* freePort
   const env = yield* environmentOf({ ...more, PORT: `${port}` })
@@ -75,7 +75,7 @@ const serve = Effect.fnUntraced(function* (example: string, more: Record<string,
   return `http://127.0.0.1:${port}`
 })
 
-/** Asks until the answer is 200, for at most 20 seconds. */
+/** Repeats a request until the response is 200, for at most 20 seconds. */
 const ask = (url: string, headers: Record<string, string> = {}) =>
   Effect.tryPromise(() => fetch(url, { headers })).pipe(
     Effect.filterOrFail((answer) => answer.status === 200),
@@ -105,7 +105,7 @@ const server = Layer.unwrap(
 )
 
 layer(registry, { excludeTestServices: true })("examples", (it) => {
-  it.effect("largest.ts lists the repositories by what they cost", () =>
+  it.effect("largest.ts lists the repositories by disk size", () =>
     Effect.gen(function* () {
       const { lines, status } = yield* run("largest.ts")
       expect(status).toBe(0)
@@ -118,7 +118,7 @@ layer(registry, { excludeTestServices: true })("examples", (it) => {
     })
   )
 
-  it.effect("budget.ts prints the total, and fails beyond the budget or without access", () =>
+  it.effect("budget.ts prints the total, and fails over budget or without access", () =>
     Effect.gen(function* () {
       const { diskSize } = Expected.all.total
       const within = yield* run("budget.ts", [`${diskSize}`])
@@ -164,7 +164,7 @@ layer(registry, { excludeTestServices: true })("examples", (it) => {
     })
   )
 
-  it.effect("embedded.ts serves the API below a path, beside what was there before", () =>
+  it.effect("embedded.ts serves the API below a path of an existing server", () =>
     Effect.gen(function* () {
       const directory = yield* Effect.acquireRelease(
         Effect.sync(() => mkdtempSync(join(tmpdir(), "embedded-"))),

@@ -1,4 +1,4 @@
-/** The folders of each package, and the folders that each imports: one way, and no folder too large to read at a glance. */
+/** The folders of each package and their imports: no cycles, and no large folder. */
 import { describe, expect, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
@@ -7,8 +7,8 @@ import { root } from "../../scripts/workspace.mjs"
 type Folders = Readonly<Record<string, ReadonlyArray<string>>>
 
 /**
- * By package: a folder, and what it imports, always from above it in this table. "." holds the files beside the folders;
- * such a file is a room of its own where folders import it.
+ * By package: each folder, and what it imports, always from above it in this table. "." has the files beside the
+ * folders; such a file has an entry of its own if folders import it.
  */
 const packages: Readonly<Record<string, Folders>> = {
   "adapter-http": {
@@ -134,7 +134,7 @@ const packages: Readonly<Record<string, Folders>> = {
   }
 }
 
-/** The most files that one folder has at one level. */
+/** The most files of one folder, without subfolders. */
 const maximumFiles = 15
 
 const home = join(root, "packages")
@@ -158,7 +158,7 @@ for (const [name, folders] of Object.entries(packages)) {
       }
     })
 
-    it("import one way, and what the table says", () => {
+    it("import what the table permits, without cycles", () => {
       const found = Object.fromEntries(Object.keys(folders).map((room) => [room, new Set<string>()]))
       for (const file of files) {
         expect(found, file).toHaveProperty([roomOf(file)])
@@ -170,7 +170,7 @@ for (const [name, folders] of Object.entries(packages)) {
       }
       const order = Object.keys(folders)
       for (const [room, imported] of Object.entries(found)) {
-        // An arrow that the table allows and nothing needs would hide the next one that is wrong.
+        // An unused permission in the table would hide a wrong import later.
         expect([...imported].toSorted(), room).toEqual([...folders[room]!].toSorted())
         for (const other of imported)
           expect(order.indexOf(other), `${room} → ${other}`).toBeLessThan(order.indexOf(room))

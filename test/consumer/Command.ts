@@ -1,20 +1,18 @@
-/**
- * Programs run to their end.
- */
+/** Runs programs to their end. */
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
 
 export interface Ended {
   readonly status: number
   readonly stdout: string
-  /** All that was printed. */
+  /** The whole output. */
   readonly output: string
 }
 
-/** How long a program may take, in milliseconds: one that does not end by itself is a fault. */
+/** How long a program may take (milliseconds). A program that does not end by itself is a fault. */
 const timeout = 60_000
 
-/** Runs a program; how it ends is for the caller to judge, -1 being the status of one that had to be killed. */
+/** Runs a program and returns its status; -1 if it had to be killed. */
 export const run = (
   directory: string,
   command: string,
@@ -29,7 +27,7 @@ export const run = (
     return Effect.sync(() => child.kill())
   })
 
-/** Runs a program that has to succeed; otherwise what it printed is the defect. */
+/** Runs a program that must succeed; otherwise its output is the defect. */
 export const succeed = (...args: Parameters<typeof run>): Effect.Effect<string> =>
   Effect.flatMap(run(...args), ({ output, status, stdout }) =>
     status === 0 ? Effect.succeed(stdout) : Effect.die(new Error(`${args[1]} ${args[2].join(" ")}\n${output}`))

@@ -13,10 +13,10 @@ class Consumers extends Context.Service<
   Consumers,
   {
     readonly tarballs: ReadonlyMap<string, string>
-    /** Projects with everything installed, by npm and by pnpm. */
+    /** Projects with all packages, installed by npm and by pnpm. */
     readonly npm: string
     readonly pnpm: string
-    /** A project with the packages alone that a program without Effect names. */
+    /** A project with only the packages that a program without Effect imports. */
     readonly promise: string
   }
 >()("Consumers") {}
@@ -52,7 +52,7 @@ const resolutions = {
   bundler: ["--module", "esnext", "--moduleResolution", "bundler"]
 }
 
-/** Compiles programs strictly, with the declarations of all packages checked as well. */
+/** Compiles programs strictly, and checks the declarations of all packages. */
 const compile = (
   directory: string,
   compiler: keyof typeof compilers,
@@ -94,7 +94,7 @@ vi.setConfig({ testTimeout: 120_000 })
 
 layer(consumers, { excludeTestServices: true, timeout: 120_000 })("the published packages", (it) => {
   for (const { bin, name, publishConfig } of published()) {
-    it.effect(`${name} is what publint asks for`, () =>
+    it.effect(`${name} passes publint`, () =>
       Effect.gen(function* () {
         const { tarballs } = yield* Consumers
         const file = readFileSync(tarballs.get(name)!)
@@ -112,7 +112,7 @@ layer(consumers, { excludeTestServices: true, timeout: 120_000 })("the published
     )
 
     if (publishConfig?.exports !== undefined) {
-      it.effect(`${name} has types wherever it is imported from`, () =>
+      it.effect(`${name} has types for every module resolution`, () =>
         Effect.gen(function* () {
           const { tarballs } = yield* Consumers
           const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js")

@@ -1,6 +1,4 @@
-/**
- * Empty projects that install the published packages from their tarballs, as from a registry.
- */
+/** Empty projects that install the published packages from their tarballs. */
 import { Effect } from "effect"
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -10,13 +8,13 @@ import { packing, published, tarballOf } from "../../scripts/packages.mjs"
 import { pnpmVersion, root } from "../../scripts/workspace.mjs"
 import { succeed } from "./Command.ts"
 
-/** A directory that is removed with the scope. */
+/** A directory that is removed when the scope closes. */
 export const temporary = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "consumer-"))),
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
 )
 
-/** Packs what is built; returns for each package its tarball. */
+/** Packs the built packages and returns the tarball of each. */
 export const pack = Effect.fnUntraced(function* (destination: string) {
   yield* succeed(root, "npx", ["--yes", `pnpm@${pnpmVersion}`, ...packing(destination)])
   return new Map(published().map((manifest) => [manifest.name, join(destination, tarballOf(manifest))]))
@@ -33,8 +31,8 @@ const installers = {
 } as const
 
 /**
- * Makes a project with the programs in it, and installs these tarballs. What is named in `beside` is installed in the
- * version that the workspace has.
+ * Makes a project with the programs and installs these tarballs. The packages of `beside` are installed in the
+ * workspace's versions.
  */
 export const make = Effect.fnUntraced(function* (
   directory: string,
@@ -50,7 +48,8 @@ export const make = Effect.fnUntraced(function* (
     cpSync(fileURLToPath(new URL("programs", import.meta.url)), directory, { recursive: true })
     const manifest = { private: true, type: "module", dependencies: { ...files, ...versions } }
     writeFileSync(join(directory, "package.json"), JSON.stringify(manifest))
-    // What a tarball depends on pnpm would ask the registry for, which does not have the sister packages yet.
+    // Otherwise pnpm would request the dependencies between the packages from the registry, which does not have them
+    // yet.
     writeFileSync(join(directory, "pnpm-workspace.yaml"), `overrides: ${JSON.stringify(files)}\n`)
   })
   yield* succeed(directory, command, args)

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { root } from "../../scripts/workspace.mjs"
 import { run } from "../consumer/Command.ts"
 
-/** Checks the links of these documents to files and headings, as far as they stay on this machine. */
+/** Checks the links of these documents to files and headings in the repository. */
 const check = (directory: string, documents: ReadonlyArray<string>) =>
   run(directory, process.execPath, [
     join(root, "node_modules/remark-cli/cli.js"),

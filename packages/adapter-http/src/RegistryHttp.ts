@@ -73,6 +73,9 @@ export const make = Effect.fnUntraced(function* (
   const hash = Option.isSome(given) ? given.value : yield* Effect.provide(Hash.Digest, Hash.layerWebCrypto)
   const exchange = yield* HttpExchange.make(options)
   const credentials = yield* Credentials.make(options.credentials)
+  if (options.credentials === undefined) {
+    yield* Effect.logInfo("the registry is read without credentials: only what it shows to everybody is seen")
+  }
   const tokens = yield* RegistryTokens.make({ exchange, credentials, batch: options.repositoriesPerToken ?? 16 })
   const trusted = TrustedOrigins.trust(gitlabUrl === undefined ? [url] : [url, gitlabUrl], options.tokenHosts ?? [])
   const authorization = Authorization.make({ registry: url, trusted, exchange, credentials, tokens })

@@ -49,7 +49,7 @@ export class PublicKeys extends Context.Service<PublicKeys, JSONWebKeySet>()(
  */
 export const mediaType = "gitlab-registry-usage+jwt"
 
-/** Earlier than any token. */
+/** The default of `notBefore`: earlier than any token. */
 const beforeAll = DateTime.makeUnsafe(-1)
 
 const settings = Effect.fnUntraced(function* (options: Options) {

@@ -16,41 +16,43 @@ const problems = (options: Partial<JwtTokens.Options>) =>
 const withSecret = (text: string) => problems({ current: KeySet.sharedSecret(Redacted.make(text)) })
 
 describe("KeySet", () => {
-  it.effect("F91 refuses secrets that are missing, short, repeated or known, says what to do and prints none", () =>
-    Effect.gen(function* () {
-      for (const text of [
-        "",
-        "secret",
-        "x7Kq9",
-        randomBytes(20).toString("base64"),
-        "ä".repeat(15),
-        "\0".repeat(32),
-        "0".repeat(64),
-        "a".repeat(32),
-        "ab".repeat(20),
-        "0123456789abcdef0123456789abcdef",
-        "kqXv7Zp2".repeat(4),
-        "change-me-change-me-please-change-me",
-        "your-256-bit-secret-your-256-bit-secret!",
-        "a-string-secret-at-least-256-bits-long",
-        "This Is A Secret That Nobody Should Use",
-        "super-secret-key-for-the-usage-server",
-        "CorrectHorseBatteryStaple-and-some-more",
-        "abcdefghijklmnopqrstuvwxyz012345",
-        `${randomBytes(36).toString("base64")}\n`
-      ]) {
-        const error = yield* withSecret(text)
-        assert.lengthOf(error.problems, 1, text)
-        assert.match(error.message, /openssl rand/)
-        // The word "secret" itself is in every message.
-        if (text.trim().length > 0 && text !== "secret") {
-          assert.notInclude(`${error.message} ${JSON.stringify(error)} ${String(error)}`, text.trim())
+  it.effect(
+    "F91 refuses secrets that are missing, short, repeated or known, with advice and without printing them",
+    () =>
+      Effect.gen(function* () {
+        for (const text of [
+          "",
+          "secret",
+          "x7Kq9",
+          randomBytes(20).toString("base64"),
+          "ä".repeat(15),
+          "\0".repeat(32),
+          "0".repeat(64),
+          "a".repeat(32),
+          "ab".repeat(20),
+          "0123456789abcdef0123456789abcdef",
+          "kqXv7Zp2".repeat(4),
+          "change-me-change-me-please-change-me",
+          "your-256-bit-secret-your-256-bit-secret!",
+          "a-string-secret-at-least-256-bits-long",
+          "This Is A Secret That Nobody Should Use",
+          "super-secret-key-for-the-usage-server",
+          "CorrectHorseBatteryStaple-and-some-more",
+          "abcdefghijklmnopqrstuvwxyz012345",
+          `${randomBytes(36).toString("base64")}\n`
+        ]) {
+          const error = yield* withSecret(text)
+          assert.lengthOf(error.problems, 1, text)
+          assert.match(error.message, /openssl rand/)
+          // The word "secret" itself is in every message.
+          if (text.trim().length > 0 && text !== "secret") {
+            assert.notInclude(`${error.message} ${JSON.stringify(error)} ${String(error)}`, text.trim())
+          }
         }
-      }
-    })
+      })
   )
 
-  it.effect("takes random secrets in every usual spelling", () =>
+  it.effect("accepts random secrets in every usual encoding", () =>
     Effect.gen(function* () {
       for (let round = 0; round < 200; round++) {
         const bytes = randomBytes(32)
@@ -62,7 +64,7 @@ describe("KeySet", () => {
     })
   )
 
-  it.effect("takes key pairs as PEM and as JSON Web Keys, with the same key id", () =>
+  it.effect("accepts key pairs as PEM and as JSON Web Keys, with the same key id", () =>
     Effect.gen(function* () {
       for (const pair of [ed25519(), rsa()]) {
         const asJwk = KeySet.privateKey(Redacted.make(JSON.stringify(pair.privateKey.export({ format: "jwk" }))))

@@ -108,7 +108,7 @@ describe("signatures", () => {
     )
   }
 
-  it.live("F58 headers that two readers of JSON would read differently", () =>
+  it.live("F58 headers that JSON parsers read differently", () =>
     Effect.gen(function* () {
       const current = secret()
       const { head, payload, tokens } = yield* genuine(current)

@@ -15,7 +15,7 @@ const codeOf = (promise: Promise<unknown>) =>
   )
 
 describe("issueToken and verifyToken", () => {
-  it("what was issued verifies to the same user", async () => {
+  it("an issued token verifies to the same user", async () => {
     const issued = await issueToken(options, "alice")
     const verified = await verifyToken(options, issued.token)
     expect(verified.username).toBe("alice")

@@ -21,9 +21,9 @@ export const describe = (cause: unknown): string => {
 }
 
 /**
- * The result codes of a bind that mean refused credentials (RFC 4511, appendix A): a constraint such as a locked account
- * (19), an entry without a password (48), a wrong password (49), or an unwilling server (53). Every other code, also an
- * unknown one, means a failure of the directory.
+ * The result codes of a bind that mean refused credentials (RFC 4511, appendix A): a constraint such as a locked
+ * account (19), an entry without a password (48), a wrong password (49), or an unwilling server (53). Every other code,
+ * known or not, means a failure of the directory.
  */
 const refusals: ReadonlySet<number> = new Set([19, 48, 49, 53])
 

@@ -8,12 +8,13 @@ import { OptionProblem } from "@gitlab-registry-usage/core"
 import { Duration, Option, Redacted, Result, Schema } from "effect"
 
 /**
- * Who of the directory's users may sign in.
+ * Which users of the directory may sign in.
  *
  * - `Anyone`: every user below the base.
  * - `PrimaryGroup`: users whose entry has one of the group ids in `attribute` (`gidNumber`). Members that only the
  *   group's entry lists cannot sign in.
- * - `PosixGroup`: like `PrimaryGroup`, and users that a `posixGroup` with one of the ids lists in `memberUid` (RFC 2307).
+ * - `PosixGroup`: like `PrimaryGroup`, and users that a `posixGroup` with one of the ids lists in `memberUid` (RFC
+ *   2307).
  * - `MemberOf`: users whose entry names one of the groups in `attribute` (`memberOf`).
  *
  * @category models
@@ -58,7 +59,7 @@ export interface Options {
   readonly certificateAuthorities?: ReadonlyArray<string> | undefined
   /** The name in the server's certificate, if it is not the host of the URL. */
   readonly serverName?: string | undefined
-  /** Sends passwords over `ldap://` without encryption. */
+  /** Permits `ldap://` without StartTLS: passwords are sent unencrypted. */
   readonly insecurePlaintext?: boolean | undefined
   /** Accepts any certificate, so that everybody on the network path can read the passwords. */
   readonly insecureSkipVerify?: boolean | undefined

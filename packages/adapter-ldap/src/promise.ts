@@ -7,8 +7,9 @@ import { Effect, Redacted } from "effect"
 import * as LdapDirectory from "./LdapDirectory.ts"
 
 /**
- * Which users may sign in: all below the base (`anyone`), those with a group id in `gidNumber` (`gid`), these and those
- * that a posixGroup lists in `memberUid` (`memberUid`), or those whose entry names one of the groups in `memberOf`.
+ * Which users may sign in: all users below the base (`anyone`); users with a group id in `gidNumber` (`gid`); these and
+ * the users that a posixGroup lists in `memberUid` (`memberUid`); or users whose entry names one of the groups in
+ * `memberOf` (`memberOf`).
  *
  * @category models
  * @since 0.1.0
@@ -33,7 +34,7 @@ export interface Options {
   readonly certificateAuthorities?: ReadonlyArray<string>
   /** The name in the server's certificate, if it is not the host of the URL. */
   readonly serverName?: string
-  /** Sends passwords over `ldap://` without encryption. */
+  /** Permits `ldap://` without StartTLS: passwords are sent unencrypted. */
   readonly insecurePlaintext?: boolean
   /** Accepts any certificate, so that everybody on the network path can read the passwords. */
   readonly insecureSkipVerify?: boolean

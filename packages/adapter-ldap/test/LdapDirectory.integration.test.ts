@@ -122,7 +122,7 @@ describe.skipIf(Servers.leftOut("slapd"))("slapd", () => {
       })
     )
 
-    it.effect("F32 what is special in a filter is a character like any other", () =>
+    it.effect("F32 characters that are syntax in filters match literally", () =>
       Effect.gen(function* () {
         for (const [username, password] of [
           ["paren(s)", "paren-secret"],
@@ -175,7 +175,7 @@ describe.skipIf(Servers.leftOut("slapd"))("slapd", () => {
     const composed = Schema.Array(Schema.Literals(pieces)).check(Schema.isMaxLength(6))
     const signedIn = new Set<string>()
     it.effect.prop(
-      "F32 whatever name is typed with alice's password, only alice is signed in",
+      "F32 with alice's password, no user name signs in anybody but alice",
       [Schema.String, composed],
       ([text, parts]) =>
         Effect.gen(function* () {
@@ -196,9 +196,9 @@ describe.skipIf(Servers.leftOut("slapd"))("slapd", () => {
         }),
       { arbitrary: { runs: 500 }, timeout: 60_000 }
     )
-    it("F32 some of them were alice", () => assert.isNotEmpty([...signedIn]))
+    it("F32 some of the names signed in alice", () => assert.isNotEmpty([...signedIn]))
 
-    it.effect("F33 two entries of one name cannot sign in, one of which is in the group can", () =>
+    it.effect("F33 two entries with the same name cannot sign in, unless only one is in the group", () =>
       Effect.gen(function* () {
         yield* refused(attempt("twin", "twin-secret"))
         assert.deepStrictEqual(yield* attempt("half-twin", "half-secret"), { username: "half-twin" })
@@ -208,7 +208,7 @@ describe.skipIf(Servers.leftOut("slapd"))("slapd", () => {
       })
     )
 
-    it.effect("F34 a wrong group is answered as a wrong password", () =>
+    it.effect("F34 a wrong group gives the same error as a wrong password", () =>
       Effect.gen(function* () {
         const errors = yield* Effect.all([
           Effect.flip(attempt("mallory", "mallory-secret")),
@@ -264,7 +264,7 @@ describe.skipIf(Servers.leftOut("slapd"))("slapd", () => {
       })
     )
 
-    it.effect("a base that is not there blames the directory", () =>
+    it.effect("a base that does not exist is a failure of the directory", () =>
       Effect.gen(function* () {
         assert.match(
           yield* unavailable(attempt("alice", "alice-secret", { baseDn: "ou=none,dc=example,dc=test" })),
@@ -347,7 +347,7 @@ describe.skipIf(Servers.leftOut("slapd"))("slapd", () => {
   layer(Slapd.layer({ database: ['access to * by dn.exact="cn=service,dc=example,dc=test" read by anonymous auth'] }), {
     excludeTestServices: true
   })((it) => {
-    it.effect("where only the service account may search, nobody signs in without it", () =>
+    it.effect("if only the service account may search, nobody signs in without it", () =>
       Effect.gen(function* () {
         yield* Effect.flip(attempt("alice", "alice-secret"))
         const service = { dn: Slapd.service.dn, password: Redacted.make(Slapd.service.password) }
@@ -357,7 +357,7 @@ describe.skipIf(Servers.leftOut("slapd"))("slapd", () => {
   })
 
   layer(Slapd.layer({ global: ["security simple_bind=56"] }), { excludeTestServices: true })((it) => {
-    it.effect("F45 a directory that takes passwords over TLS only is not the user's fault", () =>
+    it.effect("F45 a directory that requires TLS for passwords is not the user's fault", () =>
       Effect.gen(function* () {
         const { ldap } = yield* Slapd.Slapd
         const detail = yield* unavailable(
@@ -374,7 +374,7 @@ describe.skipIf(Servers.leftOut("slapd"))("slapd", () => {
   })
 
   layer(Slapd.layer({ global: ["referral ldap://127.0.0.1:1/"] }), { excludeTestServices: true })((it) => {
-    it.effect("F44 a directory that refers to another one is not followed", () =>
+    it.effect("F44 a referral to another directory is not followed", () =>
       Effect.gen(function* () {
         assert.match(yield* unavailable(attempt("alice", "alice-secret", { baseDn: "o=elsewhere" })), /result code 10/)
       })

@@ -30,7 +30,7 @@ const timed = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.timed(self), ([duration]) => Duration.toMillis(duration))
 
 describe("Misbehaviour", () => {
-  it.live("F30 an empty, blank or absent password contacts nobody", () =>
+  it.live("F30 an empty, blank or absent password causes no connection", () =>
     Effect.gen(function* () {
       const fake = yield* serve(friendly)
       yield* signIn(plaintext(fake.url))
@@ -42,7 +42,7 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live("F31 an empty, blank or too long user name contacts nobody", () =>
+  it.live("F31 an empty, blank or too long user name causes no connection", () =>
     Effect.gen(function* () {
       const fake = yield* serve(friendly)
       for (const username of ["", " ", "a".repeat(257), "ü".repeat(129), "a\0", null as unknown as string]) {
@@ -54,7 +54,7 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live("F33 no entry is a refusal; two are one as well with a warning; neither is bound to", () =>
+  it.live("F33 no entry is a refusal; two entries are a refusal with a warning; neither causes a bind", () =>
     Effect.gen(function* () {
       for (const [dns, warnings] of [
         [[], 0],
@@ -85,7 +85,7 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live.each(["connect", "search", "bind"] as const)("F39 a directory that falls silent after %s", (moment) =>
+  it.live.each(["connect", "search", "bind"] as const)("F39 a directory that stops responding after %s", (moment) =>
     Effect.gen(function* () {
       const silent = () => {}
       const fake = yield* moment === "connect" ? serve(silent) : instead(moment, silent)
@@ -120,7 +120,7 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live.each([1, 2, 52, 53])("F41 StartTLS refused with %i: no password leaves", (code) =>
+  it.live.each([1, 2, 52, 53])("F41 StartTLS refused with %i: no password is sent", (code) =>
     Effect.gen(function* () {
       const fake = yield* instead("extended", ({ id }, socket) => void socket.write(extendedResult(id, code)))
       assert.match(
@@ -137,7 +137,7 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live("F41 nothing may follow the reply to StartTLS in the clear", () =>
+  it.live("F41 plaintext after the reply to StartTLS is refused", () =>
     Effect.gen(function* () {
       // The begin of an entry, which the first decrypted bytes would complete.
       const forged = entry(3, "uid=mallory,dc=example,dc=test", "alice").subarray(0, -1)
@@ -179,14 +179,14 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live("F43 an answer to another request is no answer", () =>
+  it.live("F43 a reply to another request is ignored", () =>
     Effect.gen(function* () {
       const fake = yield* instead("bind", ({ id }, socket) => void socket.write(bindResult(id + 1, 0)))
       yield* unavailable(signIn({ ...plaintext(fake.url), deadline: "300 millis" }))
     })
   )
 
-  it.live("F35 the time of a refusal covers what the directory takes", () =>
+  it.live("F35 the time of a refusal does not depend on the directory's", () =>
     Effect.gen(function* () {
       const { advance, clock, now } = yield* RefusalClock.make
       const { refusalTime } = RefusalClock
@@ -291,7 +291,7 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live("an entry whose user name is not shown blames the directory, but only after a right password", () =>
+  it.live("an entry without a readable user name is a failure of the directory, but only after a right password", () =>
     Effect.gen(function* () {
       let code = 0
       const fake = yield* serve((request, socket) => {
@@ -318,7 +318,7 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live("F52 500 sign-ins at once keep to the limit of connections", () =>
+  it.live("F52 500 sign-ins at once stay within the limit of connections", () =>
     Effect.gen(function* () {
       const fake = yield* serve((request, socket) => setTimeout(() => friendly(request, socket), 2))
       const directory = yield* signInMany({ ...plaintext(fake.url), deadline: "20 seconds", maxConnections: 7 })
@@ -331,7 +331,7 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live("F52 the wait for a connection counts into the deadline", () =>
+  it.live("F52 the deadline includes the wait for a connection", () =>
     Effect.gen(function* () {
       const fake = yield* serve(() => {})
       const directory = yield* signInMany({ ...plaintext(fake.url), deadline: "300 millis", maxConnections: 1 })

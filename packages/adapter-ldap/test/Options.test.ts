@@ -22,7 +22,7 @@ const messagesOf = (options: LdapDirectory.Options) =>
   })
 
 describe("Options", () => {
-  it("takes good ones", () => {
+  it("accepts valid options", () => {
     assert.isEmpty(problems({}))
     for (const url of ["ldap://localhost", "ldap://127.0.0.1:3890/", "LDAPS://[::1]:636"])
       assert.isEmpty(problems({ url }))

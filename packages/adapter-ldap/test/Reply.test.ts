@@ -19,7 +19,7 @@ const messages = [
 const hex = (split: ReturnType<typeof Reply.split>) => split?.messages.map((message) => message.toString("hex"))
 
 describe("Reply", () => {
-  it("cuts a stream into its messages wherever it is broken", () => {
+  it("splits a stream into messages, wherever the chunks end", () => {
     const stream = Buffer.concat(messages)
     for (let at = 0; at <= stream.length; at++) {
       const first = Reply.split(stream.subarray(0, at))
@@ -32,7 +32,7 @@ describe("Reply", () => {
     }
   })
 
-  it("takes messages longer than 64 KiB", () => {
+  it("accepts messages longer than 64 KiB", () => {
     const long = entry(70_000, "x".repeat(300), "y".repeat(70_000))
     assert.deepStrictEqual(hex(Reply.split(long)), [long.toString("hex")])
   })
@@ -58,7 +58,7 @@ describe("Reply", () => {
     assert.isUndefined(Reply.split(Buffer.from(text, "hex")))
   })
 
-  it("F43 whatever changes in a good reply, ldapts gets through what is passed on", () => {
+  it("F43 ldapts can process every altered reply that passes the check", () => {
     let passed = 0
     fc.assert(
       fc.property(

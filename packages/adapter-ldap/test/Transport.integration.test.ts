@@ -6,7 +6,7 @@ import { signIn, unavailable } from "./SignIn.ts"
 const user = { username: "alice" }
 
 describe.skipIf(Servers.leftOut("slapd"))("Transport", () => {
-  it.live("verifies by name, and by address where the certificate has it", () =>
+  it.live("verifies the host name, or the address if the certificate has it", () =>
     Effect.gen(function* () {
       const slapd = yield* Slapd.start()
       const certificateAuthorities = [slapd.authority]
@@ -43,7 +43,7 @@ describe.skipIf(Servers.leftOut("slapd"))("Transport", () => {
     })
   )
 
-  it.live("F42 a certificate for another host, unless that name is asked for", () =>
+  it.live("F42 a certificate for another host, unless serverName is that host", () =>
     Effect.gen(function* () {
       const slapd = yield* Slapd.start({ certificate: { names: "DNS:ldap.example.test" } })
       const certificateAuthorities = [slapd.authority]
@@ -66,7 +66,7 @@ describe.skipIf(Servers.leftOut("slapd"))("Transport", () => {
     })
   )
 
-  it.live("F42 a server that speaks no TLS newer than 1.1", () =>
+  it.live("F42 a server without TLS 1.2", () =>
     Effect.gen(function* () {
       const slapd = yield* Slapd.start({ global: ["TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.1:%COMPAT"] })
       for (const url of [slapd.ldap, slapd.ldaps]) {
@@ -83,7 +83,7 @@ describe.skipIf(Servers.leftOut("slapd"))("Transport", () => {
     })
   )
 
-  it.live("F38 a directory that went away", () =>
+  it.live("F38 a directory that has stopped", () =>
     Effect.gen(function* () {
       const gone = yield* Effect.scoped(Slapd.start())
       assert.match(

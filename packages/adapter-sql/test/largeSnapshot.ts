@@ -33,6 +33,7 @@ export const largeSnapshot = (number: number, tags = 3000): Snapshot.Snapshot =>
         subject: undefined
       },
       size: 500,
+      configSize: 0,
       layerSizes: [1000 + number, 1000 + number]
     })
     return manifest

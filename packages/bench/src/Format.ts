@@ -1,15 +1,11 @@
-/**
- * Figures as people read them.
- */
+/** Formats figures for people. */
 
 /**
  * An integer with separated thousands.
  */
 export const count = (value: number): string => Math.round(value).toLocaleString("en-US")
 
-/**
- * A number with so many significant digits that the noise of a measurement would change the last.
- */
+/** A number with as many significant digits as a noisy measurement justifies. */
 export const figure = (value: number): string =>
   Math.abs(value) >= 100 ? count(value) : String(Number(value.toPrecision(3)))
 

@@ -1,12 +1,10 @@
-/**
- * The machine that measures.
- */
+/** The machine of a measurement. */
 import * as Os from "node:os"
 import { Config, DateTime, Effect } from "effect"
 
 /**
- * What a figure depends on. `load` is the number of processes that wanted to run in the last minute: where it is far
- * above what the suite needs, others were at work and the times are too long.
+ * The properties of a machine that figures depend on. `load` is the load average of the last minute: if it is far above
+ * what the suite needs, other processes were running and the times are too long.
  */
 export interface Machine {
   readonly takenAt: string
@@ -18,7 +16,7 @@ export interface Machine {
 }
 
 export const current: Effect.Effect<Machine, Config.ConfigError> = Effect.gen(function* () {
-  // scripts/bench.mjs reads the load before it installs and builds: that is not the load of others.
+  // scripts/bench.mjs reads the load before it installs and builds, which would raise it.
   const load = yield* Config.Number("BENCH_LOAD").pipe(Config.withDefault(Os.loadavg()[0]!))
   return {
     takenAt: DateTime.formatIso(yield* DateTime.now),
@@ -30,7 +28,7 @@ export const current: Effect.Effect<Machine, Config.ConfigError> = Effect.gen(fu
   }
 })
 
-/** Ends the sentence on the load where others were at work. */
+/** The end of the sentence about the load, if other processes were running. */
 const caution = ({ load, processors }: Machine): string =>
   load > processors / 2 ? " Others were at work on it: wall times are too long, and ratios of them uncertain." : ""
 

@@ -1,11 +1,7 @@
-/**
- * Time, processor time and memory of what is measured.
- */
+/** Measures time, processor time and memory. */
 import { Clock, Effect, Record } from "effect"
 
-/**
- * How long something took, in milliseconds: by the wall clock, and of processor time of this process, all of its threads.
- */
+/** Wall time, and processor time of all threads of this process, in milliseconds. */
 export interface Took {
   readonly wall: number
   readonly cpu: number

@@ -1,7 +1,7 @@
 /**
  * The command `gitlab-registry-usage`: its subcommands and its exit status.
  */
-import { Cause, Console, Effect, Exit, Layer, Logger, References, Runtime } from "effect"
+import { Cause, Console, Effect, Exit, Layer, Logger, References, Runtime, Stdio } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag, TerminalCapabilities } from "effect/cli"
 import { check } from "./commands/Check.ts"
 import { completions } from "./commands/Completions.ts"
@@ -17,6 +17,7 @@ import { total } from "./commands/Total.ts"
 import { why } from "./commands/Why.ts"
 import { environment } from "./connection/Environment.ts"
 import { switchFlag } from "./connection/FlagKinds.ts"
+import { toCommand } from "./connection/OriginalCall.ts"
 import { root, type Shared } from "./connection/SharedFlags.ts"
 import * as Screen from "./output/Screen.ts"
 import { Status, CommandFailure } from "./output/CommandFailure.ts"
@@ -54,21 +55,23 @@ const logger = Logger.withConsoleError(
 
 const levelOf = ({ debug, quiet, verbose }: Shared) => (debug ? "Debug" : verbose ? "Info" : quiet ? "Error" : "Warn")
 
+const subcommands = [
+  ls,
+  total,
+  why,
+  check,
+  diff,
+  history,
+  growth,
+  report,
+  prune,
+  delete_,
+  doctor,
+  completions((): Command.Command.Any => command)
+] as const
+
 const command = root.pipe(
-  Command.withSubcommands([
-    ls,
-    total,
-    why,
-    check,
-    diff,
-    history,
-    growth,
-    report,
-    prune,
-    delete_,
-    doctor,
-    completions((): Command.Command.Any => command)
-  ]),
+  Command.withSubcommands(subcommands),
   Command.provide((shared: Shared) =>
     Layer.mergeAll(
       Layer.unwrap(Effect.map(environment, (variables) => Screen.layer({ ...variables, quiet: shared.quiet }))),
@@ -79,7 +82,16 @@ const command = root.pipe(
 )
 
 /** The program. It exits with the status of the `CommandFailure`, or with 1 after an unexpected error. */
-export const program = Command.run(command, { version }).pipe(
+export const program = Stdio.Stdio.pipe(
+  Effect.flatMap(({ args }) => args),
+  Effect.flatMap((args) =>
+    Command.runWith(command, { version })(
+      toCommand(
+        args,
+        subcommands.map(({ name }) => name)
+      )
+    )
+  ),
   Effect.catchTag("ShowHelp", usageError),
   Effect.tapError((error) => (error instanceof CommandFailure && error !== reported ? printError(error) : Effect.void)),
   Effect.provide(

@@ -33,6 +33,26 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
+    it.effect("are read as in the call of the original, which has no subcommand", () =>
+      Effect.gen(function* () {
+        const program = yield* Program
+        const { url } = yield* DemoRegistry.DemoRegistry
+        const credentials = yield* file("  registry-usage \n\tdemo-access-token  \n\n")
+        const names = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
+          const { status, stderr, stdout } = yield* program.run(args)
+          expect(status, stderr).toBe(0)
+          return stdout.split("\n").map((line) => line.split(/\s+/)[0]!)
+        })
+        const listed = yield* names(["ls", "-g", url, "-r", url, "-c", credentials, "-s", "size"])
+        expect(listed.length).toBeGreaterThan(10)
+        expect(yield* names(["-g", url, "-r", url, "-c", credentials, "-s", "size"])).toEqual(listed)
+        expect(yield* names(["-v", "--debug", `-g${url}`, `-r${url}`, `-c${credentials}`, "-ssize"])).toEqual(listed)
+        expect((yield* names(["-r", url, "-c", credentials, "-s", "disksize"])).length).toBe(listed.length)
+        const { status, stderr } = yield* program.run(["-r", "127.0.0.1:1"])
+        expect([status, stderr]).toEqual([5, expect.stringContaining("ECONNREFUSED")])
+      })
+    )
+
     it.effect("are never written, at any log level", () =>
       Effect.gen(function* () {
         const program = yield* Program

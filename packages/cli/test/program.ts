@@ -5,6 +5,7 @@ import type { Images } from "@gitlab-registry-usage/core/testing"
 import { Secrets } from "@gitlab-registry-usage/test-servers"
 import { Context, Effect, Layer } from "effect"
 import { execFile, spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:http"
 import { createRequire } from "node:module"
@@ -35,7 +36,13 @@ export interface RunOptions {
 }
 
 /** Nothing of the environment of the tests, which may be a job of GitLab's itself. */
-const bare = { PATH: process.env.PATH ?? "", HOME: tmpdir(), LANG: "C.UTF-8", TERM: "xterm-256color" }
+const bare = {
+  PATH: process.env.PATH ?? "",
+  HOME: tmpdir(),
+  LANG: "C.UTF-8",
+  TERM: "xterm-256color",
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? ""
+}
 
 /** Runs any command to its end, at most 60 seconds. */
 export const execute = (
@@ -78,19 +85,22 @@ export class Program extends Context.Service<
 
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
+const build = async (): Promise<string> => {
+  const out = mkdtempSync(join(tmpdir(), "registry-usage-cli-"))
+  process.once("exit", () => rmSync(out, { recursive: true, force: true }))
+  const tsup = createRequire(import.meta.url).resolve("tsup/package.json", { paths: [join(packageDirectory, "../..")] })
+  const args = [join(tsup, "../dist/cli-default.js"), "--out-dir", out, "--silent"]
+  await promisify(execFile)(process.execPath, args, { cwd: packageDirectory })
+  return join(out, "bin.js")
+}
+
+/** Test files that share a process share the program. */
+let built: Promise<string> | undefined
+
 export const layerProgram = Layer.effect(
   Program,
   Effect.gen(function* () {
-    const out = yield* directory
-    const tsup = createRequire(import.meta.url).resolve("tsup/package.json", {
-      paths: [join(packageDirectory, "../..")]
-    })
-    yield* Effect.promise(() =>
-      promisify(execFile)(process.execPath, [join(tsup, "../dist/cli-default.js"), "--out-dir", out, "--silent"], {
-        cwd: packageDirectory
-      })
-    )
-    const path = join(out, "bin.js")
+    const path = yield* Effect.promise(() => (built ??= build()))
     return {
       path,
       run: (args, options) => execute(process.execPath, [path, ...args], options),

@@ -74,7 +74,7 @@ export interface MeasuredGap {
 }
 
 /**
- * A scan, measured. `total` is what the registry stores: each blob once.
+ * A scan, measured. `total` is what the registry stores, each blob once; null where nothing could be read.
  *
  * @category models
  * @since 0.1.0
@@ -82,7 +82,7 @@ export interface MeasuredGap {
 export interface Report {
   readonly takenAt: Date
   readonly accounting: "all" | "layers"
-  readonly total: MeasuredSizes
+  readonly total: MeasuredSizes | null
   readonly repositories: ReadonlyArray<MeasuredRepository>
   readonly gaps: ReadonlyArray<MeasuredGap>
 }
@@ -149,7 +149,7 @@ export const measure = async (scan: Scan, options: Options = {}): Promise<Report
   return {
     takenAt: DateTime.toDateUtc(takenAt),
     accounting: usage.accounting,
-    total: { ...total(usage) },
+    total: plain(total(usage)),
     repositories: usage.inventory.repositories.map(({ name, stale }, r) => ({
       name,
       sizes: plain(repositorySizes(usage, r)),

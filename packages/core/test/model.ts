@@ -74,7 +74,8 @@ export const inventoryOf = (
     const number = builder.manifest(manifestDigest(target))
     if (unread.has(target)) continue
     const manifest = manifestOf(model, target)
-    builder.read(number, { manifest, size: ownSize(target), layerSizes: manifest.layers.map((layer) => layer.size!) })
+    const layerSizes = manifest.layers.map((layer) => layer.size!)
+    builder.read(number, { manifest, size: ownSize(target), configSize: model.images[target]?.config ?? 0, layerSizes })
   }
   return builder.build(
     model.repositories.map(({ name, tags }, r) => {

@@ -11,8 +11,8 @@ export const App = () => {
   const [expired, setExpired] = useState(false)
   const [theme, setTheme] = useTheme()
 
-  const onSignedIn = (token: string, stay: boolean) => {
-    if (stay) Session.write(token)
+  const onSignedIn = (token: string) => {
+    Session.write(token)
     setToken(token)
   }
   const signOut = useCallback((expired: boolean) => {

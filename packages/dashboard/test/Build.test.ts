@@ -30,7 +30,7 @@ it("loads the chart later, which is at most 28 kB", () => {
   for (const name of first) expect(read(join("assets", name)).toString()).not.toContain("u-cursor")
 })
 
-it("has no inline script or style, and refers to its own files alone, relatively", () => {
+it("has no inline script or style, and relative references to its own files only", () => {
   const html = read("index.html").toString()
   expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/)
   const references = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, reference]) => reference!)

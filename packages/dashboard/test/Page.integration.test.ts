@@ -59,7 +59,7 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     return started
   }
 
-  it("is where a browser is redirected to, and asks to sign in", async () => {
+  it("is the target of a redirect from the root, and shows the form to sign in", async () => {
     const page = await visit(new URL("../", demo.url).href)
     expect(page.url()).toBe(demo.url)
     await page.getByLabel("User name").waitFor()
@@ -258,20 +258,47 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     await eventually(() => page.getByRole("checkbox", { checked: true }).count()).toBe(0)
   })
 
-  it("downloads the list as CSV, in bytes and in its order", async () => {
-    const page = await signedIn(`${demo.url}#/?flat=1&sort=name`)
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("button", { name: "CSV" }).click()
-    ])
-    expect(download.suggestedFilename()).toBe("registry-usage.csv")
-    const lines = readFileSync(await download.path(), "utf8").split("\r\n")
+  it("downloads every repository of the place as CSV, in bytes and in its order, and the tags on demand", async () => {
+    const page = await signedIn(`${demo.url}#/?sort=name`)
+    const downloaded = async (name: string) => {
+      const button = page.getByRole("button", { name, exact: true })
+      const [download] = await Promise.all([page.waitForEvent("download"), button.click()])
+      return [download.suggestedFilename(), readFileSync(await download.path(), "utf8").split("\r\n")] as const
+    }
+    const instant = /\d{4}-\d\d-\d\dT\d{4}Z\.csv$/
+    const [name, lines] = await downloaded("CSV")
+    expect(name).toMatch(new RegExp(`^registry-usage-${instant.source}`))
     expect(lines.slice(0, 2)).toEqual([
       "repository,tag,size,disk_size,unique_size,tags",
       "acme/shop/api,,2613760,556320,514320,4"
     ])
     expect(lines).toHaveLength(1 + 12 + 1)
     expect(lines.find((line) => line.startsWith("acme/vault/secrets"))).toMatch(/^acme\/vault\/secrets,,,,,/)
+    await page.goto(`${demo.url}#/acme/shop/?sort=name`)
+    await page.getByRole("link", { name: "shop" }).first().waitFor()
+    const [shop, tags] = await downloaded("CSV with tags")
+    expect(shop).toMatch(new RegExp(`^registry-usage-acme-shop-${instant.source}`))
+    expect(tags.filter((line) => line.startsWith("acme/shop/api,"))).toHaveLength(1 + 4)
+    expect(tags.every((line, i) => i === 0 || line === "" || line.startsWith("acme/shop/"))).toBe(true)
+  })
+
+  it("finds tags without a colon where no repository has the text in its name", async () => {
+    const page = await signedIn(`${demo.url}#/?q=1.0.0`)
+    await page.getByText("acme/shop/api:1.0.0").first().waitFor()
+    await page.getByLabel("Search for repository:tag").fill("shop")
+    await row(page, "acme/shop/api").waitFor()
+  })
+
+  it("says where an address leads nowhere, and offers the nearest place", async () => {
+    const page = await signedIn(`${demo.url}#/acme/no/such/thing`)
+    await page.getByRole("heading", { name: "There is no such place" }).waitFor()
+    await check(watched!, "nowhere")
+    await page.getByRole("link", { name: "Show acme/", exact: true }).click()
+    await row(page, "shop/").waitFor()
+    await page.goto(`${demo.url}#/?past=2001-01-01T00:00:00Z`)
+    await page.getByRole("heading", { name: "The figures cannot be shown" }).waitFor()
+    await page.getByRole("button", { name: "Back to now" }).click()
+    await row(page, "acme/").waitFor()
   })
 
   it("counts in KiB or in kB, and remembers it", async () => {
@@ -279,11 +306,10 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     await page.getByRole("radio", { name: "kB", exact: true }).check({ force: true })
     await eventually(() => page.getByRole("region", { name: "Summary" }).innerText()).toMatch(/2.83\sMB/)
     await page.reload()
-    await signIn(page, user)
     await eventually(() => page.getByRole("region", { name: "Summary" }).innerText()).toMatch(/2.83\sMB/)
   })
 
-  it("is dark where the system is, or where the user chooses so", async () => {
+  it("is dark if the system is, or if the user chooses so", async () => {
     const page = await signedIn()
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
     const light = await ground()
@@ -321,9 +347,8 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     await check(watched!, "narrow-detail")
   })
 
-  it("keeps the token for the tab if the user chooses so, and removes it on signing out", async () => {
+  it("keeps the session when the tab is loaded again, and ends it on signing out", async () => {
     const page = await visit(`${demo.url}#/acme/`)
-    await page.getByLabel("Stay signed in").check()
     await signIn(page, user)
     await page.getByRole("region", { name: "Summary" }).waitFor()
     await page.reload()
@@ -400,7 +425,7 @@ describe.skipIf(leftOut)("the page", { timeout: 90_000 }, () => {
     await check(watched!, "stale")
   })
 
-  it("marks the repositories whose figures are of an earlier crawl", async () => {
+  it("marks the repositories with figures of an earlier crawl", async () => {
     let broken = false
     const site = await another(
       startMemory({

@@ -24,18 +24,18 @@ export interface Options {
   readonly accounts?: ReadonlyArray<Account> | undefined
   /** Default: 5 minutes, as GitLab's. */
   readonly tokenLife?: Duration.Input | undefined
-  /** Entries of a page where `n` does not tell. Default: 100. */
+  /** The page size without `n`. Default: 100. */
   readonly pageSize?: number | undefined
   /**
-   * Whether the registry has GitLab's metadata database: without, tags come in one page, what an index refers to can be
-   * deleted, and `/gitlab/v1/` is 404. Default: `true`.
+   * Whether the registry has GitLab's metadata database. Without it, tags are listed in one page, manifests that an
+   * index refers to can be deleted, and `/gitlab/v1/` is 404. Default: `true`.
    */
   readonly metadataDatabase?: boolean | undefined
   /** When a tag was pushed, in milliseconds since 1970, which the metadata database lists. Default: the same for all. */
   readonly pushedAt?: GitLabMetadata.PushedAt | undefined
-  /** How GitLab's REST API behaves, which is at the registry's origin. */
+  /** The behaviour of GitLab's REST API, which has the registry's origin. */
   readonly api?: GitLabApi.Behaviour | undefined
-  /** A second server, to which blobs redirect. Default: the registry sends them itself. */
+  /** A second server, to which requests for blobs redirect. Default: the registry sends blobs itself. */
   readonly storageServer?: HttpServer.HttpServer["Service"] | undefined
 }
 
@@ -46,16 +46,16 @@ export class DemoRegistry extends Context.Service<
     readonly url: string
     /** The account for a crawl of everything. */
     readonly credentials: Account
-    /** What the registry holds; `Contents` has the functions to change it. */
+    /** The contents of the registry; `Contents` has the functions to change them. */
     readonly contents: Ref.Ref<Contents>
     /**
-     * How many requests there were for each method and kind, as in `{"GET manifest": 3, "GET token": 1}`. The kinds are
-     * base, catalog, tags, manifest, blob, token, storage and other; of the metadata database metadata, metadata tags
-     * and metadata repository; of GitLab's REST API api.
+     * The number of requests by method and kind, such as `{"GET manifest": 3, "GET token": 1}`. The kinds are base,
+     * catalog, tags, manifest, blob, token, storage and other; metadata, metadata tags and metadata repository for the
+     * metadata database; api for GitLab's REST API.
      */
     readonly requestCounts: Effect.Effect<Readonly<Record<string, number>>>
     readonly resetRequestCounts: Effect.Effect<void>
-    /** Lets requests fail until the scope closes. Of several faults for one request the first wins. */
+    /** Injects a fault until the scope closes. If several faults match a request, the first one applies. */
     readonly inject: (fault: Fault) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("@gitlab-registry-usage/demo/DemoRegistry") {}
@@ -65,13 +65,13 @@ const originOf = ({ address }: HttpServer.HttpServer["Service"]): string =>
     ? `http://127.0.0.1:${address.port}`
     : HttpServer.formatAddress(address).replace(/\/$/, "")
 
-/** What every answer of the distribution API says of itself. */
+/** Adds the header with the version of the distribution API to every response. */
 const versioned = (request: Request, answer: Effect.Effect<HttpServerResponse.HttpServerResponse>) =>
   request.path.startsWith("/v2/")
     ? Effect.map(answer, HttpServerResponse.setHeader("docker-distribution-api-version", "registry/2.0"))
     : answer
 
-/** Counts requests and lets faults answer them. */
+/** Counts requests and applies faults. */
 const controls = () => {
   const counts = new Map<string, number>()
   const faults = new Set<{ readonly fault: Fault; left: number }>()

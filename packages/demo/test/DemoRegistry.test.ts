@@ -25,7 +25,7 @@ describe("DemoRegistry", () => {
     }).pipe(Effect.provide(registry()))
   )
 
-  it.live("a fault meets what it is for, as often as it says, and ends with its scope", () =>
+  it.live("a fault applies to matching requests, as often as stated, until its scope closes", () =>
     Effect.gen(function* () {
       const { inject } = yield* DemoRegistry.DemoRegistry
       const access = yield* token("repository:acme/shop/api:pull", "repository:acme/shop/web:pull")
@@ -52,7 +52,7 @@ describe("DemoRegistry", () => {
     }).pipe(Effect.provide(registry()))
   )
 
-  it.live("answers late, garbage, or never", () =>
+  it.live("responds late, with garbage, or never", () =>
     Effect.gen(function* () {
       const { inject } = yield* DemoRegistry.DemoRegistry
       const access = yield* pull("acme/shop/api")
@@ -76,7 +76,7 @@ describe("DemoRegistry", () => {
     }).pipe(Effect.scoped, Effect.provide(registry()))
   )
 
-  it.live("stops with its scope", () =>
+  it.live("stops when its scope closes", () =>
     Effect.gen(function* () {
       const url = yield* Effect.provide(
         Effect.gen(function* () {

@@ -1,5 +1,5 @@
 /**
- * The reference of the published packages, made from their docstrings.
+ * Generates the reference of the published packages from their docstrings.
  *
  * typedoc reads sources through TypeScript's API, which TypeScript 7 does not have: this package has TypeScript 6.
  */
@@ -10,13 +10,14 @@ import type { PluginOptions } from "typedoc-plugin-markdown"
 const packages = new URL("../../", import.meta.url)
 const path = (relative: string) => fileURLToPath(new URL(relative, packages))
 
-/** Each entry point of the published packages, by the name in the reference. */
+/** The entry points of the published packages by their names in the reference. */
 const entryPoints: Readonly<Record<string, string>> = {
   core: "core/src/index.ts",
   "core/promise": "core/src/promise.ts",
   "core/testing": "core/src/testing/index.ts",
   "core/conformance": "core/src/conformance/index.ts",
   "adapter-http": "adapter-http/src/index.ts",
+  "adapter-http/node": "adapter-http/src/node.ts",
   "adapter-http/promise": "adapter-http/src/promise.ts",
   "adapter-jwt": "adapter-jwt/src/index.ts",
   "adapter-jwt/promise": "adapter-jwt/src/promise.ts",
@@ -33,11 +34,11 @@ export interface Reference {
   readonly project: ProjectReflection
   /** Writes it as Markdown. */
   readonly write: (directory: string) => Promise<void>
-  /** What is wrong with docstrings: a link that leads nowhere, a tag that is none. */
+  /** The problems of docstrings: broken links and unknown tags. */
   readonly warnings: ReadonlyArray<string>
 }
 
-/** Reads the docstrings. Rejects where the sources cannot be read. */
+/** Reads the docstrings. Rejects if the sources cannot be read. */
 export const read = async (): Promise<Reference> => {
   const warnings: Array<string> = []
   const app = await Application.bootstrapWithPlugins({
@@ -48,7 +49,7 @@ export const read = async (): Promise<Reference> => {
     plugin: ["typedoc-plugin-markdown"],
     router: "module",
     readme: "none",
-    // With lines of the sources, any change of them would be one of the reference.
+    // With line numbers, every change of the sources would change the reference.
     disableSources: true,
     disableGit: true,
     excludeExternals: true,
@@ -58,7 +59,7 @@ export const read = async (): Promise<Reference> => {
     validation: { notExported: false, invalidLink: true, notDocumented: false }
   })
   for (const [name, value] of Object.entries(markdown)) app.options.setValue(name as never, value as never)
-  // It has nothing to say while all goes well.
+  // typedoc's progress messages are not of interest.
   app.logger.info = () => {}
   app.logger.warn = (message) => void warnings.push(message)
   const project = await app.convert()
@@ -86,10 +87,10 @@ const commentOf = (reflection: DeclarationReflection) => reflection.comment ?? r
 const says = (reflection: DeclarationReflection) =>
   commentOf(reflection)?.summary.some(({ text }) => text.trim() !== "") === true
 
-/** They mean the same in every module: its options, its constructor and its layer. */
+/** These names mean the same in every module: its options, its constructor and its layer. */
 const conventional = new Set(["Options", "make", "layer"])
 
-/** A schema and the type of its values have one name, and one sentence. */
+/** A schema and the type of its values share one name and one docstring. */
 const saidByNamesake = ({ name, parent }: DeclarationReflection) =>
   (parent as DeclarationReflection).children?.some((other) => other.name === name && says(other)) === true
 
@@ -98,11 +99,11 @@ const lacksOf = (reflection: DeclarationReflection): ReadonlyArray<string> => [
   ...["@category", "@since"].filter((tag) => !commentOf(reflection)?.blockTags.some((block) => block.tag === tag))
 ]
 
-/** A number that an option takes means nothing without its unit and its range or default. */
+/** The docstring of a numeric option needs a unit, a range or a default. */
 const isBareNumber = (reflection: DeclarationReflection) =>
   reflection.type?.toString().split(" | ").includes("number") === true && !says(reflection)
 
-/** The exported names whose docstrings lack something, and what; the options that are numbers of nothing. */
+/** The exported names with incomplete docstrings, with what is missing, and the numeric options without a unit. */
 export const lacking = (project: ProjectReflection): ReadonlyArray<string> =>
   project
     .getReflectionsByKind(exported)

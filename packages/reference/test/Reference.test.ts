@@ -23,7 +23,7 @@ describe("the reference", () => {
   }, 120_000)
   afterAll(() => rmSync(directory, { recursive: true }))
 
-  it("is made from docstrings whose links lead somewhere", () => {
+  it("is generated from docstrings without broken links", () => {
     expect(reference.warnings).toEqual([])
   })
 
@@ -31,7 +31,7 @@ describe("the reference", () => {
     expect(lacking(reference.project)).toEqual([])
   })
 
-  it("has all entry points that are published", () => {
+  it("has every published entry point", () => {
     const packages = ["core", "adapter-http", "adapter-jwt", "adapter-ldap", "adapter-sql", "server"]
     const published = packages.flatMap((name) => {
       const manifest = readFileSync(new URL(`../../${name}/package.json`, import.meta.url), "utf8")
@@ -43,7 +43,7 @@ describe("the reference", () => {
     expect(reference.project.children?.map(({ name }) => name).toSorted()).toEqual(published.toSorted())
   })
 
-  it("is in docs/api as `npm run docs` writes it", async () => {
+  it("equals docs/api, which `npm run docs` writes", async () => {
     await reference.write(directory)
     expect(filesOf(kept), "docs/api is out of date: run `npm run docs`").toEqual(filesOf(directory))
   })

@@ -1,4 +1,4 @@
-/** The server could not begin to listen. */
+/** The server cannot listen on its address. */
 import { Predicate, Runtime, Schema } from "effect"
 import type { HttpServerError } from "effect/http"
 
@@ -9,8 +9,8 @@ const advice: Readonly<Record<string, string>> = {
 }
 
 /**
- * The address cannot be listened on. `code` is the system's, such as `EADDRINUSE`. A program that ends with it has
- * nothing to add to its message.
+ * The server cannot listen on the address. `code` is the system's, such as `EADDRINUSE`. The message is complete, so a
+ * program that fails with it prints nothing else.
  */
 export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
   host: Schema.String,
@@ -24,7 +24,7 @@ export class ListenError extends Schema.TaggedError<ListenError>()("ListenError"
   }
 }
 
-/** The error with what is known of the address. */
+/** Adds the address to the error. */
 export const fromServeError =
   (at: { readonly host: string; readonly port: number }) =>
   ({ cause }: HttpServerError.ServeError): ListenError =>

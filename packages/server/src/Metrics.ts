@@ -1,6 +1,6 @@
 /** The server's counters and the metrics of the snapshot, as OpenMetrics. */
 import { type Context, DateTime, Effect, Metric, Option } from "effect"
-import { Collector, OpenMetrics } from "@gitlab-registry-usage/core"
+import { Collector, Inventory, OpenMetrics } from "@gitlab-registry-usage/core"
 import { version } from "./Version.ts"
 
 type Labels = Readonly<Record<string, string>>
@@ -10,8 +10,8 @@ interface Counted {
   readonly name: string
   readonly help: string
   /**
-   * The sets of labels, where they are few, whose series begin with 0. Prometheus takes the first
-   * value of a series for where it began: without a 0 `increase` does not see what happens for the first time.
+   * The sets of labels whose series start with 0, if they are few. Prometheus takes the first value of a series as its
+   * base, so without a 0 `increase` misses the first event.
    */
   readonly known: ReadonlyArray<Labels>
 }
@@ -24,7 +24,7 @@ const authResults: ReadonlyArray<AuthResult> = ["accepted", "refused", "limited"
 
 export const authAttempts = counted(
   "auth_attempts",
-  "Sign-ins, by what came of them.",
+  "Sign-ins, by outcome.",
   authResults.map((result) => ({ result }))
 )
 export const requests = counted("http_requests", "Requests that were answered, by route, method and status.")
@@ -57,13 +57,13 @@ const instance = ({ help, name }: Counted, labels: Labels): Metric.Counter<numbe
   return metric
 }
 
-/** Counts one. Labels have few values: of our own making, never a client's. */
+/** Adds one. The labels have few values, and none that a client chooses. */
 export const count = (counter: Counted, labels: Labels = {}): Effect.Effect<void> =>
   Metric.update(instance(counter, labels), 1)
 
 const requestCounters = new Map<string, Metric.Counter<number>>()
 
-/** Counts a request that was answered, where no effect is run. */
+/** Counts a request that got its response without an effect. */
 export const countRequest = (route: string, method: string, status: number, context: Context.Context<never>): void => {
   const key = `${route} ${method} ${status}`
   let counter = requestCounters.get(key)
@@ -95,14 +95,14 @@ const collecting = (status: Collector.Status): ReadonlyArray<OpenMetrics.Family>
           name: "last_collection_timestamp_seconds",
           type: "gauge",
           unit: "seconds",
-          help: "When the last crawl began, whatever came of it.",
+          help: "When the last crawl began, whether it succeeded or not.",
           samples: [{ value: DateTime.toEpochMillis(status.lastAttempt) / 1000 }]
         } as const
       ]),
   {
     name: "collections",
     type: "counter",
-    help: "Crawls, by what came of them.",
+    help: "Crawls, by outcome.",
     samples: [
       { labels: { result: "success" }, value: status.attempts.succeeded },
       { labels: { result: "failure" }, value: status.attempts.failed }
@@ -112,8 +112,19 @@ const collecting = (status: Collector.Status): ReadonlyArray<OpenMetrics.Family>
 
 export type Options = OpenMetrics.Options
 
-/** How many repositories have series of their own, by default. */
+/** The default number of repositories with series of their own. */
 const maximumRepositories = 1000
+
+const blobSizes = ({ blobs, measured }: Inventory.SizeCoverage) =>
+  ({
+    name: "blob_sizes",
+    type: "gauge",
+    help: "Blobs by how their size is known: measured, or only stated by manifests.",
+    samples: [
+      { labels: { source: "measured" }, value: measured },
+      { labels: { source: "stated" }, value: blobs - measured }
+    ]
+  }) as const
 
 /** All metrics as OpenMetrics text. Reads the current snapshot and never crawls. */
 export const render = Effect.fnUntraced(function* (options: Options = {}) {
@@ -126,19 +137,14 @@ export const render = Effect.fnUntraced(function* (options: Options = {}) {
       {
         name: "stale",
         type: "gauge",
-        help: "1 where the numbers were not refreshed when they should have been.",
+        help: "1 if the snapshot is older than it should be.",
         samples: [{ value: snapshot.stale ? 1 : 0 }]
       } as const,
-      {
-        name: "gaps",
-        type: "gauge",
-        help: "Repositories, tags and manifests that could not be read.",
-        samples: [{ value: snapshot.usage.inventory.gaps.length }]
-      } as const
+      blobSizes(Inventory.sizeCoverage(snapshot.usage.inventory))
     ]
   })
   return OpenMetrics.render([
-    { name: "build", type: "info", help: "The version that runs.", samples: [{ labels: { version }, value: 1 }] },
+    { name: "build", type: "info", help: "The version of the server.", samples: [{ labels: { version }, value: 1 }] },
     ...ofSnapshot,
     ...collecting(yield* collector.status),
     ...counters(yield* Metric.snapshot)

@@ -1,10 +1,10 @@
-/** Revokes all tokens of a deployment, from a process of its own. */
+/** Revokes all tokens of a deployment. It runs as a separate process. */
 import { Revocation } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, Runtime, Schema } from "effect"
 import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import * as Stores from "./Stores.ts"
 
-/** The servers share no database, so that only this process would know of the revocation. */
+/** The servers share no database, so they would not learn of the revocation. */
 export class NothingShared extends Schema.TaggedError<NothingShared>()("NothingShared", {}) {
   override readonly [Runtime.errorExitCode] = 2
   override readonly [Runtime.errorReported] = false
@@ -13,7 +13,7 @@ export class NothingShared extends Schema.TaggedError<NothingShared>()("NothingS
   }
 }
 
-/** Makes all servers that share the database refuse, within a second, the tokens that were issued until now. */
+/** Revokes the tokens that were issued until now: all servers that share the database refuse them within a second. */
 export const revokeAll = Effect.fnUntraced(function* (config: ServerConfig) {
   const { store } = config
   if (store._tag === "File" || (store._tag === "Sqlite" && store.path === ":memory:")) return yield* new NothingShared()

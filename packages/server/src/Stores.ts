@@ -15,7 +15,7 @@ export type Stores =
 /** The database cannot be used when the server starts. */
 export type StoresError = Database.DatabaseUnavailable | SqlMigrations.SchemaTooNew
 
-/** The services of a server without replicas. */
+/** The services of a single server. */
 const alone = ({ http }: ServerConfig) =>
   Layer.mergeAll(Leadership.layerMemory, Revocation.layerMemory, LoginAttempts.layerMemory(http.limiter))
 

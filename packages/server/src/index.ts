@@ -1,5 +1,5 @@
 /**
- * The parts of the server, for those who put together their own.
+ * The parts of the server, to build a server of one's own.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,7 @@
 /** The server as a whole. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { decode } from "@gitlab-registry-usage/adapter-http/node"
 import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { Collector, type Registry, Retention, Revocation } from "@gitlab-registry-usage/core"
@@ -15,6 +16,7 @@ import * as HttpApp from "./http/HttpApp.ts"
 import * as TokenCache from "./http/auth/TokenCache.ts"
 import * as Stores from "./Stores.ts"
 import * as Upstream from "./Upstream.ts"
+import * as VerifySignal from "./VerifySignal.ts"
 import { version } from "./Version.ts"
 
 /**
@@ -22,7 +24,7 @@ import { version } from "./Version.ts"
  */
 const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<Registry.Registry> => {
   const timeout = Duration.toMillis(registry.timeout ?? "30 seconds")
-  return RegistryHttp.layer(registry).pipe(
+  return RegistryHttp.layer({ ...registry, decode }).pipe(
     // Node hashes manifests in half the time that WebCrypto takes.
     Layer.provide(NodeCrypto.layerDigest),
     Layer.provide(Upstream.layer),
@@ -43,7 +45,7 @@ const announce = Effect.fnUntraced(function* ({ http }: ServerConfig) {
   yield* Effect.logInfo(`listening on ${NetAddress.formatUrlUnsafe(address, scheme)}`)
 })
 
-/** Refused is what the configuration or a revocation says, whichever is later. */
+/** Refuses tokens up to the instant of the configuration or of a revocation, whichever is later. */
 const tokens = ({ tokens }: ServerConfig) =>
   Layer.unwrap(
     Effect.map(Revocation.Revocation, (revocation) => {
@@ -65,7 +67,7 @@ const api = ({ http }: ServerConfig) =>
 const metricsServer = ({ http, metricsServer }: ServerConfig) =>
   metricsServer === undefined ? Layer.empty : HttpApp.layerMetrics({ ...metricsServer, metrics: http.metrics })
 
-/** What is sent to a collector of OpenTelemetry: logs beside those on the console, metrics, and traces. */
+/** Sends logs (besides those on the console), metrics and traces to an OpenTelemetry collector. */
 const telemetry = ({ otlpUrl }: ServerConfig) =>
   otlpUrl === undefined
     ? Layer.empty
@@ -74,7 +76,7 @@ const telemetry = ({ otlpUrl }: ServerConfig) =>
         resource: { serviceName: "gitlab-registry-usage-rest", serviceVersion: version }
       }).pipe(Layer.provide(FetchHttpClient.layer))
 
-/** Everything that a configuration asks for, wired together. */
+/** The layer of a whole server with this configuration. */
 export const layer = (
   config: ServerConfig
 ): Layer.Layer<
@@ -84,6 +86,7 @@ export const layer = (
   Layer.effectDiscard(announce(config)).pipe(
     Layer.provideMerge(api(config)),
     Layer.provide(metricsServer(config)),
+    Layer.provide(VerifySignal.layer),
     Layer.provideMerge(Collector.layer(config.collector)),
     Layer.provide(Retention.layer(config.retention)),
     Layer.provide([registry(config), LdapDirectory.layer(config.directory), tokens(config)]),
@@ -91,6 +94,6 @@ export const layer = (
     Layer.provide(telemetry(config))
   )
 
-/** Serves until it is interrupted; then requests under way are answered first. */
+/** Serves until it is interrupted; then it completes the running requests and stops. */
 export const main = (config: ServerConfig): Effect.Effect<never, Layer.Error<ReturnType<typeof layer>>> =>
   Layer.launch(layer(config))

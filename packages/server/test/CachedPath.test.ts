@@ -83,7 +83,7 @@ for (const [what, corsOrigins] of [
   const app = Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories }, { corsOrigins })))
   layer(app, { excludeTestServices: true })(`with pages of ${what}`, (it) => {
     it.effect(
-      "each of all kinds of requests on one connection gets its own",
+      "different requests on one connection get the right responses",
       () =>
         Effect.gen(function* () {
           const bearers = {
@@ -182,7 +182,7 @@ for (const [what, corsOrigins] of [
       120_000
     )
 
-    it.effect("a request that is no plain reading is not answered from the cache", () =>
+    it.effect("a request other than a plain GET is not served from the cache", () =>
       Effect.gen(function* () {
         const headers = yield* signedIn
         for (let round = 0; round < 2; round++) {
@@ -201,7 +201,7 @@ for (const [what, corsOrigins] of [
       })
     )
 
-    it.effect("each answer has the id of its request", () =>
+    it.effect("each response has the id of its request", () =>
       Effect.gen(function* () {
         const headers = yield* signedIn
         const idOf = (sent: Record<string, string>) =>
@@ -215,7 +215,7 @@ for (const [what, corsOrigins] of [
   })
 }
 
-describe("a token on a connection that has sent it before", () => {
+describe("a token that the connection has sent before", () => {
   const app = (tokens: ReturnType<typeof tokensWith>) =>
     Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories }, { tokens })))
 
@@ -239,7 +239,7 @@ describe("a token on a connection that has sent it before", () => {
       return { answer: [...statuses][0]!, connection: [...connections][0] }
     })
 
-  it.effect("is refused from the instant on that it expires at", () =>
+  it.effect("is refused from the instant at which it expires", () =>
     Effect.gen(function* () {
       const { authorization } = yield* signedIn
       const good = yield* statusOf(authorization)
@@ -254,7 +254,7 @@ describe("a token on a connection that has sent it before", () => {
     }).pipe(Effect.provide(app(tokensWith({ life: "90 seconds" }))))
   )
 
-  it.effect("is refused once all that were issued by then are revoked", () =>
+  it.effect("is refused after a revocation", () =>
     Effect.gen(function* () {
       const revoked = yield* Ref.make(DateTime.makeUnsafe(-1))
       yield* TestClock.setTime(1_700_000_000_000)
@@ -273,7 +273,7 @@ describe("a token on a connection that has sent it before", () => {
     })
   )
 
-  it.effect("is refused by a clock that was set back to before it was issued", () =>
+  it.effect("is refused if the clock is set back to before its issue", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_700_000_000_000)
       yield* Effect.gen(function* () {
@@ -287,7 +287,7 @@ describe("a token on a connection that has sent it before", () => {
     })
   )
 
-  it.effect("does not vouch for what is sent instead of it", () =>
+  it.effect("does not authorize another token on the connection", () =>
     Effect.gen(function* () {
       const { authorization } = yield* signedIn
       const [header, payload, signature] = authorization.slice("Bearer ".length).split(".")

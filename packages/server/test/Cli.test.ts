@@ -15,7 +15,7 @@ interface Run {
 const run = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>> = {}, until?: string) =>
   Effect.callback<Run>((resume) => {
     const child = spawn(process.execPath, [`${import.meta.dirname}/../src/bin.ts`, ...args], {
-      env: environment,
+      env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...environment },
       stdio: ["ignore", "pipe", "pipe"]
     })
     const out = { stdout: "", stderr: "" }
@@ -40,7 +40,7 @@ describe("gitlab-registry-usage-rest", () => {
     })
   )
 
-  it.live("-h and --help print the flags there are, and no others", () =>
+  it.live("-h and --help print the existing flags only", () =>
     Effect.gen(function* () {
       const { code, stderr, stdout } = yield* run(["-h"])
       assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
@@ -71,7 +71,7 @@ describe("gitlab-registry-usage-rest", () => {
     )
   }
 
-  it.live("a configuration file that is not there exits with 2", () =>
+  it.live("a missing configuration file exits with 2", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* run(["--config", "/nonexistent/file"]), {
         code: 2,
@@ -82,7 +82,7 @@ describe("gitlab-registry-usage-rest", () => {
     })
   )
 
-  it.live("--print-default-config prints a file that is read again; only the samples are refused", () =>
+  it.live("--print-default-config prints a valid file; only the samples are refused", () =>
     Effect.gen(function* () {
       const printed = yield* run(["--print-default-config"])
       assert.deepStrictEqual({ code: printed.code, stderr: printed.stderr }, { code: 0, stderr: "" })
@@ -92,7 +92,7 @@ describe("gitlab-registry-usage-rest", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
-  it.live("F92 tells every problem once, on the standard error stream, and exits with 2", () =>
+  it.live("F92 prints every problem once, on the standard error stream, and exits with 2", () =>
     Effect.gen(function* () {
       const path = yield* file(
         ini({
@@ -121,7 +121,7 @@ describe("gitlab-registry-usage-rest", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
-  it.live("F93 warns at each start, in the format that is asked for, and SIGTERM ends it with 0", () =>
+  it.live("F93 warns at each start, in the configured format, and exits with 0 on SIGTERM", () =>
     Effect.gen(function* () {
       const loopback = "http://127.0.0.1:9/"
       const path = yield* file(

@@ -144,7 +144,7 @@ describe.skipIf(Servers.leftOut("the whole server on a real registry and directo
     layer(everything, { excludeTestServices: true, timeout: 60_000 })(
       "on a real registry and a real directory",
       (it) => {
-        it.effect("signs in by LDAP, and by nothing else", () =>
+        it.effect("signs in by LDAP only", () =>
           Effect.gen(function* () {
             const statusOf = (username: string, password: string) =>
               Effect.map(send("/auth_token", { headers: basic(username, password) }), ({ status }) => status)
@@ -201,14 +201,14 @@ describe.skipIf(Servers.leftOut("the whole server on a real registry and directo
           })
         )
 
-        it.effect("a later crawl of what has not changed gives the same", () =>
+        it.effect("a later crawl without changes gives the same figures", () =>
           Effect.gen(function* () {
             const [first, second] = [yield* allImages, yield* allImages]
             expect(second).toEqual(first)
           })
         )
 
-        it.effect("deleting frees exactly the unique_size: a tag alone, and an index with all of its parts", () =>
+        it.effect("deleting frees exactly the unique_size, for a tag and for an index with its children", () =>
           Effect.gen(function* () {
             const { images, registry } = yield* Scene
             const adapter = yield* RegistryHttp.make({

@@ -49,7 +49,7 @@ describe("FileSnapshotStore", () => {
     )
   }
 
-  it.live("F98 a place that cannot be written is told, and what was there stays", () =>
+  it.live("F98 a path that cannot be written is an error, and the earlier snapshot stays", () =>
     withDirectory((path) =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
@@ -65,7 +65,7 @@ describe("FileSnapshotStore", () => {
     ).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.live("F96 what a killed process left beside the snapshot is not read, and does not stand in the way", () =>
+  it.live("F96 the temporary file of a killed process is neither read nor an obstacle", () =>
     withDirectory((path) =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem

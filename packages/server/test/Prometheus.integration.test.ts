@@ -159,7 +159,7 @@ const dashboardQueries = Effect.map(Effect.flatMap(read("grafana/registry-usage.
 
 describe.skipIf(Servers.leftOut("Prometheus"))("Prometheus", () => {
   layer(scraping, { excludeTestServices: true, timeout: 60_000 })("as it is deployed", (it) => {
-    it.effect("scrapes the port for metrics, and the API with the token", () =>
+    it.effect("scrapes the port for metrics without a token, and the API with it", () =>
       Effect.gen(function* () {
         const { prometheus } = yield* Scraping
         const targets = yield* activeTargets(prometheus)
@@ -169,7 +169,7 @@ describe.skipIf(Servers.leftOut("Prometheus"))("Prometheus", () => {
       })
     )
 
-    it.effect("reads OpenMetrics: the older format knows neither units nor infos", () =>
+    it.effect("reads OpenMetrics: the older format has neither units nor infos", () =>
       Effect.gen(function* () {
         const { prometheus } = yield* Scraping
         const metadata = yield* metadataOf(yield* prometheus.ask("targets/metadata"))
@@ -229,7 +229,7 @@ describe.skipIf(Servers.leftOut("Prometheus"))("Prometheus", () => {
       })
     )
 
-    it.effect("takes every alert", () =>
+    it.effect("loads every alert", () =>
       Effect.gen(function* () {
         const { prometheus } = yield* Scraping
         const groups = yield* soon(
@@ -250,7 +250,7 @@ describe.skipIf(Servers.leftOut("Prometheus"))("Prometheus", () => {
       })
     )
 
-    it.effect("has every name that the alerts and the dashboard ask for, also of what has not happened yet", () =>
+    it.effect("has every series of the alerts and the dashboard, also before the first event", () =>
       Effect.gen(function* () {
         const { prometheus } = yield* Scraping
         const names = yield* namesOf(yield* prometheus.ask("label/__name__/values"))
@@ -264,7 +264,7 @@ describe.skipIf(Servers.leftOut("Prometheus"))("Prometheus", () => {
       })
     )
 
-    it.effect("sees an increase in what happens for the first time", () =>
+    it.effect("sees an increase at the first event", () =>
       Effect.gen(function* () {
         const { server } = yield* Scraping
         const increase = vector('increase(gitlab_registry_usage_auth_attempts_total{result="unavailable"}[5m]) > 0')
@@ -279,7 +279,7 @@ describe.skipIf(Servers.leftOut("Prometheus"))("Prometheus", () => {
   })
 
   describe("promtool", () => {
-    it.effect("finds nothing wrong in the files", () =>
+    it.effect("accepts the files", () =>
       Effect.gen(function* () {
         const valid = yield* Prometheus.tool("check", "config", deployed("prometheus/prometheus.yml"))
         expect(valid).toContain("prometheus.yml is valid")

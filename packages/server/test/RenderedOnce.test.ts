@@ -83,7 +83,7 @@ layer(app, { excludeTestServices: true, timeout: 60_000 })("a document", (it) =>
         }
       })
 
-    it.effect(`is rendered once as ${accept}, however many ask for it, and when`, () =>
+    it.effect(`is rendered once as ${accept}, for concurrent and later requests`, () =>
       Effect.gen(function* () {
         const alone = yield* work("&n=1", [{}])
         expect(alone.reads).toBeGreaterThan(100)

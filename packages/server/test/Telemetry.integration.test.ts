@@ -36,7 +36,7 @@ const ask = (url: string, headers: Record<string, string>) =>
 
 describe("logs and traces", () => {
   it.live(
-    "each request is logged with its id, user and route, and never with a secret or a query",
+    "each request is logged with its id, user and route, without secrets and query",
     () =>
       Effect.gen(function* () {
         const { credentials, registry } = yield* demoRegistry
@@ -68,7 +68,7 @@ describe("logs and traces", () => {
   )
 
   it.live(
-    "a collector of OpenTelemetry gets logs, metrics, and a span that continues the trace of the request",
+    "an OpenTelemetry collector gets logs, metrics, and a span that continues the trace of the request",
     () =>
       Effect.gen(function* () {
         const { sent, url } = yield* collector

@@ -33,7 +33,7 @@ const scene = Effect.gen(function* () {
 
 describe("the snapshot file of the first release", () => {
   it.live(
-    "is taken over into a new database, and is the begin of its history",
+    "is copied into a new database as its first snapshot",
     () =>
       Effect.gen(function* () {
         const { credentials, database, file, fs, registry } = yield* scene
@@ -75,7 +75,7 @@ describe("the snapshot file of the first release", () => {
   )
 
   it.live(
-    "that is damaged is set aside, and the server begins without it",
+    "is moved aside if it is damaged, and the server starts without it",
     () =>
       Effect.gen(function* () {
         const { credentials, database, file, fs, home, registry } = yield* scene
@@ -96,7 +96,7 @@ describe("the snapshot file of the first release", () => {
 
 describe("a database that is damaged", () => {
   it.live(
-    "F97 is set aside with a clear error, and the server crawls into a new one",
+    "F97 is moved aside with a clear error, and the server crawls into a new one",
     () =>
       Effect.gen(function* () {
         const { credentials, database, fs, home, registry } = yield* scene

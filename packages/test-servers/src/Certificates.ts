@@ -15,9 +15,7 @@ export interface Certificates {
   readonly key: string
 }
 
-/**
- * What a certificate says. `names` is its subject alternative names, such as `DNS:localhost,IP:127.0.0.1`.
- */
+/** The options of a certificate. `names` are its subject alternative names, such as `DNS:localhost,IP:127.0.0.1`. */
 export interface Options {
   readonly names: string
   readonly expired?: boolean | undefined

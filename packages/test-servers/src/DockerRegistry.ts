@@ -10,8 +10,8 @@ import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
 import * as TokenService from "./TokenService.ts"
 
 /**
- * What is pushed: the blobs and manifests of an image, the children of an index first. `Images.Image` of
- * `@gitlab-registry-usage/core/testing` is one.
+ * An image to push: its blobs and manifests, the children of an index first. `Images.Image` of
+ * `@gitlab-registry-usage/core/testing` has this type.
  */
 export interface Image {
   readonly digest: string
@@ -22,13 +22,13 @@ export interface Image {
 }
 
 export interface Options {
-  /** Users of a token service that the registry sends everybody to; without it the registry is open. */
+  /** The users of the registry's token service; without it the registry needs no authentication. */
   readonly tokens?: Omit<TokenService.Options, "key" | "certificate"> | undefined
-  /** Whether the registry asks for HTTP Basic authentication, by which only `basicAccount` is let in. */
+  /** Whether the registry requires HTTP Basic authentication, with `basicAccount` as the only account. */
   readonly basic?: boolean | undefined
   /** Whether manifests may be deleted. Default `true`. */
   readonly deletable?: boolean | undefined
-  /** Where to tell what changed, with the value of `Authorization` to send. Default: nowhere. */
+  /** The URL for notifications, and their `Authorization` header. Default: none. */
   readonly notify?: { readonly url: string; readonly authorization: string } | undefined
 }
 
@@ -43,7 +43,7 @@ export interface DockerRegistry {
   readonly push: (repository: string, tag: string | undefined, image: Image) => Effect.Effect<void, ServerError>
   /** Deletes a manifest by its digest. */
   readonly remove: (repository: string, digest: string) => Effect.Effect<void, ServerError>
-  /** Runs the registry's own garbage collection, untagged manifests included; returns what it says. */
+  /** Runs the registry's garbage collection, including untagged manifests, and returns its output. */
   readonly collectGarbage: Effect.Effect<string, ServerError>
   /** The bytes of all blobs on the disk. */
   readonly bytesOnDisk: Effect.Effect<number>
@@ -64,7 +64,7 @@ const configuration = (
   paths: { readonly port: number; readonly storage: string; readonly bundle: string; readonly htpasswd: string },
   realm: string | undefined
 ): string =>
-  // JSON is YAML, and says what is a string.
+  // JSON is valid YAML, and quotes strings.
   JSON.stringify({
     version: 0.1,
     log: { level: "warn", accesslog: { disabled: true } },

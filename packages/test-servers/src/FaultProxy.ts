@@ -23,9 +23,7 @@ export interface Fault {
 
 export type Side = "client" | "server"
 
-/**
- * What the proxy does to connections. Default: nothing.
- */
+/** The behaviour of the proxy. By default it passes everything on. */
 export interface Behaviour {
   readonly fault?: Fault | undefined
   /** Milliseconds by which each chunk is late, in both directions. */
@@ -89,7 +87,7 @@ const strike = ({ effect }: Fault, from: Net.Socket, into: Net.Socket, proxy: Fa
   else into.write(effect.bytes)
 }
 
-/** Passes the bytes of one side on as the behaviour says. Both directions share `connection`. */
+/** Passes the bytes of one side on, with the faults of the behaviour. Both directions share `connection`. */
 const pump = async (
   side: Side,
   [from, into]: readonly [Net.Socket, Net.Socket],
@@ -127,7 +125,7 @@ const pump = async (
       await pass(chunk.subarray(at, at + portion))
     }
   }
-  // After a fault the other side waits for nothing.
+  // After a fault the other side need not wait.
   if (connection.struck) from.destroy()
   else into.end()
 }
@@ -148,7 +146,7 @@ export const start = Effect.fnUntraced(function* (
     proxy.connections.most = Math.max(proxy.connections.most, proxy.connections.open)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
-      // Both sides are closed whatever ended one of them.
+      // Both sides are closed when one of them ends.
       socket.on("error", () => {})
       socket.on("close", () => {
         sockets.delete(socket)

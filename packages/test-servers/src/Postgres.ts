@@ -13,16 +13,16 @@ import { freePort, run, ServerError, temporaryDirectory } from "./Servers.ts"
 export class Postgres extends Context.Service<
   Postgres,
   {
-    /** Where it answers, with user and password. */
+    /** The URL, with user and password. */
     readonly url: string
     readonly port: number
-    /** Ends it, as an administrator does: connections are cut, and what was not committed is taken back. */
+    /** Stops the server like an administrator: connections are closed, and open transactions are rolled back. */
     readonly stop: Effect.Effect<void>
-    /** Ends it at once, as a failure of power does: it recovers when it starts again. */
+    /** Stops the server at once, like a power failure: it recovers when it starts again. */
     readonly crash: Effect.Effect<void>
     /** Starts it again, on the same port. */
     readonly start: Effect.Effect<void, ServerError>
-    /** What psql answers to a statement, without headers. Tables are looked for in the schema of the product as well. */
+    /** The output of psql for a statement, without headers. The search path includes the product's schema. */
     readonly query: (sql: string) => Effect.Effect<string, ServerError>
   }
 >()("@gitlab-registry-usage/test-servers/Postgres") {}
@@ -42,7 +42,7 @@ const programs: Effect.Effect<string, ServerError> = Effect.tryPromise({
   catch: (cause) => new ServerError({ detail: `${home}: ${String(cause)}` })
 })
 
-/** PostgreSQL refuses to run as root, so then it runs as the user of the system that Debian made for it. */
+/** PostgreSQL refuses to run as root; then it runs as the user `postgres` that Debian created. */
 const user: Effect.Effect<{ readonly uid: number; readonly gid: number } | undefined, ServerError> = Effect.suspend(
   () => {
     if (process.getuid?.() !== 0) return Effect.succeed(undefined)
@@ -62,9 +62,7 @@ const settings = (port: number) => ({
   shared_buffers: "16MB"
 })
 
-/**
- * Makes and starts a server of its own on a free port, which stops when the scope closes.
- */
+/** Creates and starts a server on a free port, which stops when the scope closes. */
 export const start = Effect.fnUntraced(function* (): Effect.fn.Return<Postgres["Service"], ServerError, Scope.Scope> {
   const bin = yield* programs
   const identity = yield* user
@@ -90,7 +88,7 @@ export const start = Effect.fnUntraced(function* (): Effect.fn.Return<Postgres["
 
   const startAgain = Effect.gen(function* () {
     const args = Object.entries(settings(port)).flatMap(([key, value]) => ["-c", `${key}=${value}`])
-    // SIGQUIT ends it at once: nobody needs its data any more.
+    // SIGQUIT stops it at once: its data is not needed any more.
     const options = { identity, cwd: "/", stopSignal: "SIGQUIT" } as const
     const program = yield* Program.launch(Path.join(bin, "postgres"), ["-D", data, ...args], options)
     yield* Ref.set(running, program)

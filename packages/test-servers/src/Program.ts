@@ -1,4 +1,4 @@
-/** A program of the machine as a process of its own: what it writes, what it uses, and how it ends. */
+/** A program as a child process: its output, its resources, and its end. */
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Net from "node:net"
@@ -6,7 +6,7 @@ import { Effect, Schedule, type Scope } from "effect"
 import * as Secrets from "./Secrets.ts"
 import { ServerError } from "./Servers.ts"
 
-/** What the kernel reports of a process (proc(5)). */
+/** The resources that a process uses, from proc(5). */
 export interface Usage {
   /** Bytes of memory that are resident. */
   readonly resident: number
@@ -19,12 +19,12 @@ export interface Usage {
 /** A running program. */
 export interface Program {
   readonly pid: number
-  /** What it wrote so far, to both streams. */
+  /** The output so far, of both streams. */
   readonly output: () => string
-  /** Waits until what it wrote matches, and returns the match; at most so many milliseconds, 20,000 by default. */
+  /** Waits until the output matches, and returns the match; at most so many milliseconds, 20,000 by default. */
   readonly says: (pattern: RegExp, milliseconds?: number) => Effect.Effect<RegExpMatchArray, ServerError>
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
-  /** The status that it ended with, or the signal. */
+  /** The exit status or the signal. */
   readonly end: Effect.Effect<number | NodeJS.Signals>
   /** Sends the signal and waits for the end; kills the program after ten seconds. */
   readonly stop: (signal: NodeJS.Signals) => Effect.Effect<void>

@@ -1,6 +1,4 @@
-/**
- * Programs of the machine as scoped resources: run to the end, or run until the scope closes.
- */
+/** Installed programs as scoped resources: run to the end, or until the scope closes. */
 import { execFile, type ExecFileOptions } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Net from "node:net"
@@ -17,25 +15,20 @@ export class ServerError extends Schema.TaggedError<ServerError>()("ServerError"
   }
 }
 
-/**
- * Whether tests with real servers are left out because `WITHOUT_SERVERS=1` is set, which is printed once for each file
- * that asks.
- */
+/** Whether tests with real servers are skipped because of `WITHOUT_SERVERS=1`. Prints that once for each test file. */
 export const leftOut = (what: string): boolean => {
   const without = process.env["WITHOUT_SERVERS"] === "1"
   if (without) console.warn(`WITHOUT_SERVERS=1: the tests against ${what} are left out`)
   return without
 }
 
-/**
- * A new directory, which is removed with all that is in it when the scope closes.
- */
+/** A new directory, which is removed with its contents when the scope closes. */
 export const temporaryDirectory = Effect.acquireRelease(
   Effect.promise(() => Fs.mkdtemp(Path.join(Os.tmpdir(), "gitlab-registry-usage-"))),
   (directory) => Effect.promise(() => Fs.rm(directory, { recursive: true, force: true }))
 )
 
-/** Runs a program to its end and returns what it wrote. Fails when it is missing, fails or takes over 30 seconds. */
+/** Runs a program to its end and returns its output. Fails if it is missing, fails or takes over 30 seconds. */
 export const run = (
   program: string,
   args: ReadonlyArray<string>,

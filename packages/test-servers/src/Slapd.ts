@@ -9,8 +9,8 @@ import { serve } from "./Program.ts"
 import { freePort, run, type ServerError, temporaryDirectory } from "./Servers.ts"
 
 /**
- * An entry of a person. `branch` is the organisational unit it is in, `people` where it is absent; `memberOf` the group
- * it belongs to by its own word.
+ * The entry of a person. `branch` is its organisational unit, by default `people`; `memberOf` is the value of that
+ * attribute.
  */
 export interface Person {
   readonly uid: string | ReadonlyArray<string>
@@ -35,20 +35,16 @@ export const baseDn = "dc=example,dc=test"
  */
 export const groupDn = `cn=registry,ou=groups,${baseDn}`
 
-/**
- * Somebody who may search, for directories where nobody else may.
- */
+/** An account that may search in directories that permit no anonymous search. */
 export const service = { dn: `cn=service,${baseDn}`, password: "service-secret" }
 
-/**
- * Somebody who may write.
- */
+/** An account that may write. */
 export const administrator = { dn: `cn=administrator,${baseDn}`, password: "administrator-secret" }
 
 /**
- * All people: those in the group, `mallory` in another, `supplementary` in the group by `memberUid` only, `twin` in two
- * branches, `half-twin` in two of which one is in the group, and names full of characters that mean something in filters
- * and distinguished names.
+ * All people: members of the group; `mallory`, in another group; `supplementary`, in the group by `memberUid` only;
+ * `twin`, in two branches; `half-twin`, in two branches, of which one entry is in the group; and names with characters
+ * that are syntax in filters and distinguished names.
  */
 export const people: ReadonlyArray<Person> = [
   { uid: "alice", password: "alice-secret", gidNumber, memberOf: groupDn },
@@ -81,9 +77,7 @@ export interface Options {
   readonly ldif?: string | undefined
 }
 
-/**
- * A running server: where it answers, and the path of the authority that signed its certificate.
- */
+/** A running server: its URLs, and the authority that signed its certificate. */
 export class Slapd extends Context.Service<
   Slapd,
   {
@@ -98,7 +92,9 @@ export class Slapd extends Context.Service<
 
 const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64")
 
-/** A value in a distinguished name, each byte beyond letters and digits as its hexadecimal pair (RFC 4514). */
+/**
+ * Escapes a value for a distinguished name: each byte except letters and digits becomes a hexadecimal pair (RFC 4514).
+ */
 const escaped = (value: string) =>
   [...Buffer.from(value, "utf8")]
     .map((byte) => String.fromCharCode(byte))
@@ -169,9 +165,7 @@ const configuration = (paths: Certificates.Certificates, data: string, options: 
     ""
   ].join("\n")
 
-/**
- * Starts a server of its own on free ports, which stops when the scope closes.
- */
+/** Starts a server on free ports, which stops when the scope closes. */
 export const start = Effect.fnUntraced(function* (
   options: Options = {}
 ): Effect.fn.Return<Slapd["Service"], ServerError, Scope.Scope> {

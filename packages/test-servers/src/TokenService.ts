@@ -1,5 +1,5 @@
 /**
- * A token service as GitLab has one (`/jwt/auth`), on loopback: it knows users and what each may do.
+ * A token service like GitLab's (`/jwt/auth`) on loopback, with users and their permissions.
  *
  * Source: distribution, "Token Authentication Specification" and "Token Scope Documentation".
  */
@@ -18,9 +18,9 @@ export interface User {
 
 export interface Options {
   readonly users: Readonly<Record<string, User>>
-  /** What those may do who give no credentials; without it they are refused. */
+  /** The permitted actions of requests without credentials; by default such requests are refused. */
   readonly anonymous?: User["grants"] | undefined
-  /** Seconds that a token is valid. Default 300, as GitLab. */
+  /** How long a token is valid, in seconds. Default 300, as in GitLab. */
   readonly life?: number | undefined
   /** PEM of the key that signs tokens, and of its certificate, which the registry trusts. */
   readonly key: string
@@ -43,15 +43,13 @@ export interface TokenService {
   readonly realm: string
   readonly requests: Array<ReadonlyArray<string>>
   readonly refused: () => number
-  /** A token for this access, whoever asks. */
+  /** Issues a token for this access, without a user. */
   readonly issue: (access: ReadonlyArray<Access>) => string
   /** Changes the password of a user. */
   readonly setPassword: (username: string, password: string) => void
 }
 
-/**
- * What the registry calls the service and the issuer of its tokens.
- */
+/** The names of the service and of the issuer in the registry's configuration. */
 export const names = { service: "container_registry", issuer: "test-token-service" }
 
 const base64url = (value: string | Buffer) => Buffer.from(value).toString("base64url")

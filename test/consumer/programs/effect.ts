@@ -9,10 +9,10 @@ import type { RegistryTest } from "@gitlab-registry-usage/core/conformance"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { Console, DateTime, Effect, Layer, Option, Redacted } from "effect"
 
-/** The suites can be named without the test framework. */
+/** The suites can be imported without the test framework. */
 export type Suite = typeof RegistryTest.suite
 
-/** Everything that the adapters give is a layer of a port. */
+/** Every adapter provides a layer of a port. */
 export const http: Layer.Layer<Registry.Registry, never, HttpClient.HttpClient> = RegistryHttp.layer({
   url: new URL("https://registry.example.com")
 })

@@ -5,7 +5,7 @@ import { LoginFailure, verifyLogin } from "@gitlab-registry-usage/adapter-ldap/p
 import { diff, measure, type Report, ScanFailure } from "@gitlab-registry-usage/core/promise"
 import { serve, stored } from "./registry.js"
 
-/** The error that a promise is rejected with. */
+/** The error of a rejected promise. */
 const rejection = async (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => undefined,

@@ -1,4 +1,4 @@
-// As little of a registry as a crawl needs: one image of 1000 bytes, beside its config and manifest.
+// A minimal registry for a crawl: one image of 1000 bytes, without its config and manifest.
 import { createHash } from "node:crypto"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -17,10 +17,10 @@ const manifest = JSON.stringify({
 })
 const digest = `sha256:${createHash("sha256").update(manifest).digest("hex")}`
 
-/** What deleting the image frees, in bytes. */
+/** The bytes that deleting the image frees. */
 export const stored = 1010 + Buffer.byteLength(manifest)
 
-/** Answers on the loopback until `close` is called. */
+/** Serves on loopback until `close` is called. */
 export const serve = async () => {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url!, "http://localhost")

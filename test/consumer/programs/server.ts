@@ -1,4 +1,4 @@
-// A server put together from the published packages, which stops with the program.
+// A server of the published packages, which stops with the program.
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Collector, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DirectoryMemory, RegistryMemory } from "@gitlab-registry-usage/core/testing"

@@ -4,9 +4,10 @@
  * GitLab bans an address for an hour after 30 refused logins within three minutes. So one login runs at a time, and
  * after a refusal none runs for a while: further callers get the same refusal without a request.
  */
-import type { Registry } from "@gitlab-registry-usage/core"
+import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Redacted, Semaphore } from "effect"
 import { Base64 } from "effect/encoding"
+import type { HttpResponse } from "../transport/HttpResponse.ts"
 
 /** A user, deploy token or access token. */
 export interface Account {
@@ -33,6 +34,7 @@ export type Credentials = Effect.Success<ReturnType<typeof make>>
 export const make = Effect.fnUntraced(function* (account: Account | undefined) {
   const semaphore = yield* Semaphore.make(1)
   let failed: { readonly until: number; readonly reason: Registry.RegistryReason } | undefined
+  let isAccepted = false
 
   /** Fails with the last failure while it is remembered. */
   const check = Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -50,6 +52,20 @@ export const make = Effect.fnUntraced(function* (account: Account | undefined) {
         ? undefined
         : Redacted.make(`Basic ${Base64.encode(`${account.username}:${Redacted.value(account.token)}`)}`),
     check,
+    /** A login has succeeded. */
+    accept: () => {
+      isAccepted = true
+    },
+    /** The reason of a login that `from` answered with `status`. */
+    refused: ({ from, status }: HttpResponse) =>
+      new Registry.Unauthorized({
+        detail:
+          account === undefined
+            ? `${from} answered ${status}: it gives nobody access without credentials`
+            : isAccepted
+              ? `${from} answered ${status}: the credentials, which were accepted before, are not accepted any more`
+              : `${from} refused the credentials with ${status}`
+      }),
     /** Runs a login after those before it, unless the last one failed shortly before. */
     login: <A>(login: Effect.Effect<A, Registry.RegistryReason>) =>
       semaphore.withPermits(1)(Effect.andThen(check, Effect.tapError(login, remember)))

@@ -10,7 +10,8 @@ import type { HttpExchange } from "../transport/HttpExchange.ts"
 import { withoutSecrets } from "../transport/RequestUrl.ts"
 import type { Scope } from "./Scope.ts"
 import * as TokenResponse from "./TokenResponse.ts"
-import { permanentReason } from "../transport/Failure.ts"
+import type { HttpResponse } from "../transport/HttpResponse.ts"
+import { errorCodes, permanentReason } from "../transport/Failure.ts"
 
 /** The token service that a registry names, checked to be trusted. */
 export interface Service {
@@ -34,8 +35,17 @@ interface Batch {
 /** Characters of scopes in one request: servers take 8 KiB of URL and of the header that brings the token back. */
 const maxQuery = 5000
 
-/** The statuses of a response that is no refusal: a token, or too many scopes in one request. */
-const settled: ReadonlySet<number> = new Set([200, 400, 414, 431])
+/** The statuses of a response that depends on the scopes: a token, too many scopes in one request, or a denied one. */
+const settled: ReadonlySet<number> = new Set([200, 400, 403, 414, 431])
+
+/** How long a scope is denied that the service answers with 403, in milliseconds. */
+const denialMemory = 300_000
+
+/** After this many denials in a row the credentials are checked: the service may answer so to all that they ask. */
+const maxDenials = 10
+
+/** After this many requests for several scopes of which none was granted more, each scope gets a request of its own. */
+const maxFailedBatches = 2
 
 /** The most scopes that are checked to fill a batch: those in use and in the batch before have a token already. */
 const maxLookAhead = 300
@@ -62,10 +72,16 @@ export const make = Effect.fnUntraced(function* (options: {
   const grants = new Map<Scope, Grant>()
   const pending = new Map<Scope, Deferred.Deferred<void, Registry.RegistryReason>>()
   let size = options.batch
-  /** The service has granted several scopes in one token, so a scope that is missing in a token is denied. */
+  /** The service has granted several scopes in one token. */
   let proven = false
+  let failedBatches = 0
+  /** Scopes that a token for several did not grant, so that they are requested alone. */
+  const alone = new Set<Scope>()
+  /** A scope that was granted: where it still is, the credentials are good. */
+  let proof: Scope | undefined
+  let denials = 0
 
-  const login = Effect.fnUntraced(function* (service: Service, scopes: ReadonlyArray<Scope>) {
+  const send = Effect.fnUntraced(function* (service: Service, scopes: ReadonlyArray<Scope>) {
     const { basic } = credentials
     const url = new URL(service.realm)
     if (service.name !== undefined) url.searchParams.set("service", service.name)
@@ -79,42 +95,61 @@ export const make = Effect.fnUntraced(function* (options: {
       headers: { accept: "application/json", "accept-encoding": "identity", ...authorization },
       maxBytes: 256 * 1024
     })
-    const { from, status } = response
-    if (settled.has(status)) return { response, requestedAt }
-    // GitLab answers 403 while an address is banned: going on would prolong that.
-    if (status !== 401 && status !== 403) return yield* permanentReason(response)
-    return yield* new Registry.Unauthorized({
-      detail:
-        basic === undefined
-          ? `${from} gives nobody a token without credentials`
-          : `${from} refused the credentials with ${status}`
-    })
+    if (settled.has(response.status)) return { response, requestedAt }
+    return yield* response.status === 401 ? credentials.refused(response) : permanentReason(response)
   })
 
-  const request = Effect.fnUntraced(function* (
+  /**
+   * Denies the scope that the service answered with 403. But GitLab answers so to an address that is banned, with no error
+   * code, and going on would prolong the ban: then the credentials are checked by a scope that was granted before.
+   */
+  const deny = Effect.fnUntraced(function* (service: Service, scope: Scope, response: HttpResponse, now: number) {
+    denials++
+    if (denials >= (errorCodes(response).includes("DENIED") ? maxDenials : 1)) {
+      if (proof === undefined) return yield* credentials.refused(response)
+      const { response: check } = yield* send(service, [proof])
+      if (check.status !== 200) return yield* credentials.refused(check)
+      denials = 0
+    }
+    grants.set(scope, { header: undefined, renewAt: now + denialMemory, batch: { first: scope, isFollowed: false } })
+  })
+
+  /** Requests a token for the scopes, and where it does not grant the first of several, one for that alone. */
+  const obtain = Effect.fnUntraced(function* (
     service: Service,
     scopes: ReadonlyArray<Scope>
   ): Effect.fn.Return<void, Registry.RegistryReason> {
-    const { response, requestedAt } = yield* credentials.login(login(service, scopes))
-    if (response.status !== 200) {
-      if (scopes.length === 1) return yield* permanentReason(response)
-      // This service, or a proxy before it, does not take as many.
-      size = 1
-      return yield* request(service, scopes.slice(0, 1))
+    const first = scopes[0]!
+    const { response, requestedAt } = yield* send(service, scopes)
+    const isBatch = scopes.length > 1
+    if (response.status !== 200 && !isBatch) {
+      return yield* response.status === 403
+        ? deny(service, first, response, requestedAt)
+        : Effect.fail(permanentReason(response))
     }
-    const { granted, life, token } = yield* Effect.fromResult(TokenResponse.decode(response))
-    const header = Redacted.make(`Bearer ${Redacted.value(token)}`)
-    const renewAt = requestedAt + life - margin(life)
-    const isGranted = (scope: Scope) => granted === undefined || granted.has(scope)
-    const count = scopes.filter(isGranted).length
-    const batch: Batch = { first: scopes[0]!, isFollowed: false }
-    if (count > 1) proven = true
-    for (const scope of scopes) {
-      if (isGranted(scope)) grants.set(scope, { header, renewAt, batch })
-      else if (proven || scopes.length === 1) grants.set(scope, { header: undefined, renewAt, batch })
+    let granted: ReadonlyArray<Scope> = []
+    if (response.status === 200) {
+      const answer = yield* Effect.fromResult(TokenResponse.decode(response))
+      const header = Redacted.make(`Bearer ${Redacted.value(answer.token)}`)
+      const renewAt = requestedAt + answer.life - margin(answer.life)
+      const batch: Batch = { first, isFollowed: false }
+      credentials.accept()
+      granted = scopes.filter((scope) => answer.granted?.has(scope) ?? true)
+      for (const scope of granted) {
+        grants.set(scope, { header, renewAt, batch })
+        alone.delete(scope)
+      }
+      if (granted.length > 0) denials = 0
+      proof ??= granted[0]
+      if (!isBatch && granted.length === 0) grants.set(first, { header: undefined, renewAt, batch })
     }
-    // A service that takes only one scope of a request may have left out the one that is needed.
-    if (!grants.has(scopes[0]!)) return yield* request(service, scopes.slice(0, 1))
+    if (!isBatch) return
+    if (granted.length > 1) proven = true
+    else if (!proven) failedBatches++
+    // The service, or a proxy before it, does not take as many.
+    if ((response.status !== 200 && response.status !== 403) || failedBatches >= maxFailedBatches) size = 1
+    for (const scope of scopes) if (!granted.includes(scope)) alone.add(scope)
+    if (alone.has(first)) yield* obtain(service, [first])
   })
 
   const isMissing = (scope: Scope, now: number) => !pending.has(scope) && now >= (grants.get(scope)?.renewAt ?? 0)
@@ -127,6 +162,10 @@ export const make = Effect.fnUntraced(function* (options: {
     for (const next of wanted) {
       if (scopes.length >= size || ++seen > maxLookAhead) break
       if (!isMissing(next, now)) continue
+      if (alone.has(next)) {
+        if (scopes.length === 0) return [next]
+        continue
+      }
       length += encodeURIComponent(next).length + "&scope=".length
       if (scopes.length > 0 && length > maxQuery) break
       scopes.push(next)
@@ -145,7 +184,7 @@ export const make = Effect.fnUntraced(function* (options: {
           grants.delete(scope)
           pending.set(scope, done)
         }
-        return Effect.interruptible(request(service, scopes)).pipe(
+        return Effect.interruptible(credentials.login(obtain(service, scopes))).pipe(
           Effect.onExit((exit) => {
             for (const scope of scopes) pending.delete(scope)
             return Deferred.done(done, exit)
@@ -195,9 +234,10 @@ export const make = Effect.fnUntraced(function* (options: {
 
   return {
     header,
-    /** Forgets a token that the registry refused. */
-    forget: (header: Redacted.Redacted) => {
+    /** Forgets a token that the registry refused. `suspect` is the scope that it may not grant, though the service says so. */
+    forget: (header: Redacted.Redacted, suspect?: Scope) => {
       for (const [scope, grant] of grants) if (grant.header === header) grants.delete(scope)
+      if (suspect !== undefined) alone.add(suspect)
     }
   }
 })

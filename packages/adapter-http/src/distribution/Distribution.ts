@@ -4,7 +4,7 @@
  * Sources: OCI distribution specification; distribution, "HTTP API V2" for the catalog.
  */
 import { Bytes, Digest, MediaType, Names, Registry } from "@gitlab-registry-usage/core"
-import { Effect, Result, Schema, Stream } from "effect"
+import { Effect, Predicate, Result, Schema, Stream } from "effect"
 import type { Digest as Hash } from "effect/crypto"
 import type { Authorization, RequiredScope } from "../auth/Authorization.ts"
 import * as Scope from "../auth/Scope.ts"
@@ -16,15 +16,31 @@ import * as ManifestDigest from "./ManifestDigest.ts"
 import * as Pages from "./Pages.ts"
 import type { RepositoryOrder } from "./RepositoryOrder.ts"
 
-const NameList = Schema.NullOr(Schema.Array(Schema.String))
+const NameList = Schema.NullOr(Schema.Array(Schema.Unknown))
 const decodeRepositories = decodeJson(Schema.Struct({ repositories: NameList }), "the list of repositories")
 const decodeTags = decodeJson(Schema.Struct({ tags: NameList }), "the list of tags")
 
-/** Redirects of a blob to where it is stored. */
+/** Redirects of a request: a registry may answer any with one (OCI distribution specification, "Redirects"). */
 const maxRedirects = 5
+/** A server that ignores ranges sends the whole blob; a larger one is not read. */
+const maxRangeBytes = 64 * 1024
+
+const sizeOf = (text: string | undefined): Bytes.Bytes | undefined => {
+  const size = /^\d+$/.test(text ?? "") ? Number(text) : -1
+  return Bytes.isBytes(size) ? size : undefined
+}
 
 const plain = { "accept-encoding": "identity" }
-const acceptManifests = { ...plain, accept: [...MediaType.manifests, MediaType.dockerSchema1].join(", ") }
+const manifestTypes = [...MediaType.manifests, MediaType.dockerSchema1].join(", ")
+const acceptManifests = { ...plain, accept: manifestTypes }
+
+const accepting = (mediaType: string) =>
+  MediaType.isManifest(mediaType) || !MediaType.isMediaType(mediaType)
+    ? acceptManifests
+    : { ...plain, accept: `${manifestTypes}, ${mediaType}` }
+
+/** What a manifest begins with, as JSON, and a web page does not. */
+const isObject = (body: Uint8Array): boolean => /^\s*\{/.test(new TextDecoder().decode(body.subarray(0, 64)))
 
 const isReference = (text: string): text is Names.TagName | Digest.Digest =>
   Names.isTagName(text) || Digest.isDigest(text)
@@ -69,16 +85,28 @@ export const make = (options: {
 }): Registry.Registry["Service"] => {
   const { authorization, hash, limits, order, url } = options
   const base = resolve(url, "v2/")
+  const redirects = maxRedirects
   const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
   const alone = (scope: Scope.Scope): RequiredScope => ({ scope, also: () => [] })
 
-  const list = (first: string, required: RequiredScope, decode: Pages.Listing<string>["decode"]) =>
+  const list = (
+    first: string,
+    required: RequiredScope,
+    decode: (response: HttpResponse) => Result.Result<ReadonlyArray<unknown> | null, Registry.Malformed>,
+    { firstFailure, patience }: Pick<Pages.Listing<string>, "firstFailure"> & Pick<HttpRequest, "patience"> = {}
+  ) =>
     Pages.entries({
       first,
-      send: (request) => authorization.send(request, required),
-      decode,
+      send: (request) => authorization.send({ ...request, patience }, required),
+      decode: (response) =>
+        decode(response).pipe(
+          Result.flatMap((names) => Pages.entriesOf(names ?? [], Predicate.isString)),
+          Result.map((names) => names.map((name) => (Predicate.isString(name) ? name : Pages.noName(name))))
+        ),
       key: (name) => name,
-      limits
+      limits,
+      redirects,
+      firstFailure
     })
 
   /** A name that was never checked must not make another path; there is no such repository. */
@@ -97,43 +125,51 @@ export const make = (options: {
   const expectOk = (response: HttpResponse): Effect.Effect<HttpResponse, Registry.RegistryReason> =>
     response.status === 200 ? Effect.succeed(response) : Effect.fail(permanentReason(response))
 
-  const manifest = function* (repository: Names.RepositoryName, reference: Names.TagName | Digest.Digest) {
-    const request = { method: "GET", headers: acceptManifests, maxBytes: manifestBytes } as const
+  const manifest = function* (
+    repository: Names.RepositoryName,
+    reference: Names.TagName | Digest.Digest,
+    type?: string | undefined
+  ) {
+    const request = { method: "GET", headers: accepting(type ?? ""), maxBytes: manifestBytes, redirects } as const
     return yield* verified(yield* send(repository, `manifests/${reference}`, request), reference)
   }
 
   const verified = Effect.fnUntraced(function* (response: HttpResponse, reference: Names.TagName | Digest.Digest) {
     yield* expectOk(response)
     const mediaType = response.headers["content-type"] ?? ""
-    if (isHtml(mediaType)) return yield* unexpectedHtml(response.from)
+    if (isHtml(mediaType) && !isObject(response.body)) return yield* unexpectedHtml(response.from)
     return yield* ManifestDigest.verifyManifest(
       hash,
       { mediaType, body: response.body },
-      Digest.isDigest(reference) ? reference : undefined,
-      response.headers["docker-content-digest"]
+      Digest.isDigest(reference) ? [reference] : [],
+      yield* Effect.fromResult(ManifestDigest.statedDigests(response.headers["docker-content-digest"]))
     )
   })
 
   return {
     repositories: order
       .record(
-        list(`${base}_catalog`, alone(Scope.catalog), (response) =>
-          Result.map(decodeRepositories(response), ({ repositories }) => repositories ?? [])
+        list(
+          `${base}_catalog`,
+          alone(Scope.catalog),
+          (response) => Result.map(decodeRepositories(response), ({ repositories }) => repositories),
+          {
+            // The catalog is no part of the OCI specification; a registry without one does not know the path.
+            firstFailure: (reason) =>
+              reason._tag === "NotFound"
+                ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` })
+                : reason,
+            // Distribution walks the whole storage for a page, which takes more than a minute in a large bucket.
+            patience: 4
+          }
         )
       )
-      .pipe(
-        // The catalog is no part of the OCI specification; a registry without one does not know the path.
-        Stream.mapError((reason) =>
-          reason._tag === "NotFound" ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` }) : reason
-        ),
-        Stream.mapError(toError("repositories", "")),
-        Stream.withSpan("Registry.repositories")
-      ),
+      .pipe(Stream.mapError(toError("repositories", "")), Stream.withSpan("Registry.repositories")),
 
     tags: (repository) =>
       Stream.unwrap(
         Effect.map(urlAt(repository, "tags/list"), (url) =>
-          list(url, order.pull(repository), (response) => Result.map(decodeTags(response), ({ tags }) => tags ?? []))
+          list(url, order.pull(repository), (response) => Result.map(decodeTags(response), ({ tags }) => tags))
         )
       ).pipe(
         Stream.map((name) => ({ name })),
@@ -146,33 +182,44 @@ export const make = (options: {
         // A registry looks at the tag alone then, and not at the manifest; and undici opens a connection anew for
         // every HEAD (https://github.com/nodejs/undici/issues/258), which over TLS takes longer than the request.
         const headers = { ...acceptManifests, "if-none-match": `"${known}"` }
-        const request = { method: "GET", headers, maxBytes: manifestBytes } as const
+        const request = { method: "GET", headers, maxBytes: manifestBytes, redirects } as const
         const response = yield* send(repository, `manifests/${tag}`, request)
         return response.status === 304 ? known : (yield* verified(response, tag)).digest
       }
-      const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0 } as const
+      const request = { method: "HEAD", headers: acceptManifests, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `manifests/${tag}`, request), expectOk)
-      const digest = response.headers["docker-content-digest"]
-      if (digest === undefined) return (yield* manifest(repository, tag)).digest
-      return yield* Effect.fromResult(ManifestDigest.statedDigest(digest))
+      const [digest, other] = yield* Effect.fromResult(
+        ManifestDigest.statedDigests(response.headers["docker-content-digest"])
+      )
+      return digest === undefined || other !== undefined ? (yield* manifest(repository, tag)).digest : digest
     }),
 
     manifest: operation("manifest", "reference", manifest),
 
     blob: operation("blob", "digest", function* (repository, digest: Digest.Digest, maxBytes: number) {
-      const request = { method: "GET", headers: plain, maxBytes, redirects: maxRedirects } as const
+      const request = { method: "GET", headers: plain, maxBytes, redirects } as const
       const { body } = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
       yield* ManifestDigest.verify(hash, body, digest)
       return body
     }),
 
     blobSize: operation("blobSize", "digest", function* (repository, digest: Digest.Digest) {
-      const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects: maxRedirects } as const
+      const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
-      const length = response.headers["content-length"] ?? ""
-      const size = /^\d+$/.test(length) ? Number(length) : -1
-      if (Bytes.isBytes(size)) return size
-      return yield* new Registry.Malformed({ detail: "the registry does not state the size of the blob" })
+      if (isHtml(response.headers["content-type"])) return yield* unexpectedHtml(response.from)
+      const stated = sizeOf(response.headers["content-length"])
+      if (stated !== undefined && stated > 0) return stated
+      // Some proxies drop the length of a response to HEAD, or state 0.
+      const headers = { ...plain, range: "bytes=0-0" }
+      const ranged = { method: "GET", headers, maxBytes: maxRangeBytes, redirects } as const
+      const { body, headers: found, from, status } = yield* send(repository, `blobs/${digest}`, ranged)
+      const size =
+        status === 206 || status === 416
+          ? sizeOf(/^bytes (?:\*|\d+-\d+)\/(\d+)$/.exec(found["content-range"] ?? "")?.[1])
+          : status === 200 && !isHtml(found["content-type"])
+            ? Bytes.make(body.length)
+            : yield* permanentReason({ body, from, headers: found, status })
+      return size ?? (yield* new Registry.Malformed({ detail: "the registry does not state the size of the blob" }))
     }),
 
     deleteManifest: operation("deleteManifest", "digest", function* (repository, digest: Digest.Digest) {

@@ -7,7 +7,10 @@ import { Base64Url } from "effect/encoding"
 const algorithms: Readonly<Record<string, Hash.Algorithm>> = { sha256: Hash.sha256, sha512: Hash.sha512 }
 
 /** The part of a JSON signature that states what it signs (docker/libtrust, jsonsign.go). */
-const Signed = Schema.Struct({ signatures: Schema.Array(Schema.Struct({ protected: Schema.String })) })
+const Signed = Schema.Struct({
+  schemaVersion: Schema.Literal(1),
+  signatures: Schema.Array(Schema.Struct({ protected: Schema.String }))
+})
 const Protected = Schema.Struct({
   formatLength: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
   formatTail: Schema.String
@@ -50,27 +53,48 @@ export const verify = (hash: Hash.Digest["Service"], bytes: Uint8Array, digest: 
   )
 }
 
-/** The digest that a registry states, in a header. */
-export const statedDigest = (text: string): Result.Result<Digest.Digest, Registry.Malformed> =>
-  Digest.isDigest(text)
-    ? Result.succeed(text)
+/**
+ * The distinct digests that a registry states in a header: none where it is empty, and more than one where it is there
+ * more than once, as two proxies write it.
+ */
+export const statedDigests = (
+  header: string | undefined
+): Result.Result<ReadonlyArray<Digest.Digest>, Registry.Malformed> => {
+  const stated = new Set((header ?? "").split(",").map((text) => text.trim()))
+  stated.delete("")
+  const digests = [...stated].filter(Digest.isDigest)
+  return digests.length === stated.size
+    ? Result.succeed(digests)
     : Result.fail(new Registry.Malformed({ detail: "the registry states a malformed digest of the manifest" }))
+}
 
 /**
- * The manifest of a response, verified against the requested digest and the one that the registry states
+ * The manifest of a response, verified against the requested digest and those that the registry states
  * (`Docker-Content-Digest`), of which at least one is usual. Without any its digest is its sha256.
+ *
+ * A signed schema 1 manifest, whatever the response calls it, is what it signs, unless the digests are of its bytes.
  */
 export const verifyManifest = Effect.fnUntraced(function* (
   hash: Hash.Digest["Service"],
-  response: { readonly mediaType: string; readonly body: Uint8Array },
-  requested: Digest.Digest | undefined,
-  header: string | undefined
+  { body, mediaType }: { readonly mediaType: string; readonly body: Uint8Array },
+  requested: ReadonlyArray<Digest.Digest>,
+  stated: ReadonlyArray<Digest.Digest>
 ) {
-  const stated = header === undefined ? undefined : yield* Effect.fromResult(statedDigest(header))
-  const isSigned = MediaType.essence(response.mediaType) === MediaType.dockerSchema1Signed
-  const body = isSigned ? yield* Effect.fromResult(signedPayload(response.body)) : response.body
-  if (requested !== undefined) yield* verify(hash, body, requested)
-  if (stated !== undefined && stated !== requested) yield* verify(hash, body, stated)
-  const digest = requested ?? stated ?? Digest.Digest.make(`sha256:${yield* hash.digestHex(Hash.sha256, body)}`)
-  return { digest, mediaType: response.mediaType, body }
+  const expected = new Set([...requested, ...stated])
+  const verified = (body: Uint8Array) =>
+    Effect.as(
+      Effect.forEach(expected, (digest) => verify(hash, body, digest), { discard: true }),
+      body
+    )
+  const payload = Effect.fromResult(signedPayload(body))
+  const isSigned = MediaType.essence(mediaType) === MediaType.dockerSchema1Signed
+  const content = yield* expected.size > 0
+    ? Effect.catch(verified(body), (error) =>
+        Effect.flatMap(isSigned ? payload : Effect.mapError(payload, () => error), verified)
+      )
+    : isSigned
+      ? payload
+      : Effect.orElseSucceed(payload, () => body)
+  const [digest = Digest.Digest.make(`sha256:${yield* hash.digestHex(Hash.sha256, content)}`)] = expected
+  return { digest, mediaType, body: content }
 })

@@ -22,7 +22,11 @@ export interface ApiToken {
 
 export type GitLabApi = Effect.Success<ReturnType<typeof make>>
 
-const decodeRepositories = decodeJson(Schema.Array(Schema.Struct({ path: Schema.String })), "the list of repositories")
+const decodeRepositories = decodeJson(Schema.Array(Schema.Unknown), "the list of repositories")
+
+const isRepository = Schema.is(Schema.Struct({ path: Schema.String }))
+
+const pathOf = (entry: unknown): string => (isRepository(entry) ? entry.path : Pages.noName(entry))
 
 /** A path or number of GitLab's; nothing else may get into a URL. */
 const isId = (id: string): boolean =>
@@ -93,7 +97,11 @@ export const make = Effect.fnUntraced(function* (options: {
       return Pages.entries({
         first: resolve(url, `api/v4/${kind}/${encodeURIComponent(id)}/registry/repositories`),
         send: (request) => attempts.login(send(request)),
-        decode: (response) => Result.map(decodeRepositories(response), (listed) => listed.map(({ path }) => path)),
+        decode: (response) =>
+          decodeRepositories(response).pipe(
+            Result.flatMap((listed) => Pages.entriesOf(listed, isRepository)),
+            Result.map((listed) => listed.map(pathOf))
+          ),
         key: (name) => name,
         limits,
         size: pageSize,

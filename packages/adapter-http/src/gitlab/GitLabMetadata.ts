@@ -22,7 +22,8 @@ const Tag = Schema.Struct({
   updated_at: optional,
   published_at: optional
 })
-const decodeTags = decodeJson(Schema.Array(Tag), "the list of tags with digests")
+const isTag = Schema.is(Tag)
+const decodeTags = decodeJson(Schema.Array(Schema.Unknown), "the list of tags with digests")
 
 /** Earlier releases of GitLab list no `published_at`: it is the later of the other two. */
 const publishedAt = ({ created_at, published_at, updated_at }: typeof Tag.Type): number | undefined =>
@@ -31,9 +32,10 @@ const publishedAt = ({ created_at, published_at, updated_at }: typeof Tag.Type):
     .find(Number.isFinite)
 
 /** A digest that fits no grammar is none: the crawl then requests the manifest by tag. */
-const listedTag = (tag: typeof Tag.Type): Registry.ListedTag => {
-  const { digest, name } = tag
-  const instant = publishedAt(tag)
+const listedTag = (entry: unknown): Registry.ListedTag => {
+  if (!isTag(entry)) return { name: Pages.noName(entry) }
+  const { digest, name } = entry
+  const instant = publishedAt(entry)
   return {
     name,
     ...(typeof digest === "string" && Digest.isDigest(digest) ? { digest } : {}),
@@ -70,11 +72,11 @@ export const make = Effect.fnUntraced(function* (options: {
     const isOffered = yield* authorization
       .send(
         { method: "GET", url: new URL(base), headers: Pages.acceptJson, maxBytes: 64 * 1024 },
-        order.pull(repository)
+        { ...order.pull(repository), anyToken: true }
       )
       .pipe(
         Effect.map(isGitLab),
-        Effect.catchTag(["Unreachable", "Malformed"], () => Effect.succeed(false))
+        Effect.catchTag(["Unreachable", "ServerError", "Malformed", "TooLarge"], () => Effect.succeed(false))
       )
     yield* Effect.logDebug(`the registry ${isOffered ? "has" : "does not offer"} GitLab's metadata database`)
     known = isOffered
@@ -90,8 +92,12 @@ export const make = Effect.fnUntraced(function* (options: {
         Pages.entries({
           first: `${base}repositories/${repository}/tags/list/`,
           send: (request) => authorization.send(request, order.pull(repository)),
-          decode: (response) => Result.map(decodeTags(response), (tags) => tags.map(listedTag)),
-          key: (tag: Registry.ListedTag) => tag.name,
+          decode: (response) =>
+            decodeTags(response).pipe(
+              Result.flatMap((tags) => Pages.entriesOf(tags, isTag)),
+              Result.map((tags) => tags.map(listedTag))
+            ),
+          key: (tag) => tag.name,
           limits
         }),
         toError("tags", repository)

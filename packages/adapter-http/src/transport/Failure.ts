@@ -10,9 +10,17 @@ import * as RateLimit from "./RateLimit.ts"
 import { decodeJson, type HttpResponse, isHtml, unexpectedHtml } from "./HttpResponse.ts"
 
 const Errors = Schema.Struct({
-  errors: Schema.Array(Schema.Struct({ code: Schema.String.check(Schema.isPattern(/^[A-Z_]{1,40}$/)) }))
+  errors: Schema.Array(
+    Schema.Struct({
+      code: Schema.String.check(Schema.isPattern(/^[A-Z_]{1,40}$/)),
+      detail: Schema.optionalKey(Schema.Unknown)
+    })
+  )
 })
 const decodeErrors = decodeJson(Errors, "the error")
+
+/** The statuses of a gateway that gets no answer from the registry. */
+const gateway: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** The error of an operation on a target, by its reason. */
 export const toError =
@@ -24,11 +32,24 @@ export const toError =
  * The error codes of a body; none if the body has another format. Messages are not used, because a server may repeat a
  * secret in them.
  */
-export const errorCodes = (response: HttpResponse): ReadonlyArray<string> =>
-  // An error in JSON counts even where its media type says HTML.
-  Result.getOrElse(decodeErrors({ ...response, headers: Headers.empty }), () => ({ errors: [] })).errors.map(
-    ({ code }) => code
-  )
+export const errorCodes = (response: HttpResponse): ReadonlyArray<string> => errorsOf(response).map(({ code }) => code)
+
+const errorsOf = (response: HttpResponse) => Result.getOrElse(decodeErrors(response), () => ({ errors: [] })).errors
+
+/** Go's position of a syntax error, which distribution reports of a stored manifest that is empty or cut off. */
+const isOffset = Schema.is(Schema.Struct({ Offset: Schema.Int }))
+
+/** The registry answered with an error of its own. */
+const serverError = (response: HttpResponse): Registry.ServerError => {
+  const errors = errorsOf(response)
+  const offset = errors.map(({ detail }) => detail).find(isOffset)?.Offset
+  const cause =
+    offset === undefined ? "" : `: what it stores ${offset === 0 ? "is empty" : `breaks off as JSON at byte ${offset}`}`
+  const codes = errors.map(({ code }) => code)
+  return new Registry.ServerError({
+    detail: `${response.from} answered ${[response.status, ...codes].join(" ")}${cause}`
+  })
+}
 
 /**
  * The pause that `Retry-After` requests, in milliseconds, from seconds or an HTTP date; `undefined` without a valid
@@ -47,7 +68,7 @@ export const retryAfter = (headers: Headers.Headers, now: number): number | unde
 export const transientReason = (
   response: HttpResponse,
   now: number
-): Registry.RateLimited | Registry.Unreachable | undefined => {
+): Registry.RateLimited | Registry.Unreachable | Registry.ServerError | undefined => {
   const { status } = response
   const detail = `${response.from} answered ${status}`
   const wait =
@@ -55,9 +76,8 @@ export const transientReason = (
   if (status === 429 || (status === 503 && wait !== undefined)) {
     return new Registry.RateLimited({ detail, ...(wait === undefined ? {} : { retryAfter: wait }) })
   }
-  return status === 408 || (status >= 500 && status !== 501 && status !== 505)
-    ? new Registry.Unreachable({ detail })
-    : undefined
+  if (status === 408 || gateway.has(status)) return new Registry.Unreachable({ detail })
+  return status >= 500 && status !== 501 ? serverError(response) : undefined
 }
 
 /** The reason of a failed response that a retry does not change. */

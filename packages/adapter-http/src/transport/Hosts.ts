@@ -7,7 +7,13 @@ import * as RateLimit from "./RateLimit.ts"
 import type { HttpResponse } from "./HttpResponse.ts"
 
 /** Why there is no answer. */
-export type Failure = Registry.Unreachable | Registry.RateLimited | Registry.Malformed | Registry.Unsafe
+export type Failure =
+  | Registry.Unreachable
+  | Registry.ServerError
+  | Registry.RateLimited
+  | Registry.Malformed
+  | Registry.TooLarge
+  | Registry.Unsafe
 
 /**
  * An attempt without an answer. `final` where no other should follow; `overload` where fewer at once may help.

@@ -1,6 +1,6 @@
 /** A response, its body within a limit, and its JSON. */
-import { Registry } from "@gitlab-registry-usage/core"
-import { Effect, Result, Schema, Stream } from "effect"
+import { IssueText, Registry } from "@gitlab-registry-usage/core"
+import { Effect, Result, Schema, type Semaphore, Stream } from "effect"
 import type { Headers, HttpClientError, HttpClientResponse } from "effect/http"
 
 /** The response to a request: `from` is the URL without secrets. */
@@ -12,7 +12,7 @@ export interface HttpResponse {
 }
 
 const tooLarge = (limit: number) =>
-  new Registry.Malformed({ detail: `the answer is larger than the limit of ${limit} bytes` })
+  new Registry.TooLarge({ detail: `the answer is larger than the limit of ${limit} bytes` })
 
 /** The declared length where nothing but the body's own bytes can follow, so that it is also their bound. */
 const plainLength = (headers: HttpClientResponse.HttpClientResponse["headers"]): number =>
@@ -20,25 +20,38 @@ const plainLength = (headers: HttpClientResponse.HttpClientResponse["headers"]):
     ? Number(headers["content-length"])
     : Infinity
 
+/** Bodies above this many bytes are read one at a time, so that large listings do not add up. */
+const largeBody = 1024 * 1024
+
 /**
- * The bytes of the body, `Malformed` as soon as there are more than `limit` of them, counted after decompression where
- * the client decompresses. The connection is closed then, and kept otherwise.
+ * The bytes of the body, `TooLarge` as soon as there are more than `limit` of them, counted after decompression where
+ * the client decompresses. The connection is closed then, and kept otherwise. `large` admits the large bodies.
  */
 export const readBody = (
   response: HttpClientResponse.HttpClientResponse,
   headers: HttpClientResponse.HttpClientResponse["headers"],
-  limit: number
-): Effect.Effect<Uint8Array, Registry.Malformed | HttpClientError.HttpClientError> => {
+  limit: number,
+  large: Semaphore.Semaphore
+): Effect.Effect<Uint8Array, Registry.TooLarge | HttpClientError.HttpClientError> => {
   // HTTP/1.1 and HTTP/2 parsers end a body at its declared length, so the shorter way is as safe for most answers.
-  if (plainLength(headers) <= limit) return Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
+  if (plainLength(headers) <= Math.min(limit, largeBody))
+    return Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
   return Effect.suspend(() => {
     let length = 0
+    let isAdmitted = false
+    const admit = Effect.uninterruptibleMask((restore) =>
+      Effect.map(restore(large.take(1)), () => {
+        isAdmitted = true
+      })
+    )
     return response.stream.pipe(
       Stream.tap((chunk) => {
         length += chunk.length
-        return length > limit ? Effect.fail(tooLarge(limit)) : Effect.void
+        if (length > limit) return Effect.fail(tooLarge(limit))
+        return length > largeBody && !isAdmitted ? admit : Effect.void
       }),
-      Stream.mkUint8Array
+      Stream.mkUint8Array,
+      Effect.ensuring(Effect.suspend(() => (isAdmitted ? large.release(1) : Effect.void)))
     )
   })
 }
@@ -64,17 +77,18 @@ export const decodeJson = <A>(
 ): ((response: HttpResponse) => Result.Result<A, Registry.Malformed>) => {
   const decode = Schema.decodeUnknownResult(schema)
   return (response) =>
-    isHtml(response.headers["content-type"])
-      ? Result.fail(unexpectedHtml(response.from))
-      : Result.try({
-          try: () => JSON.parse(decoder.decode(response.body)) as unknown,
-          catch: () => new Registry.Malformed({ detail: `${what} is not JSON` })
-        }).pipe(
-          Result.flatMap((value) =>
-            Result.mapError(
-              decode(value),
-              () => new Registry.Malformed({ detail: `${what} has not the expected shape` })
-            )
-          )
+    Result.try({
+      try: () => JSON.parse(decoder.decode(response.body)) as unknown,
+      catch: () =>
+        isHtml(response.headers["content-type"])
+          ? unexpectedHtml(response.from)
+          : new Registry.Malformed({ detail: `${what} is not JSON` })
+    }).pipe(
+      Result.flatMap((value) =>
+        Result.mapError(
+          decode(value),
+          ({ issue }) => new Registry.Malformed({ detail: `${what} is not as expected: ${IssueText.issueText(issue)}` })
         )
+      )
+    )
 }

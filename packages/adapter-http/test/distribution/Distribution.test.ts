@@ -82,6 +82,67 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
+  it.live("a stated digest may be empty, or there more than once", () =>
+    Effect.gen(function* () {
+      const digest = sha("sha256", "{}")
+      for (const stated of [
+        "",
+        " ",
+        [digest, digest],
+        `${digest},${digest}`,
+        [digest, ""],
+        [digest, sha("sha512", "{}")]
+      ]) {
+        const { registry } = yield* answering((_, response) =>
+          response.writeHead(200, { "content-type": type, "docker-content-digest": stated }).end("{}")
+        )
+        assert.strictEqual((yield* registry.manifest(name, tag)).digest, digest, JSON.stringify(stated))
+        assert.strictEqual((yield* registry.manifest(name, digest)).digest, digest, JSON.stringify(stated))
+        assert.strictEqual(yield* registry.resolve(name, tag), digest, JSON.stringify(stated))
+      }
+    }).pipe(overUndici)
+  )
+
+  it.live("a manifest is one whatever Content-Type says, with a stated digest and without", () =>
+    Effect.gen(function* () {
+      const body = ' {"layers":[]}'
+      for (const contentType of ["text/html; charset=utf-8", "text/plain", "application/octet-stream", undefined]) {
+        for (const stated of [sha("sha256", body), undefined]) {
+          const { registry } = yield* answering((_, response) =>
+            response
+              .writeHead(200, {
+                ...(contentType === undefined ? {} : { "content-type": contentType }),
+                ...(stated === undefined ? {} : { "docker-content-digest": stated })
+              })
+              .end(body)
+          )
+          assert.strictEqual((yield* registry.manifest(name, tag)).digest, sha("sha256", body), contentType)
+        }
+      }
+    }).pipe(overUndici)
+  )
+
+  it.live("accepts the type of a descriptor in addition, if it is one", () =>
+    Effect.gen(function* () {
+      const { asked, registry } = yield* answering((_, response) =>
+        response.writeHead(200, { "content-type": type }).end("{}")
+      )
+      const known = [...MediaType.manifests, MediaType.dockerSchema1].join(", ")
+      for (const [mediaType, accept] of [
+        ["application/vnd.example.sbom.v1+json", `${known}, application/vnd.example.sbom.v1+json`],
+        [MediaType.ociArtifact, known],
+        ["", known],
+        ["*/*, text/html", known],
+        ["a/b\r\nx-injected: yes", known],
+        [`a/${"b".repeat(200)}`, known]
+      ] as const) {
+        yield* registry.manifest(name, sha("sha256", "{}"), mediaType)
+        assert.strictEqual(asked.at(-1)?.headers.accept, accept)
+        assert.isUndefined(asked.at(-1)?.headers["x-injected"])
+      }
+    }).pipe(overUndici)
+  )
+
   it.live("F75 a body that does not fit the requested or the stated digest, or a malformed one, is refused", () =>
     Effect.gen(function* () {
       const other = sha("sha256", "other")
@@ -93,7 +154,8 @@ describe("Distribution", () => {
         [tag, sha("sha512", "other")],
         [tag, "sha256:../../../etc/passwd"],
         [tag, "sha256:ABC"],
-        [tag, ""],
+        [tag, `${sha("sha256", "{}")}, ${other}`],
+        [tag, `${sha("sha256", "{}")}, garbage`],
         [tag, "blake3:abcdef"]
       ] as const) {
         const { registry } = yield* answering((_, response) =>
@@ -241,7 +303,8 @@ describe("Distribution", () => {
     Effect.gen(function* () {
       for (const length of [undefined, "-1", "1e3", "9007199254740992"]) {
         const { registry } = yield* answering((request, response) => {
-          if (length === undefined || length === "9007199254740992") {
+          if (request.method === "GET") response.writeHead(206).end("x")
+          else if (length === undefined || length === "9007199254740992") {
             response.writeHead(200, length === undefined ? {} : { "content-length": length }).end()
           } else request.socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`)
         })
@@ -250,6 +313,54 @@ describe("Distribution", () => {
       }
     }).pipe(overUndici)
   )
+
+  describe("a blob whose size is not in the answer to HEAD", () => {
+    const body = Buffer.alloc(70_000, "x")
+    const size = (answer: (response: Parameters<Parameters<typeof listen>[0]>[1]) => void, head = {}) =>
+      Effect.gen(function* () {
+        const { asked, registry } = yield* answering((request, response) =>
+          request.method === "HEAD" ? response.writeHead(200, head).end() : answer(response)
+        )
+        const found: unknown = yield* Effect.match(registry.blobSize(name, sha("sha256", body)), {
+          onSuccess: (size) => size,
+          onFailure: ({ reason }) => reason._tag
+        })
+        return { found, asked: asked.map(({ headers, method }) => [method, headers.range]) }
+      })
+
+    it.live("is asked for with one request for a byte, which states it", () =>
+      Effect.gen(function* () {
+        for (const head of [{}, { "content-length": "0" }]) {
+          const { asked, found } = yield* size((response) => {
+            response.writeHead(206, { "content-range": "bytes 0-0/70000", "content-length": "1" }).end("x")
+          }, head)
+          assert.strictEqual(found, 70_000)
+          assert.deepStrictEqual(asked, [
+            ["HEAD", undefined],
+            ["GET", "bytes=0-0"]
+          ])
+        }
+      }).pipe(overUndici)
+    )
+
+    for (const [what, answer, expected] of [
+      ["none, as there is none", [416, { "content-range": "bytes */0" }, ""], 0],
+      ["all of a small blob", [200, {}, body.subarray(0, 100)], 100],
+      ["all of a large blob, which is not read to its end", [200, {}, body], "Malformed"],
+      ["a byte of an unknown size", [206, { "content-range": "bytes 0-0/*" }, "x"], "Malformed"],
+      ["no range", [206, {}, "x"], "Malformed"],
+      ["a web page", [200, { "content-type": "text/html" }, "<html>"], "Malformed"],
+      ["nothing", [404, {}, ""], "NotFound"]
+    ] as const) {
+      it.live(`the answer is ${what}`, () =>
+        Effect.gen(function* () {
+          const [status, headers, body] = answer
+          const { found } = yield* size((response) => void response.writeHead(status, headers).end(body))
+          assert.strictEqual(found, expected)
+        }).pipe(overUndici)
+      )
+    }
+  })
 
   it.live("F76 a signed schema 1 manifest is verified and given without its signatures", () =>
     Effect.gen(function* () {
@@ -284,10 +395,33 @@ describe("Distribution", () => {
         signed('{"formatLength":1}'),
         signed("garbage"),
         Buffer.from('{"signatures":[]}'),
-        Buffer.from("not JSON"),
-        body
+        Buffer.from("not JSON")
       ]) {
         assert.strictEqual((yield* reason(yield* serve(answer)))._tag, "Malformed")
+      }
+      // Whatever it is called, and whether a digest is stated or not.
+      const payload = signed(sign(body.subarray(end), end))
+      for (const contentType of ["text/plain", "application/json", MediaType.dockerSchema1, MediaType.dockerManifest]) {
+        for (const stated of [{ "docker-content-digest": digest }, {}]) {
+          const { registry } = yield* answering((_, response) =>
+            response.writeHead(200, { "content-type": contentType, ...stated }).end(payload)
+          )
+          for (const reference of [tag, digest]) {
+            const found = yield* registry.manifest(name, reference)
+            assert.deepStrictEqual([found.digest, [...found.body]], [digest, [...body]], contentType)
+          }
+        }
+      }
+      // A server of files gives what was uploaded; its digest is that of all bytes.
+      for (const [answer, contentType] of [
+        [payload, "text/plain"],
+        [body, MediaType.dockerSchema1Signed]
+      ] as const) {
+        const { registry } = yield* answering((_, response) =>
+          response.writeHead(200, { "content-type": contentType }).end(answer)
+        )
+        const found = yield* registry.manifest(name, sha("sha256", answer))
+        assert.deepStrictEqual([...found.body], [...answer])
       }
     }).pipe(overUndici)
   )

@@ -91,7 +91,7 @@ describe("GitLabMetadata", () => {
     it.live(`the sizes are those of the manifests ${metadataDatabase ? "with" : "without"} it`, () =>
       Effect.gen(function* () {
         const inventory = yield* Crawl.crawl()
-        const { diskSize, size, uniqueSize } = total(inventory)
+        const { diskSize, size, uniqueSize } = total(inventory)!
         assert.deepStrictEqual({ diskSize, size, uniqueSize }, Expected.all.total)
         assert.deepStrictEqual(gaps(inventory), [["acme/vault/secrets", "Denied"]])
       }).pipe(Effect.provide(overDemo(Demo.repositories, { metadataDatabase })))

@@ -66,7 +66,7 @@ describe("Hosts", () => {
       })
     )
 
-    it.effect("F77 a host that does not tell how long is asked less and less often", () =>
+    it.effect("F77 without Retry-After, the pauses between requests to a host grow", () =>
       Effect.gen(function* () {
         const hosts = simulate(({ at }) => Effect.as(Effect.sleep(20), { status: at < 6000 ? 429 : 200 }))
         const exchange = yield* exchangeWith(hosts, { retries: 10 })

@@ -85,7 +85,7 @@ describe("Exchange", () => {
       for (const [status, expected] of [
         [408, 5],
         [429, 5],
-        [500, 5],
+        [500, 2],
         [502, 5],
         [503, 5],
         [504, 5],

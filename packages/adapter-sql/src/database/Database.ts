@@ -38,15 +38,18 @@ export class Database extends Context.Service<
     readonly table: (name: string) => Statement.Fragment
     /** Runs an effect in a transaction during which no other replica publishes or takes over. */
     readonly exclusively: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
-    /** Runs one statement that writes, beside whatever is published meanwhile. */
+    /** Runs one statement that writes. It does not wait for a snapshot that is being published. */
     readonly write: <A, E, R>(statement: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
-    /** Notifies all processes that share the database, this one included; within a transaction when that is committed. */
+    /**
+     * Notifies all processes that share the database, including this one. In a transaction, the commit sends the
+     * notification.
+     */
     readonly notify: (message: string) => Effect.Effect<void, SqlError.SqlError>
     /** The notifications. They may be lost: a reader that depends on them polls as well. */
     readonly notifications: Stream.Stream<string>
     /** Whether notifications reach other processes. */
     readonly reachesOthers: boolean
-    /** Begins an empty database where the file is damaged. Returns where the old one is. */
+    /** Replaces a damaged file by an empty database. Returns the path of the old file. */
     readonly setAside: Effect.Effect<Option.Option<string>, SqlError.SqlError> | undefined
   }
 >()("@gitlab-registry-usage/adapter-sql/Database") {}

@@ -9,7 +9,7 @@
 import { Effect, Schema } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "./Database.ts"
-import { all, columns, figures, type Table } from "./Tables.ts"
+import { columns, figures, initial, measuredSizes, type Table } from "./Tables.ts"
 
 /**
  * A newer version of the program has changed the tables in a way that this one cannot work with.
@@ -59,9 +59,9 @@ const first: Step = {
         `generation ${integer}, next_id ${integer} NOT NULL`
     )})`
     yield* sql`CREATE INDEX snapshots_taken_at ON ${table("snapshots")} (taken_at)`
-    // The snapshots that were removed and whose rows still have to be removed.
+    // Removed snapshots whose rows are not removed yet.
     yield* sql`CREATE TABLE ${table("forgotten")} (${sql.literal(`id ${integer} PRIMARY KEY`)})`
-    for (const each of all) yield* create(database, each)
+    for (const each of initial) yield* create(database, each)
     yield* sql`CREATE INDEX figures_path ON ${table(figures.name)} (path, kind, since)`
     yield* sql`CREATE TABLE ${table("leadership")} (${sql.literal(
       `id ${integer} PRIMARY KEY, holder ${text} NOT NULL, generation ${integer} NOT NULL, expires_at ${integer} NOT NULL`
@@ -76,17 +76,21 @@ const first: Step = {
   })
 }
 
-/** Indexes that find the rows that began after a snapshot without reading earlier rows. */
+/** An index that finds the rows that began after a snapshot without reading earlier rows. */
+const indexBegun = ({ sql, table }: Database["Service"], { name }: Table) =>
+  sql`CREATE INDEX ${sql.literal(`${name}_begun`)} ON ${table(name)} (since) WHERE until IS NULL`
+
 const second: Step = {
   minimum: 1,
-  run: Effect.fnUntraced(function* ({ sql, table }) {
-    for (const { name } of all) {
-      yield* sql`CREATE INDEX ${sql.literal(`${name}_begun`)} ON ${table(name)} (since) WHERE until IS NULL`
-    }
-  })
+  run: (database) => Effect.forEach(initial, (table) => indexBegun(database, table), { discard: true })
 }
 
-const steps: ReadonlyArray<Step> = [first, second]
+const third: Step = {
+  minimum: 1,
+  run: (database) => Effect.asVoid(Effect.andThen(create(database, measuredSizes), indexBegun(database, measuredSizes)))
+}
+
+const steps: ReadonlyArray<Step> = [first, second, third]
 
 /**
  * The version of the tables that this program creates and supports.

@@ -22,10 +22,10 @@ type Columns = Readonly<Record<string, Kind>>
 
 type RowOf<C extends Columns> = { readonly [Column in keyof C]: C[Column] extends "text" | "bytes" ? string : number }
 
-/** The key of a row as it is read, without the snapshots that it is in. */
+/** The key of a row, without `since` and `until`. */
 export type Key<T extends Table> = RowOf<T["key"]>
 
-/** A row as it is read, without the snapshots that it is in. */
+/** A row, without `since` and `until`. */
 export type Row<T extends Table> = RowOf<T["key"] & T["values"]>
 
 const table = <const Key extends Columns, const Values extends Columns>(
@@ -47,8 +47,14 @@ export const manifests = table(
   { blob: "integer", state: "integer", media_type: "integer", contents: "bytes" }
 )
 
-/** The 32 bytes of a SHA-256; any other digest as text, after 32 bytes of 0. */
+/** `digest` has the 32 bytes of a SHA-256 digest; any other digest is stored as text after 32 zero bytes. */
 export const blobs = table("blobs", { id: "integer" }, { digest: "bytes", size: "integer" })
+
+/**
+ * The blobs whose size was measured, rather than stated by manifests; those of manifests that were read are not here.
+ * Replicas of an earlier version do not know the table: a row means nothing where `size` is not that of the blob.
+ */
+export const measuredSizes = table("measured_sizes", { id: "integer" }, { size: "integer" })
 
 /** `name` is JSON, because a manifest may state any text as its media type. */
 export const mediaTypes = table("media_types", { id: "integer" }, { name: "text" })
@@ -57,8 +63,8 @@ export const mediaTypes = table("media_types", { id: "integer" }, { name: "text"
 export const gaps = table("gaps", { id: "integer" }, { gap: "text" })
 
 /**
- * The order of the tags of a repository, packed; of the repositories where `repository` is 0. Without a row the order
- * is that of the names.
+ * The order of the tags of a repository, packed. With `repository` 0, the order of the repositories. Without a row, the
+ * order is alphabetical.
  */
 export const orderings = table("arrangements", { repository: "integer" }, { places: "bytes" })
 
@@ -76,7 +82,19 @@ export const figures = table(
   }
 )
 
-export const all: ReadonlyArray<Table> = [repositories, tags, manifests, blobs, mediaTypes, gaps, orderings, figures]
+/** The tables of the first version. */
+export const initial: ReadonlyArray<Table> = [
+  repositories,
+  tags,
+  manifests,
+  blobs,
+  mediaTypes,
+  gaps,
+  orderings,
+  figures
+]
+
+export const all: ReadonlyArray<Table> = [...initial, measuredSizes]
 
 export const columns = ({ key, values }: Table): ReadonlyArray<readonly [string, Kind]> => [
   ...Object.entries(key),

@@ -9,10 +9,10 @@ import { Clock, Effect, Layer, Ref, type Scope } from "effect"
 import { Database } from "../database/Database.ts"
 import { recoverSqlDefects } from "../database/DatabaseFailure.ts"
 
-/** How long the database has to answer before this replica counts by itself. */
+/** How long this replica waits for the database before it counts on its own. */
 const deadline = "1 second"
 
-/** How much longer an attempt counts that was not settled because its replica ended, in milliseconds. */
+/** How much longer an attempt without an outcome counts, because its replica ended (milliseconds). */
 const grace = 60_000
 
 /** How often expired rows are removed. */
@@ -21,12 +21,12 @@ const tidying = "10 seconds"
 /** The keys of the user and of the address, each with its limit of refusals. */
 type Keys = ReadonlyArray<readonly [key: string, allowed: number]>
 
-/** A reader of the table learns no user names or addresses. */
+/** Hashed, so that the table does not reveal user names or addresses. */
 const hashKey = (kind: "user" | "address", name: string): string =>
   createHash("sha256").update(`${kind} ${name}`).digest("hex")
 
 /**
- * Counts in a table. While the database does not answer in time, each replica counts alone.
+ * Counts in a table. While the database does not respond in time, each replica counts alone.
  *
  * @category constructors
  * @since 0.1.0
@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function* (
   const past = sql`(counted.until <= ${now} AND (counted.under_way = 0 OR counted.until + ${grace} <= ${now}))`
 
   const settle = (keys: Keys, outcome: LoginAttempts.Outcome) => {
-    // An expired row starts again from 0 with the next attempt.
+    // The next attempt resets an expired row to 0.
     const isForgotten = sql`key IN (SELECT ${key} FROM ${elements(outcome === "accepted" ? keys.slice(0, 1) : [])})`
     return sql`
       UPDATE ${rows} SET

@@ -19,14 +19,14 @@ export type Ports =
 
 /** Options of the ports, over any database. */
 export interface PortOptions extends SqlSnapshotStore.Options, SqlLeadership.Options {
-  /** How many sign-ins may be refused. */
+  /** The limits of refused sign-ins. */
   readonly attempts?: LoginAttempts.Options | undefined
 }
 
 const unavailable = (database: string) => (error: SqlError.SqlError) =>
   Effect.fail(new DatabaseUnavailable({ database, detail: describeError(error) }))
 
-/** The layer of a database of this name. */
+/** The layer of a database; messages contain `name`. */
 export const layerDatabase = <E>(
   name: string,
   make: Effect.Effect<Database["Service"], E | SqlError.SqlError, Scope.Scope | Reactivity.Reactivity>
@@ -35,7 +35,7 @@ export const layerDatabase = <E>(
     Layer.provide(Reactivity.layer)
   ) as Layer.Layer<Database, Exclude<E, SqlError.SqlError> | DatabaseUnavailable>
 
-/** Every port over one database, of this name. */
+/** Every port over one database; messages contain `name`. */
 export const portsOver = (
   name: string,
   database: Layer.Layer<Database, DatabaseUnavailable | SchemaTooNew>,

@@ -12,7 +12,7 @@ import { describeError, recoverSqlDefects } from "../database/DatabaseFailure.ts
 const revoked = "revoked"
 
 /**
- * Reads the instant once before it returns, so that no token is accepted that was revoked earlier.
+ * Reads the instant before it returns, so that tokens that were revoked earlier are refused from the start.
  *
  * @category constructors
  * @since 0.1.0
@@ -28,7 +28,7 @@ export const make: Effect.Effect<Revocation.Revocation["Service"], SqlError.SqlE
     })
     yield* read
     const revocations = Stream.filter(notifications, (message) => message === revoked)
-    // While the database does not answer, the last known instant applies.
+    // While the database does not respond, the last known instant applies.
     yield* Stream.merge(Stream.tick("500 millis"), revocations).pipe(
       Stream.runForEach(() => Effect.ignore(read)),
       Effect.forkScoped

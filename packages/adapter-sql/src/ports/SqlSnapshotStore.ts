@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Leadership, type Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { type Leadership, type Snapshot, SnapshotStore, TimeSlices, Usage } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Layer, Option, Ref, Schedule, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
 import { Database } from "../database/Database.ts"
@@ -14,7 +14,6 @@ import * as Figures from "../versions/FigureRows.ts"
 import { type Latest, published } from "../versions/PublishedSnapshots.ts"
 import { readSnapshot, type SnapshotRow } from "../versions/ReadSnapshot.ts"
 import { begin, end } from "../versions/VersionedRows.ts"
-import { inSlices } from "../database/TimeSlices.ts"
 import { prune } from "../versions/Pruning.ts"
 import * as Tables from "../database/Tables.ts"
 
@@ -29,7 +28,7 @@ const later = (a: StoredSnapshot, b: StoredSnapshot) => (a.id > b.id ? a : b)
 const isConflict = (error: SqlError.SqlError | SnapshotStore.SnapshotStoreError) =>
   SqlError.isSqlError(error) && (error.reason._tag === "DeadlockError" || error.reason._tag === "SerializationError")
 
-/** A retry replaces a lost connection. After a timeout there is no retry. */
+/** A retry uses a new connection. After a timeout there is no retry. */
 const isLost = (error: unknown) => SqlError.isSqlError(error) && error.reason._tag === "ConnectionError"
 
 const soon = { schedule: Schedule.spaced("100 millis"), times: 1 }
@@ -119,7 +118,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   const load = Effect.gen(function* () {
     const before = yield* Ref.get(head)
-    // A snapshot that this process saved is read too, so that a load returns what the database has.
+    // A snapshot that this process saved is read as well, so that `load` returns what the database has.
     const found = yield* read(newest, before.isRead ? before : undefined)
     yield* Ref.set(loaded, Option.some(Option.getOrUndefined(found)?.[0]))
     // The next save or load is compared with it.
@@ -130,7 +129,10 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     return Option.map(found, ([row, head]) => snapshotOf(row, head))
   })
 
-  /** The head that a save is compared with. If it cannot be read, all its rows end and the save writes all rows. */
+  /**
+   * The head that the next save is compared with. If it cannot be read, the save ends all its rows and writes every
+   * row.
+   */
   const headOf = Effect.fnUntraced(function* (latest: SnapshotRow | undefined) {
     if (latest === undefined) return empty
     return yield* readSnapshot(database, latest, yield* Ref.get(head)).pipe(
@@ -165,7 +167,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         Effect.gen(function* () {
           yield* isOverdue(term)
           const before = yield* headOf(yield* newest)
-          const { changes, head: after } = yield* inSlices(() => difference(before, snapshot))
+          const { changes, head: after } = yield* TimeSlices.inSlices(() => difference(before, snapshot))
           for (const { begun, ended, table } of changes) {
             yield* end(database, table, after.id)(ended)
             yield* begin(database, table, after.id)(begun)

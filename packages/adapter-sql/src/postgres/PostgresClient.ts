@@ -4,8 +4,8 @@ import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 import { detected, timedOut } from "../database/DatabaseFailure.ts"
 
 /**
- * Fails a statement that takes too long, even where it cannot be interrupted, such as a COMMIT: a cut connection never
- * answers. An interruption does not wait for the statement. In both cases `giveUp` runs.
+ * Fails a statement at the deadline, even a COMMIT, which cannot be interrupted: a cut connection never responds. An
+ * interruption does not wait for the statement. In both cases `giveUp` runs.
  */
 const within = (deadline: Duration.Duration, giveUp: () => void) => {
   const millis = Duration.toMillis(deadline)

@@ -12,7 +12,7 @@ import { type Answer, type Question, text } from "./SqliteWorker.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
-  /** The file of the database; its directory is made where it is missing. `:memory:` forgets with the process. */
+  /** The file of the database. A missing directory is created. A database `:memory:` ends with the process. */
   readonly path: string
   /** How long one statement may take. Default 30 seconds. */
   readonly deadline?: Duration.Input | undefined
@@ -30,7 +30,7 @@ export interface SqliteClient extends SqlClient.SqlClient {
    * old file.
    */
   readonly setAside: Effect.Effect<Option.Option<string>, SqlError.SqlError>
-  /** The path to which a file was moved that was damaged when it was opened. */
+  /** The new path of a file that was damaged when it was opened. */
   readonly movedTo: string | undefined
 }
 
@@ -55,7 +55,7 @@ const bound = (params: ReadonlyArray<unknown>) =>
 
 /**
  * A connection with its own thread, because SQLite in Node blocks. The thread starts with the first request. A thread
- * that does not answer in time is terminated, and the next request starts another.
+ * that does not respond before the deadline is terminated, and the next request starts a new one.
  */
 class Connection implements SqlConnection.Connection {
   inTransaction = false
@@ -87,7 +87,7 @@ class Connection implements SqlConnection.Connection {
     this.post(worker, { _tag: "open", path: this.path, repairs: this.repairs }, (answer) => {
       if (SqlError.isSqlError(answer)) return
       this.movedTo = answer.movedTo
-      // The next request tries to open it again.
+      // The next request opens the database again.
       if (answer.error !== undefined) this.giveUp(worker, failure(answer.error))
     })
     return worker
@@ -128,7 +128,7 @@ class Connection implements SqlConnection.Connection {
     )
   }
 
-  /** Ends the thread, the database having been closed where it answers. */
+  /** Closes the database, if the thread responds, and ends the thread. */
   get end(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { worker } = this
@@ -187,7 +187,7 @@ export const make = Effect.fnUntraced(function* (
   // A database in memory belongs to one connection.
   const reader = options.path === ":memory:" ? writer : new Connection(options.path, false, deadline)
   const reading = reader === writer ? writing : yield* makeAcquirers(reader)
-  // Of two processes that create the same database one finds it locked.
+  // If two processes create the same database, one of them finds it locked.
   yield* writer.execute("SELECT 1", [], undefined).pipe(
     Effect.retry({
       schedule: Schedule.spaced("100 millis"),

@@ -1,4 +1,4 @@
-/** A request to the worker. `open` comes first; `next` reads a further piece of the rows of a `stream`. */
+/** A request to the worker. `open` comes first; `next` reads the next chunk of a `stream`. */
 export type Question =
   | { readonly _tag: "open"; readonly path: string; readonly repairs: boolean }
   | { readonly _tag: "rows" | "values"; readonly sql: string; readonly params: ReadonlyArray<unknown> }
@@ -6,8 +6,10 @@ export type Question =
   | { readonly _tag: "next" | "end" | "close" | "setAside" }
 
 /**
- * The response of the worker. The rows of a stream are their values one after the other, `columns` naming those of one row: a list of
- * a few thousand values is passed between threads in a third of the time of as many objects. `movedTo` is where a damaged file is now, `done` whether a stream has no more rows. */
+ * The response of the worker. The rows of a stream are one flat list of values; `columns` names the values of a row. A
+ * flat list of a few thousand values is passed between threads in a third of the time that objects take. `movedTo` is
+ * the new path of a damaged file; `done` says whether a stream has ended.
+ */
 export interface Answer {
   readonly error?: { readonly message: string; readonly code: string; readonly errno: number | undefined } | undefined
   readonly rows?: ReadonlyArray<unknown> | undefined
@@ -18,7 +20,7 @@ export interface Answer {
 }
 
 /**
- * The program of the worker, which answers one request after the other. It is passed as text, so that a bundled package
+ * The program of the worker, which processes one request at a time. It is passed as text, so that a bundled package
  * needs no separate file; it must not refer to anything outside of itself.
  */
 const program = () => {
@@ -53,7 +55,7 @@ const program = () => {
     const opened = new DatabaseSync(path, { enableForeignKeyConstraints: false, timeout: 5000 })
     try {
       if (opened.prepare("SELECT count(*) AS n FROM sqlite_schema").get()!["n"] === 0) {
-        // Allows that free pages are returned to the file system; it can be set for an empty database only.
+        // Lets SQLite return free pages to the file system. It can only be set for an empty database.
         opened.exec("PRAGMA auto_vacuum = INCREMENTAL")
         opened.exec("PRAGMA journal_mode = WAL")
       }
@@ -180,5 +182,5 @@ const program = () => {
   })
 }
 
-/** The worker as a program: the text of a function, whatever it was compiled to. */
+/** The source of the worker: the compiled function as text. */
 export const text = `(${program.toString()})()`

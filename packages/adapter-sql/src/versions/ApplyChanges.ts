@@ -1,10 +1,9 @@
-import { Inventory, type Names } from "@gitlab-registry-usage/core"
+import { Inventory, type Names, TimeSlices } from "@gitlab-registry-usage/core"
 import { Schema } from "effect"
 import type { BegunBlobs, BegunManifests, ChangedRows } from "./ChangedRows.ts"
 import { figuresKey, type StoredSnapshot } from "./StoredSnapshot.ts"
 import { unpackOrder } from "./PackedValue.ts"
 import { type PlaceMapping, mapPlaces } from "./PlaceMapping.ts"
-import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 const decodeGap = Schema.decodeUnknownSync(Schema.fromJsonString(Inventory.Gap))
@@ -13,19 +12,43 @@ function* blobsAfter(before: Inventory.Blobs, { at, ids, now }: PlaceMapping, be
   const digests = new Array<Inventory.Blobs["digests"][number]>(ids.length)
   const sizes = new Float64Array(ids.length)
   for (let was = 0; was < now.length; was++) {
-    if (was % stride === 0) yield
+    if (was % TimeSlices.stride === 0) yield
     const place = now[was]!
     if (place < 0) continue
     sizes[place] = before.sizes[was]!
     digests[place] = before.digests[was]!
   }
   for (let i = 0; i < begun.ids.length; i++) {
-    if (i % stride === 0) yield
+    if (i % TimeSlices.stride === 0) yield
     const place = at(begun.ids[i]!)
     digests[place] = begun.digests[i]!
     sizes[place] = begun.sizes[i]!
   }
   return { digests, sizes }
+}
+
+/** How the size of each blob is known. */
+function* sourcesAfter(
+  before: Inventory.Blobs,
+  { find, ids, now }: PlaceMapping,
+  { begun, ended }: ChangedRows["measuredSizes"],
+  sizes: Float64Array,
+  manifests: Inventory.Manifests
+) {
+  const sources = Inventory.statedSources(sizes.length, manifests)
+  const { measured } = Inventory.SizeSource
+  for (let was = 0; was < now.length; was++) {
+    if (was % TimeSlices.stride === 0) yield
+    const place = now[was]!
+    const isKept = place >= 0 && before.sources[was] === measured && before.sizes[was] === sizes[place]
+    if (isKept && !ended.has(ids[place]!)) sources[place] = measured
+  }
+  for (const [i, { id, size }] of begun.entries()) {
+    if (i % TimeSlices.stride === 0) yield
+    const place = find(id)
+    if (place >= 0 && sizes[place] === size) sources[place] = measured
+  }
+  return sources
 }
 
 /** The reference lists of all manifests, one after the other; each reference has a mark. */
@@ -62,10 +85,10 @@ function* manifestsAfter(
   blobs: PlaceMapping,
   begun: BegunManifests,
   types: MediaTypes
-): Sliced<Inventory.Manifests> {
+): TimeSlices.Sliced<Inventory.Manifests> {
   const count = moved.ids.length
   const begunPlaces = Int32Array.from(begun.ids, moved.at)
-  // A manifest that began may take the place of one that ended.
+  // A new manifest may take the place of one that ended.
   const keptPlaces = moved.now.slice()
   const taken = new Set(keptPlaces.length === 0 ? [] : begunPlaces)
   keptPlaces.forEach((place, was) => {
@@ -93,7 +116,7 @@ function* manifestsAfter(
   const mediaTypes = new Uint16Array(count)
   for (const { blob, child, mediaType, places, rows } of sources) {
     for (let i = 0; i < places.length; i++) {
-      if (i % stride === 0) yield
+      if (i % TimeSlices.stride === 0) yield
       const place = places[i]!
       if (place < 0) continue
       own[place] = blob(rows.blobs[i]!)
@@ -117,7 +140,7 @@ function* manifestsAfter(
   }
 }
 
-/** The media types by their ids, and where those before are now. */
+/** The media types by their ids, and the new places of the earlier ones. */
 type MediaTypes = ReturnType<typeof mediaTypesAfter>
 
 const mediaTypesAfter = (before: StoredSnapshot, { begun, ended }: ChangedRows["mediaTypes"]) => {
@@ -163,7 +186,7 @@ function* repositoriesAfter(before: StoredSnapshot, changes: ChangedRows, manife
   const earlier = new Map<number, Inventory.Repository>()
   for (const repository of before.inventory.repositories) {
     const { id } = before.repositories.get(repository.name)!
-    // Of two with the same name the first one is kept.
+    // If two have the same name, the first one stays.
     if (!earlier.has(id)) earlier.set(id, repository)
   }
   const { begun, ended } = changes.tags
@@ -234,24 +257,39 @@ const figuresAfter = (
   return figures
 }
 
-/** The snapshot after an earlier one, by the difference of their rows. Throws `Inconsistent`. */
+/** Computes a snapshot from an earlier one and the difference of their rows. Throws `Inconsistent`. */
 export function* applyChanges(
   before: StoredSnapshot,
   changes: ChangedRows,
   snapshot: Pick<StoredSnapshot, "id" | "takenAt" | "nextId">
-): Sliced<StoredSnapshot> {
+): TimeSlices.Sliced<StoredSnapshot> {
   const { blobs, manifests, mediaTypes } = changes
   const movedBlobs = yield* mapPlaces(Tables.blobs, before.blobs, blobs.ended, blobs.begun.ids)
   const movedManifests = yield* mapPlaces(Tables.manifests, before.manifests, manifests.ended, manifests.begun.ids)
   const types = mediaTypesAfter(before, mediaTypes)
   const { orderings, built, repositories } = yield* repositoriesAfter(before, changes, movedManifests)
   const gaps = gapsAfter(before, changes.gaps)
+  const { digests, sizes } = yield* blobsAfter(before.inventory.blobs, movedBlobs, blobs.begun)
+  const inventoryManifests = yield* manifestsAfter(
+    before.inventory.manifests,
+    movedManifests,
+    movedBlobs,
+    manifests.begun,
+    types
+  )
+  const sources = yield* sourcesAfter(
+    before.inventory.blobs,
+    movedBlobs,
+    changes.measuredSizes,
+    sizes,
+    inventoryManifests
+  )
   return {
     ...snapshot,
     isRead: true,
     inventory: {
-      blobs: yield* blobsAfter(before.inventory.blobs, movedBlobs, blobs.begun),
-      manifests: yield* manifestsAfter(before.inventory.manifests, movedManifests, movedBlobs, manifests.begun, types),
+      blobs: { digests, sizes, sources },
+      manifests: inventoryManifests,
       repositories: built,
       gaps: gaps.gaps
     },

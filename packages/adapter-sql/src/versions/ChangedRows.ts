@@ -6,19 +6,21 @@ import { unpackContents, unpackDigest } from "./PackedValue.ts"
 import { readBegun, readEnded } from "./VersionedRows.ts"
 import * as Tables from "../database/Tables.ts"
 
-/** Column by column, as there may be millions. */
+/** In columns, because there may be millions of rows. */
 export interface BegunBlobs {
   readonly ids: Array<number>
   readonly digests: Array<Digest.Digest>
   readonly sizes: Array<number>
 }
 
-/** The columns of an inventory's manifests. A manifest refers to ids, from where its list starts to where the next does. */
+/**
+ * The columns of an inventory's manifests, which refer to ids. The list of a manifest ends where the next one starts.
+ */
 export type BegunManifests = { readonly ids: Array<number> } & {
   readonly [Column in Exclude<keyof Inventory.Manifests, "mediaTypeNames">]: Array<number>
 }
 
-/** The difference of a snapshot from an earlier one, in rows and ids. */
+/** The difference between a snapshot and an earlier one, in rows and ids. */
 export type ChangedRows = Effect.Success<ReturnType<typeof readChanges>>
 
 /** Adds rows to the group of their repository. */
@@ -30,7 +32,7 @@ const groupInto =
     else group.push(row)
   }
 
-/** Reads the difference of a snapshot from an earlier one; from 0 the whole snapshot. */
+/** Reads the difference between a snapshot and an earlier one; with 0, the whole snapshot. */
 export const readChanges = Effect.fnUntraced(function* (
   database: Database["Service"],
   after: number,
@@ -111,18 +113,19 @@ export const readChanges = Effect.fnUntraced(function* (
   const endedFigures: Array<Tables.Key<typeof Tables.figures>> = []
   yield* eachEnded(Tables.figures, (row) => endedFigures.push(row))
 
-  /** The changes of a table whose rows have ids. What changed both ended and begun. */
+  /** The changes of a table whose rows have ids. A changed row has both ended and begun. */
   const changed = <T extends Tables.Table<{ readonly id: "integer" }>>(table: T) =>
     Effect.all({ ended: endedIn(table), begun: begunIn(table) })
 
   return {
     blobs: { ended: yield* endedIn(Tables.blobs), begun: blobs },
     manifests: { ended: yield* endedIn(Tables.manifests), begun: manifests },
+    measuredSizes: yield* changed(Tables.measuredSizes),
     mediaTypes: yield* changed(Tables.mediaTypes),
     repositories: yield* changed(Tables.repositories),
     /** By repository. */
     tags: { ended: endedTags, begun: begunTags },
-    /** By repository, or 0 for their list. */
+    /** By repository, or 0 for the list of repositories. */
     orderings: { ended: endedOrderings, begun: begunOrderings },
     gaps: yield* changed(Tables.gaps),
     figures: { ended: endedFigures, begun: yield* begunIn(Tables.figures) }

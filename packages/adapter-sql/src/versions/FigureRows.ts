@@ -11,26 +11,31 @@ type Row = Pick<Tables.Row<typeof Tables.figures>, "kind" | "path" | "repositori
 
 const bytes = (value: number | null) => Bytes.make(Number(value))
 
-const figuresOf = ({ disk_size, gaps, repositories, size, tags, unique_size }: Row): History.Figures => ({
-  sizes: size === null ? undefined : { size: bytes(size), diskSize: bytes(disk_size), uniqueSize: bytes(unique_size) },
-  repositories: Number(repositories),
-  tags: Number(tags),
-  gaps: Number(gaps)
+/** Programs of earlier releases stored 0 for a namespace of which nothing could be read. */
+const isUnknown = ({ gaps, size }: Row) => size === null || (Number(size) === 0 && Number(gaps) > 0)
+
+const figuresOf = (row: Row): History.Figures => ({
+  sizes: isUnknown(row)
+    ? undefined
+    : { size: bytes(row.size), diskSize: bytes(row.disk_size), uniqueSize: bytes(row.unique_size) },
+  repositories: Number(row.repositories),
+  tags: Number(row.tags),
+  gaps: Number(row.gaps)
 })
 
 const toEntity = ({ kind, path }: Row): History.Entity =>
   kind === kinds.Namespace ? { _tag: "Namespace", path } : { _tag: "Repository", path: path as Names.RepositoryName }
 
-/** Namespaces before repositories, each in the order of their paths: the whole registry is the first. */
+/** Namespaces before repositories, each in the order of their paths, so that the whole registry comes first. */
 const order = (a: Row, b: Row) => a.kind - b.kind || (a.path < b.path ? -1 : 1)
 
-/** The figures of everything in a snapshot. */
+/** The figures of all namespaces and repositories in a snapshot. */
 export const at = (database: Database["Service"], snapshot: number) =>
   Effect.map(Stream.runCollect(visible<Row>(database, Tables.figures, snapshot)), (rows) =>
     [...rows].sort(order).map((row) => [toEntity(row), figuresOf(row)] as const)
   )
 
-/** The row of a snapshot among the rows of one entity, which are ordered by `since`; found by bisection. */
+/** Finds the row of a snapshot by bisection among the rows of one entity, which are ordered by `since`. */
 const inForce = <A extends { readonly since: number; readonly until: number | null }>(
   rows: ReadonlyArray<A>,
   snapshot: number

@@ -32,7 +32,7 @@ const reader = (hex: string) => {
   return { number, more: () => at < bytes.length }
 }
 
-/** Numbers with a mark each, as differences: neighbours are close to each other. */
+/** Writes numbers, each with a mark, as differences, which are small. */
 const writeMarked = (into: Array<number>, numbers: ReadonlyArray<number>, marks: ReadonlyArray<number>) => {
   writeNumber(into, numbers.length)
   let before = 0
@@ -77,7 +77,7 @@ export const unpackContents = (
   marked(child)
 }
 
-/** The places of sorted names in their order, or undefined where that is the same. */
+/** The places of the sorted names in the given order; undefined if the order is alphabetical. */
 export const packOrder = (names: ReadonlyArray<string>): string | undefined => {
   if (names.every((name, i) => i === 0 || names[i - 1]! < name)) return undefined
   const places = new Map([...names].sort().map((name, place) => [name, place]))

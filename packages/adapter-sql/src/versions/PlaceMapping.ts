@@ -1,10 +1,10 @@
+import { TimeSlices } from "@gitlab-registry-usage/core"
 import { indexIds } from "./HashIndex.ts"
-import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 const isAscending = (ids: Float64Array) => ids.every((id, place) => place === 0 || ids[place - 1]! < id)
 
-/** Finds places of ascending ids by bisection. It needs no index, so it is faster for few ids. */
+/** Finds the places of ascending ids by bisection. It needs no index, so it is faster for few ids. */
 const bisecting = (ids: Float64Array) => (id: number) => {
   let [low, high] = [0, ids.length - 1]
   while (low <= high) {
@@ -20,10 +20,10 @@ const bisecting = (ids: Float64Array) => (id: number) => {
 /** An index is built if more than one of this many ids is new: most searches are for new ids. */
 const few = 8
 
-/** Where the rows of a table are in a later snapshot: what stays keeps its order, what is new follows. */
-export type PlaceMapping = ReturnType<typeof mapPlaces> extends Sliced<infer A> ? A : never
+/** The places of a table's rows in a later snapshot: remaining rows keep their order, and new rows follow. */
+export type PlaceMapping = ReturnType<typeof mapPlaces> extends TimeSlices.Sliced<infer A> ? A : never
 
-/** A row that both ended and began has changed: it keeps its place. */
+/** A row that both ended and began is a changed row: it keeps its place. */
 export function* mapPlaces(
   table: Tables.Table,
   before: Float64Array,
@@ -31,13 +31,13 @@ export function* mapPlaces(
   begun: ReadonlyArray<number>
 ) {
   const replaced = new Set(ended.size === 0 ? [] : begun.filter((id) => ended.has(id)))
-  // Ids grow from snapshot to snapshot: with the new ones in order all are.
+  // Ids grow from snapshot to snapshot, so only the new ids must be sorted.
   const added = Float64Array.from(replaced.size === 0 ? begun : begun.filter((id) => !replaced.has(id))).sort()
   const ids = new Float64Array(Math.max(before.length - (ended.size - replaced.size), 0) + added.length)
   const now = new Int32Array(before.length)
   let next = 0
   for (let place = 0; place < before.length; place++) {
-    if (place % stride === 0) yield
+    if (place % TimeSlices.stride === 0) yield
     const id = before[place]!
     if (ended.size > 0 && ended.has(id) && !replaced.has(id)) {
       now[place] = -1
@@ -53,15 +53,17 @@ export function* mapPlaces(
   const find = begun.length * few < ids.length && isAscending(ids) ? bisecting(ids) : yield* indexIds(ids)
   return {
     ids,
-    /** Place before → place now, −1 for what is gone. */
+    /** Earlier place → new place, −1 for a row that ended. */
     now,
-    /** Place before → place now. Throws `Inconsistent` for what is gone. */
+    /** Earlier place → new place. Throws `Inconsistent` for a row that ended. */
     kept: (place: number) => {
       const found = now[place]!
       if (found < 0) throw Tables.missing(table, before[place]!)
       return found
     },
-    /** Id → place now. Throws `Inconsistent` for what is not there. */
+    /** Id → new place, −1 for an unknown id. */
+    find,
+    /** Id → new place. Throws `Inconsistent` for an unknown id. */
     at: (id: number) => {
       const place = find(id)
       if (place < 0) throw Tables.missing(table, id)

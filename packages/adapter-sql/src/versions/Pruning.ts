@@ -3,12 +3,12 @@ import type { SqlError } from "effect/sql"
 import type { Database } from "../database/Database.ts"
 import { all } from "../database/Tables.ts"
 
-/** The most rows that one transaction removes, so that other writers wait for a short time only. */
+/** The most rows that one transaction removes, so that other writers wait only briefly. */
 const batch = 5000
 
 /**
- * Removes the rows that no snapshot has any more: for each gap between kept snapshots, the rows that began and ended in
- * it. An interrupted run is continued by the next one, because the ids of removed snapshots are kept until the end.
+ * Removes the rows that no snapshot has any more: for each run of removed snapshots, the rows that began and ended in
+ * it. The next run continues an interrupted one, because the ids of removed snapshots stay until the end.
  */
 const removeHidden = Effect.fnUntraced(function* ({ dialect, exclusively, sql, table: nameOf }: Database["Service"]) {
   const snapshots = nameOf("snapshots")
@@ -17,7 +17,7 @@ const removeHidden = Effect.fnUntraced(function* ({ dialect, exclusively, sql, t
   const ids = rows.map(([id]) => Number(id))
   if (ids.length === 0) return
   const kept = (yield* sql`SELECT id FROM ${snapshots} ORDER BY id`.values).map(([id]) => Number(id))
-  // Forgotten snapshots between two that are kept, or before the first: the later one → the earlier one, or 0.
+  // The runs of removed snapshots: the remaining snapshot after each run → the one before it, or 0.
   const holes = new Map<number, number>()
   for (const id of ids) {
     const before = kept.find((other) => other > id)

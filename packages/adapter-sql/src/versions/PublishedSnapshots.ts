@@ -6,12 +6,12 @@ import type { Database } from "../database/Database.ts"
 /** The newest snapshot, or undefined where there is none. */
 export type Latest = { readonly id: number; readonly taken_at: number; readonly stale: number } | undefined
 
-/** How long a change without a notification may stay unseen. */
+/** How often the database is polled, in case a notification is lost. */
 const interval = "500 millis"
 
 /**
- * Emits the newest snapshot whenever it differs from the one before, beginning with the one that was loaded last. It polls
- * as well as listening, because notifications are lost with the connection.
+ * Emits the newest snapshot whenever it differs from the previous one; the first comparison is with the snapshot that
+ * was loaded last. It also polls, because notifications are lost with the connection.
  */
 export const published = (
   database: Database["Service"],

@@ -4,7 +4,7 @@ import type { Database } from "../database/Database.ts"
 import { applyChanges } from "./ApplyChanges.ts"
 import { type ChangedRows, readChanges } from "./ChangedRows.ts"
 import { empty, type StoredSnapshot } from "./StoredSnapshot.ts"
-import { inSlices } from "../database/TimeSlices.ts"
+import { InventoryFault, TimeSlices } from "@gitlab-registry-usage/core"
 import { Inconsistent } from "../database/Tables.ts"
 
 /** The row of a snapshot. */
@@ -16,17 +16,20 @@ export interface SnapshotRow {
   readonly next_id: number
 }
 
-/** The snapshot after `before`, by the changes. */
+/** Applies the changes to `before`. */
 const apply = (before: StoredSnapshot, changes: ChangedRows, { id, next_id: nextId, taken_at: takenAt }: SnapshotRow) =>
-  inSlices(() => applyChanges(before, changes, { id, takenAt, nextId })).pipe(
-    Effect.catchDefect((defect) => Effect.fail(Inconsistent.from(defect)))
-  )
+  TimeSlices.inSlices(function* () {
+    const after = yield* applyChanges(before, changes, { id, takenAt, nextId })
+    const detail = yield* InventoryFault.faultOf(after.inventory)
+    if (detail !== undefined) throw new Inconsistent({ detail })
+    return after
+  }).pipe(Effect.catchDefect((defect) => Effect.fail(Inconsistent.from(defect))))
 
 /** Inconsistent rows are ignored here; reading all rows raises the error again. */
 const ignoring = <A>(effect: Effect.Effect<A, SqlError.SqlError | Inconsistent>) =>
   Effect.catchTag(effect, "Inconsistent", () => Effect.undefined)
 
-/** Reads the changes since an earlier snapshot; `undefined` where the database has removed that one. */
+/** Reads the changes since an earlier snapshot; `undefined` if the database has removed that snapshot. */
 const readSince = Effect.fnUntraced(function* (database: Database["Service"], known: StoredSnapshot, row: SnapshotRow) {
   const { sql, table } = database
   const changes = yield* ignoring(readChanges(database, known.id, row.id))
@@ -36,9 +39,7 @@ const readSince = Effect.fnUntraced(function* (database: Database["Service"], kn
   return changes === undefined || isThere.length === 0 ? undefined : yield* ignoring(apply(known, changes, row))
 })
 
-/**
- * Reads a snapshot. If an earlier one is known that the database still has, only the changes since are read.
- */
+/** Reads a snapshot. If the database still has the known earlier one, only the changes since then are read. */
 export const readSnapshot = Effect.fnUntraced(function* (
   database: Database["Service"],
   row: SnapshotRow,

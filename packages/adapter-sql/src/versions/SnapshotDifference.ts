@@ -1,9 +1,8 @@
-import { type Digest, Inventory, type Names, type Snapshot } from "@gitlab-registry-usage/core"
+import { type Digest, Inventory, type Names, type Snapshot, TimeSlices } from "@gitlab-registry-usage/core"
 import { DateTime, Schema } from "effect"
 import { figuresOf, packFlags, type StoredSnapshot, distinct } from "./StoredSnapshot.ts"
 import { packContents, packDigest, packOrder } from "./PackedValue.ts"
 import { indexDigests } from "./HashIndex.ts"
-import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 const encodeGap = Schema.encodeSync(Schema.fromJsonString(Inventory.Gap))
@@ -24,18 +23,18 @@ function* changed<K, V>(
   after: ReadonlyMap<K, V>,
   row: (key: K, value: V) => Row,
   same: (a: V, b: V) => boolean = Object.is
-): Sliced<Change> {
+): TimeSlices.Sliced<Change> {
   const ended: Array<Row> = []
   const begun: Array<Row> = []
   const keyLength = Object.keys(table.key).length
   let count = 0
   for (const [key, value] of before) {
-    if (++count % stride === 0) yield
+    if (++count % TimeSlices.stride === 0) yield
     const now = after.get(key)
     if (now === undefined || !same(value, now)) ended.push(row(key, value).slice(0, keyLength))
   }
   for (const [key, value] of after) {
-    if (++count % stride === 0) yield
+    if (++count % TimeSlices.stride === 0) yield
     const earlier = before.get(key)
     if (earlier === undefined || !same(earlier, value)) begun.push(row(key, value))
   }
@@ -45,13 +44,13 @@ function* changed<K, V>(
 const sameFlags = (a: { readonly flags: number }, b: { readonly flags: number }) => a.flags === b.flags
 const sameRow = (a: Row, b: Row) => a.every((value, i) => value === b[i])
 
-/** Ends the rows that are not kept, each with its id as key. */
+/** Ends the rows that the new snapshot does not have. Their key is the id. */
 const endLost = (ended: Array<Row>, kept: Uint8Array, ids: Float64Array) =>
   kept.forEach((isKept, place) => {
     if (isKept === 0) ended.push([ids[place]])
   })
 
-/** Blob → id, and where it was among those of the head (−1 for a new one). */
+/** Blob → id, and its place among the blobs of the head (−1 for a new blob). */
 function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: () => number) {
   const before = head.inventory.blobs
   let find: ((digest: Digest.Digest) => number) | undefined
@@ -62,9 +61,9 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
   const begun: Array<Row> = []
   let next = 0
   for (let blob = 0; blob < ids.length; blob++) {
-    if (blob % stride === 0) yield
+    if (blob % TimeSlices.stride === 0) yield
     const digest = blobs.digests[blob]!
-    // Most digests come in the order of the previous crawl.
+    // Most digests have the order of the previous crawl.
     let place = next
     if (before.digests[place] !== digest) {
       find ??= yield* indexDigests(before.digests)
@@ -84,9 +83,40 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
   return { ids, earlier, change: { table: Tables.blobs, ended, begun } }
 }
 
-type Blobs = ReturnType<typeof blobsOf> extends Sliced<infer A> ? A : never
+type Blobs = ReturnType<typeof blobsOf> extends TimeSlices.Sliced<infer A> ? A : never
 
-/** Lists of what manifests refer to, each with a mark: where the list of each manifest starts, and all lists in a row. */
+/** The places of blobs whose measured size is stored: that of a manifest that was read follows from its state. */
+const storedSizes = ({ blobs, manifests }: Inventory.Inventory): Uint8Array => {
+  const stored = blobs.sources.map((source) => (source === Inventory.SizeSource.measured ? 1 : 0))
+  manifests.blobs.forEach((blob) => {
+    stored[blob] = 0
+  })
+  return stored
+}
+
+function* measuredSizesOf(head: StoredSnapshot, inventory: Inventory.Inventory, { earlier, ids }: Blobs) {
+  const before = storedSizes(head.inventory)
+  const now = storedSizes(inventory)
+  const begun: Array<Row> = []
+  for (let blob = 0; blob < now.length; blob++) {
+    if (blob % TimeSlices.stride === 0) yield
+    const [was, size] = [earlier[blob]!, inventory.blobs.sizes[blob]!]
+    const isKept = was >= 0 && before[was] === 1 && now[blob] === 1 && head.inventory.blobs.sizes[was] === size
+    if (isKept) before[was] = 0
+    else if (now[blob] === 1) begun.push([ids[blob], size])
+  }
+  // A replica of an earlier version may have left the row of a blob whose size it changed.
+  const ended = new Set(begun.map(([id]) => id))
+  before.forEach((isLost, was) => {
+    if (isLost === 1) ended.add(head.blobs[was]!)
+  })
+  return { table: Tables.measuredSizes, ended: Array.from(ended, (id) => [id]), begun }
+}
+
+/**
+ * The references of all manifests, one list after the other: where the list of each manifest starts, the targets, and a
+ * mark for each target.
+ */
 type Lists = readonly [starts: Uint32Array, targets: Uint32Array, marks: Uint8Array]
 
 const listsOf = (manifests: Inventory.Manifests): readonly [references: Lists, children: Lists] => [
@@ -94,7 +124,7 @@ const listsOf = (manifests: Inventory.Manifests): readonly [references: Lists, c
   [manifests.childStarts, manifests.children, manifests.attestations]
 ]
 
-/** Whether a manifest refers to the same as an earlier one; `earlier` maps targets to their earlier places. */
+/** Whether a manifest has the same references as an earlier one; `earlier` maps targets to their earlier places. */
 const sameList = (
   [starts, targets, marks]: Lists,
   [earlierStarts, earlierTargets, earlierMarks]: Lists,
@@ -172,7 +202,7 @@ function* manifestsOf(
   const ended: Array<Row> = []
   const begun: Array<Row> = []
   for (const [manifest, was] of earlier.entries()) {
-    if (manifest % stride === 0) yield
+    if (manifest % TimeSlices.stride === 0) yield
     if (was >= 0) {
       kept[was] = 1
       if (same(manifest, was)) {
@@ -196,7 +226,7 @@ const tagsOf = (repository: Inventory.Repository, ids: Float64Array) => {
   return tags
 }
 
-/** Whether the tags are the same in the same order, without a table of them. */
+/** Whether the tags are the same in the same order. It builds no table. */
 const sameTags = (
   [a, aIds]: readonly [Inventory.Repository, Float64Array],
   [b, bIds]: readonly [Inventory.Repository, Float64Array]
@@ -292,6 +322,7 @@ export function* difference(head: StoredSnapshot, snapshot: Snapshot.Snapshot) {
     { table: Tables.tags, ended: endedTags, begun: begunTags },
     manifests.change,
     blobs.change,
+    yield* measuredSizesOf(head, inventory, blobs),
     yield* changed(Tables.mediaTypes, head.mediaTypes, mediaTypes, (name, id) => [id, name]),
     yield* changed(Tables.gaps, head.gaps, gaps, (gap, id) => [id, gap]),
     yield* changed(Tables.orderings, head.orderings, orderings, (id, order) => [id, order]),

@@ -2,11 +2,14 @@ import { History, type Inventory, InventoryBuilder, type Names, type Snapshot } 
 
 /** The newest snapshot of the database with the ids of its rows. The next snapshot is compared with it. */
 export interface StoredSnapshot {
-  /** Whether it comes from the database, rather than from the snapshot that was saved. */
+  /** Whether it was read from the database; otherwise this process saved it. */
   readonly isRead: boolean
-  /** The snapshot, 0 before the first. */
+  /** The id of the snapshot; 0 before the first one. */
   readonly id: number
-  /** When it was taken. A database that was restored from a backup has other snapshots with the same ids. */
+  /**
+   * When it was taken (milliseconds since 1970). A database that was restored from a backup has other snapshots with
+   * the same ids.
+   */
   readonly takenAt: number
   /** The first id that was never used. */
   readonly nextId: number
@@ -20,9 +23,9 @@ export interface StoredSnapshot {
   readonly mediaTypes: ReadonlyMap<string, number>
   /** Gap as JSON → id, in the order of the inventory. A repeated gap differs by a space at its end. */
   readonly gaps: ReadonlyMap<string, number>
-  /** Repository, or 0 for their list → the order that is not that of the names. */
+  /** Repository, or 0 for the list of repositories → its order, if that is not alphabetical. */
   readonly orderings: ReadonlyMap<number, string>
-  /** Kind and path → the figures, as in the table. */
+  /** Kind and path → the figures, as in the table `figures`. */
   readonly figures: ReadonlyMap<string, ReadonlyArray<unknown>>
 }
 
@@ -47,7 +50,7 @@ export const kinds = { Namespace: 0, Repository: 1 } as const
 
 export const figuresKey = (kind: number, path: string): string => `${kind} ${path}`
 
-/** The figures of everything, as rows. */
+/** The figures of all namespaces and repositories, as rows. */
 export const figuresOf = (snapshot: Snapshot.Snapshot): Map<string, ReadonlyArray<unknown>> =>
   new Map(
     History.figuresOf(snapshot.usage).map(([{ _tag, path }, { gaps, repositories, sizes, tags }]) => [

@@ -6,7 +6,7 @@ import { columns, type Table } from "../database/Tables.ts"
 
 type Row = ReadonlyArray<unknown>
 
-/** The most rows, and about the most characters, of one statement. */
+/** The most rows, and the approximate number of characters, of one statement. */
 const maximumRows = 4000
 const maximumCharacters = 2_000_000
 
@@ -61,7 +61,10 @@ const selected = ({ dialect, sql }: Database["Service"], of: ReadonlyArray<reado
 // The next chunk is fetched while this one is read.
 const ahead = Stream.bufferArray({ capacity: 2 })
 
-/** The rows of a snapshot that an earlier one (`after`) does not have in this form; all rows where `after` is 0. */
+/**
+ * The rows of a snapshot that an earlier one (`after`) does not have or has with other values; all rows if `after` is
+ * 0.
+ */
 export const readBegun = <A extends object>(
   database: Database["Service"],
   table: Table,
@@ -75,7 +78,7 @@ export const readBegun = <A extends object>(
   return sql<A>`${from} AND until IS NULL UNION ALL ${from} AND until > ${snapshot}`.stream.pipe(ahead)
 }
 
-/** The keys of the rows of an earlier snapshot (`after`) that a snapshot does not have in this form. */
+/** The keys of the rows of an earlier snapshot (`after`) that a snapshot does not have or has with other values. */
 export const readEnded = <A extends object>(
   database: Database["Service"],
   table: Table,

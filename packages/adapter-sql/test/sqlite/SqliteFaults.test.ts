@@ -253,7 +253,10 @@ describe("SQLite", () => {
       yield* run(file, (client) =>
         client.withTransaction(
           Effect.andThen(
-            Effect.forEach(made, ([name]) => client`DROP INDEX ${client.literal(String(name))}`),
+            Effect.andThen(
+              Effect.forEach(made, ([name]) => client`DROP INDEX ${client.literal(String(name))}`),
+              client`DROP TABLE measured_sizes`
+            ),
             client`UPDATE schema_version SET version = 1, minimum = 1`
           )
         )

@@ -1,6 +1,4 @@
-/**
- * The floor: the same requests, sent with undici alone.
- */
+/** The baseline: the same requests, sent with undici alone. */
 import { Pool } from "@effect/platform-node/Undici"
 import { Effect } from "effect"
 import type { Recorded } from "./Requests.ts"

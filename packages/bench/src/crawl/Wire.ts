@@ -1,6 +1,4 @@
-/**
- * Crawls over HTTP, compared with a floor.
- */
+/** Crawls over HTTP, compared with a baseline. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { Crawl, type Inventory, Registry } from "@gitlab-registry-usage/core"
@@ -38,8 +36,8 @@ export const crawl = Effect.fnUntraced(
 )
 
 /**
- * Medians of a crawl and of its floor, and every round. `ratio` is the wall time of the crawl divided by that of the
- * floor.
+ * Medians of a crawl and of its baseline, and every round. `ratio` is the wall time of the crawl divided by that of the
+ * baseline.
  */
 export type Compared = Effect.Success<ReturnType<typeof compare>>
 

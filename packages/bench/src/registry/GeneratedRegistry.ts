@@ -34,7 +34,7 @@ const mix = (number: number): number => {
 const hexCodes = new TextEncoder().encode("0123456789abcdef")
 const hexLength = 64
 
-/** Writes 64 hex digits: the number itself in the first 8, so that it can be found again, then what looks random. */
+/** Writes 64 hex digits: the number in the first 8, so that it can be decoded, then pseudo-random digits. */
 const writeHex = (into: Uint8Array, at: number, kind: Kind, number: number) => {
   for (let word = 0; word < 8; word++) {
     let value = word === 0 ? number : mix(number * 31 + kind * 7 + word)

@@ -1,6 +1,4 @@
-/**
- * The snapshots of a registry hour after hour: most of it stays, and some tags are pushed again.
- */
+/** Hourly snapshots of a registry: between two snapshots, some tags are pushed again. */
 import { hash } from "node:crypto"
 import { Bytes, type Digest, Inventory, type Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { DateTime, Effect } from "effect"
@@ -35,7 +33,7 @@ export const make = Effect.fnUntraced(function* ({ changes, repositories, tagsPe
   references.forEach((blob, at) => {
     if (roles[at] === Inventory.Role.layer) sizes[blob] = layerSize(blob)
   })
-  let inventory: Inventory.Inventory = { ...first, blobs: { digests, sizes } }
+  let inventory: Inventory.Inventory = { ...first, blobs: { ...first.blobs, digests, sizes } }
   let next = digests.length
   let hour = 0
 
@@ -50,7 +48,7 @@ export const make = Effect.fnUntraced(function* ({ changes, repositories, tagsPe
       for (const blob of [blobs[manifest]!, config, last]) digests[blob] = digestOf(next++)
       sizes[last] = layerSize(next)
     }
-    inventory = { ...inventory, blobs: { digests, sizes } }
+    inventory = { ...inventory, blobs: { ...first.blobs, digests, sizes } }
   }
 
   /** The next snapshot. */

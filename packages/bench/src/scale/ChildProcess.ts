@@ -1,4 +1,4 @@
-/** Steps in processes of their own, so that memory is that of the step alone. */
+/** Runs each step in a process of its own, so that the memory is that of the step alone. */
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { Effect } from "effect"
 import type * as Crawling from "./Crawling.ts"
@@ -6,7 +6,7 @@ import type * as Keeping from "./Keeping.ts"
 
 export type Steps = Pick<typeof Crawling & typeof Keeping, "crawl" | "save" | "load">
 
-/** What a step measured. Times are in milliseconds, memory in MiB as the system counts it. */
+/** The measurements of a step. Times are in milliseconds, memory is resident memory in MiB. */
 export type Measured<Name extends keyof Steps> = Effect.Success<ReturnType<Steps[Name]>>
 
 const program = decodeURIComponent(new URL("process.ts", import.meta.url).pathname)

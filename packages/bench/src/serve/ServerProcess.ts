@@ -1,6 +1,4 @@
-/**
- * Servers as processes of their own, and load on them.
- */
+/** Servers as child processes, and load on them. */
 import { Program, Servers } from "@gitlab-registry-usage/test-servers"
 import { Effect } from "effect"
 

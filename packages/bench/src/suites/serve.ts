@@ -1,6 +1,4 @@
-/**
- * Serving, beside a bare server of Node that sends the same bytes.
- */
+/** Serving, compared with a bare Node server that sends the same bytes. */
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { spawn } from "node:child_process"
@@ -19,7 +17,7 @@ const extents = {
   smoke: { repositories: 10, tags: 2, rounds: 1, seconds: 1, starts: 1 }
 } as const
 
-/** What is asked for; `known` asks with the entity tag, so that the answer is 304. */
+/** The requests; `known` sends the entity tag, so that the response is 304. */
 /** The share of the bare server's rate that a cached response reaches at least. */
 const leastShare = 0.6
 
@@ -63,7 +61,7 @@ const snapshotFile = Effect.fnUntraced(function* (
 
 const notSent = new Set(["date", "connection", "keep-alive", "x-request-id"])
 
-/** All that ours sends, for the bare server to send the same. */
+/** The responses of our server, which the bare server sends as well. */
 const recorded = Effect.fnUntraced(function* (server: ServerProcess.ServerProcess) {
   const authorization = `Bearer ${server.token}`
   const bytes: Record<string, { headers: Array<string>; notModified: Array<string>; body: string }> = {}
@@ -183,7 +181,7 @@ const run = Effect.fnUntraced(function* (extent: Extent) {
   )
 
   const middle = (values: ReadonlyArray<Round>, key: keyof Round) => median(values.map((value) => value[key]))
-  // Each round has a pair that was measured one right after the other.
+  // In each round, both servers are measured one right after the other.
   const share = ({ bare, ours }: (typeof results)[number]) => median(ours.map(({ rate }, i) => bare[i]!.rate / rate))
   return {
     targets: [

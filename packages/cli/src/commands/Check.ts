@@ -1,25 +1,47 @@
 /**
  * `check`: compares the registry with budgets.
  */
-import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { Inventory } from "@gitlab-registry-usage/core"
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
 import * as BudgetTable from "../tables/BudgetTable.ts"
 import { print } from "../output/Print.ts"
+import { switchFlag } from "../connection/FlagKinds.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { usageError } from "../output/CommandFailure.ts"
 import { summarize } from "../crawl/Summary.ts"
 
+const flags = {
+  ...BudgetTable.flags,
+  verifySizes: switchFlag("verify-sizes").pipe(
+    Flag.withDescription("Ask the registry for the size of every blob: one request for each")
+  )
+}
+
+const coverageNote = ({ blobs, measured }: Inventory.SizeCoverage, isVerified: boolean): string => {
+  const stated = `${blobs - measured} of ${blobs} blobs`
+  if (measured === blobs) return `the sizes of all ${blobs} blobs are measured`
+  return isVerified
+    ? `the registry gave no size of ${stated}: theirs are only stated by manifests`
+    : `the sizes of ${stated} are only stated by manifests: --verify-sizes asks the registry`
+}
+
 export const check = Command.make(
   "check",
-  BudgetTable.flags,
+  flags,
   Effect.fnUntraced(function* (input) {
     const shared = yield* root
     const budgets = yield* BudgetTable.read(input, shared)
     if (budgets === undefined) return yield* usageError("no budget", "give --budget, --max-total or --max-growth")
-    const crawled = yield* CrawledSnapshot.make(shared)
-    const outcomes = BudgetTable.outcomes(budgets, crawled.snapshot.usage)
-    yield* print(shared, BudgetTable.make(outcomes), { command: "check", rows: "budgets", fields: summarize(crawled) })
+    if (input.verifySizes && Option.isSome(shared.from)) {
+      return yield* usageError("--verify-sizes: a saved scan has no registry to ask", "leave out --from")
+    }
+    const crawled = yield* CrawledSnapshot.make(shared, input.verifySizes ? { measure: Infinity } : {})
+    const outcomes = yield* BudgetTable.outcomes(budgets, crawled.snapshot.usage)
+    const sizes = Inventory.sizeCoverage(crawled.snapshot.usage.inventory)
+    const table = { ...BudgetTable.make(outcomes), notes: () => [coverageNote(sizes, input.verifySizes)] }
+    yield* print(shared, table, { command: "check", rows: "budgets", fields: { ...summarize(crawled), sizes } })
     yield* BudgetTable.enforce(outcomes, shared)
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })

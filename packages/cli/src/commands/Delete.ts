@@ -10,6 +10,7 @@ import * as Format from "../output/Format.ts"
 import { print } from "../output/Print.ts"
 import { root, type Shared } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
+import { summarize } from "../crawl/Summary.ts"
 import { Screen } from "../output/Screen.ts"
 import { fromRegistry, Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
 import * as Target from "../connection/Target.ts"
@@ -96,6 +97,7 @@ export const delete_ = Command.make(
     }
     const connection = yield* Connection.fromFlags(shared)
     const crawled = yield* CrawledSnapshot.make(shared)
+    yield* CrawledSnapshot.requireWhole(shared, crawled)
     const planned = yield* plan(crawled.snapshot.usage, target)
     if (!shared.quiet) yield* Console.error(describe(planned, shared))
     yield* confirm(yes)
@@ -114,7 +116,7 @@ export const delete_ = Command.make(
           { values: { name: planned.repository, digest: planned.digest, tags: planned.tags, frees: planned.frees } }
         ]
       },
-      { command: "delete", rows: "deleted", fields: {} }
+      { command: "delete", rows: "deleted", fields: { gaps: summarize(crawled).gaps } }
     )
   })
 ).pipe(

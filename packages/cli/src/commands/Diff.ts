@@ -1,8 +1,8 @@
 /**
- * `diff`: what changed between two saved scans, or between a snapshot of a server and its latest.
+ * `diff`: what changed between two saved snapshots, or between a snapshot of a server and its latest.
  */
-import { type Diff, type Usage, type Instant } from "@gitlab-registry-usage/core"
-import { DateTime, Effect, Option } from "effect"
+import { BlobChanges, type Diff, type Usage, type Instant } from "@gitlab-registry-usage/core"
+import { Console, DateTime, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { compare, type Comparison, HistorySource, type SnapshotTotals } from "../history/HistorySource.ts"
 import { since } from "../history/HistoryFlags.ts"
@@ -10,7 +10,8 @@ import * as Source from "../history/Source.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
-import type { Row, Table } from "../output/Table.ts"
+import * as Format from "../output/Format.ts"
+import type { Column, Row, Table } from "../output/Table.ts"
 import { usageError } from "../output/CommandFailure.ts"
 
 const bytesOf = (sizes: Usage.Sizes | null | undefined): number | null =>
@@ -32,8 +33,19 @@ const tagsOf = ({ tagsAdded, tagsMoved, tagsRemoved }: Diff.RepositoryDiff): str
     ...(tagsMoved.length > 0 ? [`~${tagsMoved.length}`] : [])
   ].join(" ")
 
-const rowOf = (diff: Diff.RepositoryDiff): Row => {
+/** The part of the change of a disk size that is new, freed, or only charged elsewhere. */
+const partsOf = (change: number | null, blobs: BlobChanges.BlobChanges | undefined) =>
+  change === null || blobs === undefined
+    ? { new: null, freed: null, moved: null }
+    : {
+        new: blobs.newBytes,
+        freed: blobs.freedBytes,
+        moved: BlobChanges.movedBytes(change, blobs)
+      }
+
+const rowOf = (diff: Diff.RepositoryDiff, blobs: BlobChanges.BlobChanges | undefined): Row => {
   const [before, after] = [bytesOf(diff.before), bytesOf(diff.after)]
+  const change = before === null || after === null ? null : after - before
   return {
     values: {
       name: diff.name,
@@ -41,25 +53,35 @@ const rowOf = (diff: Diff.RepositoryDiff): Row => {
       tags: tagsOf(diff),
       before,
       after,
-      change: before === null || after === null ? null : after - before,
+      change,
+      ...partsOf(change, blobs),
       added: diff.tagsAdded,
       removed: diff.tagsRemoved,
       moved: diff.tagsMoved
     },
-    mark: before === null || after === null ? "!" : undefined
+    mark: change === null ? "!" : undefined
   }
 }
 
-const tableOf = ({ after, before, changes }: Pick<Comparison, "after" | "before" | "changes">): Table => {
+const tableOf = ({ after, before, blobs, changes }: Comparison): Table => {
   const rows = changes
-    .map(rowOf)
+    .map((diff) => rowOf(diff, blobs && (blobs.get(diff.name) ?? BlobChanges.none)))
     .toSorted((a, b) => Math.abs(Number(b.values.change)) - Math.abs(Number(a.values.change)))
-  const [was, is] = [before.diskSize, after.diskSize]
+  const [was, is] = [before.diskSize ?? null, after.diskSize ?? null]
+  const change = was === null || is === null ? null : is - was
+  // Over the API blobs are not compared.
+  const audience = blobs === undefined ? "programs" : undefined
+  const parts: ReadonlyArray<Column> = [
+    { key: "new", field: "new_bytes", heading: "NEW", kind: "change", audience },
+    { key: "freed", field: "freed_bytes", heading: "FREED", kind: "bytes", audience },
+    { key: "moved", field: "moved_bytes", heading: "MOVED", kind: "change", audience }
+  ]
   return {
     columns: [
       { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true },
       { key: "state", field: "state", heading: "STATE", kind: "text" },
       { key: "change", field: "change_bytes", heading: "CHANGE", kind: "change", essential: true },
+      ...parts,
       { key: "before", field: "before_bytes", heading: "BEFORE", kind: "bytes" },
       { key: "after", field: "after_bytes", heading: "AFTER", kind: "bytes" },
       { key: "tags", field: "tags", heading: "TAGS", kind: "text" },
@@ -68,7 +90,15 @@ const tableOf = ({ after, before, changes }: Pick<Comparison, "after" | "before"
       { key: "moved", field: "tags_moved", heading: "MOVED", kind: "name", audience: "programs" }
     ],
     rows,
-    total: { values: { name: "TOTAL", before: was, after: is, change: is - was } }
+    total: {
+      values: {
+        name: "TOTAL",
+        before: was,
+        after: is,
+        change,
+        ...partsOf(change, blobs && [...blobs.values()].reduce(BlobChanges.sum, BlobChanges.none))
+      }
+    }
   }
 }
 
@@ -84,18 +114,18 @@ const wanted = (input: {
   if (Option.isSome(since)) {
     return Option.isNone(before)
       ? Effect.succeed({ _tag: "Since", since: since.value } as const)
-      : Effect.fail(usageError("both saved scans and --since", "compare two files, or give --since alone"))
+      : Effect.fail(usageError("both saved snapshots and --since", "compare two files, or give --since alone"))
   }
   if (Option.isSome(input.database) || Option.isSome(input.api)) {
     return Effect.fail(
       Option.isSome(before)
-        ? usageError("both saved scans and --database or --api", "compare two files, or give --since without them")
+        ? usageError("both saved snapshots and --database or --api", "compare two files, or give --since without them")
         : usageError("since when?", "add --since, as 7d")
     )
   }
   return Option.isSome(before) && Option.isSome(after)
     ? Effect.succeed({ _tag: "Files", before: before.value, after: after.value } as const)
-    : Effect.fail(usageError("compare what?", "name two saved scans, or give --since with --database or --api"))
+    : Effect.fail(usageError("compare what?", "name two saved snapshots, or give --since with --database or --api"))
 }
 
 export const diff = Command.make(
@@ -103,7 +133,7 @@ export const diff = Command.make(
   {
     ...Source.flags,
     since,
-    before: Argument.File("before").pipe(Argument.withDescription("A saved scan"), Argument.optional),
+    before: Argument.File("before").pipe(Argument.withDescription("A saved snapshot"), Argument.optional),
     after: Argument.File("after").pipe(Argument.withDescription("A later one"), Argument.optional)
   },
   Effect.fnUntraced(function* (input) {
@@ -119,10 +149,13 @@ export const diff = Command.make(
             Effect.flatMap(({ changesSince }) => changesSince(what.since)),
             Effect.provide(Source.layer(input, shared))
           )
-    const fields = ({ diskSize, takenAt }: SnapshotTotals) => ({
+    const fields = ({ diskSize, gaps, takenAt }: SnapshotTotals) => ({
       taken_at: DateTime.formatIso(takenAt),
-      disk_bytes: diskSize
+      disk_bytes: diskSize ?? null,
+      gaps
     })
+    const gaps = comparison.before.gaps + comparison.after.gaps
+    if (gaps > 0) yield* Console.error(`warning: ${Format.counted(gaps, "thing")} could not be read or left out`)
     yield* print(shared, tableOf(comparison), {
       command: "diff",
       rows: "repositories",
@@ -132,11 +165,12 @@ export const diff = Command.make(
         accounting: comparison.accounting
       }
     })
+    yield* CrawledSnapshot.requireNone(shared, gaps)
   })
 ).pipe(
-  Command.withShortDescription("Compare two saved scans, or then and now: what grew, what came, what went"),
+  Command.withShortDescription("Compare two saved snapshots, or then and now: what grew, what came, what went"),
   Command.withDescription(
-    "Compare two saved scans, or with --since a snapshot of a server and its latest: what grew, what came, what went. " +
+    "Compare two saved snapshots, or with --since a snapshot of a server and its latest: what grew, what came, what went. " +
       "Over --api a tag that moved to an image of the same size is not reported, as the lists there have no digests; " +
       "and the accounting is that of the server."
   ),

@@ -44,10 +44,14 @@ export const growth = Command.make(
     since: HistoryFlags.since,
     to: HistoryFlags.to,
     by: Flag.ChoiceWithValue("by", [
+      ["new", "new_bytes"],
       ["disk", "disk_size"],
       ["size", "size"],
       ["unique", "unique_size"]
-    ] as const).pipe(Flag.withDescription("Which size is compared"), Flag.withDefault("disk_size" as const)),
+    ] as const).pipe(
+      Flag.withDescription("What is new to the registry, or a size that is compared"),
+      Flag.withDefault("new_bytes" as const)
+    ),
     of: Flag.Literals("of", ["images", "namespaces"]).pipe(
       Flag.withDescription("What is listed; namespaces at every depth, so that one may lie in another"),
       Flag.withDefault("images" as const)
@@ -101,14 +105,20 @@ export const growth = Command.make(
         before_bytes: growth.before ?? null,
         after_bytes: growth.after ?? null,
         change_bytes: growth.change ?? null,
+        new_bytes: growth.disk?.newBytes ?? null,
+        freed_bytes: growth.disk?.freedBytes ?? null,
+        moved_bytes: growth.disk?.movedBytes ?? null,
+        unread_bytes: growth.disk?.unreadBytes ?? null,
+        partial: growth.partial,
         matching: growth.matching,
         capacity_bytes: result.capacity ?? null,
         projection: projection === undefined ? null : projectionFields(projection)
       }
     })
     if (Option.isSome(input.maxGrowth)) {
-      yield* GrowthLimit.enforce(input.maxGrowth.value, named(subject), growth, shared)
+      yield* GrowthLimit.enforce(input.maxGrowth.value, named(subject), input.by, growth, shared)
     }
+    yield* HistoryFlags.requireWhole(shared, growth.partial)
   })
 ).pipe(
   Command.withDescription("Show what grew and when the disk will be full; exit with 10 where it grew too much"),

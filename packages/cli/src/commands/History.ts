@@ -57,6 +57,10 @@ export const history = Command.make(
       },
       openmetrics: () => TimeSeriesMetrics.render(subject, series.points)
     })
+    yield* HistoryFlags.requireWhole(
+      shared,
+      series.points.some(({ figures }) => figures.gaps > 0)
+    )
   })
 ).pipe(
   Command.withDescription("Show how sizes changed over time, from the database of a server or a running server"),

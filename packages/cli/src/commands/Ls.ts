@@ -4,7 +4,8 @@
 import { OpenMetrics } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { countFlag, repositoriesArgument, sizeFlag, switchFlag } from "../connection/FlagKinds.ts"
+import { allowEmptyFlag, countFlag, repositoriesArgument, sizeFlag, switchFlag } from "../connection/FlagKinds.ts"
+import * as RepositoryPattern from "../tables/RepositoryPattern.ts"
 import * as UsageTable from "../tables/UsageTable.ts"
 import { print } from "../output/Print.ts"
 import { usageError } from "../output/CommandFailure.ts"
@@ -26,6 +27,7 @@ const flags = {
     ["disksize", "disk"]
   ] as const).pipe(Flag.withAlias("s"), Flag.withDescription("What to sort by"), Flag.withDefault("disk" as const)),
   reverse: switchFlag("reverse").pipe(Flag.withAlias("R"), Flag.withDescription("The other way round")),
+  allowEmpty: allowEmptyFlag,
   repositories: repositoriesArgument
 }
 
@@ -38,6 +40,7 @@ export const ls = Command.make(
       return yield* usageError("--min-tags selects repositories, and --tags lists tags", "leave one of them out")
     }
     const crawled = yield* CrawledSnapshot.make(shared)
+    yield* RepositoryPattern.requireMatches(crawled.snapshot.usage, input.repositories, input)
     const table = UsageTable.make(crawled.snapshot.usage, {
       of: input.tags ? "tags" : "repositories",
       only: input.repositories,

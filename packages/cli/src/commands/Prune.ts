@@ -4,11 +4,12 @@
 import { DurationText } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { countFlag, repositoriesArgument, switchFlag, textFlag } from "../connection/FlagKinds.ts"
+import { allowEmptyFlag, countFlag, repositoriesArgument, switchFlag, textFlag } from "../connection/FlagKinds.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { usageError } from "../output/CommandFailure.ts"
+import * as RepositoryPattern from "../tables/RepositoryPattern.ts"
 import { summarize } from "../crawl/Summary.ts"
 
 export const prune = Command.make(
@@ -33,6 +34,7 @@ export const prune = Command.make(
       Flag.withDescription("Only tags whose image is older, as 30d"),
       Flag.optional
     ),
+    allowEmpty: allowEmptyFlag,
     repositories: repositoriesArgument
   },
   Effect.fnUntraced(function* (input) {
@@ -52,6 +54,7 @@ export const prune = Command.make(
       olderThan: Option.getOrUndefined(input.olderThan)
     })
     const crawled = yield* CrawledSnapshot.make(shared)
+    yield* RepositoryPattern.requireMatches(crawled.snapshot.usage, input.repositories, input)
     const table = yield* make(shared, crawled.snapshot.usage, policy, input.repositories)
     yield* print(shared, table, {
       command: "prune",

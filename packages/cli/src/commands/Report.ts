@@ -121,7 +121,7 @@ export const report = Command.make(
     }
     const budgets = yield* BudgetTable.read(input, shared)
     const crawled = yield* CrawledSnapshot.make(shared)
-    const outcomes = budgets === undefined ? [] : BudgetTable.outcomes(budgets, crawled.snapshot.usage)
+    const outcomes = budgets === undefined ? [] : yield* BudgetTable.outcomes(budgets, crawled.snapshot.usage)
     for (const { kind, target } of wanted) {
       yield* write(target, yield* renderers[kind]({ crawled, outcomes, failOnPartial: shared.failOnPartial }, shared))
       if (!shared.quiet) yield* Console.error(`wrote ${target}`)

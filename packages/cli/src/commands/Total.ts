@@ -1,14 +1,16 @@
 /**
  * `total`: the size of everything.
  */
-import { OpenMetrics, Usage } from "@gitlab-registry-usage/core"
+import { OpenMetrics } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { print, write } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { summarize } from "../crawl/Summary.ts"
+import { CommandFailure, Status } from "../output/CommandFailure.ts"
 import * as Format from "../output/Format.ts"
+import { Screen } from "../output/Screen.ts"
 
 export const total = Command.make(
   "total",
@@ -21,11 +23,13 @@ export const total = Command.make(
   Effect.fnUntraced(function* ({ of }) {
     const shared = yield* root
     const crawled = yield* CrawledSnapshot.make(shared)
-    const { diskSize, size } = Usage.total(crawled.snapshot.usage)
+    const summary = summarize(crawled)
+    const { disk_bytes: disk, partial, size_bytes: size } = summary.total
+    const wanted = of === "disk" ? disk : size
     if (shared.output === "table") {
-      yield* write(`${Format.size(of === "disk" ? diskSize : size, shared)}\n`)
+      const { unicode } = yield* Screen
+      yield* write(`${Format.sum(wanted, partial, shared, unicode)}\n`)
     } else {
-      const summary = summarize(crawled)
       yield* print(
         shared,
         {
@@ -36,7 +40,7 @@ export const total = Command.make(
             { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" }
           ],
           rows: [
-            { values: { repositories: summary.total.repositories, tags: summary.total.tags, disk: diskSize, size } }
+            { values: { repositories: summary.total.repositories, tags: summary.total.tags, disk, size }, partial }
           ]
         },
         {
@@ -46,6 +50,12 @@ export const total = Command.make(
           openmetrics: () => OpenMetrics.render(OpenMetrics.families(crawled.snapshot, { maxRepositories: 0 }))
         }
       )
+    }
+    if (wanted === null) {
+      return yield* new CommandFailure({
+        status: Status.partial,
+        message: "nothing could be read: the size is unknown"
+      })
     }
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })

@@ -1,10 +1,12 @@
 /**
  * `why`: what a repository or tag consists of.
  */
+import { Usage } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { countFlag } from "../connection/FlagKinds.ts"
 import * as BlobTable from "../tables/BlobTable.ts"
+import { CommandFailure, Status } from "../output/CommandFailure.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
@@ -13,6 +15,8 @@ import * as Target from "../connection/Target.ts"
 
 /** The default of rows in a table for people; most of the other blobs are manifests and configs. */
 const defaultCount = 20
+
+const isUnread = (usage: Usage.Usage, tag: number) => Usage.tagSizes(usage, tag) === undefined
 
 export const why = Command.make(
   "why",
@@ -34,6 +38,9 @@ export const why = Command.make(
       target.tag === undefined
         ? Array.from(usage.inventory.repositories[r]!.tagNames, (_, i) => usage.tagStarts[r]! + i)
         : [yield* Target.findTag(usage, r, target.tag)]
+    if (tags.length > 0 && tags.every((tag) => Usage.tagBlobs(usage, tag).length === 0 && isUnread(usage, tag))) {
+      return yield* new CommandFailure({ status: Status.partial, message: `${text} could not be read` })
+    }
     const isTable = shared.output === "table" || shared.output === "markdown"
     const limit = Option.getOrElse(count, () => (isTable ? defaultCount : undefined))
     yield* print(shared, BlobTable.make(usage, r, tags, limit), {

@@ -30,6 +30,8 @@ export interface Connection {
   readonly authorities: string | undefined
   readonly scope: Scope
   readonly concurrency: number
+  /** Of one attempt of a request, in seconds. */
+  readonly timeout: number
 }
 
 /** The user name of every job. */
@@ -72,6 +74,7 @@ const credentialsFile = Effect.fnUntraced(function* (path: string) {
   const [username = "", token = ""] = (yield* readText(path, "--credentials-file"))
     .replace(/^\uFEFF/, "")
     .split(/\r?\n/)
+    .map((line) => line.trim())
   if (username === "" || token === "") {
     return yield* usageError("--credentials-file: not two lines, the user and the password or token")
   }
@@ -98,8 +101,8 @@ export const readAccount = Effect.fnUntraced(function* (flags: Shared, variables
   const user = Option.getOrUndefined(flags.user) ?? variables.user
   if (token !== undefined) {
     if (token === "") return yield* usageError("the token is empty")
-    // GitLab accepts any name with a token; only passwords and deploy tokens need the real one.
-    return { username: user ?? "gitlab-registry-usage", token: Redacted.make(token) }
+    // The name of the original. GitLab accepts any with a token; only passwords and deploy tokens need the real one.
+    return { username: user ?? "root", token: Redacted.make(token) }
   }
   if (user !== undefined) {
     const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
@@ -167,7 +170,7 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
   if (registry === undefined) {
     return yield* usageError(
       "which registry?",
-      "give --registry-server, or --from with a saved scan; in a GitLab job CI_REGISTRY has it where the project's registry is on"
+      "give --registry-server, or --from with a saved snapshot; in a GitLab job CI_REGISTRY has it where the project's registry is on"
     )
   }
   const gitlab = Option.getOrUndefined(flags.gitlabServer) ?? variables.gitlabServer
@@ -182,6 +185,7 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
     account,
     authorities: yield* readAuthorities(flags, variables),
     scope,
-    concurrency: flags.concurrency
+    concurrency: flags.concurrency,
+    timeout: flags.timeout
   } satisfies Connection
 })

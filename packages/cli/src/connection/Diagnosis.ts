@@ -8,7 +8,7 @@ import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
 import { connect, rootCertificates } from "node:tls"
 import type { Connection } from "./Connection.ts"
-import { httpLayer, layer } from "./RegistryConnection.ts"
+import { httpLayer, registryLayer } from "./RegistryConnection.ts"
 import { fromRegistry, Status } from "../output/CommandFailure.ts"
 
 /** The result of one step. `skipped`: not possible or not necessary; `warning`: a crawl works all the same. */
@@ -97,35 +97,42 @@ const certificate = (what: string, url: URL, authorities: string | undefined): E
   })
 }
 
-/** The registry's response to a request without credentials. */
+/** The registry's response to a request without credentials; `isOpen` where it needs none. */
 const base = Effect.fnUntraced(function* ({ registry }: Connection) {
   const check = "registry API"
+  const closed = (finding: Finding) => ({ finding, isOpen: false })
   const url = new URL("/v2/", registry)
   const client = yield* HttpClient.HttpClient
   const answer = yield* Effect.result(
     Effect.timeout(client.execute(HttpClientRequest.get(url.href)), Duration.seconds(15))
   )
   if (Result.isFailure(answer)) {
-    return failed(
-      check,
-      Status.unreachable,
-      `${url.href} does not answer`,
-      "check --registry-server, the port and the firewall"
+    return closed(
+      failed(
+        check,
+        Status.unreachable,
+        `${url.href} does not answer`,
+        "check --registry-server, the port and the firewall"
+      )
     )
   }
   const { headers, status } = answer.success
   const isRegistry = headers["docker-distribution-api-version"]?.startsWith("registry/2") === true
   const challenge = headers["www-authenticate"]
   const realm = /realm="([^"]*)"/.exec(challenge ?? "")?.[1]
-  if (status === 200) return ok(check, `${url.href} answers everybody`)
+  if (status === 200) return { finding: ok(check, `${url.href} answers everybody`), isOpen: true }
   if (status === 401 && challenge !== undefined) {
-    return ok(check, realm === undefined ? "wants HTTP Basic" : `tokens come from ${realm.replace(/[?#].*/, "")}`)
+    return closed(
+      ok(check, realm === undefined ? "wants HTTP Basic" : `tokens come from ${realm.replace(/[?#].*/, "")}`)
+    )
   }
-  return failed(
-    check,
-    Status.unexpected,
-    `${url.href} answers ${status}${isRegistry ? "" : " and does not look like a registry"}`,
-    "is --registry-server the registry's own address, such as registry.example.com, and not GitLab's?"
+  return closed(
+    failed(
+      check,
+      Status.unexpected,
+      `${url.href} answers ${status}${isRegistry ? "" : " and does not look like a registry"}`,
+      "is --registry-server the registry's own address, such as registry.example.com, and not GitLab's?"
+    )
   )
 })
 
@@ -134,10 +141,35 @@ const ofError = (check: string, error: Registry.RegistryError): Finding => {
   return failed(check, status, message, hint)
 }
 
+/** Whether the request has credentials: the registry's or its token service's, or GitLab's. */
+const hasCredentials = ({ headers }: HttpClientRequest.HttpClientRequest): boolean =>
+  headers["authorization"]?.startsWith("Basic ") === true ||
+  headers["private-token"] !== undefined ||
+  headers["job-token"] !== undefined
+
+/**
+ * Whether the credentials were sent and accepted, by the statuses of the responses to them. `isOpen`: the registry answers
+ * without any.
+ */
+const token = ({ account }: Connection, statuses: ReadonlyArray<number>, isOpen: boolean): Finding => {
+  const check = "token"
+  if (account === undefined) {
+    const detail = "no credentials: reading is anonymous, and private repositories are not seen"
+    return { check, state: "warning", detail, hint: "use --user with --token-file, or --credentials-file" }
+  }
+  const { username } = account
+  const anonymous = isOpen ? "; without credentials the registry answers too" : ""
+  if (isOpen && statuses.includes(401)) return failed(check, Status.denied, `${username} is refused${anonymous}`)
+  if (statuses.some((status) => status < 400)) return ok(check, `${username} is accepted${anonymous}`)
+  return statuses.length === 0
+    ? failed(check, Status.denied, `${username} was not signed in: reading is anonymous`, "use https")
+    : skipped(check, `whether ${username} is accepted is unknown: the answer was ${statuses.at(-1)}`)
+}
+
 /** Signing in and listing are one request; its error shows which of them failed. */
-const rights = Effect.fnUntraced(function* ({ account, scope }: Connection) {
+const rights = Effect.fnUntraced(function* (connection: Connection, statuses: ReadonlyArray<number>, isOpen: boolean) {
   const registry = yield* Registry.Registry
-  const who = account === undefined ? "nobody" : account.username
+  const { account, scope } = connection
   const first = yield* Effect.result(Stream.runHead(Stream.filter(registry.repositories, Names.isRepositoryName)))
   if (Result.isSuccess(first)) {
     const reads = Option.match(first.success, {
@@ -149,36 +181,50 @@ const rights = Effect.fnUntraced(function* ({ account, scope }: Connection) {
           )
         )
     })
+    const reading = yield* reads
     return [
-      ok("token", `${who} is accepted`),
+      token(connection, statuses, isOpen),
       ok(
         "list of repositories",
         scope.kind === "instance" || scope.kind === "auto" ? "may be listed" : `those of ${scope.path} may be listed`
       ),
-      yield* reads
+      reading
     ]
   }
   const error = first.failure
-  if (error.reason._tag === "Denied") {
+  const { _tag } = error.reason
+  if (_tag !== "Unauthorized" && _tag !== "Unsafe") {
+    const list = ofError("list of repositories", error)
     return [
-      ok("token", `${who} is accepted`),
-      {
-        ...ofError("list of repositories", error),
-        hint: "listing all repositories takes an administrator's token; use --scope group or project"
-      },
+      token(connection, statuses, isOpen),
+      _tag === "Denied"
+        ? { ...list, hint: "listing all repositories takes an administrator's token; use --scope group or project" }
+        : list,
       skipped("reading", "without a list there is nothing to read")
     ]
   }
+  const refusal = ofError("token", error)
   return [
-    error.reason._tag === "Unauthorized" && account === undefined
-      ? {
-          ...ofError("token", error),
-          hint: "no credentials were given: use --user with --token-file, or --credentials-file"
-        }
-      : ofError("token", error),
+    _tag === "Unauthorized" && account === undefined
+      ? { ...refusal, hint: "no credentials were given: use --user with --token-file, or --credentials-file" }
+      : isOpen
+        ? { ...refusal, detail: `${refusal.detail}; without credentials the registry answers` }
+        : refusal,
     skipped("list of repositories", "not without a token"),
     skipped("reading", "not without a token")
   ]
+})
+
+/** The steps that read the registry. */
+const reading = Effect.fnUntraced(function* (connection: Connection, isOpen: boolean) {
+  const statuses: Array<number> = []
+  const client = HttpClient.transform(yield* HttpClient.HttpClient, (response, request) =>
+    hasCredentials(request) ? Effect.tap(response, ({ status }) => Effect.sync(() => statuses.push(status))) : response
+  )
+  return yield* rights(connection, statuses, isOpen).pipe(
+    Effect.provide(registryLayer(connection)),
+    Effect.provideService(HttpClient.HttpClient, client)
+  )
 })
 
 /** Runs all steps. After a failure the steps that depend on it are skipped. */
@@ -199,13 +245,13 @@ export const run = Effect.fnUntraced(function* (connection: Connection) {
     )
   }
   const isReachable = findings.every(({ check, state }) => state !== "failed" || check.endsWith("GitLab"))
-  const answered = isReachable
+  const { finding: answered, isOpen } = isReachable
     ? yield* Effect.provide(base(connection), httpLayer(connection))
-    : skipped("registry API", "not reachable")
+    : { finding: skipped("registry API", "not reachable"), isOpen: false }
   findings.push(answered)
   const rest =
     answered.state === "ok"
-      ? yield* Effect.provide(rights(connection), layer(connection))
+      ? yield* Effect.provide(reading(connection, isOpen), httpLayer(connection))
       : ["token", "list of repositories", "reading"].map((check) => skipped(check, "not without the registry"))
   return [...findings, ...rest]
 })

@@ -30,6 +30,11 @@ export const textFlag = <A>(name: string, metavar: string, schema: Schema.Codec<
 /** A flag whose value is a size such as `10MB` or `1.5 GiB`. */
 export const sizeFlag = (name: string) => textFlag(name, "SIZE", SizeText.SizeText)
 
+/** Permits names and patterns that match no repository. */
+export const allowEmptyFlag = switchFlag("allow-empty").pipe(
+  Flag.withDescription("Accept a name or pattern that matches no repository")
+)
+
 /** Names or globs that choose repositories; without any, all are chosen. */
 export const repositoriesArgument = Argument.String("repository").pipe(
   Argument.withDescription("Names or globs such as 'group/**'"),

@@ -3,8 +3,9 @@
  */
 import { NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { decode } from "@gitlab-registry-usage/adapter-http/node"
 import type { Registry } from "@gitlab-registry-usage/core"
-import { Effect, Layer } from "effect"
+import { Duration, Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
 import { rootCertificates } from "node:tls"
 import { Agent } from "undici"
@@ -38,11 +39,17 @@ export const httpLayer = ({
   )
 }
 
-export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
+/** The registry over the client of the context. */
+export const registryLayer = (connection: Connection): Layer.Layer<Registry.Registry, never, HttpClient.HttpClient> =>
   RegistryHttp.layer({
     url: connection.registry,
     gitlabUrl: connection.gitlab,
     credentials: connection.account,
     scope: connection.scope,
-    concurrency: { max: connection.concurrency }
-  }).pipe(Layer.provide(httpLayer(connection)))
+    concurrency: { max: connection.concurrency },
+    timeout: Duration.seconds(connection.timeout),
+    decode
+  })
+
+export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>
+  registryLayer(connection).pipe(Layer.provide(httpLayer(connection)))

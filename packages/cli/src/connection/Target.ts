@@ -1,8 +1,9 @@
 /**
  * The target of an argument: a repository, a tag, or a manifest.
  */
-import { Digest, Names, Usage } from "@gitlab-registry-usage/core"
+import { Digest, Names, Suggestion, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
+import * as RepositoryPattern from "../tables/RepositoryPattern.ts"
 import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 export interface Target {
@@ -37,7 +38,11 @@ export const parse = (text: string): Effect.Effect<Target, CommandFailure> => {
 /** The number of the repository in the snapshot. Fails with status 2 where it is missing or unreadable. */
 export const findRepository = (usage: Usage.Usage, { repository }: Target): Effect.Effect<number, CommandFailure> => {
   const r = Usage.findRepository(usage, repository)
-  if (r === undefined) return Effect.fail(usageError(`there is no repository ${repository} in this scan`))
+  if (r === undefined) {
+    return Effect.fail(
+      usageError(`there is no repository ${repository} in this snapshot`, RepositoryPattern.hint(usage, repository))
+    )
+  }
   return usage.inventory.repositories[r]!.unreadable
     ? Effect.fail(usageError(`the repository ${repository} could not be read`))
     : Effect.succeed(r)
@@ -46,7 +51,13 @@ export const findRepository = (usage: Usage.Usage, { repository }: Target): Effe
 /** The number of the tag in the snapshot. */
 export const findTag = (usage: Usage.Usage, r: number, tag: Names.TagName): Effect.Effect<number, CommandFailure> => {
   const found = Usage.findTag(usage, r, tag)
-  return found === undefined
-    ? Effect.fail(usageError(`there is no tag ${usage.inventory.repositories[r]!.name}:${tag} in this scan`))
-    : Effect.succeed(found)
+  if (found !== undefined) return Effect.succeed(found)
+  const { name, tagNames } = usage.inventory.repositories[r]!
+  const suggestion = Suggestion.suggest(tag, tagNames)
+  return Effect.fail(
+    usageError(
+      `there is no tag ${name}:${tag} in this snapshot`,
+      suggestion === undefined ? `ls --tags ${name} lists its tags` : `did you mean ${name}:${suggestion}?`
+    )
+  )
 }

@@ -1,16 +1,17 @@
 /**
  * The snapshot that a command works on: crawled now, or read from a file.
  */
-import { Inventory, Snapshot, type Usage } from "@gitlab-registry-usage/core"
+import { type Crawl, Inventory, Snapshot, type Usage } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, FileSystem, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
 import { CommandFailure, fromRegistry, Status, usageError } from "../output/CommandFailure.ts"
+import * as Format from "../output/Format.ts"
 import * as Progress from "./Progress.ts"
 
 export interface CrawledSnapshot {
   readonly snapshot: Snapshot.Snapshot
-  /** A phrase such as `the project group/app on registry.example.com` or `the scan saved 2026-01-02T03:04:05Z`. */
+  /** A phrase such as `the project group/app on registry.example.com` or `the snapshot of 2026-01-02T03:04:05Z`. */
   readonly source: string
 }
 
@@ -36,15 +37,19 @@ const save = Effect.fnUntraced(
     Effect.mapError(effect, ({ reason }) => usageError(`--save: ${path} cannot be written (${reason._tag})`))
 )
 
-const crawl = Effect.fnUntraced(function* (flags: Shared) {
+type CrawlOptions = Pick<Crawl.Options, "measure">
+
+const crawl = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions) {
   const connection = yield* Connection.fromFlags(flags)
   const { layer } = yield* Effect.promise(() => import("../connection/RegistryConnection.ts"))
   const { accounting } = flags
-  const { concurrency, registry, scope } = connection
-  const snapshot = yield* Progress.shown((onProgress) => Snapshot.take({ accounting, concurrency, onProgress })).pipe(
-    Effect.provide(layer(connection)),
-    Effect.mapError(fromRegistry)
-  )
+  const { account, concurrency, registry, scope } = connection
+  if (!flags.quiet && account === undefined) {
+    yield* Console.error("no credentials are given: only what everybody may see is read")
+  }
+  const take = (onProgress: Crawl.Options["onProgress"]) =>
+    Snapshot.take({ ...options, accounting, concurrency, onProgress })
+  const snapshot = yield* Progress.shown(take).pipe(Effect.provide(layer(connection)), Effect.mapError(fromRegistry))
   const isPart = scope.kind === "group" || scope.kind === "project"
   const source = isPart ? `the ${scope.kind} ${scope.path} on ${registry.host}` : registry.host
   if (!flags.quiet && isPart) {
@@ -56,35 +61,43 @@ const crawl = Effect.fnUntraced(function* (flags: Shared) {
 /** The maximum of gaps that are reported one by one. */
 const maxGaps = 10
 
-const warnOfGaps = Effect.fnUntraced(function* (snapshot: Snapshot.Snapshot) {
+/** Warns of each gap; with --quiet in one line, as a sum without it is no result. */
+export const warnOfGaps = Effect.fnUntraced(function* ({ quiet }: Shared, snapshot: Snapshot.Snapshot) {
   const { gaps } = snapshot.usage.inventory
+  if (quiet) {
+    const count = Format.counted(gaps.length, "thing")
+    return gaps.length === 0 ? undefined : yield* Console.error(`warning: ${count} could not be read or left out`)
+  }
   for (const gap of gaps.slice(0, maxGaps)) {
-    yield* Console.error(`warning: could not read ${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)
+    const what = gap.blob === undefined ? "could not read" : "a wrong size in"
+    yield* Console.error(`warning: ${what} ${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)
   }
   if (gaps.length > maxGaps) yield* Console.error(`warning: and ${gaps.length - maxGaps} more could not be read`)
 })
 
-/** Fails with status 4 where the snapshot has gaps and --fail-on-partial is set. */
-export const requireWhole = (flags: Shared, { snapshot }: CrawledSnapshot): Effect.Effect<void, CommandFailure> => {
-  const count = snapshot.usage.inventory.gaps.length
-  return flags.failOnPartial && count > 0
+/** Fails with status 4 where there are `gaps` and --fail-on-partial is set. */
+export const requireNone = (flags: Shared, gaps: number): Effect.Effect<void, CommandFailure> =>
+  flags.failOnPartial && gaps > 0
     ? Effect.fail(
-        new CommandFailure({ status: Status.partial, message: `${count} could not be read (--fail-on-partial)` })
+        new CommandFailure({ status: Status.partial, message: `${gaps} could not be read (--fail-on-partial)` })
       )
     : Effect.void
-}
+
+/** Fails with status 4 where the snapshot has gaps and --fail-on-partial is set. */
+export const requireWhole = (flags: Shared, { snapshot }: CrawledSnapshot): Effect.Effect<void, CommandFailure> =>
+  requireNone(flags, snapshot.usage.inventory.gaps.length)
 
 /** Reads the file of --from, or else crawls the registry; writes the file of --save. */
-export const make = Effect.fnUntraced(function* (flags: Shared) {
+export const make = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions = {}) {
   const from = Option.getOrUndefined(flags.from)
   const crawled: CrawledSnapshot =
     from === undefined
-      ? yield* crawl(flags)
+      ? yield* crawl(flags, options)
       : yield* Effect.map(load(from, "--from", flags.accounting), (snapshot) => ({
           snapshot,
-          source: `the scan saved ${DateTime.formatIso(snapshot.takenAt)}`
+          source: `the snapshot of ${DateTime.formatIso(snapshot.takenAt)}`
         }))
   if (Option.isSome(flags.save)) yield* save(flags.save.value, crawled.snapshot)
-  if (!flags.quiet) yield* warnOfGaps(crawled.snapshot)
+  yield* warnOfGaps(flags, crawled.snapshot)
   return crawled
 })

@@ -1,7 +1,7 @@
 /**
  * The API's documents about history, decoded to the types of core.
  */
-import { Bytes, type History } from "@gitlab-registry-usage/core"
+import { Bytes, type Growth as CoreGrowth, type History } from "@gitlab-registry-usage/core"
 import { DateTime, Schema, SchemaTransformation } from "effect"
 import { Links } from "./HalClient.ts"
 
@@ -60,8 +60,30 @@ const Change = {
   before: nullable(Schema.Int),
   after: nullable(Schema.Int),
   change: nullable(Schema.Int),
-  percent: nullable(Schema.Finite)
+  percent: nullable(Schema.Finite),
+  // Servers of earlier releases do not report these.
+  new_bytes: Schema.optionalKey(nullable(Schema.Int)),
+  freed_bytes: Schema.optionalKey(nullable(Schema.Int)),
+  moved_bytes: Schema.optionalKey(nullable(Schema.Int)),
+  unread_bytes: Schema.optionalKey(nullable(Schema.Int)),
+  partial: Schema.optionalKey(Schema.Boolean)
 }
+
+/** The change in core's type, without its presence. */
+export const parseChange = ({
+  freed_bytes: freedBytes,
+  moved_bytes: movedBytes,
+  new_bytes: newBytes,
+  unread_bytes: unreadBytes,
+  ...change
+}: Schema.Struct<typeof Change>["Type"]): Omit<CoreGrowth.Change, "presence"> => ({
+  ...change,
+  partial: change.partial ?? false,
+  disk:
+    newBytes === undefined || freedBytes === undefined || movedBytes === undefined || unreadBytes === undefined
+      ? undefined
+      : { newBytes, freedBytes, movedBytes, unreadBytes }
+})
 
 /** An image has a `name`, a namespace a `path`. */
 const Item = Schema.Struct({
@@ -108,7 +130,8 @@ export type Image = typeof Image.Type
 /** A page of the images of a snapshot. */
 export const Images = Schema.Struct({
   timestamp: Seconds,
-  disk_size: Schema.Int,
+  disk_size: nullable(Schema.Int),
+  gaps: Schema.Int,
   accounting: Schema.Literals(["all", "layers"]),
   _links: Links,
   _embedded: Schema.Struct({ items: Schema.Array(Image) })

@@ -51,14 +51,14 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
   const imagesOf = Effect.fnUntraced(function* (href: string) {
     const items: Array<Documents.Image> = []
     let page = yield* present(get(Documents.Images, href, { embed: "3", links: "true", page_size: pageSize }))
-    const { accounting, disk_size: diskSize, timestamp: takenAt } = page
+    const { accounting, disk_size: diskSize, gaps, timestamp: takenAt } = page
     while (true) {
       items.push(...page._embedded.items)
       const next = HalClient.hrefOf(page._links, "next")
       if (next === undefined) break
       page = yield* present(get(Documents.Images, next))
     }
-    return { items, accounting, totals: { takenAt, diskSize } }
+    return { items, accounting, totals: { takenAt, diskSize, gaps } }
   })
 
   return HistorySource.of({
@@ -73,17 +73,26 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
     }),
     growth: Effect.fnUntraced(function* ({ by, limit = maximumLimit, of, path, range }) {
       const href = yield* addressOf({ _tag: "Namespace", path }, "growth")
-      const parameters = { ...rangeParameters(range), by, of, limit: `${Math.min(limit, maximumLimit)}`, embed: "1" }
+      // A server of an earlier release does not know `new_bytes`: it sorts by its own default.
+      const measure = by === "new_bytes" ? {} : { by }
+      const parameters = {
+        ...rangeParameters(range),
+        ...measure,
+        of,
+        limit: `${Math.min(limit, maximumLimit)}`,
+        embed: "1"
+      }
       const document = yield* present(get(Documents.Growth, href, parameters))
-      const { _embedded, capacity, from, projection, to, ...growth } = document
+      const { _embedded, capacity, from, matching, projection, to, ...growth } = document
       return {
         period: { from, to },
         growth: {
-          ...growth,
+          ...Documents.parseChange(growth),
+          matching,
           // The document has no other state of the namespace than its sizes.
           presence: "both",
           growers: _embedded.items.map(({ gone, name, new: isNew, path, ...change }) => ({
-            ...change,
+            ...Documents.parseChange(change),
             path: name ?? path ?? "",
             presence: isNew === true ? "new" : gone === true ? "gone" : "both"
           }))
@@ -99,7 +108,8 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
         before: before.totals,
         after: after.totals,
         accounting: after.accounting,
-        changes: ImageChanges.compare(before.items, after.items)
+        changes: ImageChanges.compare(before.items, after.items),
+        blobs: undefined
       }
     })
   })

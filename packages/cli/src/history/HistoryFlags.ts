@@ -5,7 +5,7 @@ import { type History, Names, Instant } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 import type { Shared } from "../connection/SharedFlags.ts"
-import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
+import { CommandFailure, Status, usageError } from "../output/CommandFailure.ts"
 import type { TimeRange } from "./HistorySource.ts"
 
 export const since = Flag.String("since").pipe(
@@ -41,6 +41,14 @@ export const timeRange = (
     to: Option.getOrUndefined(input.to)
   })
 }
+
+/** Fails with status 4 where the snapshots have gaps and --fail-on-partial is set. */
+export const requireWhole = ({ failOnPartial }: Shared, partial: boolean): Effect.Effect<void, CommandFailure> =>
+  failOnPartial && partial
+    ? Effect.fail(
+        new CommandFailure({ status: Status.partial, message: "something could not be read (--fail-on-partial)" })
+      )
+    : Effect.void
 
 /** Parses the argument: a repository, a group with a slash at its end, or without an argument the whole registry. */
 export const parseSubject = (text: string | undefined): Effect.Effect<History.Entity, CommandFailure> => {

@@ -2,6 +2,7 @@
  * The port to the snapshots that a server stores: time series, growth, and differences.
  */
 import {
+  BlobChanges,
   Diff,
   type Growth,
   type History,
@@ -48,18 +49,20 @@ export interface GrowthResult {
   readonly projection: Projection.Projection | undefined
 }
 
-/** A snapshot as a whole; `diskSize` is in bytes. */
+/** A snapshot as a whole; `diskSize` is in bytes, undefined where nothing could be read. */
 export interface SnapshotTotals {
   readonly takenAt: DateTime.Utc
-  readonly diskSize: number
+  readonly diskSize: number | undefined
+  readonly gaps: number
 }
 
-/** The differences from one snapshot to a later one. */
+/** The differences from one snapshot to a later one; `blobs` is undefined where blobs were not compared. */
 export interface Comparison {
   readonly before: SnapshotTotals
   readonly after: SnapshotTotals
   readonly accounting: Usage.Accounting
   readonly changes: ReadonlyArray<Diff.RepositoryDiff>
+  readonly blobs: Growth.Changes | undefined
 }
 
 /** Every method fails with the exit status of the command: 2 for a wrong request and for what is not stored. */
@@ -80,7 +83,8 @@ export class HistorySource extends Context.Service<
 
 const totals = ({ takenAt, usage }: Snapshot.Snapshot): SnapshotTotals => ({
   takenAt,
-  diskSize: Usage.total(usage).diskSize
+  diskSize: Usage.total(usage)?.diskSize,
+  gaps: usage.inventory.gaps.length
 })
 
 /** Compares two snapshots that are in memory. */
@@ -88,7 +92,8 @@ export const compare = (before: Snapshot.Snapshot, after: Snapshot.Snapshot): Co
   before: totals(before),
   after: totals(after),
   accounting: after.usage.accounting,
-  changes: Diff.compare(before.usage, after.usage)
+  changes: Diff.compare(before.usage, after.usage),
+  blobs: BlobChanges.compare(before.usage, after.usage)
 })
 
 /** The subject in messages: `group/app`, `group/` or `the registry`. */

@@ -1,7 +1,7 @@
 /**
  * The history in a store of snapshots.
  */
-import { Growth, History, Instant, Projection, SnapshotStore } from "@gitlab-registry-usage/core"
+import { BlobChanges, Growth, History, Instant, Projection, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { CommandFailure, Status, usageError } from "../output/CommandFailure.ts"
 import * as Format from "../output/Format.ts"
@@ -43,6 +43,14 @@ const make = Effect.gen(function* () {
     return { instants, oldest: instants[0]!, latest }
   })
 
+  /** Reads both snapshots: a second for some ten thousand tags. */
+  const changes = Effect.fnUntraced(function* ({ from, to }: History.Period) {
+    const [before, after] = [yield* store.at(from), yield* store.at(to)]
+    return Option.isSome(before) && Option.isSome(after)
+      ? BlobChanges.compare(before.value.usage, after.value.usage)
+      : undefined
+  })
+
   return HistorySource.of({
     timeSeries: Effect.fnUntraced(function* (subject, range, step) {
       const { latest } = yield* stored
@@ -60,7 +68,7 @@ const make = Effect.gen(function* () {
       const { instants, latest, oldest } = yield* stored
       const period = Growth.snapshotsIn(instants, yield* resolve(latest, range))
       if (period === undefined) return yield* tooOld(oldest)
-      const growth = yield* read(Growth.read(store, period, { by, of, below: path, limit }))
+      const growth = yield* read(Growth.read({ ...store, changes }, period, { by, of, below: path, limit }))
       if (growth === undefined) return yield* usageError(`there is no group ${path}, and there was none in this period`)
       const projection = path === "" ? yield* read(Projection.read(store, latest, undefined)) : undefined
       return { period, growth, capacity: undefined, projection }

@@ -3,7 +3,7 @@
  */
 import { Bytes } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
-import type { Column, Value } from "./Table.ts"
+import type { Column, Row, Value } from "./Table.ts"
 
 /** The style of sizes: in bytes, in powers of 1000 (`si`), or by default of 1024. */
 export interface Style {
@@ -37,6 +37,24 @@ export const text = (value: Value, kind: Column["kind"], style: Style): string =
   if (kind === "bytes") return size(value, style)
   if (kind === "change") return change(value, style)
   return kind === "share" ? percent(value) : `${value}`
+}
+
+/** A size that is the least that it can be: `≥ 1.5 KiB`. In bytes it stays a number, for scripts. */
+export const least = (size: string, style: Style, unicode = true): string =>
+  style.bytes ? size : `${unicode ? "≥" : ">="} ${size}`
+
+/** A sum for people: `unknown`, or `≥ 1.5 KiB` where something is missing in it. */
+export const sum = (bytes: number | null, partial: boolean, style: Style, unicode = true): string => {
+  if (bytes === null) return "unknown"
+  const text = size(bytes, style)
+  return partial ? least(text, style, unicode) : text
+}
+
+/** The text of a cell. */
+export const cell = ({ key, kind }: Column, { partial, values }: Row, style: Style, unicode = true): string => {
+  const value = values[key]
+  const shown = text(value, kind, style)
+  return partial === true && kind === "bytes" && typeof value === "number" ? least(shown, style, unicode) : shown
 }
 
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]

@@ -12,7 +12,7 @@ const isLeft = ({ kind }: Column) => kind === "name" || kind === "text"
 export const render = (table: Table, style: Format.Style): string => {
   const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |\n`
   const cell = (row: Row) => (column: Column) => {
-    const text = escape(Format.text(row.values[column.key], column.kind, style))
+    const text = escape(Format.cell(column, row, style))
     return column.kind === "name" && row.mark !== undefined ? `${text} ${escape(row.mark)}` : text
   }
   const bold = (text: string) => (text === "" ? "" : `**${text}**`)

@@ -28,10 +28,14 @@ export interface Column {
   readonly audience?: "people" | "programs" | undefined
 }
 
-/** The values of a row by the key of their column. `mark` is one character that marks an incomplete row. */
+/**
+ * The values of a row by the key of their column. `mark` is one character that marks an incomplete row. The sizes of a
+ * `partial` row are the least that they can be.
+ */
 export interface Row {
   readonly values: Readonly<Record<string, Value>>
   readonly mark?: string | undefined
+  readonly partial?: boolean | undefined
 }
 
 /** A table. `rest` sums up the rows that were left out, `total` all rows. */

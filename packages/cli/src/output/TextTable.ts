@@ -39,7 +39,7 @@ const cellOf = (column: Column, row: Row, options: Options): string => {
   if (column.kind === "share") {
     return typeof value === "number" ? (options.unicode === false ? Format.plainBar : Format.bar)(value, barWidth) : ""
   }
-  const text = Format.text(value, column.kind, options)
+  const text = Format.cell(column, row, options, options.unicode)
   return column.kind === "name" && row.mark !== undefined ? `${text} ${row.mark}` : text
 }
 

@@ -10,13 +10,14 @@ import type { ReportInput } from "./ReportInput.ts"
 export const render = ({ crawled, outcomes }: ReportInput): string => {
   const { gaps, taken_at, total } = summarize(crawled)
   const variables = {
-    DISK_BYTES: total.disk_bytes,
-    SIZE_BYTES: total.size_bytes,
+    DISK_BYTES: total.disk_bytes ?? "unknown",
+    SIZE_BYTES: total.size_bytes ?? "unknown",
     REPOSITORIES: total.repositories,
     REPOSITORIES_UNREADABLE: total.repositories_unreadable,
     TAGS: total.tags,
     GAPS: gaps.length,
-    BUDGETS_EXCEEDED: outcomes.filter(({ exceeded }) => exceeded).length,
+    BUDGETS_EXCEEDED: outcomes.filter(({ state }) => state === "OVER").length,
+    BUDGETS_UNKNOWN: outcomes.filter(({ state }) => state === "unknown").length,
     TAKEN_AT: taken_at
   }
   return Object.entries(variables)

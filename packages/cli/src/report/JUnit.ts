@@ -17,11 +17,13 @@ interface Case {
   readonly text: string
 }
 
-const budgetCases = ({ outcomes }: ReportInput, style: Style): ReadonlyArray<Case> =>
+const results = { OVER: "failure", ok: "system-out", unknown: "skipped" } as const
+
+const budgetCases = ({ failOnPartial, outcomes }: ReportInput, style: Style): ReadonlyArray<Case> =>
   outcomes.map((outcome) => ({
     suite: "budgets",
     name: `${outcome.name} ${outcome.rule} ${outcome.measure}`,
-    result: outcome.exceeded ? "failure" : outcome.actual === null ? "skipped" : "system-out",
+    result: failOnPartial && outcome.state === "unknown" ? "failure" : results[outcome.state],
     text: Budget.line(outcome, style)
   }))
 

@@ -22,7 +22,7 @@ export const render = (input: ReportInput, style: Style): string => {
     `## Registry usage of ${text(crawled.source)}\n`,
     `${totals(input, style)}; read ${DateTime.formatIso(takenAt)}.\n`,
     ...outcomes
-      .filter(({ exceeded }) => exceeded)
+      .filter(({ state }) => state !== "ok")
       .map((outcome) => `- :warning: ${text(Budget.line(outcome, style))}\n`),
     ...(outcomes.length === 0 ? [] : [MarkdownTable.render(BudgetTable.make(outcomes), style)]),
     MarkdownTable.render(UsageTable.make(usage, { ...UsageTable.allRepositories, count: rows }), style)

@@ -65,7 +65,7 @@ const cell = (column: Column, row: Row, options: Format.Style): string => {
     const sort = typeof value === "number" ? value : -1
     return `<td data-value="${sort}">${width === 0 || value === 0 ? "" : `<svg class="bar" aria-hidden="true"><rect width="${width}" height="10"/></svg>`}</td>`
   }
-  const text = escape(Format.text(value, column.kind, options))
+  const text = escape(Format.cell(column, row, options))
   if (column.kind === "name") {
     const mark = row.mark === undefined || row.mark === "" ? "" : ` <span class="warn">not fully read</span>`
     return `<td>${text}${mark}</td>`
@@ -97,8 +97,8 @@ export const render = ({ crawled, outcomes }: ReportInput, options: Format.Style
   const tags = UsageTable.make(usage, { ...UsageTable.allRepositories, of: "tags", order: "unique", count: 50 })
   const time = DateTime.formatIso(takenAt)
   const figures = [
-    ["on disk", size(total.disk_bytes)],
-    ["in all tags", size(total.size_bytes)],
+    ["on disk", Format.sum(total.disk_bytes, total.partial, options)],
+    ["in all tags", Format.sum(total.size_bytes, total.partial, options)],
     ["repositories", `${total.repositories}`],
     ["tags", `${total.tags}`],
     ...(total.repositories_unreadable > 0 ? [["not readable", `${total.repositories_unreadable}`]] : [])
@@ -118,7 +118,7 @@ export const render = ({ crawled, outcomes }: ReportInput, options: Format.Style
 <header><h1>${escape(title)}</h1>
 <p class="dim">Read <time datetime="${time}">${time}</time></p>
 <dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("")}</dl>
-${outcomes.map((outcome) => `<p${outcome.exceeded ? ' class="warn"' : ""}>${outcome.exceeded ? "Over budget" : "Budget"}: ${escape(Budget.line(outcome, options))}</p>`).join("\n")}
+${outcomes.map((outcome) => `<p${outcome.state === "ok" ? "" : ' class="warn"'}>${outcome.state === "OVER" ? "Over budget" : "Budget"}: ${escape(Budget.line(outcome, options))}</p>`).join("\n")}
 ${gaps
   .slice(0, 100)
   .map(

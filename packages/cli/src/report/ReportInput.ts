@@ -15,7 +15,9 @@ export interface ReportInput {
 /** The totals in one sentence. */
 export const totals = ({ crawled: { snapshot } }: ReportInput, style: Format.Style): string => {
   const { usage } = snapshot
-  const { diskSize, size } = Usage.total(usage)
+  const sizes = Usage.total(usage)
+  const partial = Usage.namespaceUnread(usage, "") > 0
   const repositories = usage.inventory.repositories.length
-  return `${Format.size(diskSize, style)} on disk, ${Format.size(size, style)} in ${Inventory.tagCount(usage.inventory)} tags of ${repositories} repositories`
+  const text = (bytes: number | undefined) => Format.sum(bytes ?? null, partial, style)
+  return `${text(sizes?.diskSize)} on disk, ${text(sizes?.size)} in ${Inventory.tagCount(usage.inventory)} tags of ${repositories} repositories`
 }

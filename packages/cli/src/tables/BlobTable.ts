@@ -62,6 +62,7 @@ export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>,
     }
   }
   const unique = size([...reached].filter(isUnique))
+  const partial = tags.some((tag) => Usage.tagSizes(usage, tag) === undefined) || Usage.repositoryUnread(usage, r) > 0
   return {
     columns: [
       { key: "blob", field: "blob", heading: "BLOB", kind: "text", essential: true, audience: "people" },
@@ -76,9 +77,9 @@ export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>,
     ],
     rows: shown.map(row),
     ...(left.length === 0 ? {} : { rest: { values: { blob: `(${left.length} more)`, kind: "", size: size(left) } } }),
-    total: { values: { blob: `TOTAL ${Format.counted(reached.size, "blob")}`, size: all } },
+    total: { values: { blob: `TOTAL ${Format.counted(reached.size, "blob")}`, size: all }, partial },
     notes: (human) => [
-      `deleting ${tags.length === 1 ? "this tag" : `these ${tags.length} tags`} alone would free ${human(unique)} of ${human(all)}`
+      `deleting ${tags.length === 1 ? "this tag" : `these ${tags.length} tags`} alone would free ${human(unique)} of ${partial ? "at least " : ""}${human(all)}`
     ]
   }
 }

@@ -2,11 +2,11 @@
  * The flags of a budget, the table of its outcomes, and the exit status.
  */
 import type { Usage } from "@gitlab-registry-usage/core"
-import { Effect, FileSystem, Option } from "effect"
+import { Console, Effect, FileSystem, Option } from "effect"
 import { Flag } from "effect/cli"
 import * as Budget from "./Budget.ts"
-import { fileFlag, sizeFlag, textFlag } from "../connection/FlagKinds.ts"
-import type { Style } from "../output/Format.ts"
+import { allowEmptyFlag, fileFlag, sizeFlag, textFlag } from "../connection/FlagKinds.ts"
+import * as Format from "../output/Format.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { PercentText } from "./Percent.ts"
@@ -27,9 +27,10 @@ export const flags = {
   ),
   baseline: Flag.Path("baseline").pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("The saved scan from which growth is measured"),
+    Flag.withDescription("The saved snapshot from which growth is measured"),
     Flag.optional
-  )
+  ),
+  allowEmpty: allowEmptyFlag
 }
 
 interface Input {
@@ -37,12 +38,14 @@ interface Input {
   readonly maxTotal: Option.Option<Usage.Sizes["size"]>
   readonly maxGrowth: Option.Option<number>
   readonly baseline: Option.Option<string>
+  readonly allowEmpty: boolean
 }
 
 /** A budget, and the earlier usage that growth is measured from. */
 export interface Budgets {
   readonly file: Budget.BudgetFile
   readonly baseline: Usage.Usage | undefined
+  readonly allowEmpty: boolean
 }
 
 const hasGrowth = (file: Budget.BudgetFile) =>
@@ -68,10 +71,11 @@ export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
   if (isEmpty) return undefined
   const baseline = Option.getOrUndefined(input.baseline)
   if (baseline === undefined && hasGrowth(file)) {
-    return yield* usageError("growth since when?", "name a saved scan with --baseline")
+    return yield* usageError("growth since when?", "name a saved snapshot with --baseline")
   }
   return {
     file,
+    allowEmpty: input.allowEmpty,
     baseline:
       baseline === undefined
         ? undefined
@@ -79,8 +83,9 @@ export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
   } satisfies Budgets
 })
 
-export const outcomes = ({ baseline, file }: Budgets, usage: Usage.Usage): ReadonlyArray<Budget.Outcome> =>
-  Budget.evaluate(file, usage, baseline)
+/** Fails with status 2 where a pattern of the budget matches nothing. */
+export const outcomes = ({ allowEmpty, baseline, file }: Budgets, usage: Usage.Usage) =>
+  Effect.as(Budget.requireMatches(file, usage, allowEmpty), Budget.evaluate(file, usage, baseline))
 
 export const make = (outcomes: ReadonlyArray<Budget.Outcome>): Table => ({
   columns: [
@@ -90,31 +95,40 @@ export const make = (outcomes: ReadonlyArray<Budget.Outcome>): Table => ({
     { key: "actual", field: "actual_bytes", heading: "ACTUAL", kind: "bytes", essential: true },
     { key: "limit", field: "limit_bytes", heading: "LIMIT", kind: "bytes" },
     { key: "used", field: "used", heading: "", kind: "share" },
-    { key: "state", field: "state", heading: "STATE", kind: "text", essential: true }
+    { key: "state", field: "state", heading: "STATE", kind: "text", essential: true },
+    { key: "partial", field: "partial", heading: "PARTIAL", kind: "text", audience: "programs" }
   ],
-  rows: outcomes.map(({ actual, exceeded, limit, measure, name, rule, whole }) => ({
+  rows: outcomes.map(({ actual, limit, measure, name, rule, state, whole }) => ({
     values: {
       name,
       rule,
       measure,
       actual,
       limit,
-      used: actual === null ? null : limit === 0 ? (actual > 0 ? 1 : 0) : Math.min(1, actual / limit),
-      state: exceeded ? "OVER" : actual === null ? "unknown" : "ok"
+      used: actual === null || limit === null ? null : limit === 0 ? (actual > 0 ? 1 : 0) : Math.min(1, actual / limit),
+      state,
+      partial: !whole
     },
+    partial: !whole,
     mark: whole ? undefined : "!"
   }))
 })
 
-/** Fails with status 10 where limits are exceeded; the message has one line for each. */
-export const enforce = (outcomes: ReadonlyArray<Budget.Outcome>, style: Style): Effect.Effect<void, CommandFailure> => {
-  const exceeded = outcomes.filter(({ exceeded }) => exceeded)
-  return exceeded.length === 0
-    ? Effect.void
-    : Effect.fail(
-        new CommandFailure({
-          status: Status.overBudget,
-          message: exceeded.map((outcome) => `over budget: ${Budget.line(outcome, style)}`).join("\nerror: ")
-        })
-      )
-}
+/**
+ * Fails with status 10 where limits are exceeded; the message has one line for each. Warns of each limit of which nobody
+ * knows whether it is exceeded; with --fail-on-partial it fails with status 4.
+ */
+export const enforce = Effect.fnUntraced(function* (outcomes: ReadonlyArray<Budget.Outcome>, flags: Shared) {
+  const lines = (state: Budget.Outcome["state"]) =>
+    outcomes.flatMap((outcome) => (outcome.state === state ? [Budget.line(outcome, flags)] : []))
+  const [exceeded, unknown] = [lines("OVER"), lines("unknown")]
+  yield* Effect.forEach(unknown, (line) => Console.error(`warning: ${line}`))
+  if (exceeded.length > 0) {
+    const message = exceeded.map((line) => `over budget: ${line}`).join("\nerror: ")
+    return yield* new CommandFailure({ status: Status.overBudget, message })
+  }
+  if (flags.failOnPartial && unknown.length > 0) {
+    const message = `${Format.counted(unknown.length, "budget")} cannot be checked (--fail-on-partial)`
+    return yield* new CommandFailure({ status: Status.partial, message })
+  }
+})

@@ -5,7 +5,7 @@ import { CleanupPolicy, Usage } from "@gitlab-registry-usage/core"
 import { Array as Arr, Clock, Duration, Effect, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import * as Dates from "../crawl/Dates.ts"
-import { chooses } from "./UsageTable.ts"
+import { chooses } from "./RepositoryPattern.ts"
 import * as NameRegex from "../connection/NameRegex.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
 import type { Row, Table } from "../output/Table.ts"
@@ -116,7 +116,8 @@ export const make = Effect.fnUntraced(function* (
         deletes: namesOf(one, "delete"),
         undecided: namesOf(one, "unknown")
       },
-      mark: unknown > 0 ? "!" : undefined
+      mark: unknown > 0 ? "!" : undefined,
+      partial: deleted[i]!.some((tag) => Usage.tagSizes(usage, tag) === undefined)
     }
   })
   const all = rows.map(({ values }) => values)
@@ -147,7 +148,8 @@ export const make = Effect.fnUntraced(function* (
         keep: sum("keep"),
         unknown: undecided,
         frees
-      }
+      },
+      partial: rows.some(({ partial }) => partial)
     },
     notes: (size) => [
       `nothing was deleted; this policy would delete ${sum("delete")} of ${sum("tags")} tags and let garbage collection free ${size(frees)}`,
@@ -155,7 +157,7 @@ export const make = Effect.fnUntraced(function* (
         ? [
             `${undecided} tags cannot be decided: ${
               Option.isSome(flags.from)
-                ? "a saved scan holds no dates; run without --from"
+                ? "a saved snapshot holds no dates; run without --from"
                 : "the dates of some could not be read"
             }`
           ]

@@ -1,8 +1,8 @@
 /**
  * The maximum of growth.
  */
-import { type Growth, ParsedText, SizeText } from "@gitlab-registry-usage/core"
-import { Effect } from "effect"
+import { Growth, ParsedText, SizeText } from "@gitlab-registry-usage/core"
+import { Console, Effect } from "effect"
 import * as Format from "../output/Format.ts"
 import * as Percent from "./Percent.ts"
 import { Status, CommandFailure } from "../output/CommandFailure.ts"
@@ -24,22 +24,28 @@ export const GrowthLimitText = ParsedText.make("a growth such as 5% or 10GB", pa
 )
 
 /**
- * Fails with status 10 where growth exceeds the limit; `name` is the subject for the message. Unknown growth exceeds no limit.
+ * Fails with status 10 where growth exceeds the limit; `name` is the subject for the message. Where growth is unknown, it
+ * warns, or fails with status 4 with --fail-on-partial.
  */
-export const enforce = (
+export const enforce = Effect.fnUntraced(function* (
   limit: GrowthLimit,
   name: string,
-  { before, change }: Growth.Change,
-  style: Format.Style
-): Effect.Effect<void, CommandFailure> => {
-  if (before === undefined || change === undefined) return Effect.void
+  by: Growth.Measure,
+  growth: Growth.Change,
+  { failOnPartial, ...style }: Format.Style & { readonly failOnPartial: boolean }
+) {
+  const { before } = growth
+  const change = by === "new_bytes" ? Growth.added(growth) : growth.change
+  if (before === undefined || change === undefined) {
+    const message = `${name}: could not be read, so nobody knows how much it grew`
+    if (failOnPartial) return yield* new CommandFailure({ status: Status.partial, message })
+    return yield* Console.error(`warning: ${message}`)
+  }
   const allowed = limit._tag === "Bytes" ? limit.bytes : Math.floor(before * limit.share)
-  if (change <= allowed) return Effect.void
+  if (change <= allowed) return
   const size = (bytes: number) => Format.size(bytes, style)
-  return Effect.fail(
-    new CommandFailure({
-      status: Status.overBudget,
-      message: `over budget: ${name} grew by ${size(change)}, which is ${size(change - allowed)} over the ${size(allowed)} that it may grow by`
-    })
-  )
-}
+  return yield* new CommandFailure({
+    status: Status.overBudget,
+    message: `over budget: ${name} grew by ${size(change)}, which is ${size(change - allowed)} over the ${size(allowed)} that it may grow by`
+  })
+})

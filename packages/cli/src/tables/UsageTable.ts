@@ -2,10 +2,10 @@
  * Repositories or tags with their sizes. The disk sizes of all rows add up to the total, and the disk size of a row is the
  * sum of its unique and its shared size.
  */
-import { Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
-import { Glob } from "effect"
+import { type Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
 import * as Format from "../output/Format.ts"
 import type { Column, Row, Table } from "../output/Table.ts"
+import { chooses } from "./RepositoryPattern.ts"
 
 export type Order = "disk" | "size" | "unique" | "name"
 
@@ -36,18 +36,13 @@ interface Entry {
   readonly tag: Names.TagName | undefined
   readonly tags: number
   readonly sizes: Usage.Sizes | undefined
-  readonly mark: string | undefined
+  /** Whether something of it could not be read. */
+  readonly unread: boolean
+  readonly stale: boolean
 }
 
 /** Marks of what was not read completely, and of data from an earlier crawl. */
-const unread = "!"
-const old = "~"
-
-/** Whether one of the names or globs matches the repository; without any, every repository matches. */
-export const chooses = (only: ReadonlyArray<string>): ((name: Names.RepositoryName) => boolean) => {
-  const globs = only.map((pattern) => Glob.make(pattern))
-  return (name) => globs.length === 0 || globs.some((glob) => Glob.match(glob, name))
-}
+const marks = { unread: "!", stale: "~" }
 
 const entries = (usage: Usage.Usage, options: Options): ReadonlyArray<Entry> => {
   const isChosen = chooses(options.only)
@@ -56,20 +51,12 @@ const entries = (usage: Usage.Usage, options: Options): ReadonlyArray<Entry> => 
     if (!isChosen(name)) return []
     if (options.of === "repositories" || unreadable) {
       const sizes = Usage.repositorySizes(usage, r)
-      const isWhole = sizes !== undefined && Usage.unknownTags(usage, r) === 0
-      return [
-        {
-          repository: name,
-          tag: undefined,
-          tags: tagNames.length,
-          sizes,
-          mark: isWhole ? (stale ? old : undefined) : unread
-        }
-      ]
+      const unread = sizes === undefined || Usage.repositoryUnread(usage, r) > 0
+      return [{ repository: name, tag: undefined, tags: tagNames.length, sizes, unread, stale }]
     }
     return tagNames.map((tag, i) => {
       const sizes = Usage.tagSizes(usage, usage.tagStarts[r]! + i)
-      return { repository: name, tag, tags: 1, sizes, mark: sizes === undefined ? unread : stale ? old : undefined }
+      return { repository: name, tag, tags: 1, sizes, unread: sizes === undefined, stale }
     })
   })
 }
@@ -85,10 +72,17 @@ const compare =
     return order === "name" ? byName : measureOf(order, b.sizes) - measureOf(order, a.sizes) || byName
   }
 
-/** The sums of entries; an entry of unknown size adds nothing. */
-const sum = (list: ReadonlyArray<Entry>): Usage.Sizes => {
-  const total = (key: keyof Usage.Sizes) => Bytes.make(list.reduce((sum, { sizes }) => sum + (sizes?.[key] ?? 0), 0))
-  return { size: total("size"), diskSize: total("diskSize"), uniqueSize: total("uniqueSize") }
+/** Whether something of the chosen repositories is in no entry, or in one of unknown size. */
+const isPartial = (usage: Usage.Usage, { only }: Options): boolean => {
+  if (only.length === 0) return Usage.namespaceUnread(usage, "") > 0
+  const isChosen = chooses(only)
+  return usage.inventory.repositories.some(({ name }, r) => isChosen(name) && Usage.repositoryUnread(usage, r) > 0)
+}
+
+/** The sums of entries; undefined where nothing of them is known. */
+const sum = (list: ReadonlyArray<Entry>, partial: boolean): Usage.Sizes | undefined => {
+  const sums = Usage.sumSizes(list.map(({ sizes }) => sizes))
+  return partial && sums.size === 0 ? undefined : sums
 }
 
 const values = (sizes: Usage.Sizes | undefined, total: number) => ({
@@ -109,13 +103,14 @@ const columns = (of: Options["of"]): ReadonlyArray<Column> => [
   { key: "share", field: "share", heading: "", kind: "share" },
   { key: "unique", field: "unique_bytes", heading: "UNIQUE", kind: "bytes" },
   { key: "shared", field: "shared_bytes", heading: "SHARED", kind: "bytes" },
-  { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" }
+  { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" },
+  { key: "partial", field: "partial", heading: "PARTIAL", kind: "text", audience: "programs" }
 ]
 
 export const make = (usage: Usage.Usage, options: Options): Table => {
   const all = entries(usage, options)
-  const sums = sum(all)
-  const total = sums.diskSize
+  const partial = isPartial(usage, options)
+  const total = sum(all, partial)?.diskSize ?? 0
   const sorted = all.toSorted(compare(options.order))
   if (options.reverse) sorted.reverse()
   // An entry of unknown size may be large, and may have many tags.
@@ -127,22 +122,25 @@ export const make = (usage: Usage.Usage, options: Options): Table => {
   const shown = large.slice(0, options.count)
   const isShown = new Set(shown)
   const left = all.filter((entry) => !isShown.has(entry))
-  const row = ({ mark, repository, sizes, tag, tags }: Entry): Row => ({
+  const row = ({ repository, sizes, stale, tag, tags, unread }: Entry): Row => ({
     values: {
       name: repository,
       tag: options.of === "tags" ? (tag ?? null) : undefined,
       tags: tag === undefined && sizes === undefined && tags === 0 ? null : tags,
-      ...values(sizes, total)
+      ...values(sizes, total),
+      partial: unread
     },
-    mark
+    partial: unread,
+    mark: unread ? marks.unread : stale ? marks.stale : undefined
   })
-  const many = (label: string, entries: ReadonlyArray<Entry>): Row => ({
+  const many = (label: string, entries: ReadonlyArray<Entry>, partial: boolean): Row => ({
     values: {
       name: label,
       tags: entries.reduce((sum, { tags }) => sum + tags, 0),
-      ...values(sum(entries), total),
+      ...values(sum(entries, partial), total),
       share: undefined
-    }
+    },
+    partial
   })
   const counted = (entries: ReadonlyArray<Entry>) =>
     options.of === "tags"
@@ -151,7 +149,15 @@ export const make = (usage: Usage.Usage, options: Options): Table => {
   return {
     columns: columns(options.of),
     rows: shown.map(row),
-    ...(left.length === 0 ? {} : { rest: many(`(${counted(left)} more)`, left) }),
-    total: many(`TOTAL ${counted(all)}`, all)
+    ...(left.length === 0
+      ? {}
+      : {
+          rest: many(
+            `(${counted(left)} more)`,
+            left,
+            left.some(({ unread }) => unread)
+          )
+        }),
+    total: many(`TOTAL ${counted(all)}`, all, partial)
   }
 }

@@ -7,7 +7,7 @@
 import { DateTime } from "effect"
 import * as Bytes from "../registry/Bytes.ts"
 import type { Digest } from "../registry/Digest.ts"
-import type { Gap, Inventory } from "../inventory/Inventory.ts"
+import { type Gap, type Inventory, SizeSource } from "../inventory/Inventory.ts"
 import * as InventoryBuilder from "../inventory/InventoryBuilder.ts"
 import type { Child, Manifest } from "../registry/Manifest.ts"
 import * as MediaType from "../registry/MediaType.ts"
@@ -85,7 +85,8 @@ const changeRepository = (random: Random, repository: Repository): Repository =>
 const placeOf = (random: Random, repository: Repository): Partial<Gap> => ({
   repository: repository.name as RepositoryName,
   ...(repository.tags[0] === undefined || random(2) === 0 ? {} : { tag: repository.tags[0][0] as TagName }),
-  ...(random(2) === 0 ? {} : { digest: digestOf(9, random(9)) })
+  ...(random(2) === 0 ? {} : { digest: digestOf(9, random(9)) }),
+  ...(random(3) === 0 ? { blob: digestOf(8, random(9)) } : {})
 })
 
 const gapOf = (random: Random, repository: Repository): Gap => ({
@@ -137,7 +138,7 @@ const child = (digest: Digest, attestation: boolean): Child => ({
 const manifestOf = (image: number, age: number): Manifest => {
   const isIndex = image % 4 === 3
   const layer = (number: number, foreign = false) => ({
-    digest: digestOf(2, number),
+    digest: digestOf(foreign ? 5 : 2, number),
     size: Bytes.make(number % 5 === 4 ? Number.MAX_SAFE_INTEGER : 1000 * number + age),
     mediaType: "application/octet-stream",
     foreign
@@ -165,7 +166,8 @@ const inventoryOf = ({ age, gaps, repositories }: State): Inventory => {
     const number = builder.manifest(digest)
     if (builder.state(number) !== 0) return number
     const layerSizes = manifest.layers.map(({ size }) => size!)
-    builder.read(number, { manifest, size: digest.length + age, layerSizes })
+    const configSize = manifest.config?.size ?? 0
+    builder.read(number, { manifest, size: digest.length + age, configSize, layerSizes })
     return number
   }
   const add = (image: number): number => {
@@ -188,7 +190,13 @@ const inventoryOf = ({ age, gaps, repositories }: State): Inventory => {
     stale
   }))
   for (const gap of gaps) builder.gap(gap)
-  return builder.build(built)
+  const inventory = builder.build(built)
+  // Some sizes were measured, and may be stated only again later.
+  const { sizes, sources } = inventory.blobs
+  sources.forEach((source, blob) => {
+    if (source === SizeSource.stated && (sizes[blob]! + age) % 3 === 0) sources[blob] = SizeSource.measured
+  })
+  return inventory
 }
 
 const start: State = { repositories: [], gaps: [], age: 0 }

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Gap, Inventory } from "../inventory/Inventory.ts"
-import { manifestDigest } from "../inventory/Inventory.ts"
+import { manifestDigest, SizeSource } from "../inventory/Inventory.ts"
 
 /**
  * An inventory, with digests in place of numbers: two of them say the same where these are equal.
@@ -13,14 +13,15 @@ import { manifestDigest } from "../inventory/Inventory.ts"
  * @since 0.1.0
  */
 export interface Contents {
-  readonly blobs: Readonly<Record<string, number>>
+  /** The size of each, and whether it was measured. */
+  readonly blobs: Readonly<Record<string, readonly [size: number, isMeasured: boolean]>>
   readonly manifests: Readonly<Record<string, unknown>>
   readonly repositories: ReadonlyArray<unknown>
   readonly gaps: ReadonlyArray<string>
 }
 
-const gapText = ({ detail, digest, kept, reason, repository, tag }: Gap) =>
-  JSON.stringify([repository, tag, digest, reason, detail, kept])
+const gapText = ({ blob, detail, digest, kept, reason, repository, tag }: Gap) =>
+  JSON.stringify([repository, tag, digest, blob, reason, detail, kept])
 
 /**
  * Describes an inventory: the order of repositories and of tags counts, as do layers and children as they are listed; gaps
@@ -34,7 +35,12 @@ export const contentsOf = (inventory: Inventory): Contents => {
   const range = <A>(starts: Uint32Array, manifest: number, each: (at: number) => A) =>
     Array.from({ length: starts[manifest + 1]! - starts[manifest]! }, (_, i) => each(starts[manifest]! + i))
   return {
-    blobs: Object.fromEntries(blobs.digests.map((digest, blob) => [digest, blobs.sizes[blob]!])),
+    blobs: Object.fromEntries(
+      blobs.digests.map((digest, blob) => [
+        digest,
+        [blobs.sizes[blob]!, blobs.sources[blob] === SizeSource.measured] as const
+      ])
+    ),
     manifests: Object.fromEntries(
       Array.from(manifests.blobs, (_, m) => [
         manifestDigest(inventory, m),

@@ -159,13 +159,22 @@ export const suite = <E>(name: string, layer: Layer.Layer<Registry, E>): void =>
       }
     })
 
+    check("gives the same manifest whatever type is accepted in addition", function* (registry) {
+      for (const { image, name } of yield* everyManifest) {
+        for (const type of [image.mediaType, "application/vnd.example.thing.v1+json", "no type", "a/b\r\nx: y", ""]) {
+          const { digest, mediaType } = yield* registry.manifest(name, image.digest, type)
+          assert.deepStrictEqual({ digest, mediaType }, { digest: image.digest, mediaType: image.mediaType })
+        }
+      }
+    })
+
     check("gives blobs and their sizes", function* (registry) {
       for (const { image, name } of yield* everyManifest) {
         for (const { body, digest } of image.blobs) {
           assert.strictEqual(yield* registry.blobSize(name, digest), body.length)
           assert.strictEqual(yield* Images.digestOf(yield* registry.blob(name, digest, body.length)), digest)
           const less = registry.blob(name, digest, body.length - 1)
-          yield* fails(less, "blob", `${name}@${digest}`, "Malformed")
+          yield* fails(less, "blob", `${name}@${digest}`, "TooLarge")
         }
       }
     })

@@ -33,11 +33,16 @@ export interface GrowthReport {
 const hundredth = (value: number | undefined): number | null =>
   value === undefined ? null : Math.round(value * 100) / 100
 
-const changeState = ({ after, before, change, percent }: Change) => ({
+const changeState = ({ after, before, change, disk, partial, percent }: Change) => ({
   before: before ?? null,
   after: after ?? null,
   change: change ?? null,
-  percent: hundredth(percent)
+  percent: hundredth(percent),
+  new_bytes: disk?.newBytes ?? null,
+  freed_bytes: disk?.freedBytes ?? null,
+  moved_bytes: disk?.movedBytes ?? null,
+  unread_bytes: disk?.unreadBytes ?? null,
+  partial: partial || undefined
 })
 
 const projectionState = ({ basedOn, bytesPerDay, days, fullAt, method, reason }: Projection): Hal.Json => ({
@@ -74,7 +79,7 @@ const item = (view: View, { of, period }: GrowthReport, self: string, grower: Gr
 
 /**
  * The growth as a resource: `from` and `to` in seconds since 1970, sizes in bytes, `percent` to two digits; `null` where
- * something is not known. `view` is the present snapshot; what is gone is linked in the snapshot that had it.
+ * something is not known, `new_bytes` and its like also where the snapshots were not compared blob by blob. `view` is the present snapshot; what is gone is linked in the snapshot that had it.
  *
  * @category resources
  * @since 0.1.0

@@ -4,14 +4,14 @@ import { namespaceOf } from "../registry/Names.ts"
 import { timestamp } from "../snapshot/Snapshot.ts"
 import * as Usage from "../usage/Usage.ts"
 import { listPage } from "./ListResource.ts"
-import { sizesState } from "./SizesState.ts"
+import { partialSizesState } from "./SizesState.ts"
 import { tags } from "./TagResources.ts"
 import { atOf, historyHref, imageHref, imagesHref, namespaceHref, tagsPath, timeLinks, type View } from "./View.ts"
 
 /**
  * All images, with the figures of the snapshot: `timestamp` (seconds since 1970), `duration` of the crawl (milliseconds),
- * the sizes of the whole registry (bytes), `gaps` (the number of things that could not be read), and `stale` where a later
- * crawl failed. A selection changes the items alone; `matching` is their number over all pages.
+ * the sizes of the whole registry (bytes), `gaps` (the number of things that could not be read), `partial` where the sizes
+ * are without some of these, and `stale` where a later crawl failed. A selection changes the items alone; `matching` is their number over all pages.
  *
  * @category resources
  * @since 0.1.0
@@ -30,7 +30,7 @@ export const images = (view: View, selection: Listing.Selection = {}): Hal.Resou
     state: {
       timestamp: timestamp(view.snapshot),
       duration,
-      ...sizesState(Usage.total(usage)),
+      ...partialSizesState(Usage.total(usage), Usage.namespaceUnread(usage, "")),
       images: repositories.length,
       tags: usage.tagStarts.at(-1) ?? 0,
       gaps: gaps.length,
@@ -53,8 +53,8 @@ export const images = (view: View, selection: Listing.Selection = {}): Hal.Resou
 
 /**
  * Image number `r` of the snapshot. Its sizes are in bytes. They are `null` where the image could not be read, and so is
- * the number of its `tags`. `gaps` is the number of its tags that could not be read, where there are any; `stale` means that
- * its figures are those of an earlier crawl.
+ * the number of its `tags`. `gaps` counts its tags that could not be read, and its list of tags where that is incomplete; the
+ * sizes are then `partial`. `stale` means that its figures are those of an earlier crawl.
  *
  * @category resources
  * @since 0.1.0
@@ -63,12 +63,13 @@ export const image = (view: View, r: number): Hal.Resource => {
   const { usage } = view.snapshot
   const { name, stale, tagNames, unreadable } = usage.inventory.repositories[r]!
   const sizes = Usage.repositorySizes(usage, r)
+  const unread = Usage.repositoryUnread(usage, r)
   return Hal.make({
     state: {
       name,
-      ...sizesState(sizes),
+      ...partialSizesState(sizes, unread),
       tags: unreadable ? null : tagNames.length,
-      gaps: Usage.unknownTags(usage, r) || undefined,
+      gaps: unreadable ? undefined : unread || undefined,
       stale: stale || undefined
     },
     links: () => ({

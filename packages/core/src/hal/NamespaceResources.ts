@@ -5,10 +5,11 @@
  */
 import * as Hal from "./Hal.ts"
 import { image } from "./ImageResources.ts"
-import { sizesState } from "./SizesState.ts"
+import { partialSizesState } from "./SizesState.ts"
 import { imageHref, namespaceHref, timeLinks, type View } from "./View.ts"
 import { namespaceOf } from "../registry/Names.ts"
 import { namespaceAt } from "../usage/Namespaces.ts"
+import { namespaceUnread } from "../usage/Usage.ts"
 
 /**
  * The namespace with this path: the sums over all images below it, the namespaces directly in it as `items`, and the
@@ -23,7 +24,13 @@ export const namespace = (view: View, path: string): Hal.Resource | undefined =>
   if (found === undefined) return undefined
   const { gaps, namespaces, repositories, sizes, tags } = found
   return Hal.make({
-    state: { path, ...sizesState(sizes), images: found.images, tags, gaps },
+    state: {
+      path,
+      ...partialSizesState(sizes, namespaceUnread(usage, path)),
+      images: found.images,
+      tags,
+      gaps
+    },
     links: () => ({
       self: namespaceHref(view, path),
       up: path === "" ? `${view.root}/` : namespaceHref(view, namespaceOf(path)),

@@ -11,3 +11,9 @@ export const sizesState = (sizes: Sizes | undefined) => ({
   disk_size: sizes?.diskSize ?? null,
   unique_size: sizes?.uniqueSize ?? null
 })
+
+/** Sizes that are `partial` where something in them is `unread`: then they are the least that they can be. */
+export const partialSizesState = (sizes: Sizes | undefined, unread: number) => ({
+  ...sizesState(sizes),
+  partial: (sizes !== undefined && unread > 0) || undefined
+})

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Option, Record, String } from "effect"
+import { type Inventory, sizeCoverage } from "../inventory/Inventory.ts"
 import type { Status } from "../snapshot/Collector.ts"
 import { type Progress, remaining } from "../inventory/Crawl.ts"
 import * as Hal from "./Hal.ts"
@@ -21,10 +22,22 @@ const progressState = (progress: Progress): Hal.Json => {
   }
 }
 
+const coverages = new WeakMap<Inventory, Hal.Json>()
+
+/** Counted once: there may be millions. */
+const coverageOf = (inventory: Inventory): Hal.Json => {
+  const known = coverages.get(inventory)
+  if (known !== undefined) return known
+  const coverage: Hal.Json = { ...sizeCoverage(inventory) }
+  coverages.set(inventory, coverage)
+  return coverage
+}
+
 /**
  * The status of the collector and of the snapshot that is served (`null` before there is one): instants in seconds since
  * 1970; `duration`, `elapsed` and `remaining` in milliseconds. `gaps` lists the first thousand of the `gaps_total` things
- * that could not be read.
+ * that could not be read. `sizes` says of how many of the `blobs` the size was `measured`, rather than only stated by
+ * manifests.
  *
  * @category resources
  * @since 0.1.0
@@ -44,6 +57,7 @@ export const status = (root: string, current: Option.Option<Snapshot>, status: S
       last_error: status.lastError ?? null,
       attempts: { ...status.attempts },
       progress: progress === undefined || !status.crawling ? undefined : progressState(progress),
+      sizes: snapshot === undefined ? null : coverageOf(snapshot.usage.inventory),
       gaps_total: gaps.length,
       gaps: gaps.slice(0, maximumGaps).map((gap): Hal.Json => ({ ...gap }))
     },

@@ -69,9 +69,6 @@ export interface Period {
  * @since 0.1.0
  */
 export const figuresOf = (usage: Usage): ReadonlyArray<readonly [entity: Entity, figures: Figures]> => {
-  const { gaps, repositories } = usage.inventory
-  const gapCounts = new Map<RepositoryName | undefined, number>()
-  for (const { repository } of gaps) gapCounts.set(repository, (gapCounts.get(repository) ?? 0) + 1)
   return [
     ...Array.from(usage.tree.namespaces.keys(), (path) => {
       const { gaps, images, sizes, tags } = namespaceAt(usage, path)!
@@ -80,12 +77,12 @@ export const figuresOf = (usage: Usage): ReadonlyArray<readonly [entity: Entity,
         { sizes, repositories: images, tags, gaps }
       ] as const
     }),
-    ...repositories.map(({ name, tagNames }, r) => {
+    ...usage.inventory.repositories.map(({ name, tagNames }, r) => {
       const figures = {
         sizes: repositorySizes(usage, r),
         repositories: 1,
         tags: tagNames.length,
-        gaps: gapCounts.get(name) ?? 0
+        gaps: usage.gaps[usage.tree.repository(r)]!
       }
       return [{ _tag: "Repository", path: name }, figures] as const
     })

@@ -7,8 +7,10 @@ import { Clock, Effect, Queue, Result, Stream } from "effect"
 import type { Digest } from "../registry/Digest.ts"
 import { type Inventory, manifestDigest, type Repository } from "./Inventory.ts"
 import * as InventoryBuilder from "./InventoryBuilder.ts"
-import { type PreviousRepository, previousInventory } from "./PreviousInventory.ts"
-import { manifestReader, Stop } from "./ManifestReader.ts"
+import { type PreviousRepository, previousInventory, type Verification } from "./PreviousInventory.ts"
+import { isKept, manifestReader, Stop } from "./ManifestReader.ts"
+import { measureSizes } from "./BlobSizes.ts"
+import * as TagBudget from "./TagBudget.ts"
 import { isRepositoryName, isTagName, type RepositoryName, type TagName } from "../registry/Names.ts"
 import { isTransient, Malformed, Registry, type RegistryError } from "../registry/Registry.ts"
 
@@ -49,13 +51,30 @@ export interface Options {
   /** An earlier inventory: manifests that it holds are not fetched again, and it stands in for what fails for now. */
   readonly previous?: Inventory | undefined
   /**
+   * Reads manifests of `previous` again, because the registry may have deleted them since: `all` of them, or, with a
+   * whole number that grows by one with each crawl, those that no tag names: all of these where they are at most 1000,
+   * else about a tenth, so that ten crawls read each. Default none.
+   */
+  readonly verify?: Verification | undefined
+  /**
+   * The sizes of how many blobs are measured, with a request for each, although nothing contradicts what manifests state:
+   * the largest, of those that `previous` does not have as measured. A size that cannot be true is always measured: 0, more
+   * than 1 TiB, or one that manifests disagree about. Default 0.
+   */
+  readonly measure?: number | undefined
+  /**
    * Reads these repositories alone, and takes all others over from `previous` as they are: for a registry that reports
    * changes. One of them that the registry does not know any more is left out.
    */
   readonly only?: ReadonlySet<RepositoryName> | undefined
+  /** What the crawl holds at most. */
+  readonly limits?: Limits | undefined
   /** Runs when the tags of a repository are listed, after each tag that is done, and after each repository. */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
+
+/** @category options @since 0.1.0 */
+export type Limits = TagBudget.Limits
 
 /** The registry is taken to be down when this many requests in a row got no response of its own. */
 const maxFailuresInARow = 25
@@ -82,12 +101,6 @@ const quoted = (names: ReadonlyArray<string>): string =>
     .join(", ")
 
 /**
- * Whether what was read before stands in for what failed: the failure may pass, or the answer was none, as the page of
- * something in between or JSON that is cut off.
- */
-const isKept = (error: RegistryError): boolean => isTransient(error) || error.reason._tag === "Malformed"
-
-/**
  * Crawls the registry. Each manifest is fetched once, whatever number of tags, repositories and indexes refer to it.
  *
  * What cannot be read becomes a gap of the inventory. The crawl as a whole fails only where the list of repositories
@@ -107,8 +120,9 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     turns,
     Array.from({ length: concurrency }, () => undefined)
   )
-  const builder = InventoryBuilder.make()
-  const earlier = previousInventory(options.previous)
+  const builder = InventoryBuilder.make(options)
+  const budget = TagBudget.make(options.limits ?? {})
+  const earlier = previousInventory(options.previous, options.verify)
   const repositories: Array<Repository> = []
   const progress = {
     repositoriesFound: 0,
@@ -173,7 +187,8 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
     tag: Tag,
     before: PreviousRepository | undefined
   ): Effect.Effect<Result.Result<Digest | undefined, RegistryError>, Stop> => {
-    const manifest = tag.digest === undefined ? before?.manifest(tag.name) : undefined
+    const isAsked = tag.digest === undefined && options.verify !== "all"
+    const manifest = isAsked ? before?.manifest(tag.name) : undefined
     return manifest === undefined
       ? Effect.succeed(Result.succeed(tag.digest))
       : request(registry.resolve(repository, tag.name, manifestDigest(options.previous!, manifest)))
@@ -214,7 +229,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
       return
     }
     const before = known?.readable === true ? known : undefined
-    const listed = yield* request(Stream.runCollect(registry.tags(name)))
+    const listed = yield* request(budget.collect(name, registry.tags(name)))
     if (Result.isFailure(listed)) {
       if (options.only !== undefined && listed.failure.reason._tag === "NotFound") return
       const kept = isKept(listed.failure) ? before : undefined
@@ -261,6 +276,8 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
 
   const { only, previous } = options
   for (const earlierGap of previous?.gaps ?? []) {
+    // The gaps of wrong sizes follow from the inventory.
+    if (earlierGap.blob !== undefined) continue
     if (only !== undefined && (earlierGap.repository === undefined || !only.has(earlierGap.repository))) {
       builder.gap(earlierGap)
     }
@@ -297,5 +314,18 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   )
   leftOut(invalidNames)
   // One that is gone left its place empty.
-  return builder.build(repositories.filter((repository) => repository !== undefined))
+  const sizes = builder.sizeClaims()
+  const inventory = builder.build(repositories.filter((repository) => repository !== undefined))
+  const gaps = yield* measureSizes({
+    registry,
+    request,
+    concurrency,
+    inventory,
+    sizes,
+    previous,
+    budget: options.measure ?? 0,
+    again: options.verify === "all"
+  })
+  progress.gaps += gaps.length
+  return { ...inventory, gaps: [...inventory.gaps, ...gaps] }
 })

@@ -13,6 +13,7 @@ import { RepositoryName, TagName } from "../registry/Names.ts"
 const gapFields = {
   tag: Schema.optionalKey(TagName),
   digest: Schema.optionalKey(Digest),
+  blob: Schema.optionalKey(Digest),
   reason: Schema.String,
   detail: Schema.String,
   kept: Schema.Boolean
@@ -33,7 +34,8 @@ type GapFields = typeof GapFields.Type
 
 /**
  * Something that could not be read, and why. Without `tag` and `digest` it is the whole repository, or its list of tags
- * in part; without `repository` the list of repositories. `reason` is the tag of a `RegistryReason`. With `kept`, the
+ * in part; without `repository` the list of repositories. With `blob`, the manifest `digest` was read, and states a wrong
+ * size for this blob. `reason` is the tag of a `RegistryReason`. With `kept`, the
  * last good data stands in for it.
  *
  * @category models
@@ -64,7 +66,20 @@ export const gapTarget = ({ digest, repository, tag }: Omit<Gap, "kept">): strin
     : `${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`
 
 /**
- * Every blob that was seen, manifests included: its digest, and its size in bytes at the same place.
+ * How the size of a blob is known: only as manifests state it (`stated`); `measured` on the bytes or by the registry;
+ * `unanswered` where it is stated and the registry could not give it. `none` is that of a manifest that was not read or a
+ * layer that is stored elsewhere, and counts nowhere on disk.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const SizeSource = { stated: 0, measured: 1, unanswered: 2, none: 3 } as const
+/** @category models @since 0.1.0 */
+export type SizeSource = (typeof SizeSource)[keyof typeof SizeSource]
+
+/**
+ * Every blob that was seen, manifests included: its digest, its size in bytes, and how the size is known, at the same
+ * place.
  *
  * @category models
  * @since 0.1.0
@@ -72,6 +87,7 @@ export const gapTarget = ({ digest, repository, tag }: Omit<Gap, "kept">): strin
 export interface Blobs {
   readonly digests: ReadonlyArray<Digest>
   readonly sizes: Float64Array
+  readonly sources: Uint8Array
 }
 
 /**
@@ -176,4 +192,47 @@ export const manifestsByDigest = (inventory: Inventory): ReadonlyMap<Digest, num
     if (inventory.manifests.states[manifest] === State.read) found.set(manifestDigest(inventory, manifest), manifest)
   })
   return found
+}
+
+/**
+ * How the sizes are known where nothing but the manifests was read: those of the manifests themselves are measured.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const statedSources = (blobs: number, manifests: Manifests): Uint8Array<ArrayBuffer> => {
+  const sources = new Uint8Array(blobs).fill(SizeSource.none)
+  manifests.references.forEach((blob, at) => {
+    if (manifests.roles[at] !== Role.foreignLayer) sources[blob] = SizeSource.stated
+  })
+  manifests.blobs.forEach((blob, manifest) => {
+    if (manifests.states[manifest] === State.read) sources[blob] = SizeSource.measured
+  })
+  return sources
+}
+
+/**
+ * How many blobs there are beside the manifests that were read, and of how many the size was measured.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SizeCoverage {
+  readonly blobs: number
+  readonly measured: number
+}
+
+/**
+ * Of how many blobs the size was measured, rather than only stated by manifests. Manifests do not count: their bytes are
+ * always read.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const sizeCoverage = ({ blobs, manifests }: Inventory): SizeCoverage => {
+  const counts = [0, 0, 0, 0]
+  for (const source of blobs.sources) counts[source]!++
+  const read = manifests.states.reduce((count, state) => (state === State.read ? count + 1 : count), 0)
+  const measured = counts[SizeSource.measured]! - read
+  return { blobs: measured + counts[SizeSource.stated]! + counts[SizeSource.unanswered]!, measured }
 }

@@ -85,6 +85,9 @@ const bytes = (name: string, help: string, samples: Family["samples"]) => gauge(
 
 const one = (value: number): Family["samples"] => [{ value }]
 
+/** A size that is not known is not 0: there is no sample. */
+const known = (value: number | undefined): Family["samples"] => (value === undefined ? [] : one(value))
+
 const each = (series: ReadonlyArray<Series>, valueOf: (series: Series) => number): Family["samples"] =>
   series.map((one) => ({ labels: one.labels, value: valueOf(one) }))
 
@@ -92,7 +95,6 @@ const each = (series: ReadonlyArray<Series>, valueOf: (series: Series) => number
 const repositorySeries = ({ usage }: Snapshot, limit: number): ReadonlyArray<Series> => {
   const all = usage.inventory.repositories.flatMap(({ name, tagNames }, r): ReadonlyArray<Series> => {
     const sizes = repositorySizes(usage, r)
-    // A size that is not known is not 0: there is no sample.
     return sizes === undefined ? [] : [{ labels: { repository: name }, tags: tagNames.length, sizes }]
   })
   if (limit === 0 || all.length <= limit) return limit === 0 ? [] : all
@@ -164,11 +166,11 @@ const timeFamilies = (snapshot: Snapshot): ReadonlyArray<Family> => [
  */
 export const families = (snapshot: Snapshot, options: Options = {}): ReadonlyArray<Family> => {
   const { inventory } = snapshot.usage
-  const { diskSize, size } = total(snapshot.usage)
+  const sizes = total(snapshot.usage)
   const unreadable = inventory.repositories.filter((_, r) => repositorySizes(snapshot.usage, r) === undefined)
   return [
-    bytes("size_bytes", "Bytes of all tags, shared ones counted for each.", one(size)),
-    bytes("disk_bytes", "Bytes that all tags need on disk, each blob once.", one(diskSize)),
+    bytes("size_bytes", "Bytes of all tags, shared ones counted for each.", known(sizes?.size)),
+    bytes("disk_bytes", "Bytes that all tags need on disk, each blob once.", known(sizes?.diskSize)),
     gauge("repositories", "Repositories.", one(inventory.repositories.length)),
     gauge(
       "repositories_unreadable",
@@ -176,6 +178,7 @@ export const families = (snapshot: Snapshot, options: Options = {}): ReadonlyArr
       one(unreadable.length)
     ),
     gauge("tags", "Tags.", one(tagCount(inventory))),
+    gauge("gaps", "What could not be read, or was left out.", one(inventory.gaps.length)),
     ...repositoryFamilies(repositorySeries(snapshot, options.maxRepositories ?? Number.POSITIVE_INFINITY)),
     ...(options.tags === true ? tagFamilies(tagSeries(snapshot)) : []),
     ...(options.times === false ? [] : timeFamilies(snapshot))

@@ -6,13 +6,15 @@
  * @since 0.1.0
  */
 import { Result, Schema } from "effect"
-import { Bytes } from "./Bytes.ts"
-import { Digest } from "./Digest.ts"
+import { type Bytes, isBytes } from "./Bytes.ts"
+import { Digest, isDigest } from "./Digest.ts"
 import * as MediaType from "./MediaType.ts"
+import { issueText } from "../text/IssueText.ts"
 
 /**
- * A reference to a layer. `size` is in compressed bytes, as the descriptor states; `undefined` where the manifest does
- * not state it (schema 1). A `foreign` layer is not stored in the registry.
+ * A reference to a layer. `size` is in compressed bytes, as the descriptor states; `undefined` where the manifest states
+ * none (schema 1) or no valid one, so that the registry has to be asked. A `foreign` layer may be stored elsewhere, which
+ * the registry alone knows.
  *
  * @category models
  * @since 0.1.0
@@ -25,19 +27,19 @@ export interface Layer {
 }
 
 /**
- * A reference to a config blob, with its size in bytes.
+ * A reference to a config blob, with its size in bytes, `undefined` as for a layer.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Config {
   readonly digest: Digest
-  readonly size: Bytes
+  readonly size: Bytes | undefined
   readonly mediaType: string
 }
 
 /**
- * A reference from an index to another manifest. An `attestation` is a BuildKit attestation manifest: real bytes, but
+ * A reference from an index to another manifest, or, where its media type is none of a manifest, to anything. An `attestation` is a BuildKit attestation manifest: real bytes, but
  * not an image. `platform` is `os/architecture[/variant]` where it is stated and known.
  *
  * @category models
@@ -78,36 +80,49 @@ export class ManifestError extends Schema.TaggedError<ManifestError>()("Manifest
   }
 }
 
-const Text = Schema.optionalKey(Schema.NullOr(Schema.String))
+/** A field that says nothing about bytes may hold anything: it costs no tag. */
+const Cosmetic = Schema.optionalKey(Schema.Unknown)
 
 const Descriptor = Schema.Struct({
-  mediaType: Text,
+  mediaType: Cosmetic,
   digest: Digest,
-  size: Bytes,
-  artifactType: Text,
-  annotations: Schema.optionalKey(Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown))),
-  platform: Schema.optionalKey(Schema.NullOr(Schema.Struct({ os: Text, architecture: Text, variant: Text })))
+  size: Cosmetic,
+  annotations: Cosmetic,
+  platform: Cosmetic
 })
 type Descriptor = typeof Descriptor.Type
 
 const List = <S extends Schema.Top>(item: S) => Schema.NullOr(Schema.Array(item))
 
 const Image = Schema.Struct({
-  config: Schema.optionalKey(Schema.NullOr(Descriptor)),
+  config: Schema.UndefinedOr(Descriptor),
   layers: List(Descriptor),
-  artifactType: Text,
-  subject: Schema.optionalKey(Schema.NullOr(Descriptor))
+  artifactType: Cosmetic,
+  subject: Cosmetic
 })
-const Index = Schema.Struct({
-  manifests: List(Descriptor),
-  artifactType: Text,
-  subject: Schema.optionalKey(Schema.NullOr(Descriptor))
-})
+const Index = Schema.Struct({ manifests: List(Descriptor), artifactType: Cosmetic, subject: Cosmetic })
 const Schema1 = Schema.Struct({ fsLayers: List(Schema.Struct({ blobSum: Digest })) })
 
 const decodeImage = Schema.decodeUnknownResult(Image)
 const decodeIndex = Schema.decodeUnknownResult(Index)
 const decodeSchema1 = Schema.decodeUnknownResult(Schema1)
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "")
+
+const typeOf = (descriptor: Descriptor): string => MediaType.essence(text(descriptor.mediaType))
+
+const sizeOf = ({ size }: Descriptor): Bytes | undefined => (isBytes(size) ? size : undefined)
+
+/** A field of an object, `undefined` where there is no object or no field. */
+const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+
+const subjectOf = (value: unknown): Digest | undefined => {
+  const digest = text(field(value, "digest"))
+  return isDigest(digest) ? digest : undefined
+}
 
 /** Media types that stand for "an image" or "nothing in particular" and so classify no artifact. */
 const plainConfigs = new Set([
@@ -118,37 +133,39 @@ const plainConfigs = new Set([
 ])
 
 const layerOf = (descriptor: Descriptor): Layer => {
-  const mediaType = MediaType.essence(descriptor.mediaType ?? "")
-  return { digest: descriptor.digest, size: descriptor.size, mediaType, foreign: MediaType.isForeign(mediaType) }
+  const mediaType = typeOf(descriptor)
+  return { digest: descriptor.digest, size: sizeOf(descriptor), mediaType, foreign: MediaType.isForeign(mediaType) }
 }
 
 const configOf = (descriptor: Descriptor): Config => ({
   digest: descriptor.digest,
-  size: descriptor.size,
-  mediaType: MediaType.essence(descriptor.mediaType ?? "")
+  size: sizeOf(descriptor),
+  mediaType: typeOf(descriptor)
 })
 
 const childOf = (descriptor: Descriptor): Child => {
-  const { os, architecture, variant } = descriptor.platform ?? {}
-  const known = os != null && architecture != null && os !== "unknown" && architecture !== "unknown"
+  const [os, architecture, variant] = ["os", "architecture", "variant"].map((name) =>
+    text(field(descriptor.platform, name))
+  )
+  const known = [os, architecture].every((name) => name !== "" && name !== "unknown")
   return {
     digest: descriptor.digest,
-    mediaType: MediaType.essence(descriptor.mediaType ?? ""),
-    attestation: descriptor.annotations?.["vnd.docker.reference.type"] === "attestation-manifest",
-    platform: known ? [os, architecture, ...(variant == null || variant === "" ? [] : [variant])].join("/") : undefined
+    mediaType: typeOf(descriptor),
+    attestation: field(descriptor.annotations, "vnd.docker.reference.type") === "attestation-manifest",
+    platform: known ? [os, architecture, ...(variant === "" ? [] : [variant])].join("/") : undefined
   }
 }
 
 const fromImage = (mediaType: string, image: typeof Image.Type): Manifest => {
-  const config = image.config == null ? undefined : configOf(image.config)
-  const classified = image.artifactType ?? config?.mediaType ?? ""
+  const config = image.config === undefined ? undefined : configOf(image.config)
+  const classified = text(image.artifactType) || (config?.mediaType ?? "")
   return {
     mediaType,
     children: [],
     config,
     layers: (image.layers ?? []).map(layerOf),
     artifactType: plainConfigs.has(classified) ? undefined : classified,
-    subject: image.subject?.digest
+    subject: subjectOf(image.subject)
   }
 }
 
@@ -158,7 +175,6 @@ const fromImage = (mediaType: string, image: typeof Image.Type): Manifest => {
  */
 const fromIndex = (mediaType: string, index: typeof Index.Type): Manifest => {
   const entries = index.manifests ?? []
-  const typeOf = (entry: Descriptor) => MediaType.essence(entry.mediaType ?? "")
   const cache = entries.find((entry) => typeOf(entry) === MediaType.buildkitCacheConfig)
   const isBlob = (entry: Descriptor) =>
     entry !== cache &&
@@ -169,8 +185,8 @@ const fromIndex = (mediaType: string, index: typeof Index.Type): Manifest => {
     children: entries.filter((entry) => entry !== cache && !isBlob(entry)).map(childOf),
     config: cache === undefined ? undefined : configOf(cache),
     layers: entries.filter(isBlob).map(layerOf),
-    artifactType: index.artifactType ?? (cache === undefined ? undefined : MediaType.buildkitCacheConfig),
-    subject: index.subject?.digest
+    artifactType: text(index.artifactType) || (cache === undefined ? undefined : MediaType.buildkitCacheConfig),
+    subject: subjectOf(index.subject)
   }
 }
 
@@ -188,13 +204,15 @@ const fromSchema1 = (mediaType: string, manifest: typeof Schema1.Type): Manifest
   subject: undefined
 })
 
-const utf8 = new TextDecoder("utf-8", { fatal: true })
+/** Annotations may be in another encoding; digests and sizes are ASCII in all of them. */
+const decoder = new TextDecoder()
 
 const parse = (body: Uint8Array): Result.Result<Record<string, unknown>, ManifestError> =>
   Result.flatMap(
     Result.try({
-      try: () => JSON.parse(utf8.decode(body)) as unknown,
-      catch: (cause) => new ManifestError({ detail: `not JSON (${cause instanceof Error ? cause.message : cause})` })
+      try: () => JSON.parse(decoder.decode(body)) as unknown,
+      // The error of the parser quotes the bytes, which may be anything.
+      catch: () => new ManifestError({ detail: body.length === 0 ? "it is empty" : "it is not JSON" })
     }),
     (json) =>
       typeof json === "object" && json !== null && !Array.isArray(json)
@@ -203,29 +221,84 @@ const parse = (body: Uint8Array): Result.Result<Record<string, unknown>, Manifes
   )
 
 /**
- * Decodes the bytes of a manifest. The shape decides, not the stated media type: an image has `layers`, an index
- * `manifests`, a schema 1 manifest `fsLayers`. What has more than one of them is refused (OCI image specification,
- * manifest.md, "confusion" of types: CVE-2021-41190).
+ * Whether the bytes are a JSON object, as every manifest is.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isObject = (body: Uint8Array): boolean => Result.isSuccess(parse(body))
+
+/** What a serializer writes for a field that is not set. */
+const isEmpty = (value: unknown): boolean =>
+  value == null || value === "" || (typeof value === "object" && Object.keys(value).length === 0)
+
+const isList = (value: unknown): boolean => value === null || Array.isArray(value)
+
+/** A descriptor that is not set refers to nothing: Go writes it with an empty digest and the size 0. */
+const isUnset = (value: unknown): boolean =>
+  isEmpty(value) || (typeof value === "object" && isEmpty(field(value, "digest")) && !field(value, "size"))
+
+/** The fields that decide what a manifest is, each with the media type of a manifest that states none of its own. */
+const shapes = {
+  manifests: MediaType.ociIndex,
+  layers: MediaType.ociManifest,
+  blobs: MediaType.ociArtifact,
+  fsLayers: MediaType.dockerSchema1
+}
+type Shape = keyof typeof shapes
+
+const isShape = (name: string): name is Shape => Object.hasOwn(shapes, name)
+
+/** A known type of the answer counts before the manifest's own; one that any answer may have does not count. */
+const mediaTypeOf = (answered: string, stated: string, shape: Shape): string => {
+  if (MediaType.isManifest(answered)) return answered
+  return stated || (answered.startsWith("application/vnd.") ? answered : shapes[shape])
+}
+
+const fail = (detail: string) => Result.fail(new ManifestError({ detail }))
+
+/** The field that decides what a manifest is: the one that is filled, or without any one that is there. */
+const shapeOf = (json: Record<string, unknown>, stated: string): Result.Result<Shape, ManifestError> => {
+  const present = Object.keys(json).filter(isShape)
+  const filled = present.filter((name) => !isEmpty(json[name]))
+  const hasConfig = !isUnset(json["config"])
+  if (filled.length > 1) return fail(`ambiguous: it has ${filled.join(" and ")}`)
+  const [shape] = filled
+  if (shape !== undefined) {
+    return hasConfig && shape !== "layers" ? fail(`ambiguous: it has ${shape} and config`) : Result.succeed(shape)
+  }
+  const [empty] = [...present.filter((name) => isList(json[name])), ...present]
+  if (!hasConfig && empty !== undefined) return Result.succeed(empty)
+  // An artifact may leave out what it has none of.
+  if (hasConfig || "config" in json) return Result.succeed("layers")
+  return [MediaType.ociArtifact, MediaType.orasArtifact].includes(stated)
+    ? Result.succeed("blobs")
+    : fail("it has neither layers, manifests, blobs nor fsLayers")
+}
+
+/**
+ * Decodes the bytes of a manifest. The shape decides, not the stated media type: an image has `layers`, an artifact
+ * `blobs`, an index `manifests`, a schema 1 manifest `fsLayers`. What has more than one of them, or a config beside
+ * another than `layers`, is refused (OCI image specification, manifest.md, "confusion" of types: CVE-2021-41190); a field
+ * that is null or empty is none.
+ *
+ * Fields that refer to bytes have to be valid, but for sizes, which are `undefined` then. All others may have any value.
  *
  * @category decoding
  * @since 0.1.0
  */
 export const decode = (body: Uint8Array, mediaType: string): Result.Result<Manifest, ManifestError> =>
-  Result.flatMap(parse(body), (json) => {
-    const shapes = ["manifests", "layers", "fsLayers"].filter((key) => Object.hasOwn(json, key))
-    if (shapes.length > 1) {
-      return Result.fail(new ManifestError({ detail: `ambiguous: it has ${shapes.join(" and ")}` }))
-    }
-    const stated = typeof json["mediaType"] === "string" ? json["mediaType"] : ""
-    const type = MediaType.essence(MediaType.isManifest(MediaType.essence(mediaType)) ? mediaType : stated || mediaType)
-    const decoded =
-      shapes[0] === "manifests"
-        ? Result.map(decodeIndex(json), (index) => fromIndex(type, index))
-        : shapes[0] === "fsLayers"
-          ? Result.map(decodeSchema1(json), (manifest) => fromSchema1(type, manifest))
-          : // An OCI artifact may leave out `layers`; anything else without one of the three is no manifest.
-            shapes[0] === "layers" || Object.hasOwn(json, "config")
-            ? Result.map(decodeImage({ layers: [], ...json }), (image) => fromImage(type, image))
-            : Result.fail({ message: "it has neither layers, manifests nor fsLayers" })
-    return Result.mapError(decoded, (error) => new ManifestError({ detail: error.message }))
-  })
+  Result.gen(function* () {
+    const json = yield* parse(body)
+    const stated = MediaType.essence(text(json["mediaType"]))
+    const shape = yield* shapeOf(json, stated)
+    const type = mediaTypeOf(MediaType.essence(mediaType), stated, shape)
+    if (shape === "manifests") return fromIndex(type, yield* decodeIndex(json))
+    if (shape === "fsLayers") return fromSchema1(type, yield* decodeSchema1(json))
+    const config = isUnset(json["config"]) ? undefined : json["config"]
+    return fromImage(type, yield* decodeImage({ ...json, config, layers: json[shape] ?? [] }))
+  }).pipe(
+    Result.mapError((error) =>
+      Schema.isSchemaError(error) ? new ManifestError({ detail: issueText(error.issue) }) : error
+    )
+  )

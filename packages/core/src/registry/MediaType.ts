@@ -55,6 +55,22 @@ export const ociManifest = "application/vnd.oci.image.manifest.v1+json"
 export const ociIndex = "application/vnd.oci.image.index.v1+json"
 
 /**
+ * Of an artifact of the OCI image specification's release candidates, whose content are `blobs`.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const ociArtifact = "application/vnd.oci.artifact.manifest.v1+json"
+
+/**
+ * Of an artifact of ORAS, before OCI's own.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const orasArtifact = "application/vnd.cncf.oras.artifact.manifest.v1+json"
+
+/**
  * Of the config of BuildKit's cache, which is an index whose entries are layers.
  *
  * @category constants
@@ -74,7 +90,9 @@ export const manifests: ReadonlyArray<string> = [
   dockerManifestList,
   ociManifest,
   dockerManifest,
-  dockerSchema1Signed
+  dockerSchema1Signed,
+  ociArtifact,
+  orasArtifact
 ]
 
 /**
@@ -96,11 +114,36 @@ export const essence = (mediaType: string): string => {
  */
 export const isManifest = (mediaType: string): boolean => manifests.includes(mediaType) || mediaType === dockerSchema1
 
+const grammar = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i
+
 /**
- * Whether a layer of this type lives outside the registry (its `urls`), so that it takes no disk there.
+ * Whether the text is a media type without parameters, which is safe in a header as it is (RFC 6838, section 4.2).
  *
  * @category guards
  * @since 0.1.0
  */
-export const isForeign = (mediaType: string): boolean =>
-  mediaType.includes(".foreign.") || mediaType.includes(".nondistributable.")
+export const isMediaType = (text: string): boolean => grammar.test(text)
+
+/**
+ * Whether content of this type is JSON, as that of every manifest.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isJson = (mediaType: string): boolean => /[/+]json$/.test(mediaType)
+
+const foreign = new Set([
+  "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+  "application/vnd.oci.image.layer.nondistributable.v1.tar",
+  "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+  "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd"
+])
+
+/**
+ * Whether a layer of this type may live outside the registry (its `urls`). Whether it does, the registry alone knows: a
+ * client may push it as well.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isForeign = (mediaType: string): boolean => foreign.has(mediaType)

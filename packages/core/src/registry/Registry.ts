@@ -205,13 +205,18 @@ export class Registry extends Context.Service<
       tag: TagName,
       known?: Digest | undefined
     ) => Effect.Effect<Digest, RegistryError>
-    /** The manifest that a tag or digest names; never converted to another type. Its digest fits its body. */
+    /**
+     * The manifest that a tag or digest names; never converted to another type. Its digest fits its body. `mediaType` is
+     * the type by which an index refers to it: a registry may give a manifest only to those who accept its type, and the
+     * known ones are always accepted. One that fits no grammar is ignored.
+     */
     readonly manifest: (
       repository: RepositoryName,
-      reference: TagName | Digest
+      reference: TagName | Digest,
+      mediaType?: string | undefined
     ) => Effect.Effect<StoredManifest, RegistryError>
     /**
-     * The bytes of a small blob such as a config; they fit its digest. One of more than `maxBytes` is `Malformed`.
+     * The bytes of a small blob such as a config; they fit its digest. One of more than `maxBytes` is `TooLarge`.
      */
     readonly blob: (
       repository: RepositoryName,

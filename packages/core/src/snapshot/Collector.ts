@@ -5,6 +5,7 @@
  */
 import {
   Cause,
+  Clock,
   Context,
   DateTime,
   Duration,
@@ -15,11 +16,14 @@ import {
   Layer,
   Metric,
   Option,
+  Queue,
   Random,
   Ref,
   Stream,
   SubscriptionRef
 } from "effect"
+import type { Change } from "./Change.ts"
+import * as ChangedRepositories from "./ChangedRepositories.ts"
 import { crawl, type Progress } from "../inventory/Crawl.ts"
 import {
   CatalogEmptied,
@@ -55,6 +59,16 @@ export interface Options {
   readonly jitter?: number | undefined
   /** How long one crawl may take. Default 2 hours. */
   readonly deadline?: Duration.Input | undefined
+  /**
+   * How often a crawl reads every manifest again, because the registry may have deleted some. The times are the multiples
+   * of the interval since 1970, in UTC, so that a restart changes none. Default 1 day.
+   */
+  readonly verifyInterval?: Duration.Input | undefined
+  /**
+   * The sizes of how many blobs each crawl measures, the largest first, until all are measured. What was measured is kept
+   * with the snapshot. Default 1000.
+   */
+  readonly measure?: number | undefined
   /** How many requests may be under way at once, at the most. Default 64. */
   readonly concurrency?: number | undefined
 }
@@ -92,10 +106,16 @@ export class Collector extends Context.Service<
     /** Crawls now, or waits for the crawl that is under way. Fails where another replica leads. */
     readonly refresh: Effect.Effect<Snapshot, CollectionError>
     /**
-     * Reports that something changed in these repositories. They are soon read again, together with others that are
-     * reported meanwhile. Before the first crawl has ended it does nothing: that crawl reads them.
+     * Reads every manifest again, after a crawl that is under way, although the content of most is known: what the
+     * registry has deleted since vanishes. Fails where another replica leads.
      */
-    readonly changed: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
+    readonly verify: Effect.Effect<Snapshot, CollectionError>
+    /**
+     * Reports changes. Their repositories are soon read again, together with others that are reported meanwhile, until
+     * what is read shows the changes, for half a minute at most. Before the first crawl has ended it does nothing: that
+     * crawl reads them.
+     */
+    readonly changed: (changes: Iterable<Change>) => Effect.Effect<void>
     readonly status: Effect.Effect<Status>
   }
 >()("@gitlab-registry-usage/core/Collector") {}
@@ -103,9 +123,7 @@ export class Collector extends Context.Service<
 /** The shortest distance between a failed crawl and the next: it doubles with each failure, up to the interval. */
 const firstRetry = Duration.seconds(5)
 
-/** How long to wait for further changes after the first, and how many to wait for at most. */
-const settling = Duration.millis(200)
-const maximumChanges = 10_000
+const defaultMeasure = 1000
 
 /**
  * Crawls that failed, with the attribute `reason`, which is a `FailureReason`.
@@ -163,6 +181,11 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const term = yield* SubscriptionRef.make(Option.none<Leadership.Term>())
   const status = yield* Ref.make(idle)
   const failures = yield* Ref.make(0)
+  const verifyInterval = Duration.toMillis(Duration.fromInputUnsafe(options.verifyInterval ?? "1 day"))
+  /** Grows with each crawl. The first is random: after a restart the rounds go on anywhere. */
+  const round = yield* Ref.make(yield* Random.nextIntBetween(0, 0xffff))
+  /** When the last crawl of this leader began. */
+  const lastCrawl = yield* Ref.make(Option.none<DateTime.Utc>())
   const running = yield* FiberHandle.make<Snapshot, CollectionError>()
 
   const restore = Effect.gen(function* () {
@@ -199,11 +222,25 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     (current) => Option.getOrUndefined(current)?.usage.inventory
   )
 
-  const collect = Effect.fnUntraced(function* (term: Leadership.Term) {
+  /** Whether the time of a full verification has come since the last crawl, or else since the snapshot of the store. */
+  const isVerificationDue = Effect.gen(function* () {
+    const [last, current] = [yield* Ref.get(lastCrawl), yield* SubscriptionRef.get(snapshots)]
+    const before = Option.orElse(last, () => Option.map(current, ({ takenAt }) => takenAt))
+    const period = (instant: DateTime.Utc) => Math.floor(DateTime.toEpochMillis(instant) / verifyInterval)
+    const now = period(yield* DateTime.now)
+    return Option.exists(before, (before) => period(before) < now)
+  })
+
+  const collect = Effect.fnUntraced(function* (term: Leadership.Term, isFull: boolean) {
     const before = yield* previous
+    const began = yield* DateTime.now
+    const verify = isFull || (yield* isVerificationDue) ? "all" : yield* Ref.getAndUpdate(round, (round) => round + 1)
+    if (verify === "all" && before !== undefined) yield* Effect.logInfo("this crawl reads every manifest again")
     const snapshot = yield* take({
       ...options,
+      measure: options.measure ?? defaultMeasure,
       previous: before,
+      verify,
       onProgress: (progress) => Ref.update(status, (status) => ({ ...status, progress }))
     }).pipe(
       Effect.provideService(Registry, registry),
@@ -217,6 +254,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     if (isEmpty && count > 0) return yield* new CatalogEmptied({ before: count })
     yield* keep(snapshot, term)
     yield* serve(snapshot)
+    yield* Ref.set(lastCrawl, Option.some(began))
     return snapshot
   })
 
@@ -254,10 +292,10 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Effect.ignore(store.markStale(term))
   })
 
-  const attempt = Effect.fnUntraced(function* (term: Leadership.Term) {
+  const attempt = Effect.fnUntraced(function* (term: Leadership.Term, isFull: boolean) {
     const lastAttempt = yield* DateTime.now
     yield* Ref.update(status, (status) => ({ ...status, crawling: true, progress: undefined, lastAttempt }))
-    const exit = yield* Effect.exit(collect(term))
+    const exit = yield* Effect.exit(collect(term, isFull))
     yield* Ref.update(status, (status) => ({ ...status, crawling: false }))
     yield* Exit.match(exit, { onSuccess: succeeded, onFailure: (cause) => failed(cause, term) })
     return yield* exit
@@ -270,7 +308,9 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     const current = yield* SubscriptionRef.get(snapshots)
     if (Option.isNone(current)) return
     const previous = current.value.usage.inventory
-    const inventory = yield* crawl({ ...options, previous, only }).pipe(Effect.provideService(Registry, registry))
+    const inventory = yield* crawl({ ...options, measure: 0, previous, only }).pipe(
+      Effect.provideService(Registry, registry)
+    )
     const snapshot = { ...current.value, takenAt: yield* DateTime.now, usage: measure(inventory, options) }
     // A crawl that ended meanwhile has seen more.
     if ((yield* SubscriptionRef.get(snapshots)) !== current) return
@@ -280,31 +320,59 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Effect.logDebug(`read ${only.size} changed repositories again`)
   })
 
-  /** Changes come in bursts: a push is several. */
-  const updates = (term: Leadership.Term) =>
-    leadership.notifications.pipe(
-      Stream.groupedWithin(maximumChanges, settling),
-      Stream.runForEach((names) =>
-        Effect.catchCause(update(new Set(names), term), (cause) =>
-          Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
-        )
-      ),
-      Effect.andThen(Effect.never)
+  /** Reads changed repositories until they are as their notifications say. */
+  const updates = Effect.fnUntraced(function* (term: Leadership.Term) {
+    const changes = ChangedRepositories.make()
+    const arrivals = yield* Queue.sliding<void>(1)
+    const receive = Stream.runForEach(leadership.notifications, (change) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        changes.add(change, now)
+        return Queue.offer(arrivals, undefined)
+      })
     )
+    const readDue = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const wait = changes.wait(now)
+      if (wait === undefined) return yield* Queue.take(arrivals)
+      // A change that comes meanwhile is not due before that.
+      if (wait > 0) return yield* Effect.sleep(Math.min(wait, ChangedRepositories.settling))
+      const names = changes.begin(now)
+      yield* Effect.catchCause(update(names, term), (cause) =>
+        Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
+      )
+      changes.end(names, yield* previous, yield* Clock.currentTimeMillis)
+    })
+    return yield* Effect.raceFirst(Effect.andThen(receive, Effect.never), Effect.forever(readDue))
+  })
 
-  const refresh = Effect.gen(function* () {
+  /** The term of this replica, once it leads. */
+  const leading = Effect.gen(function* () {
     if ((yield* leadership.state) === "following") {
       return yield* new NotLeading({ detail: "what it publishes is served here within a second" })
     }
-    const leading = yield* SubscriptionRef.changes(term).pipe(
+    return yield* SubscriptionRef.changes(term).pipe(
       Stream.filter(Option.isSome),
       Stream.runHead,
-      Effect.map(Option.getOrThrow)
+      Effect.map((found) => Option.getOrThrow(Option.flatten(found)))
     )
+  })
+
+  const refresh = Effect.gen(function* () {
+    const term = yield* leading
     const underWay = yield* FiberHandle.get(running)
     return yield* Fiber.join(
-      Option.isSome(underWay) ? underWay.value : yield* FiberHandle.run(running, attempt(leading.value))
+      Option.isSome(underWay) ? underWay.value : yield* FiberHandle.run(running, attempt(term, false))
     )
+  })
+
+  const verify = Effect.gen(function* () {
+    const term = yield* leading
+    let underWay = yield* FiberHandle.get(running)
+    while (Option.isSome(underWay)) {
+      yield* Fiber.await(underWay.value)
+      underWay = yield* FiberHandle.get(running)
+    }
+    return yield* Fiber.join(yield* FiberHandle.run(running, attempt(term, true)))
   })
 
   const pause = Effect.gen(function* () {
@@ -329,6 +397,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const standDown = Effect.gen(function* () {
     yield* FiberHandle.clear(running)
     yield* SubscriptionRef.set(term, Option.none())
+    yield* Ref.set(lastCrawl, Option.none())
     yield* Ref.update(status, (status) => ({ ...status, crawling: false }))
   })
 
@@ -363,6 +432,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     current: SubscriptionRef.get(snapshots),
     changes: SubscriptionRef.changes(snapshots),
     refresh,
+    verify,
     changed: leadership.notify,
     status: Ref.get(status)
   })

@@ -8,12 +8,12 @@ import * as Bytes from "../registry/Bytes.ts"
 import type { Digest } from "../registry/Digest.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
 import {
-  Malformed,
   NotFound,
   Registry,
   RegistryError,
   type RegistryReason,
-  type StoredManifest
+  type StoredManifest,
+  TooLarge
 } from "../registry/Registry.ts"
 import type { Image, Repository } from "./Images.ts"
 
@@ -123,7 +123,7 @@ export const make = (options: Options): Registry["Service"] => {
       inRepository("blob", repository, `@${digest}`, () => {
         const body = blobs.get(digest)
         if (body === undefined) return new NotFound({ detail: "no such blob" })
-        return body.length > maxBytes ? new Malformed({ detail: `the blob has more than ${maxBytes} bytes` }) : body
+        return body.length > maxBytes ? new TooLarge({ detail: `the blob has more than ${maxBytes} bytes` }) : body
       }),
     blobSize: (repository, digest) =>
       inRepository("blobSize", repository, `@${digest}`, () => {

@@ -25,16 +25,16 @@ export interface Namespace {
 }
 
 const namespacesOf = Function.memoize((usage: Usage) => {
-  const empty = (path: string) => ({
+  const empty = (path: string, node: number) => ({
     path,
     sizes: namespaceSizes(usage, path),
     namespaces: new Array<string>(),
     repositories: new Array<number>(),
     images: 0,
     tags: 0,
-    gaps: 0
+    gaps: usage.gaps[node]!
   })
-  const found = new Map(Array.from(usage.tree.namespaces.keys(), (path) => [path, empty(path)]))
+  const found = new Map(Array.from(usage.tree.namespaces, ([path, node]) => [path, empty(path, node)]))
   const upwards = (path: string, add: (namespace: ReturnType<typeof empty>) => void): void => {
     const namespace = found.get(path)
     if (namespace !== undefined) add(namespace)
@@ -48,9 +48,6 @@ const namespacesOf = Function.memoize((usage: Usage) => {
       namespace.tags += tagNames.length
     })
   })
-  for (const { repository = "" } of usage.inventory.gaps) {
-    upwards(namespaceOf(repository), (namespace) => namespace.gaps++)
-  }
   return found
 })
 

@@ -5,6 +5,7 @@
  */
 import * as Bytes from "../registry/Bytes.ts"
 import { type Inventory, tagCount } from "../inventory/Inventory.ts"
+import { atOnce, type Sliced, stride } from "../inventory/TimeSlices.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
 import { type Accounting, type Graphs, graphsOf } from "./Graphs.ts"
 import { type Tree, treeOf } from "./Tree.ts"
@@ -79,18 +80,25 @@ export interface Usage {
   readonly diskSizes: Float64Array
   /** @internal */
   readonly uniqueSizes: Float64Array
+  /** @internal Node of the tree → the tags and lists at or below it that are unknown or incomplete. */
+  readonly unread: Float64Array
+  /** @internal Node of the tree → the gaps at or below it. */
+  readonly gaps: Float64Array
 }
 
 /** A registry of more than 2^53 bytes is a lie of some descriptor: sums stay integers that JSON can carry. */
 const limited = (sum: number): Bytes.Bytes => Bytes.make(Math.min(sum, Number.MAX_SAFE_INTEGER))
 
 /** Each blob of a tag of known size goes to the graph with the fewest layers, ties to the first tag that has it. */
-const ownersOf = (inventory: Inventory, graphs: Graphs): Int32Array => {
+function* ownersOf(inventory: Inventory, graphs: Graphs): Sliced<Int32Array> {
   const owners = new Int32Array(inventory.blobs.digests.length).fill(-1)
-  const order = Uint32Array.from(graphs.firstTags.keys())
-    .filter((graph) => graphs.known[graph] === 1)
-    .sort((a, b) => graphs.layerCounts[a]! - graphs.layerCounts[b]! || graphs.firstTags[a]! - graphs.firstTags[b]!)
-  for (const graph of order) {
+  const count = graphs.firstTags.length
+  // Graphs are numbered by their first tags. Sorting numbers is many times faster than sorting by a comparison.
+  const order = Float64Array.from(graphs.layerCounts, (layers, graph) => layers * count + graph).sort()
+  for (let i = 0; i < count; i++) {
+    if (i % stride === 0) yield
+    const graph = order[i]! % count
+    if (graphs.known[graph] === 0) continue
     for (let at = graphs.starts[graph]!; at < graphs.starts[graph + 1]!; at++) {
       const blob = graphs.blobs[at]!
       if (owners[blob] === -1) owners[blob] = graphs.firstTags[graph]!
@@ -100,38 +108,74 @@ const ownersOf = (inventory: Inventory, graphs: Graphs): Int32Array => {
 }
 
 /** Blob → the smallest node of the tree that holds every tag that reaches it, −1 where none does. */
-const commonNodesOf = (inventory: Inventory, graphs: Graphs, tree: Tree): Int32Array => {
+function* commonNodesOf(inventory: Inventory, graphs: Graphs, tree: Tree): Sliced<Int32Array> {
   const graphNodes = new Int32Array(graphs.firstTags.length).fill(-1)
   graphs.tagGraphs.forEach((graph, tag) => {
     if (graph >= 0) graphNodes[graph] = graphNodes[graph] === -1 ? tag : tree.common(graphNodes[graph]!, tag)
   })
   const nodes = new Int32Array(inventory.blobs.digests.length).fill(-1)
-  graphNodes.forEach((node, graph) => {
+  for (let graph = 0; graph < graphNodes.length; graph++) {
+    if (graph % stride === 0) yield
+    const node = graphNodes[graph]!
     for (let at = graphs.starts[graph]!; at < graphs.starts[graph + 1]!; at++) {
       const blob = graphs.blobs[at]!
       nodes[blob] = nodes[blob] === -1 ? node : tree.common(nodes[blob]!, node)
     }
-  })
+  }
   return nodes
+}
+
+/** The gaps at or below each node, and what of it is unknown or incomplete. */
+const unreadOf = ({ gaps, repositories }: Inventory, graphs: Graphs, tree: Tree) => {
+  const counts = { gaps: new Float64Array(tree.count), unread: new Float64Array(tree.count) }
+  graphs.tagGraphs.forEach((graph, tag) => {
+    if (graph < 0 || graphs.known[graph] === 0) counts.unread[tag] = 1
+  })
+  repositories.forEach(({ unreadable }, r) => {
+    if (unreadable) counts.unread[tree.repository(r)] = 1
+  })
+  for (const { digest, kept, repository, tag } of gaps) {
+    const r = repository === undefined ? undefined : tree.repositoryNumbers.get(repository)
+    const node = r === undefined ? tree.root : tree.repository(r)
+    counts.gaps[node]!++
+    // Other gaps are of a list: they leave out names, which nothing else counts.
+    if (tag === undefined && digest === undefined && !kept) counts.unread[node] = 1
+  }
+  tree.addUp(counts.gaps)
+  tree.addUp(counts.unread)
+  return counts
 }
 
 /**
  * Measures an inventory. What could not be read has no size and adds nothing to any sum; what it is known to reach
- * still counts as in use, so that no `uniqueSize` promises too much on its account.
+ * still counts as in use, so that no `uniqueSize` promises too much on its account. A repository, a namespace or a
+ * registry has no size where nothing in it was read.
  *
  * @category measuring
  * @since 0.1.0
  */
-export const measure = (inventory: Inventory, options?: { readonly accounting?: Accounting | undefined }): Usage => {
+export const measure = (inventory: Inventory, options?: { readonly accounting?: Accounting | undefined }): Usage =>
+  atOnce(measuring(inventory, options))
+
+/**
+ * `measure` in slices.
+ *
+ * @category measuring
+ * @since 0.1.0
+ */
+export function* measuring(
+  inventory: Inventory,
+  options?: { readonly accounting?: Accounting | undefined }
+): Sliced<Usage> {
   const accounting = options?.accounting ?? "all"
   const tags = tagCount(inventory)
   const tagStarts = new Uint32Array(inventory.repositories.length + 1)
   inventory.repositories.forEach((repository, r) => {
     tagStarts[r + 1] = tagStarts[r]! + repository.tagNames.length
   })
-  const graphs = graphsOf(inventory, accounting, tags)
+  const graphs = yield* graphsOf(inventory, accounting, tags)
   const tree = treeOf(inventory, tagStarts)
-  const owners = ownersOf(inventory, graphs)
+  const owners = yield* ownersOf(inventory, graphs)
 
   const sizes = new Float64Array(tree.count)
   const diskSizes = new Float64Array(tree.count)
@@ -139,27 +183,22 @@ export const measure = (inventory: Inventory, options?: { readonly accounting?: 
   graphs.tagGraphs.forEach((graph, tag) => {
     if (graph >= 0 && graphs.known[graph] === 1) sizes[tag] = graphs.sizes[graph]!
   })
-  const commonNodes = commonNodesOf(inventory, graphs, tree)
+  const commonNodes = yield* commonNodesOf(inventory, graphs, tree)
+  yield
   owners.forEach((owner, blob) => {
     if (owner === -1) return
     const size = inventory.blobs.sizes[blob]!
     diskSizes[owner]! += size
     uniqueSizes[commonNodes[blob]!]! += size
   })
-  for (const values of [sizes, diskSizes, uniqueSizes]) {
-    tree.addUp(values)
-    graphs.tagGraphs.forEach((graph, tag) => {
-      if (graph < 0 || graphs.known[graph] === 0) values[tag] = Number.NaN
-    })
-    inventory.repositories.forEach((repository, r) => {
-      // Unreadable is never 0: neither a repository that could not be listed, nor one none of whose tags could be read.
-      const unknown =
-        repository.tagNames.length > 0 &&
-        values.subarray(tagStarts[r]!, tagStarts[r + 1]!).every((value) => Number.isNaN(value))
-      if (repository.unreadable || unknown) values[tree.repository(r)] = Number.NaN
-    })
+  const { gaps, unread } = unreadOf(inventory, graphs, tree)
+  for (const values of [sizes, diskSizes, uniqueSizes]) tree.addUp(values)
+  for (let node = 0; node < tree.count; node++) {
+    // Unreadable is never 0, at any height; "at least 0" is unknown too.
+    const isUnknown = node < tags ? unread[node]! > 0 : sizes[node] === 0 && unread[node]! + gaps[node]! > 0
+    if (isUnknown) sizes[node] = diskSizes[node] = uniqueSizes[node] = Number.NaN
   }
-  return { accounting, inventory, tagStarts, owners, graphs, tree, sizes, diskSizes, uniqueSizes }
+  return { accounting, inventory, tagStarts, owners, graphs, tree, sizes, diskSizes, uniqueSizes, unread, gaps }
 }
 
 const sizesAt = (usage: Usage, node: number): Sizes | undefined =>
@@ -172,12 +211,12 @@ const sizesAt = (usage: Usage, node: number): Sizes | undefined =>
       }
 
 /**
- * The sizes of everything together. Here `uniqueSize` equals `diskSize`.
+ * The sizes of everything together, or `undefined` where nothing could be read. Here `uniqueSize` equals `diskSize`.
  *
  * @category getters
  * @since 0.1.0
  */
-export const total = (usage: Usage): Sizes => sizesAt(usage, usage.tree.root)!
+export const total = (usage: Usage): Sizes | undefined => sizesAt(usage, usage.tree.root)
 
 /**
  * The sizes of repository `r`, or `undefined` where it could not be read.
@@ -196,8 +235,8 @@ export const repositorySizes = (usage: Usage, r: number): Sizes | undefined => s
 export const tagSizes = (usage: Usage, tag: number): Sizes | undefined => sizesAt(usage, tag)
 
 /**
- * The sizes of a namespace such as `group/subgroup`, or `undefined` where no repository lies under it. The sums leave
- * out repositories that could not be read.
+ * The sizes of a namespace such as `group/subgroup`, or `undefined` where no repository lies under it or none could be
+ * read. The sums leave out what could not be read.
  *
  * @category getters
  * @since 0.1.0
@@ -260,15 +299,22 @@ export const uniqueSizeOf = (usage: Usage, tags: Iterable<number>): Bytes.Bytes 
 }
 
 /**
- * The number of tags of repository `r` whose size is unknown, because some part of them could not be read.
+ * How much of repository `r` is missing in its sizes: its tags of unknown size, and its list of tags where that is
+ * incomplete. Where it is not 0, known sizes are the least that they can be.
  *
  * @category getters
  * @since 0.1.0
  */
-export const unknownTags = (usage: Usage, r: number): number =>
-  usage.sizes
-    .subarray(usage.tagStarts[r], usage.tagStarts[r + 1])
-    .reduce((count, size) => (Number.isNaN(size) ? count + 1 : count), 0)
+export const repositoryUnread = (usage: Usage, r: number): number => usage.unread[usage.tree.repository(r)]!
+
+/**
+ * How much of a namespace is missing in its sizes, as `repositoryUnread`; of the whole registry for the empty path.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const namespaceUnread = (usage: Usage, path: string): number =>
+  usage.unread[usage.tree.namespaces.get(path) ?? -1] ?? 0
 
 /**
  * The number of the tag of this name in repository `r`.

@@ -45,6 +45,7 @@ describe("Hal.render of the usage resources", () => {
         timestamp: 1.5,
         duration: 0,
         ...sizes(5300),
+        partial: true,
         images: 3,
         tags: 1,
         gaps: 1,

@@ -54,7 +54,9 @@ describe("Growth", () => {
       after: 150,
       change: 50,
       percent: 50,
-      presence: "both"
+      presence: "both",
+      disk: undefined,
+      partial: false
     })
     expect(growth.growers[1]).toMatchObject({ before: 0, after: 50, percent: undefined, presence: "new" })
     expect(growth.growers[4]).toMatchObject({ before: 70, after: 0, percent: -100, presence: "gone" })
@@ -70,6 +72,44 @@ describe("Growth", () => {
     expect(Growth.compare(before, after, { below: "nothing" })).toBeUndefined()
     expect(Growth.compare([], [])).toBeUndefined()
     expect(Growth.compare([], after)).toMatchObject({ before: 0, presence: "new" })
+  })
+
+  it("sorts by new bytes, then by freed ones, and counts what is only charged elsewhere as moved", () => {
+    const part = (newBytes: number, freedBytes = 0, unreadBytes = 0) => ({ newBytes, freedBytes, unreadBytes })
+    // Of a/app 30 are new and 20 moved; a/sub/tool lost 10 and 20 moved away; b/new has all of b/old but 20.
+    const changes = new Map([
+      ["a/app", part(30)],
+      ["a/sub/tool", part(0, 10)],
+      ["b/old", part(0, 20)],
+      ["ab/x", part(0, 0, 1)]
+    ])
+    const growth = Growth.compare(before, after, { changes })!
+    expect(growth.growers.map(({ disk, path }) => [path, disk?.newBytes, disk?.movedBytes])).toEqual([
+      ["a/app", 30, 20],
+      ["b/new", 0, 50],
+      ["ab/x", 0, 0],
+      ["a/sub/tool", 0, -20],
+      ["b/old", 0, -50],
+      ["b/lost", undefined, undefined]
+    ])
+    expect(Growth.added(growth.growers[1]!)).toBe(0)
+    expect(Growth.added(growth.growers[3]!)).toBe(-10)
+    const groups = Growth.compare(before, after, { changes, of: "namespaces" })!
+    expect(groups.growers).toMatchObject([
+      { path: "a", change: 20, disk: { newBytes: 30, freedBytes: 10, movedBytes: 0 } },
+      { path: "ab", change: 1, disk: { newBytes: 0, unreadBytes: 1, movedBytes: 0 } },
+      { path: "a/sub", change: -30, disk: { newBytes: 0, freedBytes: 10, movedBytes: -20 } },
+      { path: "b" }
+    ])
+    expect(Growth.compare(before, after, { changes, by: "disk_size" })!.growers[1]!.path).toBe("b/new")
+    expect(Growth.added(Growth.compare(before, after)!.growers[1]!)).toBe(50)
+  })
+
+  it("lists what replaced as much as it freed, which changes no size", () => {
+    const same = registry({ "a/app": 100 })
+    const changes = new Map([["a/app", { newBytes: 40, freedBytes: 40, unreadBytes: 0 }]])
+    expect(Growth.compare(same, same, { changes })!.growers).toMatchObject([{ path: "a/app", change: 0 }])
+    expect(Growth.compare(same, same, { changes: new Map() })!.growers).toEqual([])
   })
 
   it("changes of images add up to that of their namespace, and turn round with time (property)", () =>

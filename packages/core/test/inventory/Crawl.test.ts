@@ -223,6 +223,7 @@ describe("Crawl.crawl", () => {
       const { docker } = yield* images
       const layer = { digest: `sha256:${"0".repeat(64)}`, mediaType: "application/vnd.oci.image.layer.v1.tar" }
       const config = { ...layer, size: 2 }
+      // A size that is none is the registry's to give, and it has no such blob.
       const bad = yield* Effect.forEach(
         [
           { config, layers: [{ ...layer, size: -1 }] },
@@ -230,7 +231,7 @@ describe("Crawl.crawl", () => {
           { config, layers: [{ ...layer, size: 1.5 }] },
           { config, layers: [{ ...layer, size: "12" }] },
           { config, layers: [{ ...layer, digest: "../../etc/passwd", size: 1 }] },
-          { config, layers: [], manifests: [] },
+          { config, layers: [config], manifests: [config] },
           { config: [], layers: {} },
           [],
           "text",
@@ -242,8 +243,8 @@ describe("Crawl.crawl", () => {
       const inventory = yield* crawled({ repositories: [repository("a", { ...tags, good: docker })] })
       const usage = Usage.measure(inventory)
       bad.forEach((_, tag) => expect(Usage.tagSizes(usage, tag), `bad${tag}`).toBeUndefined())
-      expect(inventory.gaps.map(({ reason }) => reason)).toEqual(bad.map(() => "Malformed"))
-      expect(Usage.total(usage).diskSize).toBe(Usage.tagSizes(usage, bad.length)!.size)
+      expect(inventory.gaps.map(({ reason }) => reason)).toEqual(bad.map((_, n) => (n < 4 ? "NotFound" : "Malformed")))
+      expect(Usage.total(usage)!.diskSize).toBe(Usage.tagSizes(usage, bad.length)!.size)
     })
   )
 

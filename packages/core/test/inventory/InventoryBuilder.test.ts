@@ -31,6 +31,7 @@ describe("InventoryBuilder", () => {
       builder.read(number, {
         manifest: { ...manifest, layers: layers.map(layer), children: number === 2 ? [child] : [] },
         size: 10,
+        configSize: 0,
         layerSizes: layers
       })
     assert.deepStrictEqual(read(2, [1, 2, 3]), [3])

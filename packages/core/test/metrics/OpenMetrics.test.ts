@@ -37,7 +37,7 @@ describe("OpenMetrics", () => {
         const families = OpenMetrics.families(snapshot, { maxRepositories })
         const of = (name: string) => families.find((family) => family.name === name)?.samples ?? []
         const disks = of("repository_disk_bytes")
-        expect(disks.reduce((sum, { value }) => sum + value, 0)).toBe(Usage.total(snapshot.usage).diskSize)
+        expect(disks.reduce((sum, { value }) => sum + value, 0)).toBe(Usage.total(snapshot.usage)!.diskSize)
         expect(disks.length).toBeLessThanOrEqual(maxRepositories + 1)
         expect(disks.some(({ labels }) => labels?.["repository"] === "_other")).toBe(
           model.repositories.length > maxRepositories

@@ -1,8 +1,8 @@
-import { Collector, Leadership, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Collector, Inventory, Leadership, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { DateTime, type Duration, Effect, Fiber, Layer, Metric, Option, Ref, Stream } from "effect"
+import { Clock, DateTime, type Duration, Effect, Fiber, Layer, Metric, Option, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { images, repository } from "../registries.ts"
 
@@ -69,7 +69,7 @@ describe("Collector", () => {
         yield* advance("9 minutes")
         assert.strictEqual(yield* current, first)
         yield* advance("1 minute")
-        expect(Usage.total((yield* current).usage).diskSize).not.toBe(Usage.total(first.usage).diskSize)
+        expect(Usage.total((yield* current).usage)!.diskSize).not.toBe(Usage.total(first.usage)!.diskSize)
         expect(yield* Ref.get(crawls)).toBe(2)
         expect((yield* status).attempts).toEqual({ succeeded: 2, failed: 0 })
       }).pipe(Effect.provide(collector()))
@@ -237,7 +237,7 @@ describe("Collector", () => {
       ])
       yield* Effect.gen(function* () {
         const service = yield* Collector.Collector
-        yield* service.changed([name("a")])
+        yield* service.changed([{ repository: name("a") }])
         yield* advance(0)
         const first = yield* current
         yield* Ref.set(contents, [
@@ -245,7 +245,7 @@ describe("Collector", () => {
           repository("b", { one: multi }),
           repository("new", { one: docker })
         ])
-        for (const changed of ["a", "c", "new", "a"]) yield* service.changed([name(changed)])
+        for (const changed of ["a", "c", "new", "a"]) yield* service.changed([{ repository: name(changed) }])
         yield* advance("1 second")
         const { takenAt, usage } = yield* current
         expect(DateTime.isGreaterThan(takenAt, first.takenAt)).toBe(true)
@@ -260,6 +260,110 @@ describe("Collector", () => {
         yield* advance("10 minutes")
         expect(sizeOf((yield* current).usage, "b")).toBe(sizeOf(usage, "a"))
       }).pipe(Effect.provide(collector()))
+    })
+  )
+
+  describe("what the registry deletes of a known index", () => {
+    const parts = Effect.gen(function* () {
+      const { arm64, docker, multi } = yield* images
+      const lost = new Set<string>()
+      const asked: Array<string> = []
+      const registry = RegistryMemory.layer({
+        repositories: [repository("a", { one: multi, two: docker })],
+        before: (operation, target) =>
+          Effect.suspend(() => {
+            if (operation === "manifest") asked.push(target)
+            const isLost = operation === "manifest" && lost.has(target.slice(target.search(/[@:]/) + 1))
+            return isLost ? Effect.fail(new Registry.NotFound({ detail: "manifest unknown" })) : Effect.void
+          })
+      })
+      const layer = (options?: Collector.Options) =>
+        Collector.layer({ jitter: 0, interval: "1 hour", ...options }).pipe(Layer.provide(registry))
+      const size = Effect.map(current, ({ usage }) => Usage.total(usage)!.diskSize)
+      return { arm64, asked, layer, lost, size }
+    })
+
+    it.effect("is gone after the next crawl, over a restart too", () =>
+      Effect.gen(function* () {
+        const { arm64, layer, lost, size } = yield* parts
+        const before = yield* Effect.provide(Effect.andThen(advance(0), size), layer())
+        lost.add(arm64.digest)
+        yield* Effect.gen(function* () {
+          expect(yield* size).toBe(before)
+          yield* advance(0)
+          expect(yield* size).toBeLessThan(before - 400)
+        }).pipe(Effect.provide(layer()))
+      }).pipe(Effect.provide(SnapshotStore.layerMemory))
+    )
+
+    it.effect("a crawl of each verifyInterval, counted from 1970, and an operator's command read every manifest", () =>
+      Effect.gen(function* () {
+        const { asked, layer, lost } = yield* parts
+        const tagRead = () => asked.splice(0).includes("a:two")
+        yield* TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe("2026-01-01T22:30:00Z")))
+        yield* Effect.gen(function* () {
+          yield* advance(0)
+          expect(tagRead()).toBe(true)
+          yield* advance("1 hour")
+          expect(tagRead()).toBe(false)
+          yield* advance("1 hour")
+          expect(tagRead()).toBe(true)
+          yield* advance("1 hour")
+          expect(tagRead()).toBe(false)
+          lost.add("two")
+          const snapshot = yield* Effect.flatMap(Collector.Collector, ({ verify }) => verify)
+          expect(tagRead()).toBe(true)
+          expect(snapshot.usage.inventory.gaps).toMatchObject([{ tag: "two", reason: "NotFound" }])
+        }).pipe(Effect.provide(layer()))
+        // After a restart, the schedule goes on.
+        yield* TestClock.adjust("23 hours")
+        asked.splice(0)
+        yield* advance(0).pipe(Effect.provide(layer()))
+        expect(tagRead()).toBe(true)
+        yield* advance("1 hour").pipe(Effect.provide(layer()))
+        expect(tagRead()).toBe(true)
+      }).pipe(Effect.provide(SnapshotStore.layerMemory))
+    )
+  })
+  it.effect("sees every push and deletion of steady traffic, though the registry writes after it notifies", () =>
+    Effect.gen(function* () {
+      const app = Names.RepositoryName.make("busy/app")
+      for (const delay of [60, 500, 2000]) {
+        const { collector, contents, crawls, docker, multi } = yield* scene()
+        const stored = new Map([["old", docker]])
+        const store = Effect.suspend(() => Ref.set(contents, [repository(app, Object.fromEntries(stored))]))
+        yield* store
+        yield* Effect.gen(function* () {
+          const service = yield* Collector.Collector
+          yield* advance(0)
+          const seen = Effect.map(current, ({ usage: { inventory } }) => {
+            const { tagManifests, tagNames } = inventory.repositories[0]!
+            return new Map(tagNames.map((tag, i) => [`${tag}`, Inventory.manifestDigest(inventory, tagManifests[i]!)]))
+          })
+          const later = (write: () => void) =>
+            Effect.forkScoped(Effect.andThen(Effect.sleep(delay), Effect.andThen(Effect.sync(write), store)))
+          const begin = yield* Clock.currentTimeMillis
+          for (let i = 0; i < 60; i++) {
+            const tag = Names.TagName.make(`t${i % 20}`)
+            const image = i < 20 ? docker : multi
+            yield* service.changed([{ repository: app, tag, digest: image.digest }])
+            yield* later(() => stored.set(tag, image))
+            yield* advance(50)
+          }
+          // The traffic does not keep those from being seen that are stored after two seconds.
+          expect((yield* seen).size).toBeGreaterThan(delay < 2000 ? 10 : 1)
+          yield* service.changed([{ repository: app, digest: docker.digest, isDeleted: true }])
+          yield* later(() => stored.delete("old"))
+          yield* service.changed([{ repository: app, tag: Names.TagName.make("t7"), isDeleted: true }])
+          yield* later(() => stored.delete("t7"))
+          while ((yield* Clock.currentTimeMillis) < begin + 9000) yield* advance(250)
+          expect(Object.fromEntries(yield* seen)).toEqual(
+            Object.fromEntries([...stored].map(([tag, { digest }]) => [tag, digest]))
+          )
+          expect([...stored.keys()]).toHaveLength(19)
+          expect(yield* Ref.get(crawls)).toBe(1)
+        }).pipe(Effect.scoped, Effect.provide(collector()))
+      }
     })
   )
 

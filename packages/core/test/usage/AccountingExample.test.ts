@@ -17,7 +17,7 @@ const usage = (() => {
     }
     const manifest = Result.getOrThrow(Manifest.decode(new TextEncoder().encode(JSON.stringify(json)), ""))
     const number = builder.manifest(digest(`a${id}`))
-    builder.read(number, { manifest, size: 1000, layerSizes: layers.map(([, size]) => size) })
+    builder.read(number, { manifest, size: 1000, configSize: config, layerSizes: layers.map(([, size]) => size) })
     return number
   }
   const [base, runtime] = [

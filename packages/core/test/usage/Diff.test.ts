@@ -30,7 +30,7 @@ describe("Diff", () => {
         )
         // Whatever is charged to whom, the changes sum up to that of the total.
         const change = less.reduce((sum, { after, before }) => sum + after!.diskSize - before!.diskSize, 0)
-        expect(change).toBe(Usage.total(part).diskSize - Usage.total(whole).diskSize)
+        expect(change).toBe(Usage.total(part)!.diskSize - Usage.total(whole)!.diskSize)
       })
     ))
 

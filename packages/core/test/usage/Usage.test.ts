@@ -1,4 +1,4 @@
-import { Names, Usage } from "@gitlab-registry-usage/core"
+import { type Inventory, Names, Namespaces, Usage } from "@gitlab-registry-usage/core"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { inventoryOf, layerCount, model, type Model, reach, sum } from "../model.ts"
@@ -68,7 +68,7 @@ describe("Usage.measure", () => {
   it("adds up: tags to repositories to the total, and the total is every stored blob once", () =>
     check((model, usage) => {
       const tags = tagsOf(model, usage)
-      const total = Usage.total(usage)
+      const total = Usage.total(usage)!
       const stored = new Map(tags.flatMap((tag) => [...tag.reached]))
       expect(total.diskSize).toBe(sum(stored.values()))
       expect(total.uniqueSize).toBe(total.diskSize)
@@ -94,7 +94,7 @@ describe("Usage.measure", () => {
           inventoryOf(model, new Set(), (r, t) => !chosen(r, t)),
           { accounting }
         )
-        expect(Usage.total(usage).diskSize - Usage.total(after).diskSize).toBe(Usage.uniqueSizeOf(usage, set))
+        expect(Usage.total(usage)!.diskSize - Usage.total(after)!.diskSize).toBe(Usage.uniqueSizeOf(usage, set))
       }),
       { numRuns: 300 }
     ))
@@ -115,6 +115,73 @@ describe("Usage.measure", () => {
       }
     }))
 
+  it("nothing that could be read is no size, at any height; a part of it is the least size", () => {
+    const registry = inventoryOf(
+      {
+        layers: [1000],
+        images: [
+          { config: 1, layers: [0] },
+          { config: 2, layers: [0] }
+        ],
+        indexes: [],
+        repositories: [
+          { name: "lost/a", tags: [1] },
+          { name: "lost/deep/b", tags: [1, 1] },
+          { name: "part/a", tags: [1, 0] },
+          { name: "empty/a", tags: [] }
+        ]
+      },
+      new Set([1])
+    )
+    const usage = Usage.measure(registry)
+    const part = Usage.repositorySizes(usage, 2)!
+    expect(["lost", "lost/deep", "part", "empty", ""].map((path) => Usage.namespaceSizes(usage, path)?.size)).toEqual([
+      undefined,
+      undefined,
+      part.size,
+      0,
+      part.size
+    ])
+    expect(["lost", "lost/deep", "part", "empty", "other"].map((path) => Usage.namespaceUnread(usage, path))).toEqual([
+      3, 2, 1, 0, 0
+    ])
+    expect(Usage.namespaceUnread(usage, "")).toBe(4)
+    expect([0, 1, 2, 3].map((r) => Usage.repositoryUnread(usage, r))).toEqual([1, 2, 1, 0])
+  })
+
+  it("names that are left out make the size of what lists them unknown, or the least", () => {
+    const name = (text: string) => Names.RepositoryName.make(text)
+    const one = { layers: [1000], images: [{ config: 1, layers: [0] }], indexes: [] }
+    const gap = { reason: "Malformed", detail: "2 listed tags are left out", kept: false }
+    const measure = (repositories: Model["repositories"], gaps: Inventory.Inventory["gaps"]) =>
+      Usage.measure({ ...inventoryOf({ ...one, repositories }), gaps })
+    const tags = measure(
+      [
+        { name: "g/none", tags: [] },
+        { name: "g/some", tags: [0] }
+      ],
+      [
+        { ...gap, repository: name("g/none") },
+        { ...gap, repository: name("g/some") }
+      ]
+    )
+    expect(Usage.repositorySizes(tags, 0)).toBeUndefined()
+    expect(Usage.repositorySizes(tags, 1)).toBeDefined()
+    expect([0, 1].map((r) => Usage.repositoryUnread(tags, r))).toEqual([1, 1])
+    expect(Namespaces.namespaceAt(tags, "g")).toMatchObject({ gaps: 2, sizes: Usage.repositorySizes(tags, 1) })
+    // The list of repositories itself.
+    expect(Usage.total(measure([], [gap]))).toBeUndefined()
+    expect(Usage.total(measure([], []))).toMatchObject({ size: 0, diskSize: 0 })
+    const listing = measure([{ name: "g/some", tags: [0] }], [gap])
+    expect([Usage.namespaceUnread(listing, ""), Usage.namespaceUnread(listing, "g")]).toEqual([1, 0])
+    // Data of an earlier crawl that stands in is whole; an empty list that stands in is no size.
+    const kept = measure([{ name: "g/some", tags: [0] }], [{ ...gap, repository: name("g/some"), kept: true }])
+    expect(Usage.namespaceUnread(kept, "")).toBe(0)
+    expect(
+      Usage.total(measure([{ name: "g/none", tags: [] }], [{ ...gap, repository: name("g/none"), kept: true }]))
+    ).toBeUndefined()
+  })
+
   it("what could not be read has no size, and never a unique size elsewhere that counts on it", () =>
     fc.assert(
       fc.property(model, fc.nat(8), (model, lost) => {
@@ -127,7 +194,10 @@ describe("Usage.measure", () => {
           if (target === unread || children.includes(unread)) expect(sizes).toBeUndefined()
           else expect(sizes!.size).toBe(Usage.tagSizes(full, tag)!.size)
         }
-        expect(Number.isSafeInteger(Usage.total(usage).diskSize)).toBe(true)
+        const known = tagsOf(model, full).some(({ tag }) => Usage.tagSizes(usage, tag) !== undefined)
+        const isEmpty = tagsOf(model, full).length === 0
+        if (known || isEmpty) expect(Number.isSafeInteger(Usage.total(usage)!.diskSize)).toBe(true)
+        else expect(Usage.total(usage)).toBeUndefined()
         for (const [r, { tags }] of model.repositories.entries()) {
           const known = tags.some((_, t) => Usage.tagSizes(usage, usage.tagStarts[r]! + t) !== undefined)
           expect(Usage.repositorySizes(usage, r) === undefined).toBe(tags.length > 0 && !known)

@@ -7,7 +7,7 @@ import type {
   Growth,
   Image,
   Namespace,
-  SizeKey,
+  GrowthKey,
   Status,
   Tag,
   TimeSeries,
@@ -71,7 +71,7 @@ type Query = Readonly<Record<string, string>>
 export interface GrowthQuery {
   /** How long before the latest snapshot, such as `7d`. */
   readonly from: string
-  readonly by: SizeKey
+  readonly by: GrowthKey
   readonly of: "images" | "namespaces"
   readonly limit: string
 }
@@ -83,6 +83,8 @@ export interface Client {
   readonly status: () => Promise<Status>
   /** The tags of an image; with `filter` only those whose name contains it. */
   readonly tags: (image: string, filter?: string, signal?: AbortSignal) => Promise<ReadonlyArray<Tag>>
+  /** The tags of all images, by the names of the images, in one request. */
+  readonly allTags: () => Promise<ReadonlyMap<string, ReadonlyArray<Tag>>>
   readonly tag: (image: string, tag: string) => Promise<Tag>
   readonly blobs: (image: string, tag: string) => Promise<ReadonlyArray<Blob>>
   /** The namespaces directly below one, `""` for the topmost. */
@@ -116,6 +118,10 @@ export const make = (token: string, instant?: string): Client => {
     },
     status: () => get("status"),
     tags: (image, filter, signal) => list(tagsPath(image), filter === undefined ? {} : { filter }, signal),
+    allTags: async () => {
+      const images = await list<Image & Collection<Tag>>("images", { embed: "2" })
+      return new Map(images.map(({ _embedded, name }) => [name, _embedded?.items ?? []]))
+    },
     tag: (image, tag) => get(tagPath(image, tag), at),
     blobs: (image, tag) => list(`${tagPath(image, tag)}/blobs`),
     namespaces: (path) => list(path === "" ? "namespaces" : `namespaces/${encodeURIComponent(path)}`),

@@ -6,7 +6,7 @@ import { Mark } from "./controls/Icon.tsx"
 
 interface Props {
   readonly expired: boolean
-  readonly onSignedIn: (token: string, stay: boolean) => void
+  readonly onSignedIn: (token: string) => void
 }
 
 const explain = (error: unknown): string => {
@@ -32,7 +32,7 @@ export const Login = ({ expired, onSignedIn }: Props) => {
     setMessage(undefined)
     try {
       const token = await Client.signIn(String(entered.get("username")), String(entered.get("password")))
-      onSignedIn(token, entered.get("stay") !== null)
+      onSignedIn(token)
     } catch (error) {
       setMessage(explain(error))
       setBusy(false)
@@ -74,12 +74,6 @@ export const Login = ({ expired, onSignedIn }: Props) => {
             required
             ref={password}
           />
-        </label>
-        <label class="check">
-          <input name="stay" type="checkbox" />
-          <span>
-            Stay signed in <small>until this tab is closed</small>
-          </span>
         </label>
         {message !== undefined && (
           <p class="notice notice-bad" role="alert">

@@ -1,6 +1,6 @@
 /** One place of the registry: its figures, map, history and table, and the detail beside them. */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
-import type { Problem } from "../api/Problem.ts"
+import { fromUnknown, type Problem } from "../api/Problem.ts"
 import type { Image, Namespace, Status, Tag, Totals } from "../api/Resources.ts"
 import * as Csv from "../usage/Csv.ts"
 import * as Rows from "../usage/Rows.ts"
@@ -52,12 +52,13 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
   // On a small screen the detail covers everything else.
   const covered = useMedia("(max-width: 1180px)") && view.detail !== undefined
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set())
+  const [exportProblem, setExportProblem] = useState<Problem>()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
 
   const root = useLoaded("root links", client.rootLinks)
   const hasHistory = root.latest?.["history"] !== undefined
 
-  const search = useMemo(() => Search.parse(view.query), [view.query])
+  const search = useMemo(() => Search.orTags(Search.parse(view.query), images), [view.query, images])
   const searching = view.query.trim() !== ""
   const all = useMemo(() => Tree.make(images), [images])
   // While searching, the map shows the matches only.
@@ -98,7 +99,7 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
 
   const namespaceUnique = useCallback(
     (path: string) => {
-      // The unique size of a whole namespace says nothing of the matches in it.
+      // The unique size of a whole namespace is not that of the matches in it.
       if (tree !== all) return undefined
       const parent = (all.byPath.get(path)?.parent?.path ?? "").slice(0, -1)
       const loaded = cache.get<ReadonlyArray<Namespace>>(`namespaces ${parent}`)
@@ -143,6 +144,30 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
   const onSelect = useCallback((key: string) => setSelected((selected) => toggled(selected, key)), [])
   const onExpand = useCallback((key: string) => setExpanded((expanded) => toggled(expanded, key)), [])
 
+  const nearest = Tree.nodeAt(all, view.path)
+
+  const exportCsv = async (withTags: boolean) => {
+    try {
+      const tags = withTags ? await client.allTags() : new Map<string, ReadonlyArray<Tag>>()
+      const all = Rows.below(node, {
+        order: { sort: view.sort, descending: view.descending },
+        grouped: false,
+        expanded: new Set(tags.keys()),
+        tags: (image) => {
+          const value = tags.get(image)
+          return value === undefined ? cache.get<ReadonlyArray<Tag>>(`tags ${image}`) : { state: "done", value }
+        },
+        namespaceUnique
+      })
+      download(Csv.fileName(node.path, totals.timestamp), Csv.format(found === undefined ? all : rows))
+      setExportProblem(undefined)
+    } catch (error) {
+      const problem = fromUnknown(error)
+      report(problem)
+      setExportProblem(problem)
+    }
+  }
+
   return (
     <div class="content">
       <main class="overview" inert={covered}>
@@ -163,15 +188,28 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
             <h2>The registry is empty</h2>
             <p>There is no repository in it, so nothing takes up space.</p>
           </section>
+        ) : !Tree.exists(all, view.path) ? (
+          <section class="nothing">
+            <h2>There is no such place</h2>
+            <p>
+              The registry has nothing named <code>{view.path}</code> in this snapshot.{" "}
+              <a href={page.href({ path: nearest.path })}>
+                {nearest.path === "" ? "Show the whole registry" : `Show ${nearest.path}`}
+              </a>
+            </p>
+          </section>
         ) : (
           <>
             <Toolbar
               searching={searching}
-              onCsv={() => download("registry-usage.csv", Csv.format(rows))}
+              onCsv={(withTags) => void exportCsv(withTags)}
               found={found}
               rows={rows.length}
               history={hasHistory}
             />
+            {exportProblem !== undefined && (
+              <Failure text={exportProblem.sentence} onRetry={() => void exportCsv(true)} />
+            )}
             <Breadcrumb node={node} />
             {view.map && <Treemap node={node} tags={mapTags} />}
             {/* The history of a place says nothing of the matches in it. */}

@@ -30,7 +30,7 @@ const useSize = () => {
 
 const px = (value: number) => `${value}px`
 
-/** Lists what has no tile because it has no size. */
+/** Lists the entities without a tile, because they have no size. */
 const listOmitted = (node: Tree.Node, tags: ReadonlyArray<Tag> | undefined): string => {
   const parts: Array<string> = []
   if (node.kind === "repository") {
@@ -76,7 +76,7 @@ export const Treemap = ({ node, tags }: Props) => {
   const tiles = useMemo(() => layout(node, { width, height, tags: tags ?? [] }), [node, width, height, tags])
   const tabbable = tiles.some(({ key }) => key === focused) ? focused : tiles[0]?.key
 
-  // Zooming in starts at the tile that was chosen.
+  // The animation of zooming in starts at the chosen tile.
   const last = useRef<{ readonly path: string; readonly tiles: ReadonlyArray<Tile> } | undefined>(undefined)
   const layer = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
@@ -125,7 +125,7 @@ export const Treemap = ({ node, tags }: Props) => {
       setFocused(next.key)
     }
   }
-  // The focus follows the keys, and moves into what a tile opened.
+  // The focus follows the arrow keys, and moves into a tile that was opened.
   useEffect(() => {
     if (!moved.current) return
     const next = element.current?.querySelector<HTMLElement>("[tabindex='0']")

@@ -2,7 +2,7 @@
 import type { Projection } from "../api/Resources.ts"
 import * as Format from "../view/Format.ts"
 
-/** The projection as a sentence; `undefined` where nothing is known. */
+/** The projection as a sentence; `undefined` without one. */
 export const sentence = (
   { bytes_per_day, days, full_at, reason }: Projection,
   units: Format.Units

@@ -1,4 +1,4 @@
-/** The rows of the table, made of what is loaded, opened, searched and sorted. */
+/** The rows of the table, computed from the loaded data, the expanded rows, the search and the order. */
 import type { Loaded } from "../api/Cache.ts"
 import type { Tag } from "../api/Resources.ts"
 import { comparator, type Order, type Values } from "./Sort.ts"
@@ -31,7 +31,7 @@ interface TagRow extends RowBase, Values {
 /** A row with sizes. */
 export type UsageRow = NamespaceRow | RepositoryRow | TagRow
 
-/** Takes the place of tags that are not there (yet). */
+/** Replaces tags that are not loaded. */
 export interface NoteRow extends RowBase {
   readonly kind: "note"
   readonly text: string

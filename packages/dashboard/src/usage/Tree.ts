@@ -3,15 +3,17 @@ import type { Image } from "../api/Resources.ts"
 
 export interface Namespace {
   readonly kind: "namespace"
-  /** `""` for all; else it ends with a slash, so that it differs from a repository of the same name. */
+  /** `""` for the whole registry; otherwise it ends with a slash, to differ from a repository of the same name. */
   readonly path: string
   /** The path below the parent. A namespace that holds one namespace and nothing else is merged with it. */
   readonly label: string
   readonly parent: Namespace | undefined
   readonly children: ReadonlyArray<Node>
-  /** The sum of the known sizes; `null` where no repository in it could be read. */
+  /** The sum of the known sizes; `null` where nothing in it could be read. */
   readonly size: number | null
   readonly disk_size: number | null
+  /** Whether something in it could not be read. */
+  readonly partial: boolean
   readonly tags: number
   readonly images: number
   /** How many of the images could not be read. */
@@ -67,8 +69,10 @@ const makeNamespace = (path: string, images: ReadonlyArray<Image>, parent?: Name
   const [first = ""] = below.keys()
   if (parent !== undefined && below.size === 1 && first !== "") return makeNamespace(first, images, parent)
   const unreadable = images.filter(({ size }) => size === null).length
-  const isUnknown = unreadable > 0 && unreadable === images.length
+  const partial = images.some((image) => image.size === null || image.partial === true)
   const sum = (key: "size" | "disk_size" | "tags") => images.reduce((sum, image) => sum + (image[key] ?? 0), 0)
+  // "At least 0" is unknown.
+  const isUnknown = partial && sum("size") === 0
   const node: Writable<Namespace> = {
     kind: "namespace",
     path,
@@ -77,6 +81,7 @@ const makeNamespace = (path: string, images: ReadonlyArray<Image>, parent?: Name
     children: [],
     size: isUnknown ? null : sum("size"),
     disk_size: isUnknown ? null : sum("disk_size"),
+    partial,
     tags: sum("tags"),
     images: images.length,
     unreadable,
@@ -118,15 +123,19 @@ export const make = (images: ReadonlyArray<Image>): Tree => {
   return { root, byPath: new Map(nodes(root).map((node) => [node.path, node])) }
 }
 
-/** The node at a path; else the first one below that path, or else the nearest one above. */
-export const nodeAt = ({ byPath, root }: Tree, path: string): Node => {
-  const found = byPath.get(path)
-  if (found !== undefined) return found
-  if (path.endsWith("/")) {
-    for (const node of byPath.values()) if (node.kind === "namespace" && node.path.startsWith(path)) return node
-  }
+/** The node at a path, which may be a namespace without its slash, or one that is merged with the one below it. */
+const find = ({ byPath }: Tree, path: string): Node | undefined => {
+  const found = byPath.get(path) ?? byPath.get(`${path}/`)
+  if (found !== undefined || !path.endsWith("/")) return found
+  return Array.from(byPath.values()).find((node) => node.kind === "namespace" && node.path.startsWith(path))
+}
+
+export const exists = (tree: Tree, path: string): boolean => find(tree, path) !== undefined
+
+/** The node at a path, or else the nearest one above. */
+export const nodeAt = (tree: Tree, path: string): Node => {
   const end = path.lastIndexOf("/", path.length - 2) + 1
-  return end === 0 ? root : nodeAt({ byPath, root }, path.slice(0, end))
+  return find(tree, path) ?? (end === 0 ? tree.root : nodeAt(tree, path.slice(0, end)))
 }
 
 /** The tree of some of the images, in the colours of the tree of all. */

@@ -1,6 +1,6 @@
 /**
- * The layout of the treemap. It holds only what a user can see: three levels, the biggest of each, and nothing smaller
- * than a few pixels.
+ * The layout of the treemap. It has only visible tiles: three levels, the biggest tiles of each, and none smaller than
+ * a few pixels.
  */
 import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy"
 import type { Tag } from "../api/Resources.ts"
@@ -8,7 +8,7 @@ import type { Node } from "./Tree.ts"
 
 interface Datum {
   readonly key: string
-  /** `rest` stands for all that is too small for a tile of its own. */
+  /** `rest` stands for everything that is too small for a tile of its own. */
   readonly kind: "namespace" | "repository" | "tag" | "rest"
   readonly label: string
   readonly bytes: number
@@ -30,7 +30,7 @@ export interface Tile extends Datum {
 interface Options {
   readonly width: number
   readonly height: number
-  /** The tags of the repository that is shown, once they are loaded. */
+  /** The tags of the current repository, once they are loaded. */
   readonly tags: ReadonlyArray<Tag>
 }
 
@@ -40,7 +40,7 @@ export const headingHeight = 22
 /** A namespace smaller than this is one tile. */
 const smallestFrame = { width: 64, height: 56 }
 
-/** How many tiles a namespace has at most, from the outermost to the innermost. */
+/** The most tiles of a namespace, from the outermost level to the innermost. */
 const limits = [240, 60, 30]
 
 const biggest = (parts: ReadonlyArray<Datum>, limit: number, { hue, path }: Node): ReadonlyArray<Datum> => {
@@ -78,7 +78,7 @@ const datum = (node: Node, depth: number, tags: ReadonlyArray<Tag>): Datum => {
   }
 }
 
-/** The tiles of what is in a node, each frame before the tiles inside it. */
+/** The tiles inside a node. Each frame comes before the tiles inside it. */
 export const layout = (node: Node, { height, tags, width }: Options): ReadonlyArray<Tile> => {
   if (width <= 0 || height <= 0) return []
   const tree = hierarchy<Datum>(datum(node, 0, tags), ({ parts }) => parts)

@@ -1,4 +1,4 @@
-/** What every part of the page needs. */
+/** The context of every part of the page. */
 import { createContext } from "preact"
 import { useContext } from "preact/hooks"
 import type { Cache } from "../api/Cache.ts"

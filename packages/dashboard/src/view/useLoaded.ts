@@ -1,11 +1,11 @@
-/** Loads something of the API when a part of the page is shown. */
+/** Sends a request to the API when a part of the page is shown. */
 import { useEffect, useRef } from "preact/hooks"
 import type { Loaded } from "../api/Cache.ts"
 import { usePage } from "./PageContext.ts"
 
 export interface LoadedState<A> {
   readonly loaded: Loaded<A> | undefined
-  /** The value, or while it is loading the previous one. */
+  /** The value, or the previous one while it is loading. */
   readonly latest: A | undefined
   readonly retry: () => void
 }

@@ -1,4 +1,4 @@
-/** Whether an element has been scrolled into view, so that the page loads nothing that the user does not see. */
+/** Whether an element has been scrolled into view. A part that the user has not seen loads nothing. */
 import type { RefObject } from "preact"
 import { useEffect, useState } from "preact/hooks"
 

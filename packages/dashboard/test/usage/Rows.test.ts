@@ -12,7 +12,7 @@ const options: Rows.Options = {
 }
 
 describe("Rows", () => {
-  it("are sorted at each level, what is unknown last", () => {
+  it("are sorted at each level, unknown values last", () => {
     const keys = (given: Partial<Rows.Options>) => Rows.below(tree.root, { ...options, ...given }).map(({ key }) => key)
     expect(keys({})).toEqual(["a/", "b/c/d/", "top", "v/"])
     expect(keys({ order: { sort: "disk_size", descending: false } })).toEqual(["top", "b/c/d/", "a/", "v/"])
@@ -26,7 +26,13 @@ describe("Rows", () => {
     expect(below(() => ({ state: "done", value: [] }))).toMatchObject([{ text: "No tags." }])
   })
 
-  it("are written as CSV, unknown as empty and not as 0", () => {
+  it("are in a file whose name has the place and the instant of the snapshot", () => {
+    const timestamp = Date.UTC(2026, 0, 2, 3, 4, 5) / 1000
+    expect(Csv.fileName("", timestamp)).toBe("registry-usage-2026-01-02T0304Z.csv")
+    expect(Csv.fileName("a/web/", timestamp)).toBe("registry-usage-a-web-2026-01-02T0304Z.csv")
+  })
+
+  it("are written as CSV, an unknown size as empty and not as 0", () => {
     const csv = Csv.format(Rows.below(tree.root, { ...options, grouped: false }))
     expect(csv.split("\r\n")).toEqual([
       "repository,tag,size,disk_size,unique_size,tags",

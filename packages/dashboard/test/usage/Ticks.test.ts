@@ -7,7 +7,7 @@ const space = "\u00a0"
 describe("Ticks", () => {
   const ticksOf = (low: number, high: number, units: Format.Units = "binary") => sizeTicks(low, high, 4, units)
 
-  it("of sizes are round in the unit of the reader, and span all that is drawn", () => {
+  it("of sizes are round in the user's unit, and span all values", () => {
     expect(ticksOf(0, 1000, "decimal").labels).toEqual(["0.0", "0.5", "1.0"].map((text) => `${text}${space}kB`))
     expect(ticksOf(700 * 1024, 720 * 1024).labels).toEqual(
       ["700", "705", "710", "715", "720"].map((t) => `${t}${space}KiB`)
@@ -33,7 +33,7 @@ describe("Ticks", () => {
     }
   })
 
-  it("begin at 0 unless what is drawn is far from it", () => {
+  it("begin at 0 unless all values are far from it", () => {
     expect(ticksOf(300, 1000).ticks[0]).toBe(0)
     expect(ticksOf(900, 1000).ticks[0]).toBe(900)
   })

@@ -6,7 +6,7 @@ import { image, tree } from "./tree.ts"
 describe("TreemapLayout", () => {
   const area = { width: 800, height: 300, tags: [] }
 
-  it("draws areas in proportion to what is on disk", () => {
+  it("draws areas in proportion to disk sizes", () => {
     const tiles = layout(tree.byPath.get("b/c/d/")!, area)
     const [one, two] = tiles.map(({ height, width }) => width * height)
     expect(tiles.map(({ key }) => key)).toEqual(["b/c/d/one", "b/c/d/two"])
@@ -21,7 +21,7 @@ describe("TreemapLayout", () => {
     expect(tiles.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(many.root.disk_size)
   })
 
-  it("stays within its area, nothing over anything but frames", () => {
+  it("stays within its area; tiles overlap only frames", () => {
     const tiles = layout(tree.root, area)
     for (const { height, width, x, y } of tiles) {
       expect(x >= 0 && y >= 0 && x + width <= 800 && y + height <= 300).toBe(true)

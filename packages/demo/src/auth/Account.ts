@@ -1,14 +1,12 @@
-/**
- * Who may do what in the embedded registry.
- */
+/** The accounts of the embedded registry and their permissions. */
 import { Redacted } from "effect"
 import type { Contents } from "../data/Contents.ts"
 import type { Access } from "./Jwt.ts"
 
 /**
- * Somebody whom GitLab knows. An administrator may do everything and see the catalog; anybody else may pull what lies
- * under the given namespaces. Nobody may touch a repository whose contents say `Denied` or `Unauthorized`: it stands
- * for a project whose container registry is switched off.
+ * An account of GitLab. An administrator may do everything and read the catalog; others may pull from repositories in
+ * the given namespaces. Nobody may access a repository whose contents are `Denied` or `Unauthorized`, which stands for
+ * a project whose container registry is disabled.
  */
 export interface Account {
   readonly username: string
@@ -17,9 +15,7 @@ export interface Account {
   readonly namespaces?: ReadonlyArray<string> | undefined
 }
 
-/**
- * The account of an administrator: what a crawl of the whole registry signs in with.
- */
+/** An administrator: the account for a crawl of the whole registry. */
 export const administrator: Account = {
   username: "registry-usage",
   password: Redacted.make("demo-access-token"),
@@ -35,9 +31,7 @@ export const deployToken: Account = {
   namespaces: ["acme"]
 }
 
-/**
- * The name that every CI/CD job signs in with, its job token being the password.
- */
+/** The user name of every CI/CD job; its password is the job token. */
 export const jobUsername = "gitlab-ci-token"
 
 /**
@@ -55,9 +49,7 @@ export const job: Account = {
 export const holds = ({ administrator, namespaces = [] }: Account, repository: string): boolean =>
   administrator === true || namespaces.some((name) => repository === name || repository.startsWith(`${name}/`))
 
-/**
- * What of the asked access an account gets: the actions that it may do, in the order asked for.
- */
+/** The part of the requested access that the account is granted: the permitted actions, in the requested order. */
 export const granted = (account: Account | undefined, contents: Contents, asked: Access): Access => {
   const { type, name, actions } = asked
   const may = (action: string): boolean => {

@@ -1,5 +1,5 @@
 /**
- * Whether a request carries a token that permits it.
+ * Checks that the token of a request permits the access.
  *
  * Sources: RFC 6750; CNCF distribution, "Token authentication".
  */
@@ -10,8 +10,8 @@ import type { Request } from "../http/Route.ts"
 import { service } from "./TokenService.ts"
 
 /**
- * Fails with 401 and a challenge unless the request's token permits the access, or is any good token where none is
- * needed.
+ * Fails with 401 and a challenge unless the request's token permits the access. Without `needed`, any valid token
+ * suffices.
  */
 export type Authorize = (request: Request, needed?: Access) => Effect.Effect<void, RegistryProblem>
 

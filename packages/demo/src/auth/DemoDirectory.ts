@@ -1,13 +1,9 @@
-/**
- * The users of the demonstration.
- */
+/** The users of the demo. */
 import type { Authentication } from "@gitlab-registry-usage/core"
 import { DirectoryMemory } from "@gitlab-registry-usage/core/testing"
 import type { Layer } from "effect"
 
-/**
- * Two who may sign in, the first being the one that the demonstration names, and one who may not any more.
- */
+/** Two users who may sign in, and one who may not any more. The demo prints the credentials of the first. */
 export const users = [
   { username: "demo", password: "demo-password" },
   { username: "auditor", password: "auditor-password" },

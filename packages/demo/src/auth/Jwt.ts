@@ -1,14 +1,12 @@
 /**
- * The tokens that the embedded token service issues and the embedded registry trusts.
+ * The tokens of the embedded token service, which the embedded registry verifies.
  *
  * Sources: RFC 7519; CNCF distribution, "Token authentication implementation".
  */
 import { Clock, Effect, Option, Schema } from "effect"
 import { jwtVerify, SignJWT } from "jose"
 
-/**
- * What a token permits on one thing. `type` is `repository` or `registry`.
- */
+/** The permitted actions on one resource. `type` is `repository` or `registry`. */
 export const Access = Schema.Struct({
   type: Schema.String,
   name: Schema.String,
@@ -33,15 +31,13 @@ export type Claims = typeof Claims.Type
 
 export interface Jwt {
   readonly sign: (claims: Claims) => Effect.Effect<string>
-  /** The claims of a token that this key signed and that has not expired. */
+  /** Returns the claims of a token that this key signed and that has not expired. */
   readonly verify: (token: string) => Effect.Effect<Option.Option<Claims>>
 }
 
 const decodeClaims = Schema.decodeUnknownOption(Claims)
 
-/**
- * Signs with HS256 and a random key that nobody else knows.
- */
+/** Signs with HS256 and a random key. */
 export const make: Effect.Effect<Jwt> = Effect.sync(() => {
   const key = crypto.getRandomValues(new Uint8Array(32))
   return {

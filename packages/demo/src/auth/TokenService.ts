@@ -13,14 +13,12 @@ import type { Access, Jwt } from "./Jwt.ts"
 import { RegistryProblem } from "../http/RegistryProblem.ts"
 import type { Request, Route } from "../http/Route.ts"
 
-/**
- * What the registry calls itself in challenges, and the audience of its tokens.
- */
+/** The service name in challenges, which is also the audience of tokens. */
 export const service = "container_registry"
 
 export const issuer = "gitlab-issuer"
 
-/** The longest query that Puma, GitLab's web server, reads. */
+/** The longest query that Puma, GitLab's web server, accepts. */
 const longestQuery = 10_240
 
 export interface Options {
@@ -40,15 +38,18 @@ const credentialsOf = (request: Request): readonly [string, string] | undefined 
   return colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)]
 }
 
-/** One scope for each parameter. GitLab did not split them at spaces for long, so a list in one of them is no scope. */
+/**
+ * Parses the one scope of a parameter. For a long time GitLab did not split scopes at spaces, so a list in one
+ * parameter is no scope.
+ */
 const asked = (scope: string): Access => {
   const [, type = "", name = "", actions = ""] = /^([^:]*):(.*):([^:]*)$/.exec(scope) ?? []
   return { type, name, actions: actions.split(",") }
 }
 
 /**
- * A token that grants what was asked for and is permitted: for somebody who is known always, even if it grants
- * nothing; for somebody unknown only if it grants something.
+ * Issues a token with the permitted part of the requested access. An account gets a token even if it grants nothing; an
+ * anonymous client only if it grants something.
  */
 export const routes = ({ accounts, contents, jwt, tokenLife }: Options): ReadonlyArray<Route> => {
   let issued = 0

@@ -1,16 +1,14 @@
-/**
- * What the embedded registry holds now.
- */
+/** The contents of the embedded registry. */
 import { Digest, type Names, type Registry } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
 
 /**
- * A repository as it is stored. Manifests and blobs stay after the tags that led to them are gone, as in a registry
- * that has not collected garbage yet. With `unreadable` every request for it is refused.
+ * A stored repository. Manifests and blobs remain after their tags are removed, as in a registry before its garbage
+ * collection. With `unreadable`, every request for it is refused.
  */
 export interface StoredRepository {
   readonly name: Names.RepositoryName
-  /** In the order of listing. */
+  /** In the listed order. */
   readonly tags: ReadonlyMap<string, Digest.Digest>
   readonly manifests: ReadonlyMap<string, Registry.StoredManifest>
   readonly blobs: ReadonlyMap<string, Images.Blob>
@@ -18,8 +16,8 @@ export interface StoredRepository {
 }
 
 /**
- * Repositories by name, in the order of listing. Names of repositories and tags are listed by their bytes, as a
- * registry does, whatever their order in the images.
+ * Repositories by name, in the listed order. Repositories and tags are sorted by the bytes of their names, as in a
+ * registry.
  */
 export type Contents = ReadonlyMap<string, StoredRepository>
 
@@ -47,25 +45,19 @@ const stored = (repository: Images.Repository): StoredRepository => {
 export const fromRepositories = (repositories: Iterable<Images.Repository>): Contents =>
   sorted(Array.from(repositories, (repository) => [repository.name, stored(repository)] as const))
 
-/**
- * Adds a repository, or puts it in the place of the one of the same name.
- */
+/** Adds a repository, or replaces the one of the same name. */
 export const put =
   (repository: Images.Repository) =>
   (contents: Contents): Contents =>
     sorted([...contents, [repository.name, stored(repository)]])
 
-/**
- * Removes a repository with all that is in it.
- */
+/** Removes a repository with its contents. */
 export const remove =
   (name: string) =>
   (contents: Contents): Contents =>
     new Map([...contents].filter(([other]) => other !== name))
 
-/**
- * Removes a tag and leaves the manifest; or removes a manifest, and with it all tags that point to it.
- */
+/** Removes a tag without its manifest, or a manifest with all tags that point to it. */
 export const removeReference =
   (name: string, reference: string) =>
   (contents: Contents): Contents => {
@@ -76,8 +68,6 @@ export const removeReference =
     return new Map([...contents, [name, { ...repository, tags: new Map(tags), manifests: new Map(manifests) }]])
   }
 
-/**
- * The manifest that a tag or a digest names.
- */
+/** The manifest of a tag or a digest. */
 export const manifest = (repository: StoredRepository, reference: string): Registry.StoredManifest | undefined =>
   repository.manifests.get(Digest.isDigest(reference) ? reference : (repository.tags.get(reference) ?? ""))

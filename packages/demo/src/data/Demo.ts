@@ -1,11 +1,9 @@
-/**
- * What the demonstration's registry holds: the same bytes at every run.
- */
+/** The contents of the demo's registry: the same bytes at every run. */
 import { Registry } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { Effect } from "effect"
 
-/** The layers that several repositories share. Each is about a hundredth of the real one's size. */
+/** The layers that several repositories share. Each has about a hundredth of the real size. */
 const bases = Effect.gen(function* () {
   return {
     debian: yield* Images.layer("debian 12", 280_000),
@@ -80,7 +78,7 @@ const shop = Effect.fnUntraced(function* ({ certificates, debian, java, node }: 
   ]
 })
 
-/** 120 nights; every tenth night nothing had changed, so that its tag points to the image of the night before. */
+/** 120 nightly tags. Every tenth points to the same image as the previous one. */
 const nightly = Effect.fnUntraced(function* ({ certificates, debian, node }: Bases) {
   const nights = Array.from({ length: 120 }, (_, night) => night + 1)
   const images = yield* Effect.forEach(nights, (night) =>
@@ -139,8 +137,8 @@ const library = Effect.fnUntraced(function* ({ certificates, debian, debianArm, 
 })
 
 /**
- * The repositories, in the order in which a registry lists them. One has no tags, one has more tags than GitLab puts on
- * a page, one cannot be read, and the name of one looks like the path of a listing.
+ * The repositories, in the order in which a registry lists them. One has no tags, one has more tags than a page of
+ * GitLab's, one is unreadable, and one has a name that looks like the path of a list of tags.
  */
 export const repositories: Effect.Effect<ReadonlyArray<Images.Repository>> = Effect.gen(function* () {
   const shared = yield* bases

@@ -1,6 +1,4 @@
-/**
- * The sizes of the demonstration's contents, worked out once from the definition and written down.
- */
+/** The sizes of the demo's contents, computed once from the definitions and written as literals. */
 import type { Usage } from "@gitlab-registry-usage/core"
 
 /**
@@ -12,9 +10,7 @@ export interface ExpectedSizes {
   readonly uniqueSize: number
 }
 
-/**
- * The sizes of everything, and of each repository by name: `null` where it cannot be read.
- */
+/** The sizes of the registry, and of each repository by name: `null` for an unreadable one. */
 export interface ExpectedUsage {
   readonly total: ExpectedSizes
   readonly repositories: Readonly<Record<string, ExpectedSizes | null>>
@@ -22,9 +18,7 @@ export interface ExpectedUsage {
 
 const sizes = (size: number, diskSize: number, uniqueSize: number): ExpectedSizes => ({ size, diskSize, uniqueSize })
 
-/**
- * Everything that is stored: layers, configs, manifests, and the manifests that an index refers to.
- */
+/** All stored blobs: layers, configs, manifests, and the children of indexes. */
 export const all: ExpectedUsage = {
   total: sizes(85_391_181, 2_833_359, 2_833_359),
   repositories: {
@@ -43,9 +37,7 @@ export const all: ExpectedUsage = {
   }
 }
 
-/**
- * Layers only, as the accounting `layers` counts.
- */
+/** Layers only, as in the accounting `layers`. */
 export const layers: ExpectedUsage = {
   total: sizes(85_189_102, 2_660_676, 2_660_676),
   repositories: {

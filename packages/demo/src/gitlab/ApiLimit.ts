@@ -1,5 +1,5 @@
 /**
- * How many requests GitLab's REST API takes from one client.
+ * The rate limit of GitLab's REST API.
  *
  * Source: GitLab, "User and IP rate limits", "Response headers".
  */
@@ -7,17 +7,13 @@ import { Clock, Duration, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { RegistryProblem } from "../http/RegistryProblem.ts"
 
-/**
- * At most `requests` in each `period`, which begin together for all.
- */
+/** At most `requests` in each `period`. All clients share the start of the periods. */
 export interface RateLimit {
   readonly requests: number
   readonly period: Duration.Input
 }
 
-/**
- * Answers with the truth and what is left, or with 429 and a text.
- */
+/** Adds the headers with the remaining requests to the response, or responds with 429 and a text. */
 export const make = (
   limit: RateLimit | undefined
 ): ((

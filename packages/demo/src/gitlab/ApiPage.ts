@@ -6,7 +6,8 @@
 import type { Request } from "../http/Route.ts"
 
 /**
- * How the API gives pages: by their number, or by the last entry of the page before, which only `Link` names.
+ * The pagination of the API: by page number, or by the last entry of the previous page (keyset), which only `Link`
+ * contains.
  */
 export type Paging = "offset" | "keyset"
 
@@ -20,8 +21,8 @@ const link = (origin: string, request: Request, changed: Record<string, string>,
 }
 
 /**
- * The page of the entries that the request asks for, and its headers. GitLab leaves the totals out where there are more
- * than 10,000 entries; `totals` says whether they are sent.
+ * The requested page of the entries, and its headers. `totals` says whether the totals are sent; GitLab omits them for
+ * more than 10,000 entries.
  */
 export const paginate = <A>(
   entries: ReadonlyArray<A>,

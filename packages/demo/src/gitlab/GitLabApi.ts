@@ -1,5 +1,5 @@
 /**
- * GitLab's REST API, the part on container registries.
+ * The part of GitLab's REST API for container registries.
  *
  * Source: GitLab, "Container registry API".
  */
@@ -13,11 +13,9 @@ import { sizeOf } from "./GitLabMetadata.ts"
 import * as Projects from "./Projects.ts"
 import type { Handler, Request, Route } from "../http/Route.ts"
 
-/**
- * How the API behaves where GitLab's behaves now one way and now another.
- */
+/** The behaviour of the API where GitLab's varies. */
 export interface Behaviour {
-  /** Default: by number, unless the request asks for keyset. */
+  /** Default: by page number, unless the request selects keyset. */
   readonly paging?: ApiPage.Paging | undefined
   /** Whether totals are sent. Default: `true`. */
   readonly totals?: boolean | undefined
@@ -26,7 +24,7 @@ export interface Behaviour {
 }
 
 export interface Options extends Behaviour {
-  /** GitLab's own origin: what links begin with. */
+  /** GitLab's origin, with which links begin. */
   readonly origin: string
   readonly accounts: ReadonlyArray<Account>
   readonly contents: Ref.Ref<Contents>
@@ -49,7 +47,7 @@ export const routes = (options: Options): ReadonlyArray<Route> => {
   const limited = ApiLimit.make(options.rateLimit)
   const ids = Projects.ids()
 
-  /** Whoever holds a token; a job's is good for projects alone. */
+  /** Authenticates by token. The token of a job only works for projects. */
   const authenticated =
     (forJobs: boolean, handle: (reader: Projects.Reader, request: Request) => ReturnType<Handler>): Handler =>
     (request) => {

@@ -1,5 +1,5 @@
 /**
- * The API of the metadata database as GitLab's registry speaks it. Every path ends with a slash.
+ * GitLab's API of the metadata database. Every path ends with a slash.
  *
  * Sources: GitLab's container registry, docs/spec/gitlab/api.md and registry/handlers.
  */
@@ -12,10 +12,10 @@ import * as RegistryPage from "../http/RegistryPage.ts"
 import { nameUnknown, RegistryProblem } from "../http/RegistryProblem.ts"
 import type { Handler, Request, Route } from "../http/Route.ts"
 
-/** Everything in the demonstration was pushed at once. */
+/** All contents have the same time of push by default. */
 const atOnce = Date.UTC(2026, 0, 1)
 
-/** What was decoded once: a listing of a thousand tags would else decode as many manifests each time. */
+/** The decoded manifests, so that a list of a thousand tags does not decode as many manifests each time. */
 const manifests = new WeakMap<Registry.StoredManifest, Option.Option<Manifest.Manifest>>()
 
 const decoded = (repository: StoredRepository, digest: string): Option.Option<Manifest.Manifest> => {
@@ -26,7 +26,7 @@ const decoded = (repository: StoredRepository, digest: string): Option.Option<Ma
   return known
 }
 
-/** The distinct layers that a manifest and its children refer to, with their sizes. */
+/** The distinct layers of a manifest and its children, with their sizes. */
 const layersOf = (repository: StoredRepository, digest: string, found = new Map<string, number>()) => {
   for (const { children, layers } of Option.toArray(decoded(repository, digest))) {
     for (const layer of layers) if (!layer.foreign) found.set(layer.digest, layer.size ?? 0)
@@ -37,9 +37,7 @@ const layersOf = (repository: StoredRepository, digest: string, found = new Map<
 
 const sum = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((total, size) => total + size, 0)
 
-/**
- * The bytes of the distinct layers that the repository's tags lead to, as GitLab counts them: no config, no manifest.
- */
+/** The bytes of the distinct layers of the repository's tags. GitLab counts neither configs nor manifests. */
 export const sizeOf = (repository: StoredRepository): number => {
   const found = new Map<string, number>()
   for (const digest of repository.tags.values()) layersOf(repository, digest, found)
@@ -66,7 +64,7 @@ const tagOf = (repository: StoredRepository, name: string, pushedAt: string) => 
 
 const version = "gitlab-container-registry-version"
 
-/** Without a database the paths are there, and nothing behind them. */
+/** Without a database, every path is 404. */
 const when =
   (available: boolean) =>
   (handler: Handler): Handler =>
@@ -76,7 +74,7 @@ const when =
 
 const unknown = ({ repository = "" }: Request) => nameUnknown(repository)
 
-/** The page, with the links in GitLab's order: to the previous page first. */
+/** A page of tags. The links have GitLab's order: the previous page comes first. */
 const tagPage = Effect.fnUntraced(function* (repository: StoredRepository, request: Request, size: number) {
   const names = [...repository.tags.keys()]
   const asked = request.parameters.get("n")

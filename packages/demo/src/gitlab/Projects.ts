@@ -5,14 +5,12 @@ import { type Account, holds } from "../auth/Account.ts"
 import type { Contents, StoredRepository } from "../data/Contents.ts"
 
 /**
- * The path of the project that a repository belongs to: its first two names. GitLab allows deeper ones; here nothing
- * else says where the project ends and the image begins.
+ * The path of a repository's project: its first two segments. GitLab allows deeper projects, but nothing else here
+ * separates the project from the image.
  */
 export const projectOf = (repository: string): string => repository.split("/").slice(0, 2).join("/")
 
-/**
- * Numbers for what GitLab numbers, each the same for as long as the registry runs.
- */
+/** The ids of groups, projects and repositories. They do not change while the registry runs. */
 export interface Ids {
   readonly of: (kind: "groups" | "projects" | "repositories", path: string) => number
 }
@@ -39,16 +37,17 @@ const groupsOf = (project: string): ReadonlyArray<string> => {
   return names.slice(1).map((_, i) => names.slice(0, i + 1).join("/"))
 }
 
-/**
- * An account that reads the registry.
- */
+/** A reader: its account, the contents, and the ids. */
 export interface Reader {
   readonly account: Account
   readonly contents: Contents
   readonly ids: Ids
 }
 
-/** The repositories that the account may see. All get their numbers in the order of listing, whoever reads first. */
+/**
+ * The repositories that the account may see. All repositories get their ids in the listed order, independent of the
+ * account.
+ */
 const visibleTo = ({ account, contents, ids }: Reader): ReadonlyArray<StoredRepository> => {
   for (const name of contents.keys()) {
     const project = projectOf(name)
@@ -60,8 +59,8 @@ const visibleTo = ({ account, contents, ids }: Reader): ReadonlyArray<StoredRepo
 }
 
 /**
- * The repositories of a group or project, named by its path or number, that the account may see, by their numbers;
- * undefined if it can see no such group or project.
+ * The repositories of a group or project (by path or id) that the account may see, ordered by id; undefined if it may
+ * see no such group or project.
  */
 export const repositoriesOf = (
   kind: "groups" | "projects",
@@ -78,8 +77,6 @@ export const repositoriesOf = (
     .sort((a, b) => reader.ids.of("repositories", a.name) - reader.ids.of("repositories", b.name))
 }
 
-/**
- * The repository with the number, if the account may see it.
- */
+/** The repository with this id, if the account may see it. */
 export const repositoryBy = (id: string, reader: Reader): StoredRepository | undefined =>
   visibleTo(reader).find(({ name }) => String(reader.ids.of("repositories", name)) === id)

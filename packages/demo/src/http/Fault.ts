@@ -1,25 +1,19 @@
-/**
- * Faults for tests: what some requests are answered instead of the truth.
- */
+/** Faults for tests: other responses to some requests. */
 import { type Duration, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { Request } from "./Route.ts"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
-/**
- * A fault. `answer` gets the true answer, which has no effect unless it is run.
- */
+/** A fault. `answer` gets the effect of the normal response, which changes nothing unless it runs. */
 export interface Fault {
   readonly on: (request: Request) => boolean
-  /** How many requests it meets. Default: all. */
+  /** How many requests the fault applies to. Default: all. */
   readonly times?: number | undefined
   readonly answer: (answer: Answer, request: Request) => Answer
 }
 
-/**
- * Answers with a status and perhaps headers and a body.
- */
+/** Responds with a status, and optionally headers and a body. */
 export const status =
   (
     status: number,
@@ -32,17 +26,13 @@ export const status =
         : HttpServerResponse.text(options.body, { status, headers: options.headers ?? {} })
     )
 
-/**
- * Answers the truth, later.
- */
+/** Delays the normal response. */
 export const delay =
   (duration: Duration.Input): Fault["answer"] =>
   (answer) =>
     Effect.delay(answer, duration)
 
-/**
- * Answers with the status and headers of the truth and another body, of the length it really has.
- */
+/** Responds with the normal status and headers and another body; `Content-Length` is that of the body. */
 export const garbage =
   (body: string): Fault["answer"] =>
   (answer) =>

@@ -1,5 +1,5 @@
 /**
- * Pages of a listing.
+ * Pages of a list.
  *
  * Source: OCI distribution specification, "Listing tags"; GitLab's container registry, `PAGINATION_NUMBER_INVALID`.
  */
@@ -7,20 +7,16 @@ import { Effect } from "effect"
 import { RegistryProblem } from "./RegistryProblem.ts"
 import type { Request } from "./Route.ts"
 
-/**
- * The most entries that a page may be asked to hold.
- */
+/** The maximum of `n`. */
 export const maximum = 1000
 
 export interface Page {
   readonly names: ReadonlyArray<string>
-  /** `Link`, where there is more. */
+  /** `Link`, if there is a next page. */
   readonly headers: Record<string, string>
 }
 
-/**
- * The page of sorted names that a request asks for with `n` and `last`. The link is relative, as GitLab's is.
- */
+/** The page of sorted names that `n` and `last` of a request select. The link is relative, like GitLab's. */
 export const paginate = (
   names: ReadonlyArray<string>,
   request: Request,

@@ -6,9 +6,7 @@
 import { Schema } from "effect"
 import { HttpServerResponse } from "effect/http"
 
-/**
- * Why a request was refused: the status, and the `code`, `message` and `detail` of the body's one error.
- */
+/** A refused request: the status, and the `code`, `message` and `detail` of the single error in the body. */
 export class RegistryProblem extends Schema.TaggedError<RegistryProblem>()("RegistryProblem", {
   status: Schema.Int,
   code: Schema.String,

@@ -1,15 +1,15 @@
 /**
- * Requests as the embedded registry sees them, and the routes that answer them.
+ * The requests of the embedded registry, and its routes.
  *
- * Names of repositories hold slashes, so a route matches the whole decoded path itself.
+ * Repository names contain slashes, so a route matches the whole decoded path.
  */
 import { Effect, Result } from "effect"
 import { type Headers, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { type RegistryProblem, toResponse } from "./RegistryProblem.ts"
 
 /**
- * A request that a route matched. `kind` is the route's, and `other` where no route matched; `path` is decoded, and
- * `url` is what was asked for, with the query and without the origin.
+ * A request. `kind` is that of the matching route, `other` if no route matches. `path` is decoded. `url` is the path
+ * and the query as sent.
  */
 export interface Request {
   readonly kind: string
@@ -25,9 +25,7 @@ export interface Request {
 
 export type Handler = (request: Request) => Effect.Effect<HttpServerResponse.HttpServerResponse, RegistryProblem>
 
-/**
- * A kind of path, and a handler for each method that it knows.
- */
+/** A kind of path, and a handler for each supported method. */
 export interface Route {
   readonly kind: string
   /** Matches the whole path; its named groups are `repository` and `reference`. */
@@ -35,7 +33,7 @@ export interface Route {
   readonly methods: Readonly<Record<string, Handler>>
 }
 
-/** An answer of Go's own router, in plain text. */
+/** A plain-text response like those of Go's router. */
 const plain = (status: number, text: string, headers: Record<string, string> = {}) =>
   Effect.succeed(HttpServerResponse.text(`${text}\n`, { status, headers }))
 
@@ -55,7 +53,8 @@ const parse = (request: HttpServerRequest.HttpServerRequest): Request => {
 }
 
 /**
- * The app of these routes, the first that matches wins. `around` sees every request with the answer it would get.
+ * The app of these routes; the first matching route handles a request. `around` gets every request and the effect of
+ * its response.
  */
 export const serve = (
   routes: ReadonlyArray<Route>,
@@ -79,5 +78,5 @@ export const serve = (
       )
     }
     return around(request, request.path === "" ? plain(400, "Bad Request") : plain(404, "404 page not found"))
-    // The server runs an app uninterruptibly: without this, an answer that never comes would outlive its client.
+    // effect's server runs apps uninterruptibly. Interruptible, a response that never comes ends with its client.
   }).pipe(Effect.interruptible)

@@ -1,5 +1,5 @@
 /**
- * The distribution API as GitLab's registry speaks it: base, catalog, tags and blobs. Manifests are in `Manifests`.
+ * The distribution API of GitLab's registry: base, catalog, tags and blobs. Manifests are in `Manifests`.
  *
  * Sources: OCI distribution specification; GitLab's container registry, registry/handlers.
  */
@@ -15,11 +15,11 @@ import type { Handler, Request, Route } from "../http/Route.ts"
 export interface Options {
   readonly authorize: Authorize
   readonly contents: Ref.Ref<Contents>
-  /** Entries of a page where `n` does not tell. */
+  /** The page size without `n`. */
   readonly pageSize: number
-  /** With it, tags come in pages and what an index refers to cannot be deleted; without, neither. */
+  /** With it, tags are paginated, and manifests that an index refers to cannot be deleted. */
   readonly metadataDatabase: boolean
-  /** Where the bytes of a blob are; without, the registry sends them itself. */
+  /** The URL of a blob. Without it, the registry sends blobs itself. */
   readonly locate?: ((digest: string) => string) | undefined
 }
 
@@ -38,8 +38,8 @@ const unreadable = (reason: Registry.RegistryReason) => {
 }
 
 /**
- * A handler for one repository: it must be readable, and the request's token must permit the action on it. `missing`
- * is the problem where there is no such repository.
+ * A handler for one repository. The repository must be readable, and the request's token must permit the action on it.
+ * `missing` is the problem if the repository does not exist.
  */
 export const inRepository =
   (

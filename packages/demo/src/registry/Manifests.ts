@@ -27,8 +27,8 @@ const childrenOf = ({ body, mediaType }: Registry.StoredManifest) =>
   Result.match(Manifest.decode(body, mediaType), { onFailure: () => [], onSuccess: ({ children }) => children })
 
 /**
- * What is sent for a manifest to a client that accepts these types. Wildcards count for nothing. A docker list turns
- * into its image for linux/amd64 if it was asked for by tag.
+ * The manifest to send to a client that accepts these types. Wildcards are ignored. If a Docker manifest list is
+ * requested by tag and not accepted, its linux/amd64 image is sent.
  */
 const negotiate = (
   repository: StoredRepository,
@@ -61,7 +61,7 @@ const get = (options: Options) =>
     missing,
     Effect.fnUntraced(function* (repository, request) {
       const found = yield* find(repository, request.reference ?? "")
-      // Before the type is looked at, and without any header: so the original does it.
+      // Like the original, before the type is checked, and without headers.
       const seen = request.headers["if-none-match"]
       if (seen === found.digest || seen === `"${found.digest}"`) return HttpServerResponse.empty({ status: 304 })
       const { body, digest, mediaType } = yield* negotiate(repository, found, request)
@@ -72,7 +72,7 @@ const get = (options: Options) =>
     })
   )
 
-/** By digest: the manifest and its tags. By tag: the tag alone. */
+/** Deletes a manifest with its tags (by digest), or a tag only (by tag). */
 const remove = (options: Options) =>
   inRepository(
     options,

@@ -1,15 +1,13 @@
 /**
- * Object storage beside the registry, at an origin of its own. A registry redirects to it with a signed URL, and it
- * refuses a request that brings another authorization along, as S3 does.
+ * Object storage at its own origin. The registry redirects to it with a signed URL. Like S3, it refuses a request with
+ * another authorization.
  */
 import { Effect, Ref } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { Contents } from "../data/Contents.ts"
 import type { Handler, Route } from "../http/Route.ts"
 
-/**
- * The URL of a blob under the origin of the storage.
- */
+/** The signed URL of a blob. */
 export const urlOf = (origin: string, digest: string): string => `${origin}/storage/${digest}?X-Amz-Signature=demo`
 
 const failure = (status: number, code: string) =>

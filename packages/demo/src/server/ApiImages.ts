@@ -1,4 +1,4 @@
-/** The sizes of all images as the API reports them, beside the sizes that the demo's contents have. */
+/** The sizes of all images that the API reports, compared with the expected ones. */
 import { Bytes } from "@gitlab-registry-usage/core"
 import { Effect, Schema } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
@@ -13,7 +13,7 @@ const Images = Schema.Struct({ _embedded: Schema.Struct({ items: Schema.Array(Im
 /** An image of the API's list. Sizes are in bytes, `null` where the repository could not be read. */
 export type Image = typeof Image.Type
 
-/** Signs in as a user and reads the list of all images, as any client does. */
+/** Signs in as a user and reads the list of all images over the API. */
 export const read = Effect.fnUntraced(function* (url: string, user: DirectoryMemory.User) {
   const client = yield* HttpClient.HttpClient
   const login = HttpClientRequest.get(`${url}/auth_token`).pipe(
@@ -53,7 +53,7 @@ export const differences = (images: ReadonlyArray<Image>): ReadonlyArray<string>
 
 const format = (size: number | null) => (size === null ? "unknown" : Bytes.format(Bytes.make(size)))
 
-/** The images as a table, the largest on disk first, with a last row for all. */
+/** The images as a table, the largest on disk first, with the totals as the last row. */
 export const table = (images: ReadonlyArray<Image>): string => {
   const bySize = images.toSorted((a, b) => (b.disk_size ?? -1) - (a.disk_size ?? -1))
   const [size, diskSize] = [sum(images, "size"), sum(images, "disk_size")]

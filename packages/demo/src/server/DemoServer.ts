@@ -1,10 +1,10 @@
-/** The server on an embedded registry, for trying it: the adapters and the API of production, nothing to set up. */
+/** The server on an embedded registry, to try it without any setup. It has production's adapters and API. */
 import { NodeCrypto, NodeHttpClient, NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Collector } from "@gitlab-registry-usage/core"
 import { HttpApp, Ui } from "@gitlab-registry-usage/server"
-import { Console, Data, Effect, Layer, Redacted, Runtime } from "effect"
+import { Console, Data, Effect, Layer, Option, Redacted, Runtime } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
@@ -13,16 +13,16 @@ import * as DemoDirectory from "../auth/DemoDirectory.ts"
 import * as Demo from "../data/Demo.ts"
 import * as DemoRegistry from "../DemoRegistry.ts"
 import * as ApiImages from "./ApiImages.ts"
-import * as DemoHistory from "./DemoHistory.ts"
+import * as DemoHistory from "../data/DemoHistory.ts"
 
 export interface Options {
-  /** The port of the API on loopback; 0 for a free one. */
-  readonly port: number
-  /** Whether to check the figures and end, instead of serving until the process is interrupted. */
+  /** The port of the API on loopback; 0 for a free one. Without it 5000, or a free one where that is taken. */
+  readonly port: Option.Option<number>
+  /** Whether to check the figures and exit instead of serving until the process is interrupted. */
   readonly once: boolean
 }
 
-/** The API reports other figures than the demo's contents have. */
+/** The API reports other figures than expected. */
 export class UnexpectedFigures extends Data.TaggedError("UnexpectedFigures")<{
   readonly differences: ReadonlyArray<string>
 }> {
@@ -33,7 +33,7 @@ export class UnexpectedFigures extends Data.TaggedError("UnexpectedFigures")<{
   }
 }
 
-/** The registry has a server of its own, apart from that of the API. */
+/** The registry has its own HTTP server. */
 const registry = Layer.unwrap(
   Effect.map(Demo.repositories, (repositories) => DemoRegistry.layer({ repositories }))
 ).pipe(Layer.provide(Layer.fresh(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))))
@@ -57,15 +57,17 @@ const tokens = Layer.unwrap(
   )
 )
 
-/** The dashboard, where the build puts it into the server's package. */
+/** The dashboard, which the build writes to the server's package. */
 const dashboard = Ui.load(
   fileURLToPath(new URL("dist/ui", import.meta.resolve("@gitlab-registry-usage/server/package.json")))
 ).pipe(Effect.provide(NodeServices.layer))
 
-/** The registry's disk in bytes: the projection shows that it is full in some weeks. */
+/** The capacity of the registry's disk in bytes, which the projection reaches in a few weeks. */
 const capacity = 4_000_000
 
-const layer = ({ port }: Options) =>
+const defaultPort = 5000
+
+const layer = (port: number) =>
   Layer.unwrap(Effect.map(dashboard, (ui) => HttpApp.layer({ host: "127.0.0.1", port, ui, capacity }))).pipe(
     Layer.provideMerge(Collector.layer()),
     Layer.provide([registryClient, DemoHistory.layer(Demo.repositories)]),
@@ -86,7 +88,24 @@ Sign in as ${user.username} with the password ${user.password}, in a browser at 
  * Starts the demo: crawls the embedded registry, prints the images that the API reports, and serves until it is
  * interrupted. With `once` it checks the figures and ends instead.
  */
-export const run = (options: Options) =>
+export const run = ({ once, port }: Options) =>
+  runAt(
+    Option.getOrElse(port, () => (once ? 0 : defaultPort)),
+    once
+  ).pipe(
+    Effect.catchIf(
+      (error) => error._tag === "ListenError" && error.code === "EADDRINUSE" && Option.isNone(port),
+      () =>
+        Effect.andThen(
+          Console.log(`Port ${defaultPort} is taken (--port chooses one): a free one is used.\n`),
+          runAt(0, once)
+        )
+    ),
+    Effect.provide(FetchHttpClient.layer),
+    Effect.tapErrorTag(["ListenError", "UnexpectedFigures"], (error) => Console.error(error.message))
+  )
+
+const runAt = (port: number, once: boolean) =>
   Effect.gen(function* () {
     const collector = yield* Collector.Collector
     const { address } = yield* HttpServer.HttpServer
@@ -99,15 +118,11 @@ export const run = (options: Options) =>
     )
     yield* Console.log(ApiImages.table(images))
     yield* Console.log(guide(url))
-    if (!options.once) {
+    if (!once) {
       yield* Console.log("Ctrl-C stops it.")
       return yield* Effect.never
     }
     const differences = ApiImages.differences(images)
     if (differences.length > 0) return yield* new UnexpectedFigures({ differences })
     yield* Console.log(`The figures of all ${images.length} images are as expected.`)
-  }).pipe(
-    Effect.provide(layer(options)),
-    Effect.provide(FetchHttpClient.layer),
-    Effect.tapErrorTag(["ListenError", "UnexpectedFigures"], (error) => Console.error(error.message))
-  )
+  }).pipe(Effect.provide(layer(port)))

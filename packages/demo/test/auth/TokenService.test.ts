@@ -27,7 +27,7 @@ describe("TokenService", () => {
       })
     )
 
-    it.effect("the answer holds the token alone, and the token the granted access and its life", () =>
+    it.effect("the response has the token only, and the token has the granted access and its expiry", () =>
       Effect.gen(function* () {
         const before = Math.floor(Date.now() / 1000)
         const answer = yield* askToken(
@@ -50,7 +50,7 @@ describe("TokenService", () => {
       })
     )
 
-    it.effect("what is not permitted is left out, and a token that grants nothing is no error", () =>
+    it.effect("access that is not permitted is omitted, and a token that grants nothing is no error", () =>
       Effect.gen(function* () {
         const granted = (account: Account.Account, ...scopes: ReadonlyArray<string>) =>
           Effect.map(askToken(account, ...scopes), ({ json, status }) => {
@@ -82,7 +82,7 @@ describe("TokenService", () => {
       })
     )
 
-    it.effect("refuses wrong credentials, nobody, another service and a query that is too long", () =>
+    it.effect("refuses wrong credentials, no credentials, another service and a long query", () =>
       Effect.gen(function* () {
         const wrong = yield* askToken({ ...Account.administrator, password: Redacted.make("wrong") })
         assert.strictEqual(wrong.status, 401)
@@ -100,7 +100,7 @@ describe("TokenService", () => {
       })
     )
 
-    it.effect("the registry takes a token for what it grants and for nothing else", () =>
+    it.effect("the registry accepts a token only for the granted access", () =>
       Effect.gen(function* () {
         const api = yield* token("repository:acme/shop/api:pull")
         assert.strictEqual((yield* ask("/v2/", { token: api })).status, 200)
@@ -118,7 +118,7 @@ describe("TokenService", () => {
       })
     )
 
-    it.effect("the registry refuses what it did not sign", () =>
+    it.effect("the registry refuses a token that it did not sign", () =>
       Effect.gen(function* () {
         const [header, payload, signature] = (yield* token("registry:catalog:*")).split(".")
         const forged = Buffer.from(JSON.stringify({ ...claimsOf(`.${payload}`), exp: 2_000_000_000 }))

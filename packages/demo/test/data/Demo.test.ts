@@ -21,7 +21,7 @@ describe("Demo", () => {
         const inventory = yield* Effect.provide(Crawl.crawl(), RegistryMemory.layer({ repositories }))
         const usage = Usage.measure(inventory, { accounting })
         const measured: Expected.ExpectedUsage = {
-          total: Usage.total(usage),
+          total: Usage.total(usage)!,
           repositories: Object.fromEntries(
             inventory.repositories.map(({ name }, r) => [name, Usage.repositorySizes(usage, r) ?? null])
           )
@@ -31,7 +31,7 @@ describe("Demo", () => {
     )
   }
 
-  it.effect("the bytes are honest: digests and the sizes in descriptors fit", () =>
+  it.effect("the digests and the sizes in descriptors are those of the bytes", () =>
     Effect.gen(function* () {
       const images = (yield* Demo.repositories).flatMap(({ tags }) => tags.flatMap(({ image }) => imagesOf(image)))
       assert.isAbove(images.length, 10)
@@ -53,7 +53,7 @@ describe("Demo", () => {
     })
   )
 
-  it.effect("the repositories and their tags stand in the order in which a registry lists them", () =>
+  it.effect("the repositories and their tags have the order in which a registry lists them", () =>
     Effect.gen(function* () {
       const repositories = yield* Demo.repositories
       for (const names of [
@@ -65,7 +65,7 @@ describe("Demo", () => {
     })
   )
 
-  it.effect("it holds what a registry may hold", () =>
+  it.effect("it has every kind of content that a registry may have", () =>
     Effect.gen(function* () {
       const repositories = yield* Demo.repositories
       const images = repositories.flatMap(({ tags }) => tags.flatMap(({ image }) => imagesOf(image)))

@@ -44,7 +44,7 @@ describe("GitLabApi", () => {
       })
     )
 
-    it.effect("a repository has its tags, their count and its size where they are asked for", () =>
+    it.effect("a repository has its tags, their count and its size if they are requested", () =>
       Effect.gen(function* () {
         const get = (query: string) =>
           Effect.map(
@@ -61,7 +61,7 @@ describe("GitLabApi", () => {
       })
     )
 
-    it.effect("who has no token gets 401, and who may not see it gets 404", () =>
+    it.effect("a request without a token is 401, one without permission 404", () =>
       Effect.gen(function* () {
         assert.strictEqual((yield* ask(inGroup)).status, 401)
         assert.strictEqual((yield* ask(inGroup, { headers: { "private-token": "wrong" } })).status, 401)
@@ -84,7 +84,7 @@ describe("GitLabApi", () => {
       })
     )
 
-    it.effect("pages by offset tell where they are", () =>
+    it.effect("pages by offset have headers with their position", () =>
       Effect.gen(function* () {
         const { entries, headers } = yield* list(`${inGroup}?per_page=3&page=2`)
         assert.deepStrictEqual(paths(entries), ["acme/shop/empty", "acme/shop/web", "acme/shop/web/nightly"])
@@ -122,7 +122,7 @@ describe("GitLabApi", () => {
     )
   })
 
-  it.live("totals are left out on demand, and more requests than are permitted refused in plain text", () =>
+  it.live("totals can be omitted, and requests over the limit are refused in plain text", () =>
     Effect.gen(function* () {
       const first = yield* list(inGroup)
       assert.isNull(first.headers.get("x-total"))

@@ -7,7 +7,7 @@ const nightly = "acme/shop/web/nightly"
 
 describe("GitLabMetadata", () => {
   layer(registry(), { excludeTestServices: true })((it) => {
-    it.effect("whoever holds a token learns that there is a database; without one there is a challenge", () =>
+    it.effect("a request with any token is 200; a request without one gets a challenge", () =>
       Effect.gen(function* () {
         const unknown = yield* ask("/gitlab/v1/")
         assert.strictEqual(unknown.status, 401)
@@ -20,7 +20,7 @@ describe("GitLabMetadata", () => {
       })
     )
 
-    it.effect("tags come as a bare array with the digests that they point to", () =>
+    it.effect("tags are a bare array with their digests", () =>
       Effect.gen(function* () {
         const { contents } = yield* DemoRegistry.DemoRegistry
         for (const name of ["acme/shop/web", "library/base/node", "library/tools/portable", "group/tags/inner"]) {
@@ -44,7 +44,7 @@ describe("GitLabMetadata", () => {
       })
     )
 
-    it.effect("the link to the page before stands before that to the next", () =>
+    it.effect("the link to the previous page comes before that to the next", () =>
       Effect.gen(function* () {
         const path = `/gitlab/v1/repositories/${nightly}/tags/list/`
         const page = (query: string) =>

@@ -22,7 +22,7 @@ const names = Effect.map(Demo.repositories, (repositories) => repositories.map((
 
 describe("Distribution", () => {
   layer(registry(), { excludeTestServices: true })((it) => {
-    it.effect("the base answers whoever holds a token", () =>
+    it.effect("the base responds to any token", () =>
       Effect.gen(function* () {
         const answer = yield* ask("/v2/", { token: yield* token() })
         assert.strictEqual(answer.status, 200)
@@ -65,7 +65,7 @@ describe("Distribution", () => {
       })
     )
 
-    it.effect("tags come in pages of 100, or of the size asked for", () =>
+    it.effect("a page of tags has 100 entries, or the requested number", () =>
       Effect.gen(function* () {
         const name = "acme/shop/web/nightly"
         const nightly = yield* pull(name)
@@ -161,7 +161,7 @@ describe("Distribution", () => {
     }).pipe(Effect.provide(registry({ pageSize: 3 })))
   )
 
-  it.live("without the metadata database all tags come at once", () =>
+  it.live("without the metadata database all tags are in one page", () =>
     Effect.gen(function* () {
       const nightly = yield* pull("acme/shop/web/nightly")
       const answer = yield* ask("/v2/acme/shop/web/nightly/tags/list?n=5&last=night-100", { token: nightly })
@@ -186,7 +186,7 @@ describe("Distribution", () => {
     }).pipe(Effect.provide(registry()))
   )
 
-  it.live("an unreadable repository answers as its reason says", () =>
+  it.live("an unreadable repository responds with its reason", () =>
     Effect.gen(function* () {
       const { contents } = yield* DemoRegistry.DemoRegistry
       const [repository] = yield* Demo.repositories

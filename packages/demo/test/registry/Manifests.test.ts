@@ -41,7 +41,7 @@ describe("Manifests", () => {
       })
     )
 
-    it.effect("who does not accept lists gets the image for linux/amd64 of a docker list, by tag", () =>
+    it.effect("a client that does not accept lists gets the linux/amd64 image of a Docker list, by tag", () =>
       Effect.gen(function* () {
         const name = "library/tools/portable"
         const access = yield* pull(name)
@@ -62,7 +62,7 @@ describe("Manifests", () => {
       })
     )
 
-    it.effect("who does not accept OCI types gets 404 for them, wildcard or not", () =>
+    it.effect("a client that does not accept OCI types gets 404 for them, even with a wildcard", () =>
       Effect.gen(function* () {
         const node = yield* pull("library/base/node")
         const web = yield* pull("acme/shop/web")
@@ -92,7 +92,7 @@ describe("Manifests", () => {
       })
     )
 
-    it.effect("what has not changed is 304 without a body", () =>
+    it.effect("an unchanged manifest is 304 without a body", () =>
       Effect.gen(function* () {
         const name = "acme/shop/api"
         const access = yield* pull(name)
@@ -136,7 +136,7 @@ describe("Manifests", () => {
 
   const deletion = (name: string) => token(`repository:${name}:pull,delete`)
 
-  it.live("deleting a manifest takes its tags along", () =>
+  it.live("deleting a manifest deletes its tags", () =>
     Effect.gen(function* () {
       const name = "acme/shop/api"
       const access = yield* deletion(name)
@@ -165,7 +165,7 @@ describe("Manifests", () => {
   )
 
   for (const metadataDatabase of [true, false]) {
-    it.live(`what an index refers to ${metadataDatabase ? "cannot" : "can"} be deleted`, () =>
+    it.live(`the children of an index ${metadataDatabase ? "cannot" : "can"} be deleted`, () =>
       Effect.gen(function* () {
         const name = "library/base/node"
         const { manifests, tags } = yield* stored(name)

@@ -14,7 +14,7 @@ import {
 } from "@gitlab-registry-usage/core"
 import { Effect, Option, type Redacted, Stream } from "effect"
 import * as Metrics from "../Metrics.ts"
-import { description, type Name, routes } from "./api/Api.ts"
+import { description, type HandledName, type Name, routes } from "./api/Api.ts"
 import { authorize } from "./auth/Bearer.ts"
 import { docs } from "./api/Docs.ts"
 import * as Documents from "./documents/Documents.ts"
@@ -27,7 +27,7 @@ import * as Html from "./documents/Html.ts"
 import { login } from "./auth/Login.ts"
 import * as LoginLimiter from "./auth/LoginLimiter.ts"
 import * as MetricsEndpoint from "./service/MetricsEndpoint.ts"
-import * as Past from "./documents/EarlierSnapshots.ts"
+import * as EarlierSnapshots from "./documents/EarlierSnapshots.ts"
 import { badRequest, methodNotAllowed, notFound, Problem, unavailable } from "./wire/Problem.ts"
 import { MediaType, negotiate } from "./query/MediaType.ts"
 import * as Parameters from "./query/Parameters.ts"
@@ -45,16 +45,16 @@ export interface Options extends MetricsEndpoint.Options, Handler.Options {
   readonly eventsToken?: Redacted.Redacted | undefined
   /** The files of the dashboard. Default none. */
   readonly ui?: Ui.Files | undefined
-  /** The public keys that verify the tokens, as `/.well-known/jwks.json` shows them. Default none. */
+  /** The public keys that verify the tokens, for `/.well-known/jwks.json`. Default none. */
   readonly publicKeys?: { readonly keys: ReadonlyArray<unknown> } | undefined
   readonly limiter?: LoginLimiter.Options | undefined
-  /** How much the registry may take (bytes); it is foreseen when that is reached. Default unknown. */
+  /** The capacity of the registry (bytes), for the projection of when it is full. Default unknown. */
   readonly capacity?: number | undefined
 }
 
 /**
- * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. It serves history
- * where a `SnapshotStore` beside them keeps it.
+ * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. With a
+ * `SnapshotStore` in the context that keeps history, it also serves history.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +76,7 @@ const ready = Effect.gen(function* () {
   return json({ status: "ready" })
 })
 
-/** A resource of this moment, in the form that the request accepts. */
+/** Renders a resource without a cache, in the media type that the request accepts. */
 const rendered = Effect.fnUntraced(function* (
   request: Request,
   target: Target,
@@ -85,7 +85,7 @@ const rendered = Effect.fnUntraced(function* (
   const query = yield* Effect.fromResult(Parameters.decode(target.query))
   yield* Effect.fromResult(Parameters.checkMeaning(query, []))
   const mediaType = yield* Effect.fromResult(negotiate(request.headers.accept))
-  const answer =
+  const response =
     mediaType === MediaType.html
       ? html(Html.render(yield* resource), Html.contentSecurityPolicy)
       : {
@@ -93,7 +93,7 @@ const rendered = Effect.fnUntraced(function* (
           headers: { "content-type": MediaType.hal, "cache-control": "no-store" },
           body: JSON.stringify(Hal.render(yield* resource, Documents.rendering(query)))
         }
-  return { ...answer, headers: { ...answer.headers, vary: "Accept, Authorization" } }
+  return { ...response, headers: { ...response.headers, vary: "Accept, Authorization" } }
 })
 
 const nothing = notFound("there is nothing at this path")
@@ -107,8 +107,8 @@ const handlers = (
   options: Options,
   limiter: LoginAttempts.LoginAttempts["Service"],
   docs: Effect.Effect<Response>,
-  past: Past.Past | undefined
-): Readonly<Partial<Record<Name, Handler>>> => {
+  earlier: EarlierSnapshots.EarlierSnapshots | undefined
+): Readonly<Record<HandledName, Handler>> => {
   const root = options.prefix ?? ""
   const ui = options.ui ?? new Map()
   const signIn = login(limiter)
@@ -140,7 +140,7 @@ const handlers = (
       Effect.flatMap(Effect.fromResult(negotiate(request.headers.accept)), (mediaType) =>
         mediaType === MediaType.html && ui.has("index.html")
           ? Effect.succeed(redirect(`${root}/ui/`))
-          : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), past !== undefined)))
+          : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), earlier !== undefined)))
       ),
     live: () => Effect.succeed(json({ status: "live" })),
     ready: () => ready,
@@ -162,10 +162,10 @@ const handlers = (
   }
 }
 
-/** What is read with GET is read with HEAD as well; OPTIONS lists the methods. */
+/** Every GET route also supports HEAD. */
 const allowed = (method: string) => (method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`)
 
-/** `/ui/` is the one path that ends with a slash: what the page refers to lies below it. */
+/** `/ui/` is the only path with a slash at the end, because the page's relative links are below it. */
 const withoutLastSlash = (url: string) => url.replace(/\/ui\/(?=$|\?)/, "/ui")
 
 const failed = new Problem({
@@ -182,9 +182,14 @@ const failed = new Problem({
  */
 export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
-  const past = Option.isNone(store) ? undefined : yield* Past.make(store.value)
-  const handle = handlers(options, yield* LoginLimiter.make(options.limiter), yield* docs(options.prefix ?? ""), past)
-  const document = Documents.document({ root: options.prefix ?? "", past, capacity: options.capacity })
+  const earlier = Option.isNone(store) ? undefined : yield* EarlierSnapshots.make(store.value)
+  const handle: Readonly<Partial<Record<Name, Handler>>> = handlers(
+    options,
+    yield* LoginLimiter.make(options.limiter),
+    yield* docs(options.prefix ?? ""),
+    earlier
+  )
+  const document = Documents.document({ root: options.prefix ?? "", earlier, capacity: options.capacity })
   const router = Router.make(routes)
   const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Response, Problem, Services> {
     const { method } = request
@@ -216,7 +221,7 @@ export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const { changes } = yield* Collector.Collector
   let latest = Option.none<Snapshot.Snapshot>()
   yield* Effect.forkScoped(Stream.runForEach(changes, (snapshot) => Effect.sync(() => (latest = snapshot))))
-  return Handler.make({ answer, atOnce: Documents.kept(() => latest, yield* KnownTokens) }, options)
+  return Handler.make({ answer, atOnce: Documents.lookUp(() => latest, yield* KnownTokens) }, options)
 })
 
 /**

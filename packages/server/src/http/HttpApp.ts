@@ -42,9 +42,9 @@ export interface Address {
 export interface Options extends App.Options, Address {}
 
 /**
- * Time limits (milliseconds) and sizes (bytes) of requests. A request arrives within ten seconds, the time limit and the
- * time between two checks together, or its connection is closed. Connections stay open longer than a reverse proxy keeps
- * them (60 s), so that the proxy never sends into one that is just being closed.
+ * Time limits (milliseconds) and sizes (bytes) of requests. A request must arrive within ten seconds (the time limit
+ * plus the interval of the checks), or its connection is closed. Idle connections stay open longer than in a reverse
+ * proxy (60 s), so that the proxy never uses a connection that is being closed.
  */
 const limits: ServerOptions = {
   headersTimeout: 9000,
@@ -54,10 +54,10 @@ const limits: ServerOptions = {
   maxHeaderSize: 16_384
 }
 
-/** How long an idle connection stays open while more than half of the connections are taken (milliseconds). */
+/** How long an idle connection stays open while more than half of the connections are in use (milliseconds). */
 const crowdedKeepAlive = 5000
 
-/** Closes idle connections sooner when few are left, so that a health check gets one. effect leaves this to Node. */
+/** Closes idle connections sooner when few are left, so that a health check gets one. effect does not do this. */
 const shareConnections = (server: Server, maximum: number) => {
   let open = 0
   const adapt = () => {
@@ -73,14 +73,15 @@ const shareConnections = (server: Server, maximum: number) => {
   })
 }
 
-/** How long an idle connection may bring a last request, once the server stops (milliseconds). */
+/** How long a stopping server accepts a last request on an idle connection (milliseconds). */
 const lastRequest = 1000
 
 /**
- * Stops: no connection is accepted, each response says that it is the last on its connection, and idle connections are
- * closed. A request under way is answered within the time limit.
+ * Stops the server: it accepts no connection, each response closes its connection, and idle connections are closed.
+ * Running requests are completed within the time limit.
  *
- * effect's server would close idle connections at once, on which a request may be arriving: a proxy would see it fail.
+ * effect's server closes idle connections at once. A request may be arriving on one, and a proxy would report its
+ * failure.
  */
 const stop = (server: Server, timeout: Duration.Duration): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
@@ -95,7 +96,7 @@ const stop = (server: Server, timeout: Duration.Duration): Effect.Effect<void> =
     return Effect.sync(() => clearInterval(idle))
   }).pipe(Effect.timeoutOption(timeout), Effect.andThen(Effect.sync(() => server.closeAllConnections())))
 
-/** Serves the app until the scope closes; then requests under way are answered first. */
+/** Serves the app until the scope closes; running requests are completed first. */
 const serve = Effect.fnUntraced(function* <R>(
   { cacheFront, httpApp }: ReturnType<typeof Handler.make<R>>,
   options: Address
@@ -113,7 +114,7 @@ const serve = Effect.fnUntraced(function* <R>(
   )
   yield* served.serve(httpApp).pipe(
     Effect.provideService(Draining, () => draining),
-    // effect's tracer records the URL; a query may hold a secret by mistake.
+    // effect's tracer records the URL, and a query may contain a secret by mistake.
     Effect.provideService(UrlParams.CurrentRedactedNames, [/(?:)/])
   )
   const front = yield* Effect.provideService(cacheFront, Draining, () => draining)
@@ -122,7 +123,7 @@ const serve = Effect.fnUntraced(function* <R>(
   server.on("request", (incoming, outgoing) => {
     if (!front(incoming, outgoing)) for (const listener of listeners) listener.call(server, incoming, outgoing)
   })
-  // No route upgrades: without a listener Node handles such a request as any other.
+  // No route upgrades a connection; without a listener, Node handles such a request as any other.
   server.removeAllListeners("upgrade")
   yield* Effect.addFinalizer(() => {
     draining = true

@@ -185,7 +185,7 @@ const settled = { numRuns: 400, endOnFailure: true }
 
 layer(app, { excludeTestServices: true, timeout: 60_000 })("the boundary (properties)", (it) => {
   it.effect(
-    "F05 F06 F10 whatever the path and the query are, the answer is not 5xx, and no defect",
+    "F05 F06 F10 no path or query causes 5xx or a defect",
     () =>
       Effect.gen(function* () {
         const context = yield* Effect.context<HttpServer.HttpServer>()
@@ -213,7 +213,7 @@ layer(app, { excludeTestServices: true, timeout: 60_000 })("the boundary (proper
   )
 
   it.effect(
-    "F10 F14 F17 whatever the headers and the method are, the answer is not 5xx",
+    "F10 F14 F17 no headers and no method cause 5xx",
     () =>
       Effect.gen(function* () {
         const context = yield* Effect.context<HttpServer.HttpServer>()

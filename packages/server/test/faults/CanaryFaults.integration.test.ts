@@ -40,7 +40,7 @@ const forms = (secret: string): ReadonlyArray<string> => {
 }
 
 describe("the search for secrets", () => {
-  it("F54 finds them wherever they stand in base64, and in other writing", () => {
+  it("F54 finds secrets at any offset of base64, and in other encodings", () => {
     for (const secret of Object.values(secrets)) {
       for (const before of ["", "x", "xy", "alice:"]) {
         const encoded = Buffer.from(`${before}${secret}`).toString("base64")
@@ -81,7 +81,7 @@ describe.skipIf(Servers.leftOut("a search for secrets in all that the server giv
   () => {
     describe("secrets", () => {
       it.live(
-        "F54 F90 are in no log, span, metric, answer, snapshot or message of a crash",
+        "F54 F90 are in no log, span, metric, response, snapshot or crash message",
         () =>
           Effect.gen(function* () {
             const fs = yield* FileSystem.FileSystem

@@ -23,7 +23,7 @@ const trickle = (sockets: ReadonlyArray<RawSocket>, bytes: string) =>
 
 describe("clients", () => {
   it.live(
-    "F21 slow headers and slow bodies are cut within 10 seconds, and others do not notice",
+    "F21 slow headers and bodies are disconnected within 10 seconds without an effect on others",
     () =>
       Effect.gen(function* () {
         const { headers, server } = yield* scene
@@ -58,7 +58,7 @@ describe("clients", () => {
   )
 
   it.live(
-    "F22 10,000 connections that say nothing are capped and cut; health answers, on a new connection within 15 seconds",
+    "F22 10,000 silent connections are limited and closed; health responds, on a new connection within 15 seconds",
     () =>
       Effect.gen(function* () {
         const { server } = yield* scene
@@ -97,7 +97,7 @@ describe("clients", () => {
   )
 
   it.live(
-    "F22 a limit that is full of connections which are kept alive lets new ones in",
+    "F22 idle connections at the limit make room for new ones",
     () =>
       Effect.gen(function* () {
         const { server } = yield* scene
@@ -113,7 +113,7 @@ describe("clients", () => {
   )
 
   it.live(
-    "F23 clients that go away in the middle of large answers leave nothing behind",
+    "F23 clients that disconnect during large responses leave nothing behind",
     () =>
       Effect.gen(function* () {
         const { headers, server } = yield* scene

@@ -63,13 +63,13 @@ const scene = Effect.gen(function* () {
 describe.skipIf(Servers.leftOut("crawls of a real registry over a faulty network"))(
   "crawls of a real registry over a faulty network",
   () => {
-    describe("a crawl that fails on its way", () => {
+    describe("a crawl that fails in the middle", () => {
       for (const [how, shares] of [
         ["reset", [0.01, 0.5, 0.99]],
         ["stall", [0.5]]
       ] as const) {
         it.live(
-          `F80 at ${shares.map((share) => share * 100).join(", ")} % by ${how}: the figures stay, and are marked`,
+          `F80 at ${shares.map((share) => share * 100).join(", ")} % by ${how}: the figures stay, marked as stale`,
           () =>
             Effect.gen(function* () {
               const { collector, crawlBytes, proxy, refresh, served, snapshot } = yield* scene

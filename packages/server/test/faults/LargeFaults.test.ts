@@ -6,7 +6,7 @@ import { ask, eventually, heldRatio, notHeldUp, open, token } from "../process.t
 
 describe("a registry of 100,000 tags", () => {
   it.live(
-    "F11 embed=true by many at once, and by clients that do not read: memory is bounded, others are answered",
+    "F11 embed=true by many clients, some of which do not read: memory is bounded, and other requests succeed",
     () =>
       Effect.gen(function* () {
         const server = yield* Program.start(["--max-old-space-size=400", `${import.meta.dirname}/../large.ts`])

@@ -139,7 +139,7 @@ describe.skipIf(Servers.leftOut("sign-ins on a real directory over a faulty netw
   () => {
     const slapd = Slapd.layer({ ldif, database: ["limits * size=unlimited"] })
     describe("a directory that cannot be reached", () => {
-      it.live("F38 refused, or unknown by name: 503, and not counted against the user", () =>
+      it.live("F38 a refused connection or an unknown host: 503, and not counted against the user", () =>
         Effect.gen(function* () {
           const server = yield* Slapd.Slapd
           const here = yield* scene(server)
@@ -157,7 +157,7 @@ describe.skipIf(Servers.leftOut("sign-ins on a real directory over a faulty netw
       )
 
       it.live(
-        "F39 a network that swallows everything from some byte on: 503 within the deadline",
+        "F39 a network that drops everything after any byte: 503 within the deadline",
         () =>
           Effect.gen(function* () {
             const here = yield* scene(yield* Slapd.Slapd)
@@ -260,7 +260,7 @@ describe.skipIf(Servers.leftOut("sign-ins on a real directory over a faulty netw
       }
 
       it.live(
-        "F43 whatever comes instead of LDAP: 503, and memory is bounded",
+        "F43 anything but LDAP: 503, and memory is bounded",
         () =>
           Effect.gen(function* () {
             const here = yield* scene(yield* Slapd.Slapd)
@@ -334,7 +334,7 @@ describe.skipIf(Servers.leftOut("sign-ins on a real directory over a faulty netw
       )
 
       it.live(
-        "F52 500 sign-ins at once keep to the limit of connections, and reading goes on",
+        "F52 500 sign-ins at once stay within the limit of connections, and reading works meanwhile",
         () =>
           Effect.gen(function* () {
             const here = yield* scene(yield* Slapd.Slapd, (port) => ({

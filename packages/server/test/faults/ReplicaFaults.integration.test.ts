@@ -134,7 +134,7 @@ const provided = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices | 
 
 describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that share a database", () => {
   it.live(
-    "F100 three that start at once crawl once, and serve the same with the same entity tag",
+    "F100 three replicas that start at once crawl once, and serve the same with the same entity tag",
     () =>
       provided(
         Effect.gen(function* () {
@@ -157,7 +157,7 @@ describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that s
   )
 
   it.live(
-    "F100 what one publishes all serve within a second",
+    "F100 all replicas serve a new snapshot within a second",
     () =>
       provided(
         Effect.gen(function* () {
@@ -177,7 +177,7 @@ describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that s
   )
 
   it.live(
-    "F101 a leader that is held up in its crawl beyond its lease cannot publish, and serves what its successor did",
+    "F101 a leader whose crawl outlasts its lease cannot publish, and serves its successor's snapshot",
     () =>
       provided(
         Effect.gen(function* () {
@@ -203,7 +203,7 @@ describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that s
   )
 
   it.live(
-    "F101 a leader that is killed in its crawl is succeeded after its lease, one that is stopped at once",
+    "F101 a leader that is killed during its crawl is replaced after its lease, one that stops at once",
     () =>
       provided(
         Effect.gen(function* () {
@@ -225,7 +225,7 @@ describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that s
   )
 
   it.live(
-    "F101 a leader that is killed in the middle of its writing leaves the snapshot before, and is succeeded",
+    "F101 a leader that is killed while it writes leaves the previous snapshot, and is replaced",
     () =>
       provided(
         Effect.gen(function* () {
@@ -292,7 +292,7 @@ describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that s
   )
 
   it.live(
-    "F102 with the database away all go on serving, and go on together when it is back",
+    "F102 without the database all replicas continue to serve, and recover when it is back",
     () =>
       provided(
         Effect.gen(function* () {
@@ -323,7 +323,7 @@ describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that s
   )
 
   it.live(
-    "F103 an older version works with the tables of a newer one, unless those say that it must not",
+    "F103 an older version works with the tables of a newer one, unless these require a newer version",
     () =>
       provided(
         Effect.gen(function* () {
@@ -350,7 +350,7 @@ describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that s
   )
 
   it.live(
-    "F66 a revocation is seen by all of them within a second, and by one that starts later",
+    "F66 all replicas apply a revocation within a second, and so does one that starts later",
     () =>
       provided(
         Effect.gen(function* () {

@@ -38,7 +38,7 @@ describe("what is logged", () => {
     ["text", Logger.formatLogFmt],
     ["JSON", Logger.formatJson]
   ] as const) {
-    it.live(`F06 control characters are escaped in ${name}: no request begins a line of its own`, () => {
+    it.live(`F06 control characters are escaped in ${name}: a request cannot start a new line`, () => {
       const lines: Array<string> = []
       const forged = "eve\r\ntimestamp=2026-01-01T00:00:00Z level=ERROR message=forged\u001b[2J\u2028"
       return Effect.gen(function* () {
@@ -60,8 +60,8 @@ describe("what is logged", () => {
   }
 })
 
-describe("what clients do in the middle", () => {
-  it.live("F23 a client that goes away interrupts what is done for it", () => {
+describe("clients that disconnect", () => {
+  it.live("F23 a client that disconnects interrupts its request", () => {
     const verifying = { begun: 0, interrupted: 0 }
     const verify = () =>
       Effect.sync(() => void verifying.begun++).pipe(
@@ -87,7 +87,7 @@ describe("what clients do in the middle", () => {
 })
 
 layer(appLayer({ repositories: [] }), { excludeTestServices: true })("odd requests", (it) => {
-  it.effect("F24 Expect is answered and not waited for", () =>
+  it.effect("F24 Expect gets an immediate response", () =>
     Effect.gen(function* () {
       const { authorization } = yield* signedIn
       const head = `GET /images HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n`
@@ -100,7 +100,7 @@ layer(appLayer({ repositories: [] }), { excludeTestServices: true })("odd reques
     })
   )
 
-  it.effect("F24 what two readers of HTTP could read differently is 400, and ends the connection", () =>
+  it.effect("F24 an ambiguous message is 400 and closes the connection", () =>
     Effect.gen(function* () {
       const head = "GET /health/live HTTP/1.1\r\nHost: x\r\n"
       const next = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -124,7 +124,7 @@ layer(appLayer({ repositories: [] }), { excludeTestServices: true })("odd reques
     })
   )
 
-  it.effect("F31 credentials that are none are 401 at once, and a colon belongs to the password", () =>
+  it.effect("F31 malformed credentials are 401 at once, and a colon belongs to the password", () =>
     Effect.gen(function* () {
       const encoded = (bytes: string | Buffer) => `Basic ${Buffer.from(bytes).toString("base64")}`
       const many = [
@@ -162,7 +162,7 @@ layer(appLayer({ repositories: [] }), { excludeTestServices: true })("odd reques
 
 describe("defects", () => {
   const lines: Array<string> = []
-  it.live("F28 are counted, logged with their stack, and told without it", () =>
+  it.live("F28 are counted, logged with their stack, and reported without it", () =>
     Effect.gen(function* () {
       const collector = yield* Collector.Collector
       yield* collector.refresh

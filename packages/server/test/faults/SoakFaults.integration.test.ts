@@ -5,7 +5,7 @@ import { problems, run } from "../soak/Soak.ts"
 
 describe("soak", () => {
   it.live(
-    "F104 crawls with 1 % faults under steady reading: no errors, and memory and descriptors are flat",
+    "F104 crawls with 1 % faults under constant load: no errors, and memory and descriptors do not grow",
     () =>
       Effect.gen(function* () {
         const report = yield* run({ seconds: 24, every: 2, rate: 50, faults: 0.01 })

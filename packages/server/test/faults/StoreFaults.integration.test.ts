@@ -146,7 +146,7 @@ describe("a disk that cannot be written", () => {
   })
 
   it.live(
-    "F98 a full disk: served from memory, and told",
+    "F98 a full disk: served from memory, and reported",
     () =>
       Effect.gen(function* () {
         const small = yield* mounted("size=4k")
@@ -162,7 +162,7 @@ describe("a disk that cannot be written", () => {
   )
 
   it.live(
-    "F98 a read-only file system: served from memory, and told",
+    "F98 a read-only file system: served from memory, and reported",
     () =>
       Effect.gen(function* () {
         const readOnly = yield* mounted("ro")
@@ -183,7 +183,7 @@ describe("a disk that cannot be written", () => {
     ["that is read-only", "ro", /cannot be used: .*(read-?only|EROFS|unable to open)/i]
   ] as const) {
     it.live(
-      `F98 a disk ${what}: served from memory, and told`,
+      `F98 a disk ${what}: served from memory, and reported`,
       () =>
         Effect.gen(function* () {
           const disk = yield* mounted(options)
@@ -200,7 +200,7 @@ describe("a disk that cannot be written", () => {
 
 describe("a restart", () => {
   it.live(
-    "F99 with the registry down: the kept snapshot with its true time, as stale, until a crawl succeeds",
+    "F99 with the registry down: the stored snapshot with its own time, as stale, until a crawl succeeds",
     () =>
       Effect.gen(function* () {
         const { credentials, registry } = yield* demoRegistry

@@ -36,7 +36,7 @@ describe("the recorded registry", () => {
           )
         )
       )
-      expect(Usage.total(usage).diskSize).toBe(catalog.expected.distinctLayerBytes)
+      expect(Usage.total(usage)!.diskSize).toBe(catalog.expected.distinctLayerBytes)
     })
   )
 

@@ -1,41 +1,12 @@
-import { Authentication, Collector, Names, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
-import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
+import { Authentication, Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
+import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer, References } from "effect"
-import { HttpServer } from "effect/http"
-import { createConnection } from "node:net"
 import { appLayer, basic, get, send, httpLayer, signedIn, tokens } from "../app.ts"
-
-const long = `group/${"x".repeat(200)}/${"y".repeat(40)}`
-const longTag = "t".repeat(128)
-
-const repositories = Effect.gen(function* () {
-  const image = yield* Images.image({ layers: [yield* Images.layer("one", 1000)] })
-  const repository = (name: string, ...tags: ReadonlyArray<string>): Images.Repository => ({
-    name: Names.RepositoryName.make(name),
-    tags: tags.map((tag) => ({ name: Names.TagName.make(tag), image }))
-  })
-  return [
-    repository("group/app", "1.0", "latest"),
-    repository("plain", "latest"),
-    repository("group/tags/inner", "tags"),
-    repository("foo/tags", "tags"),
-    repository("foo", "bar"),
-    repository("a/b", "c"),
-    repository("a/b/tags/c", "x"),
-    repository(long, longTag),
-    repository("empty")
-  ]
-})
-
-const app = Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories })))
+import { isProblem, raw } from "./response.ts"
+import { app, long, longTag, repositories } from "./oddNames.ts"
 
 const nameAt = (path: string) => Effect.map(get(path), ({ json, status }) => [status, (json as { name?: string }).name])
-const isProblem = (answer: { headers: Record<string, unknown>; json: unknown; status: number }) => {
-  expect(answer.headers["content-type"]).toBe("application/problem+json")
-  expect(answer.json).toMatchObject({ type: "about:blank", status: answer.status })
-  expect((answer.json as { detail: string }).detail.length).toBeGreaterThan(10)
-}
 
 layer(app, { excludeTestServices: true })("paths", (it) => {
   it.effect("F01 %2F and %2f name the same image, whose self link has one form", () =>
@@ -48,7 +19,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F02 slashes that are not encoded lead to the same resource, and never to another one", () =>
+  it.effect("F02 plain slashes lead to the same resource, and never to another one", () =>
     Effect.gen(function* () {
       expect(yield* nameAt("/images/group/app")).toEqual([200, "group/app"])
       expect(yield* nameAt("/images/group/app/tags/latest")).toEqual([200, "latest"])
@@ -82,7 +53,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F05 a bad percent-encoding is told", () =>
+  it.effect("F05 an invalid percent-encoding is 400 with the reason", () =>
     Effect.gen(function* () {
       for (const bad of ["%", "%zz", "a%2", "%C0%AF", "%E0%80%AF", "%ED%A0%80", "%F8%88%80%80%80"]) {
         const answer = yield* get(`/images/${bad}`)
@@ -92,7 +63,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F06 control characters and dots lead nowhere", () =>
+  it.effect("F06 control characters and dots name no resource", () =>
     Effect.gen(function* () {
       for (const bad of ["%00", "a%0d%0aSet-Cookie:x", "..", "../auth_token", "%2e%2e", "a/../b", ".", "%7f"]) {
         const answer = yield* get(`/images/${bad}`)
@@ -109,7 +80,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F08 what is too long is refused, and the process lives", () =>
+  it.effect("F08 a path or header that is too long is refused, and the process continues", () =>
     Effect.gen(function* () {
       const answer = yield* send(`/images/${"a".repeat(20_000)}`)
       expect([414, 431]).toContain(answer.status)
@@ -139,7 +110,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("F10 malformed parameters are told", () =>
+  it.effect("F10 malformed parameters are 400 with what they take", () =>
     Effect.gen(function* () {
       for (const bad of [
         "embed=-1",
@@ -157,7 +128,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
     })
   )
 
-  it.effect("both names of the collection link within themselves", () =>
+  it.effect("the links of both collections of images stay within their own path", () =>
     Effect.gen(function* () {
       const { json } = yield* get("/repositories?embed=true&links=true")
       expect(JSON.stringify(json)).not.toContain("/images")
@@ -201,7 +172,7 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
 })
 
 layer(app, { excludeTestServices: true })("media types", (it) => {
-  it.effect("F14 what is garbage or unknown falls back to HAL, an explicit mismatch is 406", () =>
+  it.effect("F14 a malformed or unknown Accept gives HAL, an explicit mismatch is 406", () =>
     Effect.gen(function* () {
       const typeFor = (accept: string) =>
         Effect.map(get("/images/plain", { accept }), ({ headers, status }) => [status, headers["content-type"]])
@@ -227,160 +198,13 @@ layer(app, { excludeTestServices: true })("media types", (it) => {
     })
   )
 
-  it.effect("the page for people is linked, escaped, and loads nothing", () =>
+  it.effect("the HTML page is linked, escaped, and loads nothing", () =>
     Effect.gen(function* () {
       const { body, headers } = yield* get("/images", { accept: "text/html" })
       expect(body).toContain('<a href="/images/group%2Fapp">group/app</a>')
       expect(body).not.toMatch(/<script|src=/)
       expect(headers["content-security-policy"]).toContain("default-src 'none'")
     })
-  )
-})
-
-/** The headers of an answer without those that no two answers share. */
-const common = (headers: Record<string, unknown>) => ({ ...headers, date: "", "x-request-id": "" })
-
-layer(app, { excludeTestServices: true })("authentication", (it) => {
-  it.effect("F16 without a token there is a challenge", () =>
-    Effect.gen(function* () {
-      const answer = yield* send("/images")
-      expect(answer.status).toBe(401)
-      expect(answer.headers["www-authenticate"]).toMatch(/^Bearer realm=/)
-      isProblem(answer)
-    })
-  )
-
-  it.effect("F17 odd Authorization headers are refused or understood, never a failure", () =>
-    Effect.gen(function* () {
-      const { authorization } = yield* signedIn
-      const token = authorization.slice("Bearer ".length)
-      const statusOf = (authorization: string | Array<string>) =>
-        Effect.map(send("/images", { headers: { authorization } }), ({ status }) => status)
-      expect(yield* statusOf(`bearer ${token}`)).toBe(200)
-      expect(yield* statusOf(`BEARER   ${token}  `)).toBe(200)
-      for (const bad of [
-        "Bearer",
-        "Bearer ",
-        `Bearer ${token} ${token}`,
-        `Bearer ${token},${token}`,
-        "Basic xx",
-        "=",
-        `Token ${token}`
-      ]) {
-        expect(yield* statusOf(bad), bad).toBe(401)
-      }
-      const two = yield* raw(
-        `GET /images HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer x\r\nAuthorization: ${authorization}\r\n\r\n`
-      )
-      expect(two).toMatch(/^HTTP\/1\.1 401/)
-    })
-  )
-
-  it.effect("F18 an image that exists and one that does not look the same to a stranger", () =>
-    Effect.gen(function* () {
-      const [one, other] = [yield* send("/images/plain"), yield* send("/images/nothing")]
-      expect([one.status, one.body]).toEqual([other.status, other.body])
-      expect(common(one.headers)).toEqual(common(other.headers))
-    })
-  )
-
-  it.effect("F29 health tells nothing and is no way around", () =>
-    Effect.gen(function* () {
-      expect((yield* send("/health/live")).json).toEqual({ status: "live" })
-      for (const path of [
-        "/health/../images",
-        "/health/live/../../images",
-        "/health%2F..%2Fimages",
-        "/health",
-        "/health/images"
-      ]) {
-        expect((yield* send(path)).status, path).toBe(404)
-      }
-    })
-  )
-
-  it.effect("F30 F31 F35 whatever is wrong with credentials, the answer is the same", () =>
-    Effect.gen(function* () {
-      const answers = yield* Effect.forEach(
-        [
-          basic("alice", "wrong"),
-          basic("nobody", "alice-secret"),
-          basic("mallory", "mallory-secret"),
-          basic("alice", ""),
-          basic("alice", "   "),
-          basic("", "x"),
-          basic("a".repeat(300), "x"),
-          basic("alic*", "alice-secret"),
-          { authorization: "Basic !!!" },
-          { authorization: `Basic ${Buffer.from([0xff, 0xfe, 0x3a, 0x61]).toString("base64")}` },
-          { authorization: `Basic ${Buffer.from("no colon").toString("base64")}` },
-          { authorization: "Basic" },
-          {}
-        ] as ReadonlyArray<Record<string, string>>,
-        (headers) => send("/auth_token", { headers })
-      )
-      for (const { body, headers, status } of answers) {
-        expect(status).toBe(401)
-        expect(body).toBe(answers[0]!.body)
-        expect(common(headers)).toEqual(common(answers[0]!.headers))
-      }
-      const good = yield* send("/auth_token", { headers: basic("zoe", "zoë-pass:word") })
-      expect(good.status).toBe(200)
-      expect(good.headers["cache-control"]).toBe("no-store")
-      expect((good.json as { auth_token: string }).auth_token).not.toContain(";")
-    })
-  )
-})
-
-layer(app, { excludeTestServices: true })("what the web client of the original needs", (it) => {
-  it.effect("a preflight asks for the authorization header without a token", () =>
-    Effect.gen(function* () {
-      for (const path of ["/auth_token", "/repositories?embed=true", "/images?embed=true"]) {
-        const { headers, status } = yield* send(path, {
-          method: "OPTIONS",
-          headers: {
-            origin: "https://front.example",
-            "access-control-request-method": "GET",
-            "access-control-request-headers": "authorization"
-          }
-        })
-        expect(status).toBe(204)
-        expect(headers["access-control-allow-origin"]).toBe("*")
-        expect(String(headers["access-control-allow-headers"]).toLowerCase()).toContain("authorization")
-        expect(headers["access-control-allow-methods"]).toContain("GET")
-      }
-    })
-  )
-
-  it.effect("its one request is answered as it reads it", () =>
-    Effect.gen(function* () {
-      for (const path of ["/images", "/repositories"]) {
-        const answer = yield* get(`${path}?embed=true`, { accept: "undefined", origin: "https://front.example" })
-        expect(answer.headers["access-control-allow-origin"]).toBe("*")
-        const document = answer.json as {
-          timestamp: number
-          _embedded: {
-            items: ReadonlyArray<{ size: number | null; disk_size: number | null; _embedded?: { related?: unknown } }>
-          }
-        }
-        expect(typeof document.timestamp).toBe("number")
-        expect(document._embedded.items.length).toBeGreaterThan(1)
-        for (const item of document._embedded.items) {
-          expect(item.disk_size === null).toBe(item.size === null)
-          expect(item._embedded?.related === undefined).toBe(item.size === null)
-        }
-      }
-    })
-  )
-
-  it.effect("a wrong password is 401 with CORS headers, so that the page can read it", () =>
-    Effect.map(
-      send("/auth_token", { headers: { ...basic("alice", "no"), origin: "https://front.example" } }),
-      ({ headers, status }) => {
-        expect(status).toBe(401)
-        expect(headers["access-control-allow-origin"]).toBe("*")
-      }
-    )
   )
 })
 
@@ -408,7 +232,7 @@ layer(appLayer({ repositories: [] }), { excludeTestServices: true })("an empty r
 layer(Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories }, { prefix: "/registry" }))), {
   excludeTestServices: true
 })("a prefix", (it) => {
-  it.effect("F25 begins every link, whether the proxy took it off or not", () =>
+  it.effect("F25 begins every link, whether the proxy removed it or not", () =>
     Effect.gen(function* () {
       for (const path of ["/images", "/registry/images"]) {
         const { body, json } = yield* get(`${path}?links=true&embed=true`)
@@ -421,11 +245,11 @@ layer(Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ reposit
   )
 })
 
-describe("before the first snapshot, and when things break", () => {
+describe("before the first snapshot, and after a defect", () => {
   const broken = (operation: Effect.Effect<void, Registry.RegistryReason>) =>
     appLayer({ repositories: [], before: () => operation })
 
-  it.live("F27 reading and readiness are 503 with Retry-After, being alive is 200", () =>
+  it.live("F27 reading and readiness are 503 with Retry-After, liveness is 200", () =>
     Effect.gen(function* () {
       const { json } = yield* send("/auth_token", { headers: basic("alice", "alice-secret") })
       const headers = { authorization: `Bearer ${(json as { auth_token: string }).auth_token}` }
@@ -458,17 +282,3 @@ describe("before the first snapshot, and when things break", () => {
     )
   )
 })
-
-/** Sends these bytes and reads the answer to its end. */
-const raw = (request: string) =>
-  Effect.gen(function* () {
-    const { address } = yield* HttpServer.HttpServer
-    const port = (address as { port: number }).port
-    return yield* Effect.callback<string, Error>((resume) => {
-      const socket = createConnection(port, "127.0.0.1", () => socket.end(request))
-      let text = ""
-      socket.on("data", (chunk) => (text += chunk))
-      socket.on("close", () => resume(Effect.succeed(text)))
-      socket.on("error", (error) => resume(Effect.fail(error)))
-    })
-  })

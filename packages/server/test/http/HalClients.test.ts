@@ -180,7 +180,7 @@ layer(
   const images = (names: ReadonlyArray<string>) => names.map((name) => `/images/${encodeURIComponent(name)}`)
 
   for (const embed of ["0", "1", "true"]) {
-    it.effect(`ketting, embed=${embed}, stays there but for the way to the latest`, () =>
+    it.effect(`ketting, embed=${embed}, stays in the snapshot, except for the link to the latest`, () =>
       Effect.gen(function* () {
         const origin = yield* base
         const seen = yield* followed(yield* kettingAt(origin, embed), origin, `/images${at}`)
@@ -193,7 +193,7 @@ layer(
     )
   }
 
-  it.effect("traverson-hal goes there, back to the latest, and through history", () =>
+  it.effect("traverson-hal follows links to the snapshot, back to the latest, and through history", () =>
     Effect.gen(function* () {
       traverson.registerMediaType(halAdapter.mediaType, halAdapter)
       const origin = yield* base

@@ -1,4 +1,4 @@
-/** The detail beside the page: of a namespace, a repository or a tag, or of what could not be read. */
+/** The detail beside the page: of a namespace, a repository or a tag, or the gaps. */
 import type { ComponentChildren } from "preact"
 import { useEffect, useRef } from "preact/hooks"
 import type { Status } from "../../api/Resources.ts"

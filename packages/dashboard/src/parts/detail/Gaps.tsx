@@ -1,4 +1,4 @@
-/** What could not be read, and why. */
+/** The list of gaps. */
 import type { Gap, Status } from "../../api/Resources.ts"
 import * as Format from "../../view/Format.ts"
 import { usePage } from "../../view/PageContext.ts"
@@ -10,7 +10,7 @@ const target = ({ digest, repository = "the list of repositories", tag }: Gap) =
       ? `${repository}@${Format.shortDigest(digest)}`
       : repository
 
-/** The place of a gap, as a link where there is such a place. */
+/** The place of a gap, as a link if the page has that place. */
 const GapLink = ({ gap }: { readonly gap: Gap }) => {
   const { href } = usePage()
   if (gap.repository === undefined) return <span>{target(gap)}</span>

@@ -11,7 +11,7 @@ interface Props {
   readonly rows: number
   /** Whether the server has a history. */
   readonly history: boolean
-  readonly onCsv: () => void
+  readonly onCsv: (withTags: boolean) => void
 }
 
 const describe = (found: TagSearch | undefined, rows: number): string => {
@@ -98,8 +98,16 @@ export const Toolbar = ({ found, history, onCsv, rows, searching }: Props) => {
         {history && (
           <ViewToggle name="trend" label="Trend" title="Show the history" icon="trend" disabled={searching} />
         )}
-        <button class="button" type="button" title="Download the list as CSV" onClick={onCsv}>
+        <button class="button" type="button" title="Download every repository here as CSV" onClick={() => onCsv(false)}>
           <Icon name="download" /> CSV
+        </button>
+        <button
+          class="button"
+          type="button"
+          title="Download every repository here with its tags as CSV"
+          onClick={() => onCsv(true)}
+        >
+          CSV with tags
         </button>
       </div>
     </div>

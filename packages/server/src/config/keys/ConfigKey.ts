@@ -3,8 +3,8 @@ import type { ConfigValue } from "./ConfigValue.ts"
 
 /**
  * Whether a key must be set. `required`: it must be set, and its sample is refused. `expected`: it must be set, and the
- * sample may be a real value. `conditional`: it must be set unless other keys make it needless, which a rule over all
- * keys decides. `default`: its default is decoded when it is not set. `optional`: it may have no value.
+ * sample may be a real value. `conditional`: it must be set unless other keys replace it, which a rule over several
+ * keys checks. `default`: its default is decoded when it is not set. `optional`: it may have no value.
  */
 export type Presence = "required" | "expected" | "conditional" | "default" | "optional"
 
@@ -14,7 +14,7 @@ export interface ConfigKey<out A = unknown, out P extends Presence = Presence> {
   readonly presence: P
   /** The text in the default file: the default or the sample. */
   readonly initial: string | undefined
-  /** What completes the sentence "Default: …" for a key without a default. */
+  /** Completes the sentence "Default: …" for a key without a default. */
   readonly absence: string
   readonly doc: string
 }
@@ -46,7 +46,7 @@ export const withDefault = key("default", "")
 export const conditional = <A>(value: ConfigValue<A>, sample: string, unless: string, doc: string) =>
   key("conditional", `none; the key must be set unless ${unless}, and the sample counts as not set`)(value, sample, doc)
 
-/** A key that may be absent; `absence` says what then holds. */
+/** A key that may be absent; `absence` says what applies then. */
 export const optional = <A>(value: ConfigValue<A>, absence: string, doc: string): ConfigKey<A, "optional"> => ({
   value,
   presence: "optional",

@@ -1,4 +1,4 @@
-/** All keys of the configuration: the one table from which it is read, checked, printed and documented. */
+/** The table of all configuration keys, from which the configuration is read, checked, printed and documented. */
 import type { ConfigKey, Decoded } from "./ConfigKey.ts"
 import { databaseKeys } from "./DatabaseKeys.ts"
 import { generalKeys } from "./GeneralKeys.ts"

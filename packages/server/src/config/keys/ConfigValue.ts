@@ -1,4 +1,4 @@
-/** The kinds of values: how the text of each is decoded, and which texts are accepted, in words. */
+/** The kinds of values: how each is decoded from text, and a description of the accepted texts. */
 import { type Bytes, DurationText, SizeText } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Option, Redacted } from "effect"
 import { isNetwork } from "../../http/wire/TrustedProxies.ts"
@@ -19,7 +19,7 @@ export const value = <A>(accepts: string, decode: (text: string) => A | undefine
   secret: false
 })
 
-/** A text that is kept as it is written. */
+/** A text without any decoding. */
 export const textWhere = (accepts: string, isValid: (text: string) => boolean): ConfigValue<string> =>
   value(accepts, (text) => (isValid(text) ? text : undefined))
 

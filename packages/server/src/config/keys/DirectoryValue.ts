@@ -1,4 +1,4 @@
-/** The kinds of values that only a directory has. */
+/** The kinds of values of the section [ldap]. */
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { isLine, list, textWhere, value } from "./ConfigValue.ts"
 
@@ -30,7 +30,7 @@ export const distinguishedNames = list(
   /[;\n]/
 )
 
-/** Where a directory listens. Without a scheme the connection is LDAP over TLS, as in the original. */
+/** The address of a directory. Without a scheme the connection is LDAP over TLS, as in the original. */
 export interface DirectoryHost {
   readonly scheme: "ldap" | "ldaps" | undefined
   readonly hostname: string

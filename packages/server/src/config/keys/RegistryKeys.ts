@@ -1,4 +1,4 @@
-/** The section [registry]: which registry is read, and how often. */
+/** The section [registry]: the registry to crawl, and how often. */
 import { optional, required, withDefault } from "./ConfigKey.ts"
 import { duration, integer, oneOf, path, secret, share, text, textWhere, url } from "./ConfigValue.ts"
 
@@ -58,6 +58,16 @@ export const registryKeys = {
     share,
     "0.1",
     "The share of refresh_interval by which it varies at random, so that several servers do not crawl at the same time."
+  ),
+  verify_interval: withDefault(
+    duration("1 minute"),
+    "1 day",
+    "How often a crawl reads every manifest again, because the registry may have deleted some. The crawl sends as many requests as the first one. The times are the multiples of the interval since 1970-01-01 00:00 UTC, so that a restart changes none. The signal SIGUSR2 starts such a crawl at once. Every other crawl reads a tenth of the manifests again that no tag names, or all of them if they are at most 1000."
+  ),
+  measure_sizes: withDefault(
+    integer(0, 1_000_000),
+    "1000",
+    "For how many blobs each crawl asks the registry for the size, the largest first, until it has asked once for each. Manifests state sizes, which may be wrong. The server stores what it has measured. /status shows how far it is."
   ),
   crawl_concurrency: withDefault(
     integer(1, 256),

@@ -1,11 +1,11 @@
-/** Which part of the registry is read: the rules over several keys of [registry]. */
+/** The scope of the crawl: the rules over several keys of [registry]. */
 import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import type { Findings } from "../source/ConfigDecoding.ts"
 import type { Settings } from "../keys/ConfigKeys.ts"
 
 type Scope = NonNullable<RegistryHttp.Options["scope"]>
 
-/** The scope of the crawl. A number needs a scope of group or project, because it can be either. */
+/** The scope of the crawl. A number can identify a group or a project, so `scope` must say which. */
 export const scopeConfig = ({ scope: kind, scope_path: path }: Settings["registry"], { problem }: Findings): Scope => {
   if (kind === "auto") {
     if (path !== undefined && /^\d+$/.test(path)) {

@@ -43,7 +43,7 @@ const checkRegistry = ({ gitlab_base_url: gitlab, registry_base_url: registry }:
   }
 }
 
-/** The configuration from texts that are read already, or all problems at once. */
+/** Decodes the texts of the configuration. Fails with all problems at once. */
 export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
   const found = findings(source)
   const { database, general, jwt, ldap, registry } = settings(source, found)
@@ -78,7 +78,7 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
       metrics: { maxRepositories: general.metrics_repositories, tags: general.metrics_tags },
       capacity: database.capacity
     },
-    /** Where /metrics needs no token, if anywhere. */
+    /** The address on which /metrics needs no token, if it is set. */
     metricsServer:
       general.metrics_port === undefined ? undefined : { host: general.metrics_host, port: general.metrics_port },
     otlpUrl: general.otlp_url,
@@ -96,12 +96,14 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
       timeout: registry.request_timeout,
       concurrency: { max: registry.crawl_concurrency }
     },
-    /** PEM of the authorities to trust for the registry and GitLab, instead of Node's. */
+    /** PEM of the authorities to trust for the registry and GitLab instead of Node's. */
     registryAuthorities,
     collector: {
       accounting: registry.accounting,
       interval: registry.refresh_interval,
       jitter: registry.refresh_jitter,
+      verifyInterval: registry.verify_interval,
+      measure: registry.measure_sizes,
       concurrency: registry.crawl_concurrency,
       deadline: registry.crawl_deadline
     },
@@ -109,9 +111,9 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
   }
 })
 
-/** The configuration of a server, checked. Secrets are redacted. */
+/** The checked configuration of a server. Secrets are redacted. */
 export interface ServerConfig extends Effect.Success<ReturnType<typeof fromSource>> {}
 
-/** The configuration from these places, or all problems at once. */
+/** Reads the configuration from these places. Fails with all problems at once. */
 export const load = (places: Places): Effect.Effect<ServerConfig, ConfigurationError, FileSystem.FileSystem> =>
   Effect.flatMap(read(places), fromSource)

@@ -24,7 +24,7 @@ const currentKey = Effect.fnUntraced(function* (jwt: Jwt, findings: Findings) {
   return KeySet.privateKey(Redacted.make(text ?? ""))
 })
 
-/** The keys that only verify, each with the key of the configuration that it comes from. */
+/** The previous keys, each with the configuration key that it comes from. */
 const previousKeys = Effect.fnUntraced(function* (jwt: Jwt, findings: Findings) {
   const keys: Array<readonly [Key, KeySet.SharedSecret | KeySet.PublicKey]> = []
   if (jwt.previous_secret_key !== undefined) {

@@ -36,7 +36,7 @@ export const findings = (source: ConfigSource): Findings => {
   }
 }
 
-/** The message for a key that must be set and is not. */
+/** The message for a missing key. */
 export const notSet = <S extends Section>(section: S, name: KeyOf<S>): string => {
   const { presence, value } = sectionKeys(section).find((placed) => placed.name === name)!.key
   const problem = presence === "conditional" ? "is not set, or still the sample" : "is not set"
@@ -44,15 +44,15 @@ export const notSet = <S extends Section>(section: S, name: KeyOf<S>): string =>
 }
 
 /**
- * The value of every key. Where a text is not valid, the default or sample stands in for it, so that the rules over
- * several keys can be checked as well.
+ * The value of every key. The default or sample replaces an invalid text, so that the rules over several keys can be
+ * checked as well.
  */
 export const settings = (source: ConfigSource, findings: Findings): Settings => {
   const decode = ({ key, name, section }: PlacedKey): unknown => {
     const { initial, presence, value } = key
     const report = (message: string) => findings.problem(section, name as never, message)
     const found = source.values.get(address(section, name))?.text
-    // Only where there is a default, an empty text may be a value.
+    // An empty text can be a value only for a key with a default.
     const text = presence === "default" ? (found ?? initial) : found || undefined
     const isSample = (presence === "required" || presence === "conditional") && text === initial
     if (text !== undefined && !isSample) {
@@ -64,7 +64,7 @@ export const settings = (source: ConfigSource, findings: Findings): Settings => 
     }
     return initial === undefined || presence === "conditional" ? undefined : value.decode(initial)
   }
-  // Each value has the type of its key, which the type of the table says.
+  // TypeScript cannot infer that each value has the type of its key.
   return Object.fromEntries(
     Object.keys(configKeys).map((section) => [
       section,

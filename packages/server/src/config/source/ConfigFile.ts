@@ -1,10 +1,10 @@
 /** The configuration file: its values with their lines, and its problems. */
+import { Suggestion } from "@gitlab-registry-usage/core"
 import { Result } from "effect"
 import { address, configKeys, sectionKeys, settingNames, placedKeys } from "../keys/ConfigKeys.ts"
 import type { ConfigProblem } from "./ConfigProblem.ts"
 import * as Ini from "./Ini.ts"
 import { interpolate, references } from "./IniInterpolation.ts"
-import { didYouMean } from "./Suggestion.ts"
 
 /** The text of a value and where it is set. */
 export interface SourcedText {
@@ -21,7 +21,7 @@ export interface ConfigSource {
   readonly warnings: ReadonlyArray<string>
 }
 
-/** The original interpolates defaults that the file does not set. */
+/** As in the original, the interpolation also finds the defaults of keys that the file does not set. */
 const initial = (section: string, name: string): string | undefined =>
   sectionKeys(section).find((placed) => placed.name === name)?.key.initial
 
@@ -42,7 +42,7 @@ export const parse = (path: string, text: string): ConfigSource => {
 
   for (const [section, { entries, line }] of document.sections) {
     if (!Object.hasOwn(configKeys, section)) {
-      report(`[${section}]`, line, `there is no such section${didYouMean(section, Object.keys(configKeys))}`)
+      report(`[${section}]`, line, `there is no such section${Suggestion.didYouMean(section, Object.keys(configKeys))}`)
       continue
     }
     const known = sectionKeys(section).flatMap(settingNames)
@@ -52,7 +52,7 @@ export const parse = (path: string, text: string): ConfigSource => {
       const subject = address(section, key)
       for (const reference of references(entry.value)) used.add(reference)
       if (!known.includes(key)) {
-        report(subject, entry.line, `there is no such key${didYouMean(key, known, misplaced(key))}`)
+        report(subject, entry.line, `there is no such key${Suggestion.didYouMean(key, known, misplaced(key))}`)
         continue
       }
       const value = interpolate(entry.value, lookup)

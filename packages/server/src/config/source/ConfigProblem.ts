@@ -1,9 +1,9 @@
-/** What is wrong with the configuration: all problems at once, and no secret in any of them. */
+/** The problems of the configuration. None contains a secret. */
 import { Runtime, Schema } from "effect"
 
 /**
- * One problem: the key it is about, where the key is set (`file:line`, a variable, or nothing), and what is accepted
- * instead. It never holds a value, because a secret may be in the wrong place.
+ * One problem: its key, where the key is set (`file:line`, a variable, or nothing), and what is accepted instead. It
+ * never contains a value, because a secret may be in the wrong place.
  */
 export const ConfigProblem = Schema.Struct({ subject: Schema.String, origin: Schema.String, message: Schema.String })
 export type ConfigProblem = typeof ConfigProblem.Type

@@ -2,11 +2,11 @@
  * Where each value of the configuration comes from: environment variables, files that they name, the configuration file,
  * and files that it names, in this order.
  */
+import { Suggestion } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem } from "effect"
 import { address, configKeys, settingNames, type PlacedKey, placedKeys, variableName } from "../keys/ConfigKeys.ts"
 import { type ConfigSource, parse, type SourcedText } from "./ConfigFile.ts"
 import { type ConfigProblem, ConfigurationError } from "./ConfigProblem.ts"
-import { didYouMean } from "./Suggestion.ts"
 import { readSecret, readText } from "./TextFile.ts"
 
 /** The configuration file, if any, which may be absent unless it is `required`, and the environment. */
@@ -30,7 +30,7 @@ const readFile = Effect.fnUntraced(function* (
   return parse(file.path, text)
 })
 
-/** Variables that begin like those of a section and set no key. */
+/** Variables with the prefix of a section that set no key. */
 const unknownVariables = (environment: Places["environment"]): ReadonlyArray<ConfigProblem> => {
   const known = placedKeys.flatMap((placed) => settingNames(placed).map((name) => variableName(placed.section, name)))
   const beginnings = Object.keys(configKeys).map((section) => variableName(section, ""))
@@ -39,7 +39,7 @@ const unknownVariables = (environment: Places["environment"]): ReadonlyArray<Con
     .map(([subject]) => ({
       subject,
       origin: "",
-      message: `there is no such environment variable${didYouMean(subject, known)}`
+      message: `there is no such environment variable${Suggestion.didYouMean(subject, known)}`
     }))
 }
 
@@ -47,8 +47,8 @@ const unknownVariables = (environment: Places["environment"]): ReadonlyArray<Con
 const storeKeys = [address("database", "path"), address("database", "url"), address("general", "snapshot_file")]
 
 /**
- * The text of every key that is set, with all problems of the places. An environment variable that is empty counts as
- * not set. Fails only where the configuration file cannot be read at all.
+ * Reads the text of every key that is set, and the problems of all places. An empty environment variable counts as not
+ * set. Fails only if the configuration file cannot be read at all.
  */
 export const read = Effect.fnUntraced(function* ({
   environment,
@@ -69,7 +69,7 @@ export const read = Effect.fnUntraced(function* ({
   const look = Effect.fnUntraced(function* ({ key, name, section }: PlacedKey, from: typeof fromFile) {
     const direct = from(section, name)
     const indirect = key.value.secret ? from(section, `${name}_file`) : undefined
-    // In a file, an empty value means that there is none.
+    // An empty value in a file means no value.
     if (indirect === undefined || indirect.text === "") return direct
     const { origin, text: path } = indirect
     const report = (message: string) => problems.push({ subject: address(section, `${name}_file`), origin, message })

@@ -49,8 +49,8 @@ const inSections = (header: ReadonlyArray<string>, lines: (placed: PlacedKey) =>
   ].join("\n") + "\n"
 
 /**
- * A file with every key: those that must be set with samples, which are refused until they are replaced, those with a
- * default with it, and the others as comments.
+ * A file with every key: required keys with samples, which are refused until they are replaced; keys with a default
+ * with that; the others as comments.
  */
 export const defaultConfig: string = inSections(
   [
@@ -69,7 +69,7 @@ export const effectiveConfig = ({ values }: ConfigSource): string =>
     if (found === undefined || (found.text === "" && key.presence !== "default")) {
       return [key.presence === "default" ? assignment(placed) : `# ${name} is not set`]
     }
-    // Lines of a longer value are indented, so that they are read as its continuation.
+    // Further lines of a value are indented, so that they are read as its continuation.
     const text = key.value.secret ? "<redacted>" : escape(found.text).replaceAll("\n", "\n  ")
     return [`# from ${found.origin}`, `${name} = ${text}`]
   })

@@ -1,15 +1,15 @@
 /**
- * The HTTP API. Each endpoint is defined once: its path, its query and the resource that it shows. Routing, the links of
- * `/` and OpenAPI are made from these definitions.
+ * The HTTP API. Each endpoint is defined once: its path, its query and its resource. Routing, the links of `/` and
+ * OpenAPI follow from these definitions.
  */
 import { Context, Option, SchemaAST } from "effect"
 import { HttpApi, OpenApi } from "effect/http-api"
 import { version } from "../../Version.ts"
 import { describe } from "../query/Parameters.ts"
-import { history } from "./HistoryApi.ts"
-import { Resource, type Shown } from "./Resource.ts"
+import { history, type HistoryDocument } from "./HistoryApi.ts"
+import { HomeLink, Resource, type Shown } from "./Resource.ts"
 import { service, session } from "./ServiceApi.ts"
-import { usage } from "./UsageApi.ts"
+import { usage, type UsageDocument } from "./UsageApi.ts"
 
 const Api = HttpApi.make("gitlab-registry-usage")
   .add(usage, history, session, service)
@@ -29,12 +29,18 @@ type Endpoints = { readonly [G in keyof Groups]: keyof Groups[G]["endpoints"] }[
 /** The names of the routes. */
 export type Name = Endpoints & string
 
-/** A route: its method, the template of its path, the names of its query, and what it shows of the registry, if anything. */
+/** The routes without a resource: each needs a handler. */
+export type HandledName = Exclude<Name, UsageDocument | HistoryDocument>
+
+/**
+ * A route: its method, the template of its path, the names of its query parameters, its resource, if it has one, and its link in the root, if it has one.
+ */
 export interface Route {
   readonly method: string
   readonly path: string
   readonly query: ReadonlyArray<string>
   readonly resource: Shown | undefined
+  readonly homeLink: HomeLink["Service"] | undefined
 }
 
 /** Every route of the API by its name. */
@@ -50,17 +56,15 @@ export const routes: Readonly<Record<Name, Route>> = (() => {
           endpoint.query !== undefined && SchemaAST.isObjects(endpoint.query.ast)
             ? endpoint.query.ast.propertySignatures.map(({ name }) => String(name))
             : [],
-        resource: Option.getOrUndefined(Context.getOption(endpoint.annotations, Resource))
+        resource: Option.getOrUndefined(Context.getOption(endpoint.annotations, Resource)),
+        homeLink: Option.getOrUndefined(Context.getOption(endpoint.annotations, HomeLink))
       }
     }
   })
   return found as Record<Name, Route>
 })()
 
-/** The path of a route as a URI template (RFC 6570), such as `/images/{image}`. */
-export const uriTemplate = (name: Name): string => routes[name].path.replaceAll(/:(\w+)/g, "{$1}")
-
-/** The API at the path that clients reach it at. */
+/** The API under the path at which clients reach it. */
 export const at = (prefix: string) => Api.annotate(OpenApi.Servers, [{ url: prefix === "" ? "/" : prefix }])
 
 /** The description of the API (OpenAPI 3.1). */

@@ -1,4 +1,4 @@
-/** The parts that the definition of the API is made of. */
+/** Schemas that several endpoints share. */
 import { Schema } from "effect"
 import { HttpApiMiddleware, HttpApiSchema, HttpApiSecurity, OpenApi } from "effect/http-api"
 
@@ -17,11 +17,11 @@ export const problem = (status: number, description: string) =>
     .annotate({ description })
     .pipe(HttpApiSchema.asJson({ contentType: "application/problem+json" }), HttpApiSchema.status(status))
 
-/** The response of every resource to a request without a valid token. */
+/** The problem of a request without a valid token. */
 export const unauthorized = problem(401, "The request has no valid token; WWW-Authenticate says why")
-/** The response before the first snapshot, and while another service does not respond. */
-export const unavailable = problem(503, "Not available yet, or for now: retry after Retry-After seconds")
-/** The problems of every resource that is read. */
+/** The problem before the first snapshot, and while another service does not respond. */
+export const unavailable = problem(503, "Not available yet, or temporarily: retry after Retry-After seconds")
+/** The problems that reading any resource can have. */
 export const reading = [
   problem(400, "A path or a parameter is malformed"),
   unauthorized,
@@ -34,13 +34,20 @@ export const cursorGone = problem(410, "The cursor belongs to a snapshot that is
 
 /** A size in bytes. */
 export const Bytes = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-/** A number of things. */
+/** A non-negative integer. */
 export const Count = Bytes
 /** The three sizes. */
 export const Sizes = {
   size: Schema.NullOr(Bytes).annotate({ description: "Bytes of all tags; each tag counts the blobs that it shares" }),
   disk_size: Schema.NullOr(Bytes).annotate({ description: "Bytes on disk; each blob is charged to one tag" }),
   unique_size: Schema.NullOr(Bytes).annotate({ description: "Bytes that deleting this alone would free" })
+}
+/** The three sizes of something that consists of several things. */
+export const Sums = {
+  ...Sizes,
+  partial: Schema.optionalKey(Schema.Literal(true)).annotate({
+    description: "Something could not be read: the sizes are the least that they can be"
+  })
 }
 const Links = Schema.Record(Schema.String, Schema.Json).annotate({ description: "With links=true" })
 const Embedded = Schema.Record(Schema.String, Schema.Json).annotate({ description: "With embed=1, 2, … or true" })

@@ -1,4 +1,4 @@
-/** `/docs`: the description of the API as a page, with all that it needs in it. */
+/** `/docs`: the description of the API as one self-contained page. */
 import { Effect } from "effect"
 import { HttpRouter } from "effect/http"
 import { HttpApiSwagger } from "effect/http-api"
@@ -6,7 +6,7 @@ import { hash } from "node:crypto"
 import * as Api from "./Api.ts"
 import { type Response, html } from "../wire/Message.ts"
 
-/** The scripts of the page are allowed by what is in them. */
+/** The policy allows the scripts of the page by their hashes. */
 const policyOf = (page: string): string => {
   const scripts = Array.from(page.matchAll(/<script>([\s\S]*?)<\/script>/g), ([, script]) =>
     hash("sha256", script!, "base64")
@@ -24,7 +24,7 @@ const policyOf = (page: string): string => {
   ].join("; ")
 }
 
-/** The page; the first request makes it. */
+/** The page; the first request renders it. */
 export const docs = (prefix: string): Effect.Effect<Effect.Effect<Response>> =>
   Effect.cached(
     Effect.gen(function* () {

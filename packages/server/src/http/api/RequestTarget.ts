@@ -3,8 +3,8 @@ import { Result } from "effect"
 import { badRequest, notFound, type Problem } from "../wire/Problem.ts"
 
 /**
- * A segment of a path, decoded once. `encodedSlash` says whether a `/` in it was written as `%2F`, so that it belongs to
- * a name for certain.
+ * A segment of a path, decoded once. `encodedSlash` says whether it contained `%2F`, so that the slash is certainly
+ * part of a name.
  */
 export interface Segment {
   readonly text: string
@@ -32,9 +32,8 @@ const segmentOf = (raw: string): Result.Result<Segment, Problem> =>
   )
 
 /**
- * Reads the target of a request line. Each segment is decoded once; an empty one (`//`, a slash at the end) names
- * nothing, so it is not found. With a `prefix` such as `/registry`, the path may have it or not: a reverse proxy may
- * have taken it off.
+ * Parses the target of a request line. Each segment is decoded once. An empty segment (`//`, a slash at the end) fails
+ * with 404. A `prefix` such as `/registry` may be missing, because a reverse proxy may have removed it.
  */
 export const parse = (url: string, prefix = ""): Result.Result<Target, Problem> => {
   const questionMark = url.indexOf("?")

@@ -1,4 +1,4 @@
-/** What a route shows of the registry: the part of its definition that documents are made from. */
+/** The resource of a route, as an annotation of its endpoint. */
 import {
   type Hal,
   type History,
@@ -19,16 +19,37 @@ type Find = (
 ) => Hal.Resource | undefined
 
 /**
- * A resource of one snapshot, a time series, or growth between two snapshots. `find` returns `undefined` for what the
- * snapshot does not have. The root namespace, which is the whole registry, has the path "".
+ * A resource of one snapshot, a time series, or the growth between two snapshots. `find` returns `undefined` if the
+ * snapshot does not have the entity. The root namespace, which is the whole registry, has the path "".
  */
 export type Shown =
   | { readonly _tag: "Snapshot"; readonly find: Find }
   | { readonly _tag: "History"; readonly entity: (parameters: PathParameters) => History.Entity }
   | { readonly _tag: "Growth"; readonly namespace: (parameters: PathParameters) => string }
 
-/** The annotation of an endpoint with what it shows. */
+/** The annotation of an endpoint with its resource. */
 export class Resource extends Context.Service<Resource, Shown>()("@gitlab-registry-usage/server/Resource") {}
+
+/** Marks the type of an endpoint that has a resource, so that its route needs no handler. */
+export interface Document {
+  readonly document: true
+}
+
+/** Annotates an endpoint with its resource. */
+export const shows =
+  (resource: Shown) =>
+  <E extends { readonly annotate: (key: typeof Resource, resource: Shown) => unknown }>(endpoint: E) =>
+    endpoint.annotate(Resource, resource) as E & Document
+
+/** The names of the endpoints with a resource in a group. */
+export type DocumentsOf<Group extends { readonly endpoints: object }> = {
+  [Name in keyof Group["endpoints"]]: Group["endpoints"][Name] extends Document ? Name : never
+}[keyof Group["endpoints"]]
+
+/** The annotation of an endpoint to which the root links. */
+export class HomeLink extends Context.Service<HomeLink, { readonly relation: string; readonly title?: string }>()(
+  "@gitlab-registry-usage/server/HomeLink"
+) {}
 
 export const inSnapshot = (find: Find): Shown => ({ _tag: "Snapshot", find })
 

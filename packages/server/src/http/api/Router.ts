@@ -1,16 +1,14 @@
-/** From the segments of a path to what they may mean, by templates such as `/images/:image/tags/:tag`. */
+/** Matches the segments of a path with templates such as `/images/:image/tags/:tag`. */
 import { Array } from "effect"
 import type { Segment } from "./RequestTarget.ts"
 
 /**
- * The names of parameters whose value may hold slashes. The canonical form writes them as `%2F`, in one segment; they are
- * understood as they are as well, over several segments.
+ * The parameters whose value may contain slashes. In the canonical form the value is one segment with `%2F`; plain
+ * slashes, over several segments, are accepted as well.
  */
 const spreading = new Set(["image", "namespace", "file"])
 
-/**
- * What a path may mean: the template's name and its parameters. `canonical` means that each parameter is one segment.
- */
+/** A match: the template's name and the parameters. `canonical` means that each parameter is one segment. */
 export interface Reading<Name extends string> {
   readonly name: Name
   readonly parameters: Readonly<Record<string, string>>
@@ -59,8 +57,8 @@ const read = <Name extends string>(
 }
 
 /**
- * A router over these templates. The canonical readings come first. A path in which some slash is encoded has no other:
- * a client that encodes one slash encodes all of them.
+ * A router over these templates. It returns the canonical readings first. A path with an encoded slash has no other
+ * readings, because a client that encodes one slash encodes all of them.
  */
 export const make = <Name extends string>(routes: Readonly<Record<Name, { readonly path: string }>>): Router<Name> => {
   const templates = Object.entries<{ readonly path: string }>(routes).map(([name, { path }]) =>

@@ -1,4 +1,4 @@
-/** Signing in, and the routes that serve the service itself. */
+/** Signing in, and the routes of the service itself. */
 import { Schema } from "effect"
 import {
   HttpApiEndpoint,
@@ -9,9 +9,10 @@ import {
   OpenApi
 } from "effect/http-api"
 import { queryOf } from "../query/Parameters.ts"
+import { HomeLink } from "./Resource.ts"
 import { Bearer, hal, problem, Timestamp, unauthorized, unavailable } from "./ApiParts.ts"
 
-/** A user name and a password that the directory knows. */
+/** A user name and password of the directory. */
 class Basic extends HttpApiMiddleware.Service<Basic>()("@gitlab-registry-usage/server/Basic", {
   security: { basic: HttpApiSecurity.basic }
 }) {}
@@ -25,7 +26,9 @@ export const session = HttpApiGroup.make("session")
         problem(429, "Too many wrong passwords: retry after Retry-After seconds"),
         unavailable
       ]
-    }).annotate(OpenApi.Summary, "Sign in")
+    })
+      .annotate(OpenApi.Summary, "Sign in")
+      .annotate(HomeLink, { relation: "token" })
   )
   .middleware(Basic)
 
@@ -65,11 +68,12 @@ export const service = HttpApiGroup.make("service").add(
   HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", {
     success: Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Json)) })
   }).annotate(OpenApi.Summary, "The public keys that verify the tokens"),
-  HttpApiEndpoint.get("openapi", "/openapi.json", { success: Schema.Json }).annotate(
-    OpenApi.Summary,
-    "This description"
-  ),
-  HttpApiEndpoint.get("docs", "/docs", { success: text("text/html") }).annotate(OpenApi.Exclude, true),
+  HttpApiEndpoint.get("openapi", "/openapi.json", { success: Schema.Json })
+    .annotate(OpenApi.Summary, "This description")
+    .annotate(HomeLink, { relation: "service-desc" }),
+  HttpApiEndpoint.get("docs", "/docs", { success: text("text/html") })
+    .annotate(OpenApi.Exclude, true)
+    .annotate(HomeLink, { relation: "documentation" }),
   HttpApiEndpoint.get("ui", "/ui", { success: text("text/html") }).annotate(OpenApi.Exclude, true),
   HttpApiEndpoint.get("file", "/ui/:file", {
     params: { file: Schema.String },

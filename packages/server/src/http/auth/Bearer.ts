@@ -1,4 +1,4 @@
-/** Whether a request may read: the bearer token (RFC 6750), or a secret of the configuration in its place. */
+/** Authorizes a request by its bearer token (RFC 6750) or a secret of the configuration. */
 import { Authentication } from "@gitlab-registry-usage/core"
 import { Effect, Redacted } from "effect"
 import { hash, timingSafeEqual } from "node:crypto"
@@ -23,7 +23,10 @@ export const parseBearer = (authorization: string | undefined): string | undefin
 
 const digest = (text: string) => hash("sha256", text, "buffer")
 
-/** Whether the authorization is `Bearer` with this secret. Digests have one length, so comparing them takes one time. */
+/**
+ * Whether the authorization is `Bearer` with this secret. Digests of one length are compared, so that the time does not
+ * depend on the secret.
+ */
 export const bearsSecret = (secret: Redacted.Redacted, authorization: string | undefined): boolean => {
   const token = parseBearer(authorization)
   return token !== undefined && timingSafeEqual(digest(token), digest(Redacted.value(secret)))

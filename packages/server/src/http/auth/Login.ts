@@ -1,4 +1,4 @@
-/** `GET /auth_token`: from credentials to a token. */
+/** `GET /auth_token`: verifies credentials and issues a token. */
 import { Authentication, type LoginAttempts } from "@gitlab-registry-usage/core"
 import { Cause, DateTime, Effect, Exit, Option, Redacted, Result } from "effect"
 import * as Metrics from "../../Metrics.ts"
@@ -7,7 +7,7 @@ import { Problem, unauthorized, unavailable } from "../wire/Problem.ts"
 
 const challenge = 'Basic realm="GitLab Registry Usage", charset="UTF-8"'
 
-/** One answer for whatever is wrong with the credentials. */
+/** The response to wrong credentials is always the same. */
 const refused = unauthorized(challenge, "the user name or the password is wrong, or the user may not sign in")
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
@@ -59,8 +59,8 @@ const results = { 401: "refused", 429: "limited", 503: "unavailable" } as const 
 >
 
 /**
- * Verifies the credentials and issues a token. Fails with 401 for any credentials that do not sign in, with 429 where
- * too many failed, and with 503 where the directory does not respond.
+ * Verifies the credentials and issues a token. Fails with 401 for refused credentials, with 429 after too many refused
+ * attempts, and with 503 if the directory does not respond.
  */
 export const login = (limiter: LoginAttempts.LoginAttempts["Service"]) =>
   Effect.fn("Login.login")(

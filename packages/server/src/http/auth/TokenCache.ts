@@ -1,5 +1,5 @@
 /**
- * Tokens that were verified lately, so that each need not be verified with every request.
+ * A cache of verified tokens, so that a token is not verified with every request.
  *
  * @since 0.1.0
  */
@@ -9,18 +9,18 @@ import { hash } from "node:crypto"
 
 /** @category models @since 0.1.0 */
 export interface Options {
-  /** Tokens issued up to this instant are refused; read at each request. Default: none are. */
+  /** Tokens issued up to this instant are refused; it runs at each request. By default no token is refused. */
   readonly notBefore?: Effect.Effect<DateTime.Utc> | undefined
-  /** How many tokens are remembered. Default 10,000. */
+  /** How many tokens the cache holds. Default 10,000. */
   readonly capacity?: number | undefined
 }
 
-/** A clock that was set back further than this is no reason to trust what was verified before (milliseconds). */
+/** If the clock is set back further than this, cached tokens are verified again (milliseconds). */
 const clockTolerance = 30_000
 
 /**
- * Looks a token up synchronously: the verified token, if it was verified before and is still valid. The requests of one
- * `connection` mostly carry the same token.
+ * Looks a token up synchronously. Returns the verified token if it was verified before and is still valid. The requests
+ * of one `connection` mostly carry the same token.
  *
  * @category models
  * @since 0.1.0
@@ -28,7 +28,7 @@ const clockTolerance = 30_000
 export type Known = (token: string, connection?: object) => Authentication.VerifiedToken | undefined
 
 /**
- * What is known of tokens where requests are answered: nothing without a cache.
+ * The lookup in the cache of tokens. Without a cache it finds nothing.
  *
  * @category services
  * @since 0.1.0
@@ -37,13 +37,12 @@ export const KnownTokens = Context.Reference<Known>("@gitlab-registry-usage/serv
   defaultValue: () => () => undefined
 })
 
-/** What is longer is refused before it is read; it is not worth hashing. */
+/** A longer token is invalid in any case, so it is not hashed. */
 const maximumLength = 8192
 
 /**
- * The port over another one, and what is known without it. Only a signature that was found valid is remembered, by a hash
- * of the whole token, and as the token itself no longer than the connection is open that sent it; expiry and revocation
- * are looked at each time.
+ * Caches the results of another `Tokens` port. Only valid tokens are cached, by a hash of the whole token. The token
+ * itself is held only while the connection that sent it is open. Expiry and revocation are checked each time.
  *
  * @category constructors
  * @since 0.1.0
@@ -52,12 +51,12 @@ export const make = Effect.fnUntraced(function* ({ capacity = 10_000, notBefore 
   const tokens = yield* Authentication.Tokens
   const clock = yield* Clock.Clock
   const verified = new Map<string, Authentication.VerifiedToken>()
-  /** What a connection sent last: hashing it again would take longer than everything else about it. */
+  /** The last token of each connection: hashing it again would take longer than the rest of the lookup. */
   const sent = new WeakMap<object, { readonly token: string; readonly verified: Authentication.VerifiedToken }>()
 
   const revokedUpTo = (): number => {
     if (notBefore === undefined) return -Infinity
-    // An effect that has to wait is left to `verify`.
+    // If the effect has to wait, `verify` runs it.
     const exit = Effect.runSyncExit(notBefore)
     return Exit.isSuccess(exit) ? DateTime.toEpochMillis(exit.value) : Infinity
   }
@@ -86,7 +85,7 @@ export const make = Effect.fnUntraced(function* ({ capacity = 10_000, notBefore 
       const text = Redacted.value(token)
       const found = known(text)
       if (found !== undefined) return Effect.succeed(found)
-      // The errors of a token come from the port.
+      // The port determines why a token is invalid.
       return Effect.tap(tokens.verify(token), (verifiedToken) =>
         Effect.sync(() => {
           if (verified.size >= capacity) verified.delete(verified.keys().next().value!)

@@ -1,4 +1,4 @@
-/** Documents of snapshots: found by the path, rendered once, then looked up. */
+/** Documents of snapshots: found by the path, rendered once, then read from the cache. */
 import { type Authentication, Collector, Hal, Instant, type Snapshot } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Option, Result } from "effect"
 import { type Name, routes } from "../api/Api.ts"
@@ -7,9 +7,9 @@ import * as HistoryDocuments from "./HistoryDocuments.ts"
 import * as Encoding from "../wire/Encoding.ts"
 import { isStream, type Lookup, type Request, type Response } from "../wire/Message.ts"
 import * as Html from "./Html.ts"
-import { noHistory, type Past } from "./EarlierSnapshots.ts"
+import { type EarlierSnapshots, noHistory } from "./EarlierSnapshots.ts"
 import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
-import * as Rendered from "./RepresentationCache.ts"
+import * as RepresentationCache from "./RepresentationCache.ts"
 import { MediaType, negotiate } from "../query/MediaType.ts"
 import * as Parameters from "../query/Parameters.ts"
 import type { Reading } from "../api/Router.ts"
@@ -18,15 +18,15 @@ import type { Target } from "../api/RequestTarget.ts"
 import type { Known } from "../auth/TokenCache.ts"
 
 export interface Options {
-  /** The path of the API, which begins every link. */
+  /** The path of the API, with which every link begins. */
   readonly root: string
-  /** What is past, where the store keeps it. */
-  readonly past: Past | undefined
-  /** What the registry may take (bytes). */
+  /** The earlier snapshots, if the store keeps them. */
+  readonly earlier: EarlierSnapshots | undefined
+  /** The capacity of the registry (bytes). */
   readonly capacity: number | undefined
 }
 
-/** The snapshot that is served. Fails with 503 before there is one. */
+/** The current snapshot. Fails with 503 before the first one. */
 export const current = Effect.gen(function* () {
   const collector = yield* Collector.Collector
   const current = yield* collector.current
@@ -34,7 +34,7 @@ export const current = Effect.gen(function* () {
   return yield* unavailable("the registry has not been crawled yet; the first crawl is under way", 5)
 })
 
-/** The collection of images has two names, and each links within itself. */
+/** The collection of images has two paths. The links of a document stay within the path of its request. */
 const collectionOf = ({ segments }: Target) => (segments[0]?.text === "repositories" ? "repositories" : "images")
 
 export const hasBody = ({ headers }: Lookup): boolean =>
@@ -43,70 +43,76 @@ export const hasBody = ({ headers }: Lookup): boolean =>
 /** The key of a document in the cache of its snapshot. */
 const keyOf = (request: Lookup, mediaType: string) => `${mediaType} ${request.url}`
 
-const found = (request: Lookup, memory: Rendered.Memory, document: Rendered.Rendered) =>
-  Rendered.answer(
-    memory,
+const respond = (
+  request: Lookup,
+  cache: RepresentationCache.DocumentCache,
+  document: RepresentationCache.CachedDocument
+) =>
+  RepresentationCache.respond(
+    cache,
     document,
     request.headers["if-none-match"],
     Encoding.negotiate(request.headers["accept-encoding"] as string | undefined)
   )
 
-/** The snapshot of a request, and whether the request names an earlier one. */
+/** The snapshot of a request, and whether it is an earlier one. */
 interface Moment {
   readonly snapshot: Snapshot.Snapshot
   readonly past: boolean
 }
 
-/** The present snapshot, the one in force `at` an instant, or that of the cursor, which knows best. */
+/** The snapshot of a request: that of its cursor, else the one that is valid `at` an instant, else the current one. */
 const momentOf = Effect.fnUntraced(function* (
-  past: Past | undefined,
+  earlier: EarlierSnapshots | undefined,
   { at }: Parameters.Query,
   present: Snapshot.Snapshot,
   cursor: number | undefined
 ): Effect.fn.Return<Moment, Problem> {
   const isCurrent = cursor === undefined || cursor === DateTime.toEpochMillis(present.takenAt)
   if (at === undefined && isCurrent) return { snapshot: present, past: false }
-  if (past === undefined) return yield* at === undefined ? ListQuery.cursorGone : noHistory
+  if (earlier === undefined) return yield* at === undefined ? ListQuery.cursorGone : noHistory
   if (cursor === undefined)
-    return { snapshot: yield* past.at(Instant.resolve(at!, present.takenAt), present), past: true }
-  return { snapshot: isCurrent ? present : yield* past.exactly(cursor, present), past: true }
+    return { snapshot: yield* earlier.at(Instant.resolve(at!, present.takenAt), present), past: true }
+  return { snapshot: isCurrent ? present : yield* earlier.exactly(cursor, present), past: true }
 })
 
-/** How a document is rendered, by the query. */
+/** The options of rendering, from the query. */
 export const rendering = ({ embed = 0, links = false }: Parameters.Query): Hal.Rendering => ({ embed, links })
 
 /**
- * More than one reading of the path exists. The form with each name percent-encoded as one segment has one reading only.
+ * The error of a path of which several readings exist. With each name percent-encoded as one segment, a path has one
+ * reading.
  */
 const ambiguous = notFound("this path has more than one meaning: write the image's name as one segment, with %2F")
 
-/** The current snapshot, or this earlier one, has no such resource. */
-const nothing = (past: Snapshot.Snapshot | undefined) =>
+/** The error of a resource that the current snapshot, or this earlier one, does not have. */
+const nothing = (earlier: Snapshot.Snapshot | undefined) =>
   notFound(
-    past === undefined
+    earlier === undefined
       ? "there is no such thing in the current snapshot"
-      : `there is no such thing in the snapshot of ${DateTime.formatIso(past.takenAt)}`
+      : `there is no such thing in the snapshot of ${DateTime.formatIso(earlier.takenAt)}`
   )
 
 /** A resource to render, and the snapshot whose cache holds its document. */
 interface Found {
   readonly resource: Hal.Resource
   readonly moment: Moment
-  /** The same resource of the current snapshot. */
+  /** The same resource in the current snapshot, if it exists there. */
   readonly latest: (() => Hal.Resource) | undefined
 }
 
-/** A way back to the present, for what is there still. */
+/** Adds the link to the same resource in the current snapshot. */
 const withLatest = (resource: Hal.Resource, latest: () => Hal.Resource): Hal.Resource => ({
   ...resource,
   links: () => ({ ...resource.links(), latest: latest().links()["self"]! })
 })
 
 /**
- * Answers with a document: of the current snapshot, an earlier one, or the history. It is rendered where the cache does not have it.
+ * Responds with a document of the current snapshot, of an earlier one, or of the history. It is rendered unless it is
+ * in the cache.
  */
-export const document = ({ capacity, past, root }: Options) => {
-  /** The one resource that the path names: a name whose slashes are not encoded needs exactly one reading that exists. */
+export const document = ({ capacity, earlier, root }: Options) => {
+  /** The resource of the path. If the slashes of a name are not encoded, exactly one reading must exist. */
   const find = Effect.fnUntraced(function* (
     target: Target,
     readings: ReadonlyArray<Reading<Name>>,
@@ -114,17 +120,17 @@ export const document = ({ capacity, past, root }: Options) => {
     present: Snapshot.Snapshot,
     { selection, takenAt }: ListQuery.ListQuery
   ): Effect.fn.Return<Found, Problem> {
-    const now = { snapshot: present, root, base: `${root}/${collectionOf(target)}`, history: past !== undefined }
+    const now = { snapshot: present, root, base: `${root}/${collectionOf(target)}`, history: earlier !== undefined }
     let moment: Moment | undefined
     const look = Effect.fnUntraced(function* ({ name, parameters }: Reading<Name>) {
       const shown = routes[name].resource
       if (shown === undefined) return undefined
       if (shown._tag !== "Snapshot") {
-        if (past === undefined) return undefined
-        const resource = yield* HistoryDocuments.find(shown, parameters, { view: now, past, query, capacity })
+        if (earlier === undefined) return undefined
+        const resource = yield* HistoryDocuments.find(shown, parameters, { view: now, earlier, query, capacity })
         return resource && { resource, moment: { snapshot: present, past: false }, latest: undefined }
       }
-      moment ??= yield* momentOf(past, query, present, takenAt)
+      moment ??= yield* momentOf(earlier, query, present, takenAt)
       const view = { ...now, ...moment }
       const resource = shown.find(view, parameters, selection)
       const latest = () => shown.find(now, parameters, { ...selection, offset: undefined })
@@ -141,7 +147,7 @@ export const document = ({ capacity, past, root }: Options) => {
     }
     if (only !== undefined) return only
     const isHistory = ({ name }: Reading<Name>) => (routes[name].resource?._tag ?? "Snapshot") !== "Snapshot"
-    if (past === undefined && readings.some(isHistory)) return yield* noHistory
+    if (earlier === undefined && readings.some(isHistory)) return yield* noHistory
     return yield* nothing(moment?.past === true ? moment.snapshot : undefined)
   })
 
@@ -162,35 +168,34 @@ export const document = ({ capacity, past, root }: Options) => {
     const list = yield* Effect.fromResult(ListQuery.make(query, target.query))
     const present = yield* current
     const address = keyOf(request, mediaType)
-    const known = Rendered.memoryOf(present).get(address)
-    if (known !== undefined) return yield* lifted(found(request, Rendered.memoryOf(present), known))
+    const known = RepresentationCache.cacheOf(present).get(address)
+    if (known !== undefined) return yield* lifted(respond(request, RepresentationCache.cacheOf(present), known))
     const { latest, moment, resource: plain } = yield* find(target, readings, query, present, list)
     const resource = latest === undefined ? plain : withLatest(plain, latest)
-    const memory = Rendered.memoryOf(moment.snapshot)
-    // The cache may hold the same address from when this snapshot was the current one.
+    const cache = RepresentationCache.cacheOf(moment.snapshot)
+    // The cache of the snapshot may have the same address from when the snapshot was current; that document has other
+    // links.
     const key = moment.past ? `${address} past${latest === undefined ? "" : " latest"}` : address
     const made =
-      memory.get(key) ??
+      cache.get(key) ??
       (yield* mediaType === MediaType.html
-        ? Rendered.make(
-            memory,
+        ? RepresentationCache.make(
+            cache,
             key,
             "text/html; charset=utf-8",
             { "content-security-policy": Html.contentSecurityPolicy },
             () => [Html.render(resource)]
           )
-        : Rendered.make(memory, key, mediaType, {}, () => Hal.chunks(resource, rendering(query))))
-    return yield* lifted(found(request, memory, made))
+        : RepresentationCache.make(cache, key, mediaType, {}, () => Hal.chunks(resource, rendering(query))))
+    return yield* lifted(respond(request, cache, made))
   })
 }
 
-const lifted = (answer: Response | Effect.Effect<Response>) =>
-  Effect.isEffect(answer) ? answer : Effect.succeed(answer)
+const lifted = (response: Response | Effect.Effect<Response>) =>
+  Effect.isEffect(response) ? response : Effect.succeed(response)
 
-/**
- * Looks a document up by its address, synchronously: only the token is checked, and nothing is decoded.
- */
-export const kept =
+/** Looks a document up by its address, synchronously. It checks only the token and decodes nothing. */
+export const lookUp =
   (latest: () => Option.Option<Snapshot.Snapshot>, known: Known) =>
   (request: Lookup): Response | undefined => {
     if ((request.method !== "GET" && request.method !== "HEAD") || hasBody(request)) return undefined
@@ -201,13 +206,13 @@ export const kept =
     if (Result.isFailure(mediaType)) return undefined
     const snapshot = latest()
     if (Option.isNone(snapshot)) return undefined
-    const memory = Rendered.memoryOf(snapshot.value)
-    const document = memory.get(keyOf(request, mediaType.success))
+    const cache = RepresentationCache.cacheOf(snapshot.value)
+    const document = cache.get(keyOf(request, mediaType.success))
     if (document === undefined) return undefined
-    const answer = found(request, memory, document)
+    const response = respond(request, cache, document)
     // A streamed document takes the slow path.
-    if (Effect.isEffect(answer) || (answer.body !== undefined && isStream(answer.body))) return undefined
+    if (Effect.isEffect(response) || (response.body !== undefined && isStream(response.body))) return undefined
     request.note.user = holder.principal.username
     request.note.route = "kept"
-    return answer
+    return response
   }

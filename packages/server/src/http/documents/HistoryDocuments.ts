@@ -1,4 +1,4 @@
-/** From a path and a query to the history or the growth that they name. */
+/** Finds the time series or the growth of a request. */
 import {
   DurationText,
   Growth,
@@ -13,25 +13,28 @@ import { Duration, Effect, Result } from "effect"
 import type { PathParameters, Shown } from "../api/Resource.ts"
 import type { Query } from "../query/Parameters.ts"
 import * as TimeRange from "../query/TimeRange.ts"
-import { type Past, tooEarly } from "./EarlierSnapshots.ts"
+import { type EarlierSnapshots, tooEarly } from "./EarlierSnapshots.ts"
 import { badRequest, type Problem } from "../wire/Problem.ts"
 
-/** The points of a time series without a step, and the most that one may have. */
+/** The default and the maximum number of points of a time series. */
 const usualPoints = 500
 const maximumPoints = 5000
 const usualLimit = 20
 
-/** The view of the current snapshot, the earlier snapshots, the query, and the capacity of the registry (bytes). */
+/**
+ * What the documents need: the view of the current snapshot, the earlier snapshots, the query, and the capacity of the
+ * registry (bytes).
+ */
 export interface Context {
   readonly view: UsageResources.View
-  readonly past: Past
+  readonly earlier: EarlierSnapshots
   readonly query: Query
   readonly capacity: number | undefined
 }
 
 type Found = Effect.Effect<Hal.Resource | undefined, Problem>
 
-/** The points of each step; all that there are would be too many for one document. */
+/** Reduces the points to one for each step, because all points may be too many for one document. */
 const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration | undefined) => {
   if (step === undefined) return Result.succeed(HistoryResources.thin(points, usualPoints))
   const kept = History.downsample(points, step)
@@ -44,35 +47,35 @@ const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration |
       )
 }
 
-/** The history of what is there now, or was in the period. */
-const history = (subject: History.Entity, { past, query, view }: Context): Found =>
+/** The time series of an entity that exists now or existed in the period. */
+const history = (entity: History.Entity, { earlier, query, view }: Context): Found =>
   Effect.gen(function* () {
     const { takenAt } = view.snapshot
     const { parameters, period } = yield* Effect.fromResult(TimeRange.make(query, takenAt, "30 days"))
     const { step } = query
-    const points = (yield* past.series(subject, period)).filter(({ figures }) => figures !== undefined)
-    if (points.length === 0 && !History.isPresent(view.snapshot.usage, subject)) return undefined
+    const points = (yield* earlier.series(entity, period)).filter(({ figures }) => figures !== undefined)
+    if (points.length === 0 && !History.isPresent(view.snapshot.usage, entity)) return undefined
     const kept = yield* Effect.fromResult(thinned(points, step))
     const stepped =
       step === undefined ? [] : [["step", Duration.isZero(step) ? "0" : DurationText.format(step)] as const]
     return HistoryResources.history(view, {
-      entity: subject,
+      entity,
       period,
       ...kept,
       query: Hal.queryString([...parameters, ...stepped])
     })
   })
 
-/** What grew in a namespace that was there before or after. */
+/** The growth in a namespace of either of the two snapshots. */
 const growth = (path: string, context: Context): Found =>
   Effect.gen(function* () {
-    const { past, query, view } = context
+    const { earlier, query, view } = context
     const range = yield* Effect.fromResult(TimeRange.make(query, view.snapshot.takenAt, "7 days"))
-    const kept = yield* past.history(view.snapshot)
+    const kept = yield* earlier.history(view.snapshot)
     const period = Growth.snapshotsIn(kept, range.period)
     if (period === undefined) return yield* tooEarly(kept)
-    const { by = "disk_size", limit = usualLimit, of = "images" } = query
-    const found = yield* Growth.read(past, period, { by, of, below: path, limit })
+    const { by = "new_bytes", limit = usualLimit, of = "images" } = query
+    const found = yield* Growth.read(earlier.growthOf(view.snapshot), period, { by, of, below: path, limit })
     if (found === undefined) return undefined
     const isRegistry = path === ""
     return GrowthResources.growth(view, {
@@ -82,7 +85,7 @@ const growth = (path: string, context: Context): Found =>
       of,
       growth: found,
       capacity: isRegistry ? context.capacity : undefined,
-      projection: isRegistry ? yield* Projection.read(past, view.snapshot.takenAt, context.capacity) : undefined,
+      projection: isRegistry ? yield* Projection.read(earlier, view.snapshot.takenAt, context.capacity) : undefined,
       query: Hal.queryString([
         ...range.parameters,
         ...(["by", "of", "limit"] as const).flatMap((name) =>
@@ -92,7 +95,7 @@ const growth = (path: string, context: Context): Found =>
     })
   })
 
-/** The time series or the growth that a route shows; `undefined` where the entity does not exist. */
+/** The time series or the growth of a route; `undefined` if the entity does not exist. */
 export const find = (
   shown: Exclude<Shown, { readonly _tag: "Snapshot" }>,
   parameters: PathParameters,

@@ -1,42 +1,34 @@
-/** `/`: where everything is. */
+/** `/`: the links of the API. */
 import type { Hal } from "@gitlab-registry-usage/core"
-import { Record } from "effect"
 import { version } from "../../Version.ts"
-import { type Name, uriTemplate } from "../api/Api.ts"
+import { type Route, routes } from "../api/Api.ts"
 
-/** Relations, and the routes that they lead to. */
-const relations = {
-  images: "images",
-  namespaces: "namespaces",
-  status: "status",
-  token: "token",
-  documentation: "docs",
-  "service-desc": "openapi",
-  image: "image",
-  tag: "tag",
-  blobs: "blobs",
-  namespace: "namespace"
-} as const satisfies Record<string, Name>
+/** The path of a route as a URI template (RFC 6570), such as `/images/{image}`. */
+const uriTemplate = ({ path }: Route): string => path.replaceAll(/:(\w+)/g, "{$1}")
 
-const historyRelations = { history: "history", growth: "growth" } as const satisfies Record<string, Name>
+const isHistory = ({ resource }: Route) => resource !== undefined && resource._tag !== "Snapshot"
 
-/** The links of the API, with those of the dashboard and of the history where the server has them. */
+/** The links to the routes with the annotation `HomeLink`, and to the dashboard and the history if the server has them. */
 export const home = (prefix: string, dashboard: boolean, history: boolean): Hal.Resource => {
-  const linkTo = (name: Name): Hal.Link => {
-    const href = `${prefix}${uriTemplate(name)}`
-    return href.includes("{") ? { href, templated: true } : { href }
-  }
+  const link = (path: string, title?: string): Hal.Link => ({
+    href: `${prefix}${path}`,
+    ...(path.includes("{") ? { templated: true } : {}),
+    ...(title === undefined ? {} : { title })
+  })
   return {
     state: { name: "GitLab Registry Usage", version },
     links: () => ({
-      self: linkTo("home"),
-      ...Record.map(relations, linkTo),
-      repositories: { href: `${prefix}/repositories` },
-      unique_size: { ...linkTo("unique_size"), title: "POST: what deleting several things together frees" },
-      ...(history
-        ? { ...Record.map(historyRelations, linkTo), at: { href: `${prefix}/images{?at}`, templated: true } }
-        : {}),
-      ...(dashboard ? { ui: { href: `${prefix}/ui/` } } : {})
+      self: link("/"),
+      ...Object.fromEntries(
+        Object.values(routes).flatMap((route) =>
+          route.homeLink === undefined || (isHistory(route) && !history)
+            ? []
+            : [[route.homeLink.relation, link(uriTemplate(route), route.homeLink.title)]]
+        )
+      ),
+      repositories: link("/repositories"),
+      ...(history ? { at: link("/images{?at}") } : {}),
+      ...(dashboard ? { ui: link("/ui/") } : {})
     }),
     embedded: {}
   }

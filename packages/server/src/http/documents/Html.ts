@@ -1,11 +1,11 @@
-/** A resource as a page for people: its state as a table, its links, and what it holds as a list. */
+/** A resource as a page for people: its state as a table, its links, and its embedded resources as a list. */
 import { Bytes, type Hal, Markup } from "@gitlab-registry-usage/core"
 
 const { escape } = Markup
 
 const label = (key: string) => escape(key.replaceAll("_", " "))
 
-/** What is a size, and what an instant in seconds since 1970, by its name. */
+/** The fields that are sizes, and those that are instants (seconds since 1970), by their names. */
 const isSize = (key: string) => key.endsWith("size") || key === "before" || key === "after" || key === "capacity"
 const instants = new Set(["timestamp", "from", "to", "full_at"])
 
@@ -14,7 +14,7 @@ type State = Hal.Resource["state"]
 const isRecord = (value: Hal.Json): value is State =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Sizes stand as a person reads them, with the exact number beside; what is unknown says so. */
+/** Formats a value. A size has a unit, and its exact number as the title; an unknown size is `unknown`. */
 const valueOf = (key: string, value: Hal.Json): string => {
   if (value === null) return "<em>unknown</em>"
   if (isSize(key) && Bytes.isBytes(value)) {
@@ -28,7 +28,7 @@ const valueOf = (key: string, value: Hal.Json): string => {
   return escape(typeof value === "string" ? value : JSON.stringify(value))
 }
 
-/** A page has so many rows at most. */
+/** The most rows of a page. */
 const maximumRows = 1000
 
 const tableOf = (columns: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
@@ -57,7 +57,7 @@ const table = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Hal.Resource>
       columns.map((column, i) => {
         const value = row.state[column]
         const links = row.links()
-        // What has no document of its own leads to what it is about.
+        // A resource without a document of its own links to its entity.
         if (i === 0) return linkTo((links["about"] ?? links["self"]) as Hal.Link, String(value))
         return value === undefined ? "" : valueOf(column, value)
       })
@@ -70,7 +70,7 @@ table{border-collapse:collapse;width:100%}th,td{padding:.25rem .75rem;text-align
 th:first-child,td:first-child{text-align:left}dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}
 dd{margin:0}nav a{margin-right:1rem}`
 
-/** The policy under which the page is sent: nothing is loaded, only its own style applies. */
+/** The policy of the page: it loads nothing and has only its own style. */
 export const contentSecurityPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

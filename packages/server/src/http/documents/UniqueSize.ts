@@ -1,4 +1,4 @@
-/** `POST /unique_size`: what deleting several images and tags together would free. */
+/** `POST /unique_size`: the unique size of several images and tags together. */
 import { type Names, type Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { Effect, Result } from "effect"
 import { Items, maximumItems } from "../api/UsageApi.ts"
@@ -6,7 +6,7 @@ import type { Request } from "../wire/Message.ts"
 import { jsonBody } from "../wire/JsonBody.ts"
 import { type Problem, unprocessable } from "../wire/Problem.ts"
 
-/** The tags that an item stands for. A name of an image has no colon. */
+/** The tags of an item. The name of an image has no colon. */
 const tagsOf = (usage: Usage.Usage, item: string): Result.Result<readonly [number, ReadonlyArray<number>], Problem> => {
   const colon = item.indexOf(":")
   const image = colon < 0 ? item : item.slice(0, colon)
@@ -23,8 +23,8 @@ const tagsOf = (usage: Usage.Usage, item: string): Result.Result<readonly [numbe
 }
 
 /**
- * The sum for these items: `unique_size` in bytes, and how many tags of how many images they are. Fails with 422 at the
- * first item that is not there.
+ * The unique size of these items in bytes, and the number of their tags and images. Fails with 422 at the first item
+ * that does not exist.
  */
 export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<string>) =>
   Result.map(Result.all(items.map((item) => tagsOf(usage, item))), (found) => {

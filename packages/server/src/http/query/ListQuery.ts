@@ -4,18 +4,15 @@ import { Result } from "effect"
 import { badRequest, gone, type Problem } from "../wire/Problem.ts"
 import type { Query } from "./Parameters.ts"
 
-/**
- * The selection, and the instant of the snapshot that its cursor belongs to (milliseconds since 1970), where it has a
- * cursor.
- */
+/** The selection, and the instant of its cursor's snapshot (milliseconds since 1970), if it has a cursor. */
 export interface ListQuery {
   readonly selection: Listing.Selection
   readonly takenAt: number | undefined
 }
 
 /**
- * Reads the selection. `text` is the query before decoding: links to other pages repeat `embed` and `links` as the request
- * wrote them. Fails with 400 for a cursor of another selection, or without a page size.
+ * Decodes the selection. `text` is the raw query, because links to other pages repeat `embed` and `links` unchanged.
+ * Fails with 400 for a cursor of another selection, or without a page size.
  */
 export const make = (
   { cursor, filter, min_tags: minTags, page_size: pageSize, sort }: Query,
@@ -36,5 +33,7 @@ export const make = (
   })
 }
 
-/** The snapshot that the cursor belongs to is gone. */
-export const cursorGone: Problem = gone("the registry was crawled again since the page before: begin at the first page")
+/** The error of a cursor whose snapshot is gone. */
+export const cursorGone: Problem = gone(
+  "the registry was crawled again since the previous page: begin at the first page"
+)

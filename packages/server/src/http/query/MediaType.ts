@@ -1,4 +1,4 @@
-/** The media type of a response, as `Accept` negotiates it. */
+/** The media type of a response, negotiated by `Accept`. */
 import { Result } from "effect"
 import Negotiator from "negotiator"
 import { Problem } from "../wire/Problem.ts"
@@ -9,9 +9,9 @@ export type MediaType = (typeof MediaType)[keyof typeof MediaType]
 const offered = [MediaType.hal, "application/json", MediaType.html]
 
 /**
- * The media type to respond with (RFC 9110, section 12.5.1). No `Accept`, and one that names no media type at all (a known
- * client sends `undefined`), means HAL; so does `application/json`, as HAL is JSON. Fails with 406 where neither HAL nor
- * HTML is accepted.
+ * The media type to respond with (RFC 9110, section 12.5.1). It is HAL without `Accept`, for an `Accept` without any
+ * media type (a known client sends `undefined`), and for `application/json`, because HAL is JSON. Fails with 406 if
+ * neither HAL nor HTML is accepted.
  */
 export const negotiate = (accept: string | undefined): Result.Result<MediaType, Problem> => {
   if (accept === undefined) return Result.succeed(MediaType.hal)
@@ -23,7 +23,7 @@ export const negotiate = (accept: string | undefined): Result.Result<MediaType, 
     new Problem({
       status: 406,
       title: "Not Acceptable",
-      detail: `the answer is available as ${MediaType.hal} and ${MediaType.html}`
+      detail: `the response is available as ${MediaType.hal} and ${MediaType.html}`
     })
   )
 }

@@ -1,13 +1,13 @@
 /**
- * The parameters of queries: each is defined here once, as the Schema that decodes its text. OpenAPI describes them by the
- * values that they stand for.
+ * The query parameters. Each is defined here once, as the Schema that decodes its text. OpenAPI describes the decoded
+ * values.
  */
 import { DurationText, Growth, Instant, Listing, ParsedText } from "@gitlab-registry-usage/core"
 import { Duration, type JsonSchema, Record, Result, Schema } from "effect"
 import type { OpenApi } from "effect/http-api"
 import { badRequest, type Problem } from "../wire/Problem.ts"
 
-/** A parameter: how its text is decoded, the values that the text stands for, and what the parameter takes, in words. */
+/** A parameter: the Schema of its text, the Schema of its value, and a description of what it takes. */
 interface Parameter<A> {
   readonly schema: Schema.Codec<A, string>
   readonly values: Schema.Constraint
@@ -98,7 +98,10 @@ const parameters = {
       return step === undefined || Duration.isGreaterThan(step, maximumStep) ? undefined : step
     }
   ),
-  by: oneOf(Growth.measures, "The size that is compared. Default disk_size"),
+  by: oneOf(
+    Growth.measures,
+    "What growth is measured by; with new_bytes, the sizes are those on disk. Default new_bytes"
+  ),
   of: oneOf(Growth.entityKinds, "What is compared. Default images"),
   limit: wholeNumber(1000, "How many items the list has. Default 20")
 }
@@ -106,7 +109,7 @@ const parameters = {
 type Parameters = typeof parameters
 type Name = keyof Parameters
 
-/** A query as handlers get it: the decoded value of each parameter that was given. */
+/** A decoded query: the value of each parameter of the request. */
 export type Query = {
   readonly [K in Name]?: Parameters[K]["schema"]["Type"] | undefined
 }
@@ -121,8 +124,8 @@ export const queryOf = <const Names extends ReadonlyArray<Name>>(...names: Names
 const isName = (name: string): name is Name => Object.hasOwn(parameters, name)
 
 /**
- * Decodes every parameter that this API has, also where a resource does not use it; other parameters are ignored. An empty
- * value is as good as none. Fails with 400 for a repeated parameter, and for a value that it does not take.
+ * Decodes every parameter of this API, also those that the resource does not use; unknown parameters are ignored. An
+ * empty value counts as absent. Fails with 400 for a repeated parameter and for an invalid value.
  */
 export const decode = (query: URLSearchParams): Result.Result<Query, Problem> => {
   const decoded: { [K in Name]?: unknown } = {}
@@ -139,7 +142,7 @@ export const decode = (query: URLSearchParams): Result.Result<Query, Problem> =>
   return Result.succeed(decoded as Query)
 }
 
-/** Parameters of rendering, which the original accepts everywhere. */
+/** The parameters of rendering: like the original, every resource accepts them. */
 const everywhere: ReadonlyArray<string> = ["embed", "links"] satisfies ReadonlyArray<Name>
 
 /** Fails with 400 for a parameter of this API that means nothing for the resource, whose query has the `names`. */
@@ -152,7 +155,7 @@ export const checkMeaning = (query: Query, names: ReadonlyArray<string>): Result
 
 const shown = Record.map(parameters, ({ values }): JsonSchema.JsonSchema => Schema.toJsonSchemaDocument(values).schema)
 
-/** OpenAPI describes a parameter by its values; effect describes the text that the query encodes them as. */
+/** Replaces the Schema of each parameter's text, which effect writes, by the Schema of its value. */
 export const describe = (specification: OpenApi.OpenAPISpec): OpenApi.OpenAPISpec => {
   for (const { get } of Object.values(specification.paths)) {
     for (const parameter of get?.parameters ?? []) {

@@ -1,18 +1,18 @@
-/** The period that a request is about: `from` and `to`. */
+/** The period of a request: `from` and `to`. */
 import { type History, Instant } from "@gitlab-registry-usage/core"
 import { DateTime, type Duration, Result } from "effect"
 import { badRequest, type Problem } from "../wire/Problem.ts"
 import type { Query } from "./Parameters.ts"
 
-/** A period, and the parameters of a link to it: those that the request has. */
+/** A period, and the request's parameters for it, which links repeat. */
 export interface TimeRange {
   readonly period: History.Period
   readonly parameters: ReadonlyArray<readonly [name: string, value: string]>
 }
 
 /**
- * The period of a query. By default it ends with the latest snapshot, and begins `length` before it. Fails with 400 where
- * it begins after its end.
+ * The period of a query. By default it ends with the latest snapshot and begins `length` before its end. Fails with 400
+ * if it begins after its end.
  */
 export const make = (query: Query, latest: DateTime.Utc, length: Duration.Input): Result.Result<TimeRange, Problem> => {
   const { from: begin, to: end } = query

@@ -14,7 +14,7 @@ const demo = Layer.unwrap(Effect.map(Demo.repositories, (repositories) => DemoRe
 const registry = (values: Readonly<Record<string, string>>) => ini({ registry: values })
 
 describe("ScopeConfig", () => {
-  it.effect("reads everything where nothing is said, with one token for all", () =>
+  it.effect("reads the whole registry by default, with one token", () =>
     Effect.gen(function* () {
       const config = yield* load(ini())
       assert.deepStrictEqual(config.registry.scope, { kind: "auto", path: undefined })
@@ -22,7 +22,7 @@ describe("ScopeConfig", () => {
     })
   )
 
-  it.effect("reads what is named, by path or number", () =>
+  it.effect("reads a group or project by path or number", () =>
     Effect.gen(function* () {
       for (const [scope, scope_path] of [
         ["auto", "group/sub.group"],
@@ -47,7 +47,7 @@ describe("ScopeConfig", () => {
     })
   )
 
-  it.live("somebody who is no administrator reads a group with the token of the API", () =>
+  it.live("a user without administrator rights reads a group with the API token", () =>
     Effect.gen(function* () {
       const { url } = yield* DemoRegistry.DemoRegistry
       const config = yield* load(
@@ -68,7 +68,7 @@ describe("ScopeConfig", () => {
     }).pipe(Effect.provide(demo))
   )
 
-  it.effect("F92 tells what contradicts itself or is missing", () =>
+  it.effect("F92 reports contradictions and missing keys", () =>
     Effect.gen(function* () {
       for (const [values, message] of [
         [{ scope: "group" }, "scope_path: is not set, but scope = group needs it"],

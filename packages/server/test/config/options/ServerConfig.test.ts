@@ -1,22 +1,10 @@
-import { generateKeyPairSync } from "node:crypto"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Redacted, Result } from "effect"
+import { Duration, Effect, Redacted, Result } from "effect"
 import * as ServerConfig from "../../../src/config/options/ServerConfig.ts"
 import { good, ini, load, refusal, secret, written } from "../fixture.ts"
-
-const authority = `-----BEGIN CERTIFICATE-----
-MIIBUzCCAQWgAwIBAgIUdvA2SA7PsBL35g8PmvI88jV+qaEwBQYDK2VwMB4xHDAa
-BgNVBAMME2F1dGhvcml0eS5zaXRlLnRlc3QwIBcNMjYxMTI0MDI0MTMzWhgPMjEy
-NjEwMzEwMjQxMzNaMB4xHDAaBgNVBAMME2F1dGhvcml0eS5zaXRlLnRlc3QwKjAF
-BgMrZXADIQAtH0PbdAuPCAy82HLzl0k1YpNDtDmEJsXExTQcOpDzOqNTMFEwHQYD
-VR0OBBYEFBJPGU6BOeHQ8YFKMmJ6zSzSn0UsMB8GA1UdIwQYMBaAFBJPGU6BOeHQ
-8YFKMmJ6zSzSn0UsMA8GA1UdEwEB/wQFMAMBAf8wBQYDK2VwA0EAHk2ZCw4zYpI0
-sNOmdlTYSSPtToiXQ0fYWZ+VKxYTQkKmaiHNqVhoHetYAs3cqfdHhZgOrW4hJHd2
-W9ObvuOCBA==
------END CERTIFICATE-----`
 
 const secretOf = ({ tokens }: ServerConfig.ServerConfig) =>
   tokens.current._tag === "SharedSecret" ? Redacted.value(tokens.current.secret) : undefined
@@ -47,7 +35,7 @@ access_token = glpat-canary
 `
 
 describe("a file of the original", () => {
-  it.effect("is taken unchanged", () =>
+  it.effect("is accepted unchanged", () =>
     Effect.gen(function* () {
       const config = yield* load(original)
       assert.deepStrictEqual(config.http, {
@@ -79,7 +67,7 @@ describe("a file of the original", () => {
     })
   )
 
-  it.effect("makes options that the directory and the tokens take", () =>
+  it.effect("gives valid options for the directory and the tokens", () =>
     Effect.gen(function* () {
       const { directory, tokens } = yield* load(original)
       assert.isTrue(Result.isSuccess(LdapDirectory.validate(directory)))
@@ -87,14 +75,14 @@ describe("a file of the original", () => {
     })
   )
 
-  it.effect("looks at no group where gid_attribute is empty", () =>
+  it.effect("checks no group if gid_attribute is empty", () =>
     Effect.gen(function* () {
       const config = yield* load(ini({ ldap: { gid_attribute: "", valid_gid: undefined } }))
       assert.deepStrictEqual(config.directory.group, { _tag: "Anyone" })
     })
   )
 
-  it.effect("takes values from [DEFAULT] through interpolation only", () =>
+  it.effect("uses [DEFAULT] for interpolation only", () =>
     Effect.gen(function* () {
       const config = yield* load(
         `[DEFAULT]\ndomain = site.test\nsocket_port = 1\n${ini({ ldap: { host: "ldap2.%(domain)s" } })}`
@@ -106,7 +94,7 @@ describe("a file of the original", () => {
     })
   )
 
-  it.effect("interpolates defaults that it does not set", () =>
+  it.effect("interpolates the defaults of missing keys", () =>
     Effect.gen(function* () {
       const config = yield* load(ini({ general: { server_prefix: "/on-%(socket_port)s" } }))
       assert.strictEqual(config.http.prefix, "/on-5000")
@@ -115,7 +103,7 @@ describe("a file of the original", () => {
 })
 
 describe("places", () => {
-  it.effect("a variable counts more than the file, an empty one does not count", () =>
+  it.effect("a variable overrides the file, an empty one is ignored", () =>
     Effect.gen(function* () {
       const config = yield* load(ini({ general: { socket_port: "1", socket_host: "::1" } }), {
         GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT: "2",
@@ -138,7 +126,7 @@ describe("places", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("variables that a section's name does not begin are others' business", () =>
+  it.effect("variables without the prefix of a section are ignored", () =>
     load(ini(), { GITLAB_REGISTRY_USAGE_PORT: "tcp://10.0.0.1:80", GITLAB_REGISTRY_USAGE_TOKEN: "x" })
   )
 
@@ -154,7 +142,7 @@ describe("places", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
-  it.effect("F94 a file that cannot be read is told by its key, and its path is not, lest it be a secret", () =>
+  it.effect("F94 an unreadable file is reported by its key, without its path, which may be a secret", () =>
     Effect.gen(function* () {
       const message = yield* refusal(ini({ jwt: { secret_key: undefined, secret_key_file: "/nonexistent/canary" } }), {
         GITLAB_REGISTRY_USAGE_REGISTRY_ACCESS_TOKEN_FILE: "canary-token-not-a-path"
@@ -194,7 +182,7 @@ describe("places", () => {
 })
 
 describe("problems", () => {
-  it.effect("F92 are all told at once, each with its key, its place and what is accepted", () =>
+  it.effect("F92 are all reported at once, each with its key, its place and what is accepted", () =>
     Effect.gen(function* () {
       const text = `[general]
 socket_prot = 1
@@ -251,7 +239,7 @@ username = b
     })
   )
 
-  it.effect("F92 what must be set is told with the variable that sets it", () =>
+  it.effect("F92 a missing key is reported with its environment variable", () =>
     Effect.gen(function* () {
       const message = yield* refusal("")
       for (const [section, values] of Object.entries(good)) {
@@ -263,7 +251,7 @@ username = b
     })
   )
 
-  it.effect("a key in the wrong section is told where it belongs", () =>
+  it.effect("a key in the wrong section is reported with its section", () =>
     Effect.gen(function* () {
       assert.include(
         yield* refusal(ini({ general: { base_dn: "x" } })),
@@ -272,7 +260,7 @@ username = b
     })
   )
 
-  it.effect("F36 a group id that is not a whole number refuses to start", () =>
+  it.effect("F36 a group id that is not a whole number prevents the start", () =>
     Effect.gen(function* () {
       for (const gid of ["staff", "5.5", "-1", "0x10", "4294967296", "500 501", "cn=staff,dc=site"]) {
         const message = yield* refusal(ini({ ldap: { valid_gid: gid } }))
@@ -293,7 +281,7 @@ username = b
     "a word of samples": "change-me-zMkR7dWw2p0LxT9vB4nYc8"
   }
   for (const [what, value] of Object.entries(refused)) {
-    it.effect(`F91 a secret that is ${what} refuses to start and is not printed`, () =>
+    it.effect(`F91 a secret that is ${what} prevents the start and is not printed`, () =>
       Effect.gen(function* () {
         const message = yield* refusal(ini({ jwt: { secret_key: value } }))
         assert.match(message, /^the configuration has one problem:\n {2}\[jwt\] secret_key/)
@@ -303,160 +291,8 @@ username = b
   }
 })
 
-describe("the directory", () => {
-  const transports = {
-    "a name": [{ host: "a.test" }, "ldaps://a.test"],
-    "a name with a port": [{ host: "a.test:10636" }, "ldaps://a.test:10636"],
-    "an IPv6 address": [{ host: "[::1]:636" }, "ldaps://[::1]:636"],
-    "ldaps://": [{ host: "ldaps://a.test/" }, "ldaps://a.test"],
-    "a name and StartTLS": [{ host: "a.test", start_tls: "yes" }, "ldap://a.test"],
-    "ldap:// and StartTLS": [{ host: "LDAP://a.test:389", start_tls: "yes" }, "ldap://a.test:389"]
-  } as const
-  for (const [what, [ldap, url]] of Object.entries(transports)) {
-    it.effect(`is reached over TLS at ${what}, without a warning`, () =>
-      Effect.gen(function* () {
-        const { directory, warnings } = yield* load(ini({ ldap }))
-        assert.strictEqual(directory.url, url)
-        assert.isUndefined(directory.insecurePlaintext)
-        assert.deepStrictEqual(warnings, [])
-      })
-    )
-  }
-
-  it.effect("F93 plaintext takes an explicit switch and warns", () =>
-    Effect.gen(function* () {
-      assert.include(
-        yield* refusal(ini({ ldap: { host: "ldap://a.test" } })),
-        "[ldap] host (FILE:2): ldap:// would send"
-      )
-      const { directory, warnings } = yield* load(ini({ ldap: { host: "ldap://a.test", insecure_plaintext: "yes" } }))
-      assert.strictEqual(directory.insecurePlaintext, true)
-      assert.match(warnings.join(), /^\[ldap\] insecure_plaintext is on/)
-    })
-  )
-
-  it.effect("F93 unchecked certificates take an explicit switch and warn", () =>
-    Effect.gen(function* () {
-      const { directory, warnings } = yield* load(ini({ ldap: { insecure_skip_verify: "yes" } }))
-      assert.strictEqual(directory.insecureSkipVerify, true)
-      assert.match(warnings.join(), /^\[ldap\] insecure_skip_verify is on/)
-    })
-  )
-
-  const contradictions = {
-    start_tls: { host: "ldaps://a.test", start_tls: "yes" },
-    insecure_plaintext: { host: "a.test", insecure_plaintext: "yes" },
-    ca_file: { host: "ldap://a.test", insecure_plaintext: "yes", ca_file: "/x" },
-    server_name: { host: "ldap://a.test", insecure_plaintext: "yes", server_name: "b.test" },
-    insecure_skip_verify: { host: "ldap://a.test", insecure_plaintext: "yes", insecure_skip_verify: "yes" },
-    group_dn: { group_rule: "memberOf" },
-    gid_attribute: { group_rule: "memberUid", gid_attribute: "" },
-    group_base_dn: { group_base_dn: "ou=groups,dc=site" },
-    bind_password: { bind_dn: "cn=reader,dc=site" },
-    bind_dn: { bind_password: "canary" },
-    valid_gid: { group_rule: "memberUid", valid_gid: "00000" }
-  }
-  for (const [key, ldap] of Object.entries(contradictions)) {
-    it.effect(`refuses ${JSON.stringify(ldap)}`, () =>
-      Effect.gen(function* () {
-        assert.match(
-          yield* refusal(ini({ ldap })),
-          new RegExp(`^the configuration has one problem:\\n {2}\\[ldap\\] ${key}\\b.*$`)
-        )
-      })
-    )
-  }
-
-  it.effect("knows each rule of groups", () =>
-    Effect.gen(function* () {
-      const groupOf = (ldap: Record<string, string>) =>
-        Effect.map(load(ini({ ldap })), (config) => config.directory.group)
-      assert.deepStrictEqual(yield* groupOf({ group_rule: "memberUID", group_base_dn: "ou=groups,dc=site" }), {
-        _tag: "PosixGroup",
-        gids: [500],
-        attribute: "gidNumber",
-        baseDn: "ou=groups,dc=site"
-      })
-      assert.deepStrictEqual(yield* groupOf({ group_rule: "memberOf", group_dn: "cn=a,dc=site ; cn=b,dc=site" }), {
-        _tag: "MemberOf",
-        groups: ["cn=a,dc=site", "cn=b,dc=site"]
-      })
-      assert.deepStrictEqual(yield* groupOf({ group_rule: "none" }), { _tag: "Anyone" })
-    })
-  )
-
-  it.effect("reads the certificates of authorities, and refuses what is none", () =>
-    Effect.gen(function* () {
-      const path = yield* written(`comment\n${authority}\n${authority}\n`)
-      const config = yield* load(ini({ ldap: { ca_file: path }, registry: { ca_file: path } }))
-      assert.deepStrictEqual(config.directory.certificateAuthorities, [authority, authority])
-      assert.deepStrictEqual(config.registryAuthorities, [authority, authority])
-      const broken = yield* written(authority.replace("MIIB", "AAAA"))
-      const message = yield* refusal(ini({ ldap: { ca_file: broken }, registry: { ca_file: "/nonexistent" } }))
-      assert.include(message, "[ldap] ca_file (FILE:5): the file does not hold certificates in PEM")
-      assert.include(message, "[registry] ca_file (FILE:12): the file cannot be read: there is no such file")
-    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
-  )
-})
-
-describe("the tokens", () => {
-  const pair = generateKeyPairSync("ed25519")
-  const privatePem = pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString()
-  const publicPem = pair.publicKey.export({ format: "pem", type: "spki" }).toString()
-
-  it.effect("are signed with a private key where one is given, and earlier keys still verify", () =>
-    Effect.gen(function* () {
-      const current = yield* written(privatePem)
-      const earlier = yield* written(publicPem)
-      const { tokens } = yield* load(
-        ini({
-          jwt: {
-            secret_key: undefined,
-            private_key_file: current,
-            previous_secret_key: secret,
-            previous_public_key_files: `${earlier}, ${earlier}`,
-            not_before: "2026-01-31T12:00:00Z",
-            audience: "x"
-          }
-        })
-      )
-      assert.strictEqual(tokens.current._tag, "PrivateKey")
-      assert.deepStrictEqual(
-        tokens.previous?.map(({ _tag }) => _tag),
-        ["SharedSecret", "PublicKey", "PublicKey"]
-      )
-      assert.strictEqual(tokens.audience, "x")
-      assert.strictEqual(DateTime.formatIso(yield* tokens.notBefore!), "2026-01-31T12:00:00.000Z")
-      yield* JwtTokens.make(tokens)
-    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
-  )
-
-  it.effect("refuse two signing keys, and tell each file that holds no key", () =>
-    Effect.gen(function* () {
-      const noKey = yield* written("canary")
-      const message = yield* refusal(
-        ini({
-          jwt: { private_key_file: noKey, previous_public_key_files: noKey, previous_secret_key: "canary" }
-        })
-      )
-      assert.notInclude(message, "canary")
-      assert.deepStrictEqual(
-        [...message.matchAll(/^ {2}(\[\w+\] \w+)/gm)].map(([, subject]) => subject),
-        ["[jwt] secret_key", "[jwt] private_key_file", "[jwt] previous_secret_key", "[jwt] previous_public_key_files"]
-      )
-    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
-  )
-
-  it.effect("F65 are for one registry by default", () =>
-    Effect.gen(function* () {
-      const { tokens } = yield* load(ini())
-      assert.strictEqual(tokens.audience, "https://registry.site.test/")
-    })
-  )
-})
-
 describe("the registry", () => {
-  it.effect("F90 the access token goes to https or this machine only", () =>
+  it.effect("F90 the access token is sent only over https or to this machine", () =>
     Effect.gen(function* () {
       for (const url of ["http://127.0.0.1:5000/", "http://localhost/", "http://[::1]:1/"]) {
         const { warnings } = yield* load(ini({ registry: { gitlab_base_url: url, registry_base_url: url } }))

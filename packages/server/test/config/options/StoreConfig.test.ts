@@ -5,7 +5,7 @@ import { ini, load, refusal } from "../fixture.ts"
 const url = "postgres://usage:canary-password@db.site.test:5432/usage?sslmode=verify-full"
 
 describe("StoreConfig", () => {
-  it.effect("keeps snapshots in memory where nothing is said, and in the state directory where there is one", () =>
+  it.effect("keeps snapshots in memory by default, and in the state directory if there is one", () =>
     Effect.gen(function* () {
       const memory = yield* load(ini())
       assert.deepStrictEqual(memory.store, { _tag: "Sqlite", path: ":memory:", takeOver: undefined })
@@ -18,14 +18,14 @@ describe("StoreConfig", () => {
     })
   )
 
-  it.effect("keeps the latest in a file alone where only that is named, wherever state may be", () =>
+  it.effect("keeps the latest snapshot in a file if only snapshot_file is set, even with a state directory", () =>
     Effect.gen(function* () {
       const { store } = yield* load(ini({ general: { snapshot_file: "/srv/snapshot" } }), { STATE_DIRECTORY: "/state" })
       assert.deepStrictEqual(store, { _tag: "File", path: "/srv/snapshot" })
     })
   )
 
-  it.effect("takes the file over into a database", () =>
+  it.effect("copies the file's snapshot into a database", () =>
     Effect.gen(function* () {
       const general = { snapshot_file: "/srv/snapshot" }
       const sqlite = yield* load(ini({ general, database: { path: "/srv/usage.sqlite" } }))
@@ -40,7 +40,7 @@ describe("StoreConfig", () => {
     })
   )
 
-  it.effect("warns where the way to the database is open, but for this machine", () =>
+  it.effect("warns of an unencrypted connection to a database on another host", () =>
     Effect.gen(function* () {
       const warned = yield* load(ini({ database: { url: "postgres://u:p@db.site.test/usage" } }))
       assert.match(warned.warnings.join(), /sslmode=verify-full/)
@@ -49,7 +49,7 @@ describe("StoreConfig", () => {
     })
   )
 
-  it.effect("refuses both places, and a URL of something else, without telling it", () =>
+  it.effect("refuses both places, and a URL with another scheme, without printing it", () =>
     Effect.gen(function* () {
       assert.match(yield* refusal(ini({ database: { path: "/x", url } })), /path.*url is set as well; keep one/)
       for (const wrong of ["mysql://u:canary@h/d", "postgres://h", "canary", "postgres:///usage"]) {

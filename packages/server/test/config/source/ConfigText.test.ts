@@ -28,7 +28,7 @@ describe("ConfigText", () => {
     }
   })
 
-  it.effect("the default file loads again: only the samples are refused", () =>
+  it.effect("the default file is valid: only the samples are refused", () =>
     Effect.gen(function* () {
       const message = yield* refusal(defaultConfig)
       const subjects = message
@@ -46,7 +46,7 @@ describe("ConfigText", () => {
     })
   )
 
-  it.effect("the default file with what must be set is the same as a file with that alone", () =>
+  it.effect("the default file with the required keys gives the same as a file with these keys only", () =>
     Effect.gen(function* () {
       const { tokens, ...fromDefaults } = yield* load(defaultConfig, variables)
       const { tokens: _, ...alone } = yield* load(ini())
@@ -55,7 +55,7 @@ describe("ConfigText", () => {
     })
   )
 
-  it.effect("the printed configuration reads as the same values", () =>
+  it.effect("the printed configuration decodes to the same values", () =>
     Effect.gen(function* () {
       const text = ini({
         general: { server_prefix: "/100%%25" },

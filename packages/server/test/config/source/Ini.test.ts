@@ -33,11 +33,11 @@ describe("Ini", () => {
     })
   }
 
-  it("takes a byte order mark and lone carriage returns", () => {
+  it("accepts a byte order mark and lone carriage returns", () => {
     assert.deepStrictEqual(read("\uFEFF[a]\rx = 1\r"), { a: { x: "1" } })
   })
 
-  it("tells the line of each value and section", () => {
+  it("returns the line of each value and section", () => {
     const { sections } = Ini.parse("\n[a]\n# c\nx = 1\n  2\n\n[b]\ny = 3")
     assert.strictEqual(sections.get("a")?.line, 2)
     assert.deepStrictEqual(sections.get("a")?.entries.get("x"), { line: 4, value: "1\n2" })
@@ -45,7 +45,7 @@ describe("Ini", () => {
     assert.strictEqual(sections.get("b")?.entries.get("y")?.line, 8)
   })
 
-  it("tells every problem with its line and quotes nothing", () => {
+  it("reports every problem with its line, without quoting the file", () => {
     const { problems } = Ini.parse("canary = 1\n[a]\ncanary2\nx = canary\nX = canary\n[a]\n[canary\n")
     assert.deepStrictEqual(
       problems.map(({ line }) => line),
@@ -54,7 +54,7 @@ describe("Ini", () => {
     assert.notInclude(JSON.stringify(problems), "canary")
   })
 
-  it("gives back any value that was escaped and written", () => {
+  it("reads any escaped value back", () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[!-~](?:[ -~ü€]*[!-~])?$/), (value) => {
         assert.deepStrictEqual(read(`[a]\nx = ${Ini.escape(value)}\n`), { a: { x: value } })
@@ -62,7 +62,7 @@ describe("Ini", () => {
     )
   })
 
-  it("never fails, whatever the text", () => {
+  it("never fails, for any text", () => {
     fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => Ini.parse(text).problems.length >= 0))
   })
 })

@@ -11,7 +11,7 @@ describe("OpenAPI", () => {
         .map(({ name, required, schema }) => [name, { required, ...schema }])
     )
 
-  it("describes parameters by the values that they take", () => {
+  it("describes parameters by their values", () => {
     expect(query("/images")).toMatchObject({
       embed: { required: false, anyOf: [{ type: "integer", minimum: 0 }, { type: "boolean" }] },
       links: { required: false, type: "boolean" },
@@ -40,7 +40,7 @@ describe("OpenAPI", () => {
     }
   })
 
-  it("gives a parameter to no resource that does not use it", () => {
+  it("describes only the parameters that a resource uses", () => {
     expect(Object.keys(query("/images/{image}"))).toEqual(["embed", "links", "at"])
     expect(Object.keys(query("/status"))).toEqual(["embed", "links"])
     expect(Object.keys(query("/history"))).toEqual(["embed", "links", "from", "to", "step"])

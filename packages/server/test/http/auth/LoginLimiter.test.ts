@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { appLayer, basic, send } from "../../app.ts"
 
 describe("LoginLimiter", () => {
-  it.live("F49 over HTTP it is 429 with Retry-After, the same whether there is such a user or not", () =>
+  it.live("F49 over HTTP it is 429 with Retry-After, for existing and unknown users", () =>
     Effect.gen(function* () {
       const tried = (name: string, password = "wrong") => send("/auth_token", { headers: basic(name, password) })
       for (const [known, unknown] of [
@@ -21,7 +21,7 @@ describe("LoginLimiter", () => {
     }).pipe(Effect.provide(appLayer({ repositories: [] }, { limiter: { perUser: 3 } })))
   )
 
-  it.live("behind a trusted proxy the client's own address counts, and nobody makes one up", () =>
+  it.live("behind a trusted proxy the client's address counts, and clients cannot forge it", () =>
     Effect.gen(function* () {
       const tried = (name: string, forwarded: string) =>
         Effect.map(

@@ -15,8 +15,8 @@ const made = Effect.gen(function* () {
 
 const nameOf = (verified: Authentication.VerifiedToken | undefined) => verified?.principal.username
 
-describe("what is known without verifying it", () => {
-  it.effect("is what was verified, on any connection, and no other token", () =>
+describe("a cached token", () => {
+  it.effect("is one that was verified, on any connection", () =>
     Effect.gen(function* () {
       const { issue, known } = yield* made
       const [alice, zoe] = [yield* issue("alice"), yield* issue("zoe")]
@@ -35,7 +35,7 @@ describe("what is known without verifying it", () => {
     }).pipe(Effect.provide(tokens))
   )
 
-  it.effect("ends with the token, also on a connection that has sent it before", () =>
+  it.effect("expires with the token, also on a connection that has sent it before", () =>
     Effect.gen(function* () {
       const { issue, known } = yield* made
       const connection = {}
@@ -46,7 +46,7 @@ describe("what is known without verifying it", () => {
     }).pipe(Effect.provide(tokens))
   )
 
-  it.effect("ends when what was issued by then is refused, also on a connection that has sent it before", () =>
+  it.effect("is refused after a revocation, also on a connection that has sent it before", () =>
     Effect.gen(function* () {
       const { issue, known, revoked } = yield* made
       const connection = {}

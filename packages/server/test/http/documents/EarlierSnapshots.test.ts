@@ -3,7 +3,7 @@ import { DailySnapshots } from "@gitlab-registry-usage/demo"
 import { describe, expect, it as test, layer } from "@effect/vitest"
 import { DateTime, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import * as Past from "../../../src/http/documents/EarlierSnapshots.ts"
+import * as EarlierSnapshots from "../../../src/http/documents/EarlierSnapshots.ts"
 import { appLayer, get } from "../../app.ts"
 import { repositories, store, taken } from "../../past.ts"
 
@@ -37,7 +37,7 @@ const names = ({ _embedded }: Document) => _embedded.items.map(({ name }) => nam
 const iso = DateTime.formatIso
 
 layer(app, { excludeTestServices: true })("at", (it) => {
-  it.effect("everything is as it was then", () =>
+  it.effect("every resource is that of the earlier snapshot", () =>
     Effect.gen(function* () {
       const then = taken(now)[30]!
       for (const at of [iso(then), "10d", String(DateTime.toEpochMillis(then) / 1000 + 3600)]) {
@@ -55,7 +55,7 @@ layer(app, { excludeTestServices: true })("at", (it) => {
     })
   )
 
-  it.effect("every link stays in the past, but for the one that leads to the latest", () =>
+  it.effect("every link stays in the earlier snapshot, except for the one to the latest", () =>
     Effect.gen(function* () {
       const then = iso(taken(now)[30]!)
       const seen = new Set<string>()
@@ -93,7 +93,7 @@ layer(app, { excludeTestServices: true })("at", (it) => {
     })
   )
 
-  it.effect("the latest is where the same is today, and nowhere where it is gone", () =>
+  it.effect("the link to the latest leads to the same entity, and is absent if it is gone", () =>
     Effect.gen(function* () {
       const latest = (path: string) => Effect.map(read(`${path}&links=true`), ({ _links }) => _links["latest"]?.href)
       expect(yield* latest("/images?at=10d")).toBe("/images")
@@ -107,7 +107,7 @@ layer(app, { excludeTestServices: true })("at", (it) => {
     })
   )
 
-  it.effect("now and later is the present, before the first snapshot there is nothing", () =>
+  it.effect("now and later instants are the current snapshot, and instants before the first one are 404", () =>
     Effect.gen(function* () {
       const { timestamp } = yield* read("/images")
       for (const at of ["0s", "2999-01-01"]) expect((yield* read(`/images?at=${at}`)).timestamp, at).toBe(timestamp)
@@ -119,7 +119,7 @@ layer(app, { excludeTestServices: true })("at", (it) => {
     })
   )
 
-  it.effect("F15 an entity tag is of one snapshot, in one form", () =>
+  it.effect("F15 an entity tag is of one snapshot in one representation", () =>
     Effect.gen(function* () {
       const first = yield* get("/images?at=10d")
       const { etag } = first.headers
@@ -133,7 +133,7 @@ layer(app, { excludeTestServices: true })("at", (it) => {
     })
   )
 
-  it.effect("F12 F13 pages go on in the snapshot that they began in, as long as it is kept", () =>
+  it.effect("F12 F13 pages continue in the snapshot of the first page, as long as it is kept", () =>
     Effect.gen(function* () {
       const { refresh } = yield* Collector.Collector
       const first = yield* read("/images?links=true&embed=1&page_size=2")
@@ -172,11 +172,11 @@ layer(app, { excludeTestServices: true })("at", (it) => {
   )
 })
 
-describe("reading the past", () => {
+describe("reading earlier snapshots", () => {
   const made = Effect.fnUntraced(function* (at: SnapshotStore.SnapshotStore["Service"]["at"]) {
     const snapshot = yield* DailySnapshots.snapshotOf([], now)
     const instants = Array.from({ length: 10 }, (_, i) => DateTime.subtractDuration(now, Duration.days(10 - i)))
-    const past = yield* Past.make(
+    const past = yield* EarlierSnapshots.make(
       SnapshotStore.make({
         load: Effect.succeedSome(snapshot),
         save: () => Effect.void,

@@ -45,7 +45,7 @@ const growth = (path: string) =>
 const at = (instant: DateTime.Utc) => DateTime.formatIso(instant)
 
 layer(app, { excludeTestServices: true })("growth", (it) => {
-  it.effect("tells the growers of a week, with the totals of both snapshots that were compared", () =>
+  it.effect("lists the growers of a week, with the totals of both compared snapshots", () =>
     Effect.gen(function* () {
       const found = yield* growth("/growth?embed=1&links=true")
       const { json: present } = yield* get("/images")
@@ -88,7 +88,7 @@ layer(app, { excludeTestServices: true })("growth", (it) => {
     })
   )
 
-  it.effect("by another size, of namespaces, in a namespace, a part of the list", () =>
+  it.effect("selects another size, namespaces, one namespace, and a part of the list", () =>
     Effect.gen(function* () {
       const of = (path: string) =>
         Effect.map(growth(path), ({ _embedded: { items } }) => items.map(({ name, path }) => name ?? path))
@@ -120,7 +120,7 @@ layer(app, { excludeTestServices: true })("growth", (it) => {
     })
   )
 
-  it.effect("between any two instants; before the oldest snapshot nothing can be told", () =>
+  it.effect("is between any two instants, and 404 before the oldest snapshot", () =>
     Effect.gen(function* () {
       const [oldest, second] = taken(now)
       const early = yield* growth(`/growth?from=2001-01-01&to=${at(second!)}`)
@@ -136,7 +136,7 @@ layer(app, { excludeTestServices: true })("growth", (it) => {
     })
   )
 
-  it.effect("foresees when the registry is full, by what it took each day", () =>
+  it.effect("projects when the registry is full, from the sizes of each day", () =>
     Effect.gen(function* () {
       const { after, capacity: told, projection, to } = yield* growth("/growth?from=1d")
       expect(told).toBe(capacity)
@@ -162,7 +162,7 @@ describe("a projection", () => {
       )
     )
 
-  test.live("tells why there is no date", () =>
+  test.live("gives the reason why there is no date", () =>
     Effect.gen(function* () {
       expect(yield* growth("/growth").pipe(Effect.provide(capacityOf(undefined)))).toMatchObject({
         capacity: null,

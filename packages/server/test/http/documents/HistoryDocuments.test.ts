@@ -39,7 +39,7 @@ const detail = (path: string) =>
 const day = 86_400
 
 layer(app, { excludeTestServices: true })("history", (it) => {
-  it.effect("the registry's course has a point for each snapshot, up to the present one", () =>
+  it.effect("the registry's time series has a point for each snapshot, including the current one", () =>
     Effect.gen(function* () {
       const { json: present } = yield* get("/images")
       const { _links, from, points, step, to } = yield* course("/history?links=true")
@@ -56,7 +56,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("an image and a namespace have theirs, with points only while they were there", () =>
+  it.effect("an image and a namespace have a time series, with points only while they existed", () =>
     Effect.gen(function* () {
       const app = yield* course("/images/group%2Fapp/history?from=60d&links=true")
       expect(app).toMatchObject({ name: "group/app", _links: { growth: { href: "/namespaces/group/growth" } } })
@@ -72,7 +72,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("what is gone by now is told as long as it was, and leads to where it was", () =>
+  it.effect("a deleted entity has points while it existed, and links to its last snapshot", () =>
     Effect.gen(function* () {
       const gone = yield* course("/images/old%2Fgone/history?links=true")
       const last = gone.points.at(-1)!
@@ -88,7 +88,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("a step keeps the last snapshot of each, and is as asked", () =>
+  it.effect("the time series has the last snapshot of each step, and states the step", () =>
     Effect.gen(function* () {
       const all = yield* course("/history?from=40d&step=0")
       const weekly = yield* course("/history?from=40d&step=1w&links=true")
@@ -102,7 +102,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("instants are understood in each form, and told in one", () =>
+  it.effect("instants are accepted in each form, and written in one", () =>
     Effect.gen(function* () {
       const millis = DateTime.toEpochMillis(now) - 10 * day * 1000
       const iso = new Date(millis).toISOString()
@@ -120,7 +120,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("F10 F13 what is malformed, repeated or the wrong way round is 400, and says what to write", () =>
+  it.effect("F10 F13 malformed, repeated or reversed parameters are 400 with what to write", () =>
     Effect.gen(function* () {
       for (const path of ["/history", "/images/foo/history", "/namespaces/group/history", "/growth"]) {
         for (const bad of [
@@ -174,7 +174,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("F15 is 304 as long as the snapshot is the same, defaults and relative instants included", () =>
+  it.effect("F15 is 304 as long as the snapshot is the same, also with defaults and relative instants", () =>
     Effect.gen(function* () {
       for (const path of ["/history", "/images/foo/history?from=7d", "/growth?embed=1", "/namespaces/group/growth"]) {
         const first = yield* get(path)
@@ -190,7 +190,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("F16 F18 without a token there is a challenge, whatever there was", () =>
+  it.effect("F16 F18 without a token there is a challenge, for existing and unknown entities", () =>
     Effect.gen(function* () {
       for (const path of ["/history", "/growth", "/images/foo/history", "/images/never/history", "/images?at=1d"]) {
         const { body, headers, status } = yield* send(path)
@@ -213,7 +213,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("both names of the collection link within themselves", () =>
+  it.effect("the links of both collections of images stay within their own path", () =>
     Effect.gen(function* () {
       const { _links } = yield* course("/repositories/group%2Fapp/history?links=true")
       expect(_links["self"]).toEqual({ href: "/repositories/group%2Fapp/history" })
@@ -223,7 +223,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("a page for people has the points as a table", () =>
+  it.effect("an HTML page has the points as a table", () =>
     Effect.gen(function* () {
       const { body, status } = yield* get("/history", { accept: "text/html" })
       expect(status).toBe(200)
@@ -234,7 +234,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("is described", () =>
+  it.effect("is in the description of the API", () =>
     Effect.gen(function* () {
       const { json } = yield* send("/openapi.json")
       const { paths } = json as {
@@ -248,7 +248,7 @@ layer(app, { excludeTestServices: true })("history", (it) => {
     })
   )
 
-  it.effect("everything that is kept has links to it, on the root as well", () =>
+  it.effect("every entity with a history has a link to it, and so has the root", () =>
     Effect.gen(function* () {
       const at = { href: "/images{?at}", templated: true }
       const ways = { history: { href: "/history" }, growth: { href: "/growth" } }

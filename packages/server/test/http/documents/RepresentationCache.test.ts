@@ -58,7 +58,7 @@ layer(app, { excludeTestServices: true, timeout: 60_000 })("documents of a snaps
     })
   )
 
-  it.effect("large documents are compressed as the client accepts, each form with a tag of its own", () =>
+  it.effect("large documents have an accepted coding, each with its own entity tag", () =>
     Effect.gen(function* () {
       const path = "/images?embed=1&page_size=1000"
       const plain = yield* bytes(path, {})
@@ -75,7 +75,7 @@ layer(app, { excludeTestServices: true, timeout: 60_000 })("documents of a snaps
   )
 
   it.effect(
-    "F11 a document of several megabytes is sent in pieces, and is whole in each coding",
+    "F11 a document of several megabytes is streamed, complete in each coding",
     () =>
       Effect.gen(function* () {
         const path = "/images?embed=true&links=true"
@@ -94,7 +94,7 @@ layer(app, { excludeTestServices: true, timeout: 60_000 })("documents of a snaps
     120_000
   )
 
-  it.effect("F23 a client that goes away in the middle harms nobody", () =>
+  it.effect("F23 a client that disconnects in the middle affects no other", () =>
     Effect.gen(function* () {
       const { address } = yield* HttpServer.HttpServer
       const bearer = yield* signedIn
@@ -119,7 +119,7 @@ layer(app, { excludeTestServices: true, timeout: 60_000 })("documents of a snaps
     })
   )
 
-  it.effect("a page for people shows the first thousand", () =>
+  it.effect("an HTML page has the first thousand items", () =>
     Effect.gen(function* () {
       const { body } = yield* get("/images", { accept: "text/html" })
       expect(body.match(/<tr>/g)!.length).toBeLessThanOrEqual(1001)

@@ -41,7 +41,7 @@ const page = (path: string) => Effect.map(get(path), ({ json }) => json as Page)
 const names = (page: Page) => page._embedded.items.map(({ name }) => name)
 
 layer(app, { excludeTestServices: true })("lists", (it) => {
-  it.effect("are sorted as a whole, in both directions, ties as listed", () =>
+  it.effect("are sorted as a whole, in both directions, ties in the listed order", () =>
     Effect.gen(function* () {
       const all = names(yield* page("/images?embed=1"))
       expect(all).toEqual(["group/app", "group/sub/tool", "other/thing", "top"])
@@ -97,7 +97,7 @@ layer(app, { excludeTestServices: true })("lists", (it) => {
     })
   )
 
-  it.effect("come in pages that links lead through, there and back", () =>
+  it.effect("have pages that links connect in both directions", () =>
     Effect.gen(function* () {
       for (const path of ["/images", "/repositories", "/images/other%2Fthing/tags"]) {
         for (const size of [1, 2, 3, 1000]) {
@@ -126,7 +126,7 @@ layer(app, { excludeTestServices: true })("lists", (it) => {
     })
   )
 
-  it.effect("F13 a cursor that is altered, or goes with something else, is 400", () =>
+  it.effect("F13 a cursor that is altered, or of another selection, is 400", () =>
     Effect.gen(function* () {
       const { _links } = yield* page("/images?links=true&page_size=2&sort=name")
       const cursor = new URLSearchParams(_links["next"]!.href.replace(/^.*\?/, "")).get("cursor")!
@@ -173,7 +173,7 @@ layer(app, { excludeTestServices: true })("lists", (it) => {
 })
 
 describe("Listing", () => {
-  it("a cursor survives its word, and no other word is one", () => {
+  it("a cursor decodes from its text, and no other text does", () => {
     let accepted = 0
     fc.assert(
       fc.property(
@@ -241,7 +241,7 @@ layer(app, { excludeTestServices: true })("resources", (it) => {
     })
   )
 
-  it.effect("a namespace sums up what lies below it", () =>
+  it.effect("a namespace has the sums of its images", () =>
     Effect.gen(function* () {
       const { json: whole } = yield* get("/images")
       const { json: root } = yield* get("/namespaces?embed=1&links=true")
@@ -267,7 +267,7 @@ layer(app, { excludeTestServices: true })("resources", (it) => {
     })
   )
 
-  it.effect("the blobs of a tag add up to its size, and tell who pays", () =>
+  it.effect("the blobs of a tag add up to its size, and name the tag that is charged", () =>
     Effect.gen(function* () {
       const { json } = yield* get("/images/group%2Fapp/tags/multi/blobs?embed=1&links=true")
       const { json: tag } = yield* get("/images/group%2Fapp/tags/multi")
@@ -304,7 +304,7 @@ layer(app, { excludeTestServices: true })("resources", (it) => {
     })
   )
 
-  it.effect("the status tells how collecting goes", () =>
+  it.effect("the status reports the state of collecting", () =>
     Effect.gen(function* () {
       const answer = yield* get("/status")
       expect(answer.json).toMatchObject({
@@ -323,7 +323,7 @@ layer(app, { excludeTestServices: true })("resources", (it) => {
     })
   )
 
-  it.effect("every resource has a page for people", () =>
+  it.effect("every resource has an HTML page", () =>
     Effect.gen(function* () {
       for (const path of ["/", "/status", "/namespaces", "/images/group%2Fapp", "/images/group%2Fapp/tags/1.0/blobs"]) {
         const { body, headers, status } = yield* get(path, { accept: "text/html" })
@@ -333,7 +333,7 @@ layer(app, { excludeTestServices: true })("resources", (it) => {
     })
   )
 
-  it.effect("asks what deleting several things together frees", () =>
+  it.effect("computes what deleting several things together frees", () =>
     Effect.gen(function* () {
       const headers = yield* signedIn
       const ask = (body: string, more: Record<string, string> = { "content-type": "application/json" }) =>

@@ -8,7 +8,7 @@ const decoded = (query: string) => Result.getOrThrow(decode(query))
 const problem = (query: string) => Result.getOrThrow(Result.flip(decode(query)))
 
 describe("decoding", () => {
-  it("gives handlers values, and none for what is absent, empty or unknown", () => {
+  it("returns values, and none for absent, empty or unknown parameters", () => {
     expect(decoded("embed=2&links=Yes&sort=-disk_size&filter=%5Eapp&page_size=1000")).toEqual({
       embed: 2,
       links: true,

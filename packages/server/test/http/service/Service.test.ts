@@ -19,7 +19,7 @@ const repositories = Effect.gen(function* () {
 })
 
 describe("/metrics", () => {
-  it.live("are OpenMetrics with every name there should be, for those who have a token", () =>
+  it.live("are OpenMetrics with every expected name, for a request with a token", () =>
     Effect.gen(function* () {
       const app = appLayer(
         {
@@ -70,7 +70,7 @@ describe("/metrics", () => {
     })
   )
 
-  it.live("have every name that the alerts and the dashboard of Grafana ask for", () =>
+  it.live("have every name of the alerts and the Grafana dashboard", () =>
     Effect.gen(function* () {
       const { body } = yield* get("/metrics")
       const suffixes: Record<string, string> = { gauge: "", counter: "_total", info: "_info" }
@@ -86,7 +86,7 @@ describe("/metrics", () => {
     }).pipe(Effect.provide(Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories })))))
   )
 
-  it.live("sum up what is beyond the cap, so that the sums stay", () =>
+  it.live("sum the repositories beyond the limit, so that the totals stay the same", () =>
     Effect.gen(function* () {
       const app = appLayer({ repositories: yield* repositories }, { metrics: { maxRepositories: 1 } })
       yield* Effect.gen(function* () {
@@ -98,7 +98,7 @@ describe("/metrics", () => {
     })
   )
 
-  it.live("are there before the first crawl has ended, without sizes", () =>
+  it.live("exist before the end of the first crawl, without sizes", () =>
     Effect.gen(function* () {
       const { body } = yield* send("/metrics", { headers: { authorization: "Bearer scraping-secret" } })
       const samples = parse(body)
@@ -111,7 +111,7 @@ describe("/metrics", () => {
     )
   )
 
-  it.live("have a 0 of what the alerts wait for, so that the first time is an increase", () =>
+  it.live("start the series of the alerts with 0, so that the first event is an increase", () =>
     Effect.gen(function* () {
       const counters = Effect.gen(function* () {
         const { body } = yield* send("/metrics", { headers: { authorization: "Bearer scraping-secret" } })
@@ -186,7 +186,7 @@ describe("the files of the dashboard", () => {
     ["assets/index-1a2B3c4D.js", Ui.fileAnswer("assets/index-1a2B3c4D.js", Buffer.from("export {}"))]
   ])
 
-  it.live("are served without a token, from the list alone", () =>
+  it.live("are served without a token, from the list only", () =>
     Effect.gen(function* () {
       const index = yield* send("/ui/")
       expect([index.status, index.body]).toEqual([200, page.toString()])
@@ -211,7 +211,7 @@ describe("the files of the dashboard", () => {
     }).pipe(Effect.provide(appLayer({ repositories: [] }, { prefix: "/p", ui: files })))
   )
 
-  it.live("are where a browser is sent to from the root, and nobody else", () =>
+  it.live("are the target of a redirect from the root, for browsers only", () =>
     Effect.gen(function* () {
       const browser = yield* send("/", { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } })
       expect([browser.status, browser.headers.location]).toEqual([307, "/p/ui/"])
@@ -223,7 +223,7 @@ describe("the files of the dashboard", () => {
 })
 
 describe("/.well-known/jwks.json", () => {
-  it.live("has the public keys, and is not there with a shared secret", () =>
+  it.live("has the public keys, and is 404 with a shared secret", () =>
     Effect.gen(function* () {
       const { privateKey } = generateKeyPairSync("ed25519")
       const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
@@ -246,7 +246,7 @@ describe("/.well-known/jwks.json", () => {
 })
 
 describe("pages of other origins", () => {
-  it.live("read the API only where they are allowed to", () =>
+  it.live("read the API only if they are allowed to", () =>
     Effect.gen(function* () {
       const preflight = (origin: string) =>
         send("/images", {
@@ -266,7 +266,7 @@ describe("pages of other origins", () => {
 })
 
 describe("request ids", () => {
-  it.live("are kept from a proxy if they are ids, and made otherwise", () =>
+  it.live("are taken from a proxy if they are valid, and generated otherwise", () =>
     Effect.gen(function* () {
       const idOf = (id: string) =>
         Effect.map(send("/health/live", { headers: { "x-request-id": id } }), ({ headers }) => headers["x-request-id"])

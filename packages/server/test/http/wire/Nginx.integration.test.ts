@@ -68,7 +68,7 @@ const through = Effect.fnUntraced(function* (path: string, headers: Record<strin
 
 describe.skipIf(Servers.leftOut("nginx"))("nginx", () => {
   layer(app, { excludeTestServices: true, timeout: 30_000 })("behind nginx, as the example has it", (it) => {
-    it.effect("F01 F03 names with %2F arrive as they are", () =>
+    it.effect("F01 F03 names with %2F arrive unchanged", () =>
       Effect.gen(function* () {
         const bearer = yield* signedIn
         for (const [path, name] of [
@@ -98,7 +98,7 @@ describe.skipIf(Servers.leftOut("nginx"))("nginx", () => {
       })
     )
 
-    it.effect("answers come compressed and are revalidated", () =>
+    it.effect("responses are compressed and revalidated", () =>
       Effect.gen(function* () {
         const bearer = yield* signedIn
         const path = "/registry-usage/images?embed=true"
@@ -115,7 +115,7 @@ describe.skipIf(Servers.leftOut("nginx"))("nginx", () => {
       })
     )
 
-    it.effect("wrong passwords count for the address of the client, whatever it says of itself", () =>
+    it.effect("wrong passwords count for the address of the client, which it cannot forge", () =>
       Effect.gen(function* () {
         const tried = (forwarded: string) =>
           Effect.map(
@@ -128,7 +128,7 @@ describe.skipIf(Servers.leftOut("nginx"))("nginx", () => {
       })
     )
 
-    it.effect("what is not below the prefix is not there", () =>
+    it.effect("paths outside of the prefix are 404", () =>
       Effect.gen(function* () {
         const bearer = yield* signedIn
         expect((yield* through("/images", bearer)).status).toBe(404)

@@ -40,7 +40,7 @@ const client = Effect.fnUntraced(function* (url: string, authorization: string) 
 
 describe("SIGTERM", () => {
   it.live(
-    "F26 under load loses no request, and ends with 0 in time",
+    "F26 under load loses no request, and exits with 0 in time",
     () =>
       Effect.gen(function* () {
         const { credentials, registry } = yield* demoRegistry

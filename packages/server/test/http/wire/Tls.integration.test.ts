@@ -14,7 +14,7 @@ const statusOf = (url: string, ca: string) =>
   })
 
 describe("a certificate", () => {
-  it.live("is what the server answers with, and the address that it tells is one of HTTPS", () =>
+  it.live("is the server's, and the logged address is https", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const made = yield* Certificates.make(yield* fs.makeTempDirectoryScoped(), { names: "IP:127.0.0.1" })

@@ -2,19 +2,19 @@
 import type { SnapshotStore } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { DateTime, Effect, Layer } from "effect"
-import * as DailySnapshots from "../data/DailySnapshots.ts"
+import * as DailySnapshots from "./DailySnapshots.ts"
 
 /** Days of history. */
 const days = 30
 
-/** The repositories with this share of their tags, the first ones. */
+/** The repositories with the first tags of each, up to this share. */
 const withShare = (repositories: ReadonlyArray<Images.Repository>, share: number): ReadonlyArray<Images.Repository> =>
   repositories.map((repository) => ({
     ...repository,
     tags: repository.tags.slice(0, Math.ceil(repository.tags.length * share))
   }))
 
-/** A store with a snapshot of each day until an hour ago, in which the tags of the repositories are added one by one. */
+/** A store with a snapshot of each day until an hour ago. Each day has more of the repositories' tags. */
 export const layer = <E, R>(
   repositories: Effect.Effect<ReadonlyArray<Images.Repository>, E, R>
 ): Layer.Layer<SnapshotStore.SnapshotStore, E, R> =>

@@ -1,10 +1,10 @@
 /**
- * The known name that is nearest to a misspelt one.
+ * The known name that is nearest to a misspelt one. `effect/cli` has this for its flags, but does not export it.
  *
- * `effect/cli` has this for its flags, but does not export it.
+ * @since 0.1.0
  */
 
-/** The least number of letters to add, remove or change that makes one text of the other (Levenshtein). */
+/** The number of letters to add, remove or change to turn one text into the other (Levenshtein distance). */
 const distance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...from].entries()) {
@@ -17,7 +17,12 @@ const distance = (from: string, to: string): number => {
   return row[to.length]!
 }
 
-/** The candidate that is nearest to the name, where at most a third of the longer one's letters differ. */
+/**
+ * The candidate nearest to the name, if at most a third of the letters of the longer one differ.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
 export const suggest = (name: string, candidates: Iterable<string>): string | undefined => {
   let best: { readonly candidate: string; readonly distance: number } | undefined
   for (const candidate of candidates) {
@@ -29,7 +34,12 @@ export const suggest = (name: string, candidates: Iterable<string>): string | un
   return best?.candidate
 }
 
-/** The end of a message about an unknown name: the nearest candidate, or the first of `others`. */
+/**
+ * The end of a message about an unknown name: the nearest candidate, or the first of `others`.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
 export const didYouMean = (name: string, candidates: Iterable<string>, others: ReadonlyArray<string> = []): string => {
   const suggestion = suggest(name, candidates) ?? others[0]
   return suggestion === undefined ? "" : `; did you mean ${suggestion}?`

@@ -1,0 +1,15 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Suggestion } from "@gitlab-registry-usage/core"
+
+describe("Suggestion", () => {
+  const keys = ["socket_host", "socket_port", "debug", "host"]
+
+  it("finds the nearest name", () => {
+    assert.strictEqual(Suggestion.suggest("socket_prot", keys), "socket_port")
+    assert.strictEqual(Suggestion.suggest("sockethost", keys), "socket_host")
+    assert.strictEqual(Suggestion.suggest("debgu", ["debug"]), undefined)
+    assert.strictEqual(Suggestion.suggest("debugg", keys), "debug")
+  })
+
+  it("is silent where nothing is near", () => assert.isUndefined(Suggestion.suggest("colour", keys)))
+})
