@@ -23,14 +23,17 @@ const tagsOf = (usage: Usage.Usage, item: string): Result.Result<readonly [numbe
 }
 
 /**
- * The sum for these items: `unique_size` in bytes, and how many tags of how many images they are. Fails with 422 at the
+ * The sum for these items: `unique_size` in bytes, null where nothing of them could be read, `partial` where some, and how many tags of how many images they are. Fails with 422 at the
  * first item that is not there.
  */
 export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<string>) =>
   Result.map(Result.all(items.map((item) => tagsOf(usage, item))), (found) => {
     const tags = new Set(found.flatMap(([, tags]) => tags))
+    const size = Usage.uniqueSizeOf(usage, tags)
+    const partial = [...tags].some((tag) => Usage.tagSizes(usage, tag) === undefined)
     return {
-      unique_size: Usage.uniqueSizeOf(usage, tags),
+      unique_size: partial && size === 0 ? null : size,
+      ...(partial ? { partial } : {}),
       tags: tags.size,
       images: new Set(found.map(([r]) => r)).size
     }
