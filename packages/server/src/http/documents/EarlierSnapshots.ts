@@ -60,9 +60,9 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
     { capacity, timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.infinity : Duration.zero) }
   )
 
-  const compared = yield* Cache.make({
+  const compared = yield* Cache.make<string, Growth.Changes | undefined>({
     capacity: comparisons,
-    lookup: (_: string): Effect.Effect<Growth.Changes | undefined> => Effect.undefined
+    lookup: () => Effect.undefined
   })
 
   const history = (latest: Snapshot.Snapshot): Effect.Effect<ReadonlyArray<DateTime.Utc>, Problem> =>
