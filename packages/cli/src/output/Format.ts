@@ -51,10 +51,11 @@ export const sum = (bytes: number | null, partial: boolean, style: Style, unicod
 }
 
 /** The text of a cell. */
-export const cell = ({ key, kind }: Column, { partial, values }: Row, style: Style, unicode = true): string => {
+export const cell = ({ exact, key, kind }: Column, { partial, values }: Row, style: Style, unicode = true): string => {
   const value = values[key]
   const shown = text(value, kind, style)
-  return partial === true && kind === "bytes" && typeof value === "number" ? least(shown, style, unicode) : shown
+  const isLeast = partial === true && exact !== true && kind === "bytes" && typeof value === "number"
+  return isLeast ? least(shown, style, unicode) : shown
 }
 
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
