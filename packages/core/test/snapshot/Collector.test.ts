@@ -383,9 +383,7 @@ describe("Collector", () => {
           for (let i = 0; i < count; i++) yield* advance(i === 0 ? 0 : "1 hour")
           return Inventory.sizeCoverage((yield* current).usage.inventory)
         }).pipe(
-          Effect.provide(
-            Collector.layer({ jitter: 0, interval: "1 hour", measure: 2 }).pipe(Layer.provide(registry))
-          )
+          Effect.provide(Collector.layer({ jitter: 0, interval: "1 hour", measure: 2 }).pipe(Layer.provide(registry)))
         )
       expect((yield* crawls(2)).measured).toBe(4)
       const { blobs, measured } = yield* crawls(4)
