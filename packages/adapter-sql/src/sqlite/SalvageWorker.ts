@@ -325,7 +325,7 @@ const program = () => {
     }
   }
 
-  parentPort!.postMessage(salvage())
+  parentPort!.postMessage(salvage(), [])
 }
 
 /** The worker as a program: the text of a function, whatever it was compiled to. */

@@ -1,5 +1,5 @@
 import { Sqlite } from "@gitlab-registry-usage/adapter-sql"
-import { History, Revocation, Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { History, Revocation, type Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Logger, Option } from "effect"

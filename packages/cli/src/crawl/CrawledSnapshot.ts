@@ -22,7 +22,7 @@ export const load = Effect.fnUntraced(function* (path: string, flag: string, acc
     .readFile(path)
     .pipe(Effect.mapError(({ reason }) => usageError(`${flag}: ${path} cannot be read (${reason._tag})`)))
   return yield* Snapshot.decode(bytes, { accounting }).pipe(
-    Effect.mapError((error) => usageError(`${flag}: ${path} is ${error.message}`, "write such files with --save"))
+    Effect.mapError(({ message }) => usageError(`${flag}: ${path} is ${message}; --save writes such files`))
   )
 })
 

@@ -8,7 +8,7 @@ import * as Format from "./Format.ts"
 const { printable } = PrintableText
 
 /** The text on one line, with the signs escaped that have a meaning in Markdown or name a person or a thing in GitLab. */
-export const escape = (text: string) => printable(text).replace(/[\\|*_`<>[\]&~#@!$]/g, (sign) => `\\${sign}`)
+export const escape = (text: string) => printable(text).replace(/[\\|*_`<>[\]&~#@$]/g, (sign) => `\\${sign}`)
 
 const isLeft = ({ kind }: Column) => kind === "name" || kind === "text"
 

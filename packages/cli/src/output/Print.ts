@@ -55,8 +55,12 @@ export const print = Effect.fnUntraced(function* (flags: OutputFlags, whole: Tab
     return yield* usageError(`${envelope.command} has no output openmetrics`, "ls, total, report and history have")
   }
   const forPeople = form === "table" || form === "markdown"
+  // A signal is handled between two long computations.
+  yield* Effect.yieldNow
   const table = yield* Table.select(whole, Option.getOrUndefined(flags.columns), forPeople ? "people" : "programs")
-  yield* write(yield* render(flags, table, envelope))
+  const text = yield* render(flags, table, envelope)
+  yield* Effect.yieldNow
+  yield* write(text)
   if (!forPeople || flags.quiet) return
   const notes = whole.notes?.((bytes) => Format.size(bytes, flags)) ?? []
   yield* Effect.forEach(notes, (note) => Console.error(note))

@@ -1,7 +1,7 @@
 import { Crawl, Digest, type Inventory, Snapshot, Usage } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it } from "@effect/vitest"
-import { DateTime, Effect, Result } from "effect"
+import { DateTime, Effect, Fiber, Result } from "effect"
 import fc from "fast-check"
 import { createHash } from "node:crypto"
 import { images, repository } from "../registries.ts"
@@ -296,6 +296,24 @@ describe("a snapshot that somebody wrote to do harm", () => {
       expect(yield* faultOf(cycle)).toContain("more than can be measured")
       const wide = graph(2000, (m) => (m < 1999 ? [1999] : []), 100_000)
       expect(yield* faultOf(wide)).toContain("more than can be measured")
+    })
+  )
+
+  it.effect("is read in slices, between which other fibers run", () =>
+    Effect.gen(function* () {
+      let turns = 0
+      const bytes = graph(30_000, () => [])
+      const others = yield* Effect.forkChild(
+        Effect.forever(
+          Effect.andThen(
+            Effect.yieldNow,
+            Effect.sync(() => turns++)
+          )
+        )
+      )
+      yield* Snapshot.decode(bytes)
+      yield* Fiber.interrupt(others)
+      expect(turns).toBeGreaterThan(2)
     })
   )
 })
