@@ -36,11 +36,11 @@ const tagsOf = ({ tagsAdded, tagsMoved, tagsRemoved }: Diff.RepositoryDiff): str
 /** The part of the change of a disk size that is new, freed, or only charged elsewhere. */
 const partsOf = (change: number | null, blobs: BlobChanges.BlobChanges | undefined) =>
   change === null || blobs === undefined
-    ? { new: null, freed: null, moved: null }
+    ? { new: null, freed: null, moved_bytes: null }
     : {
         new: blobs.newBytes,
         freed: blobs.freedBytes,
-        moved: BlobChanges.movedBytes(change, blobs)
+        moved_bytes: BlobChanges.movedBytes(change, blobs)
       }
 
 const rowOf = (diff: Diff.RepositoryDiff, blobs: BlobChanges.BlobChanges | undefined): Row => {
@@ -74,7 +74,7 @@ const tableOf = ({ after, before, blobs, changes }: Comparison): Table => {
   const parts: ReadonlyArray<Column> = [
     { key: "new", field: "new_bytes", heading: "NEW", kind: "change", audience },
     { key: "freed", field: "freed_bytes", heading: "FREED", kind: "bytes", audience },
-    { key: "moved", field: "moved_bytes", heading: "MOVED", kind: "change", audience }
+    { key: "moved_bytes", field: "moved_bytes", heading: "MOVED", kind: "change", audience }
   ]
   return {
     columns: [
