@@ -4,7 +4,7 @@ import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Crawl, Inventory, MediaType, Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
-import { DockerRegistry, Servers, type TokenService } from "@gitlab-registry-usage/test-servers"
+import { DockerRegistry, Servers, StorageTree, type TokenService } from "@gitlab-registry-usage/test-servers"
 import { Effect, Redacted, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import type { RegistryHttp } from "../src/index.ts"
@@ -194,7 +194,7 @@ describe.skipIf(Servers.leftOut("docker-registry"))("docker-registry", () => {
       const crawled = (options?: Crawl.Options) =>
         Effect.map(
           Effect.provideServiceEffect(Crawl.crawl(options), Registry.Registry, registryAt(server.url)),
-          (inventory) => ({ inventory, bytes: Usage.total(Usage.measure(inventory))!.diskSize })
+          (inventory) => ({ inventory, bytes: Usage.total(Usage.measure(inventory))?.diskSize })
         )
       const before = yield* crawled()
       assert.strictEqual(before.bytes, yield* server.bytesOnDisk)
@@ -254,6 +254,81 @@ describe.skipIf(Servers.leftOut("docker-registry"))("docker-registry", () => {
       assert.lengthOf(second.gaps, 3)
       const { blobs, measured } = Inventory.sizeCoverage(second)
       assert.strictEqual(measured, blobs)
+    }).pipe(overUndici)
+  )
+
+  it.live("counts every blob on the disk, whatever a manifest calls it and its fields without bytes hold", () =>
+    Effect.gen(function* () {
+      const server = yield* DockerRegistry.start()
+      const tree = StorageTree.make(server.storage)
+      const bytes = (text: string) => new TextEncoder().encode(text)
+      const typed = (mediaType: string, blob: StorageTree.Stored, rest = {}) => ({ mediaType, ...blob, ...rest })
+      const { dockerManifest, ociIndex, ociManifest } = MediaType
+      const layerType = "application/vnd.oci.image.layer.v1.tar+gzip"
+      const docker = {
+        foreign: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        layer: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        config: "application/vnd.docker.container.image.v1+json"
+      }
+      const nondistributable = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+      const urls = ["https://elsewhere.example/layer"]
+      const image = (layer: object, rest: object = {}) => ({
+        schemaVersion: 2,
+        mediaType: ociManifest,
+        config: typed("application/vnd.oci.image.config.v1+json", tree.blob(name, bytes('{"os":"linux"}'))),
+        layers: [layer],
+        ...rest
+      })
+      const layer = typed(layerType, tree.blob(name, bytes("layer ".repeat(200))))
+      const named = { foreign: "application/vnd.bank.foreign.rates.v1+csv" }
+      const manifests = {
+        "foreign-pushed": {
+          schemaVersion: 2,
+          mediaType: dockerManifest,
+          config: typed(docker.config, tree.blob(name, bytes('{"os":"windows"}'))),
+          layers: [
+            typed(docker.foreign, tree.blob(name, bytes("windows ".repeat(500))), { urls }),
+            typed(docker.layer, tree.blob(name, bytes("own ".repeat(50))))
+          ]
+        },
+        "foreign-elsewhere": image(typed(nondistributable, { digest: `sha256:${"e".repeat(64)}`, size: 9 }, { urls })),
+        "foreign-without-urls": image(typed(nondistributable, tree.blob(name, bytes("base ".repeat(300))))),
+        "foreign-by-name": image(typed(named.foreign, tree.blob(name, bytes("rates ".repeat(100))))),
+        "manifests-null": image(layer, { manifests: null }),
+        "fslayers-empty": image(layer, { fsLayers: [] }),
+        "subject-empty": image(layer, { subject: { mediaType: "", digest: "", size: 0 } }),
+        "annotations-null": image(layer, { annotations: null, artifactType: "" }),
+        "config-size": { ...image(layer), config: { digest: tree.blob(name, bytes('{"os":"plan9"}')).digest } },
+        "index-of-anything": {
+          schemaVersion: 2,
+          mediaType: ociIndex,
+          config: null,
+          manifests: [
+            typed(ociManifest, tree.manifest(name, undefined, image(layer, { annotations: { of: "index" } }))),
+            typed("application/xml", tree.blob(name, bytes("<xml>appdata</xml>".repeat(100)))),
+            typed("application/spdx+json", tree.blob(name, bytes('{"spdxVersion":"SPDX-2.3"}'))),
+            typed(ociManifest, tree.blob(name, bytes("no manifest".repeat(100))), { size: null })
+          ]
+        }
+      }
+      const expected = Object.keys(manifests).length
+      for (const [tag, manifest] of Object.entries(manifests)) tree.manifest(name, tag, manifest)
+      // A parser that knows no other encoding than UTF-8 would lose this tag.
+      const titled = Buffer.from(JSON.stringify(image(layer, { annotations: { title: "Größe" } })), "latin1")
+      tree.manifest(name, "latin1", titled)
+      const { registry, sent } = yield* recording(server.url)
+      const crawled = (options?: Crawl.Options) =>
+        Effect.provideService(Crawl.crawl(options), Registry.Registry, registry)
+      const inventory = yield* crawled()
+      assert.deepStrictEqual(inventory.gaps, [])
+      assert.lengthOf(inventory.repositories[0]!.tagNames, expected + 1)
+      assert.strictEqual(Usage.total(Usage.measure(inventory))?.diskSize, yield* server.bytesOnDisk)
+      // The second crawl asks whether tags moved, and nothing else.
+      const first = sent.length
+      const again = yield* crawled({ previous: inventory })
+      assert.strictEqual(Usage.total(Usage.measure(again))?.diskSize, yield* server.bytesOnDisk)
+      assert.strictEqual(sent.slice(first).filter((line) => line.includes("/manifests/")).length, expected + 1)
+      assert.isFalse(sent.slice(first).some((line) => line.includes("/blobs/")))
     }).pipe(overUndici)
   )
 

@@ -102,7 +102,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("refuses when the tag was moved since the scan", () =>
+    it.effect("refuses when the tag was moved since the snapshot", () =>
       Effect.gen(function* () {
         const scan = join(yield* directory, "old.scan")
         yield* run(["total", "--save", scan])

@@ -78,9 +78,25 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("2: what is not in the scan; a column and a form that there are not", () =>
+    it.effect("2: what is not in the snapshot; a column and a form that there are not", () =>
       Effect.gen(function* () {
         yield* ends(2, ["why", "acme/none"], "there is no repository acme/none")
+        yield* ends(2, ["why", "acme/shop/ap"], "hint: did you mean acme/shop/api?")
+        yield* ends(2, ["why", "acme/shop/api:1.0"], "hint: did you mean acme/shop/api:1.0.0?")
+        yield* ends(2, ["delete", "acme/shpo/api:1.0.0", "-y"], "hint: did you mean acme/shop/api?")
+        yield* ends(
+          2,
+          ["ls", "acme"],
+          'no repository matches "acme"\nhint: did you mean acme/**? (or add --allow-empty)'
+        )
+        yield* ends(2, ["ls", "acme/**", "libary/**"], "hint: did you mean library/**?")
+        yield* ends(2, ["prune", "--dry-run", "nothing/like/it"], "hint: ls lists the repositories")
+        const budget = yield* file("budgets: [{ match: acme/shpo/*, max: 1 GB }]")
+        const report = join(yield* directory, "usage.json")
+        yield* ends(2, ["check", "--budget", budget], '--budget: no repository matches "acme/shpo/*"')
+        yield* ends(2, ["report", "--budget", budget, "--json", report], "hint: did you mean acme/shop/**?")
+        expect(yield* run(["check", "--budget", budget, "--allow-empty"])).toMatchObject({ status: 0 })
+        expect(yield* run(["ls", "acme", "--allow-empty", "-o", "ndjson"])).toMatchObject({ status: 0, stdout: "" })
         yield* ends(2, ["why", "acme/shop/api:none"], "there is no tag acme/shop/api:none")
         yield* ends(2, ["why", "acme/vault/secrets"], "could not be read")
         yield* ends(2, ["ls", "--columns", "name,colour"], 'no column "colour"\nhint: there are name, tags, disk')
@@ -146,7 +162,8 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         const over = yield* run(["check", "--max-total", "2MB", "-q"])
         expect(over.status).toBe(10)
         expect(over.stderr).toBe(
-          "error: over budget: total: disk at least 2.70 MiB is 814 KiB over its budget of 1.91 MiB\n"
+          "warning: 1 thing could not be read or left out\n" +
+            "error: over budget: total: disk at least 2.70 MiB is 814 KiB over its budget of 1.91 MiB\n"
         )
         const scan = join(yield* directory, "all.scan")
         yield* run(["total", "--save", scan])

@@ -106,7 +106,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         const baseline = join(cwd, job.cache.paths[0])
         const request = yield* runJob(job, cwd)
         expect(request.status).toBe(0)
-        expect(request.stderr).toContain("growth is not checked: there is no earlier scan yet")
+        expect(request.stderr).toContain("growth is not checked: there is no earlier snapshot yet")
         expect(yield* Effect.promise(() => readFile(baseline).catch(() => "none"))).toBe("none")
         expect((yield* runJob(job, cwd, { CI_COMMIT_BRANCH: "main" })).status).toBe(0)
         const later = yield* runJob(job, cwd)

@@ -168,7 +168,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry(repositories, { metadataDatabas
       })
     )
 
-    it.effect("reads no config that the policy does not need, and of a saved scan none", () =>
+    it.effect("reads no config that the policy does not need, and of a saved snapshot none", () =>
       Effect.gen(function* () {
         const registry = yield* DemoRegistry.DemoRegistry
         yield* registry.resetRequestCounts
@@ -182,7 +182,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry(repositories, { metadataDatabas
         yield* program.run(["total", "--save", scan], { env: asAdministrator(registry) })
         const { status, stderr } = yield* program.run(["prune", "--dry-run", "--keep-n", "1", "--from", scan])
         expect(status).toBe(0)
-        expect(stderr).toContain("a saved scan holds no dates; run without --from")
+        expect(stderr).toContain("a saved snapshot holds no dates; run without --from")
       })
     )
   }

@@ -80,17 +80,19 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         // Nothing of it is left on the screen.
         expect(shown.at(-1)).toBe(
           "warning: could not read acme/vault/secrets: Denied: " +
-            `${(yield* DemoRegistry.DemoRegistry).url}/jwt/auth does not grant repository:acme/vault/secrets:pull\n2.70 MiB\n`
+            `${(yield* DemoRegistry.DemoRegistry).url}/jwt/auth does not grant repository:acme/vault/secrets:pull\n≥ 2.70 MiB\n`
         )
       })
     )
 
-    it.effect("with -q shows nothing but the data", () =>
+    it.effect("with -q shows nothing but the data, and that some is missing", () =>
       Effect.gen(function* () {
         const { stdout } = yield* onTerminal(["total", "-q"], { columns: 70, withErrors: true })
-        expect(stdout).toBe("2.70 MiB\n")
+        expect(stdout).toBe("warning: 1 thing could not be read or left out\n≥ 2.70 MiB\n")
         const program = yield* Program
-        expect((yield* program.run(["total", "-q"], { env: yield* environment })).stderr).toBe("")
+        expect((yield* program.run(["total", "-q"], { env: yield* environment })).stderr).toBe(
+          "warning: 1 thing could not be read or left out\n"
+        )
       })
     )
 

@@ -32,6 +32,13 @@ const stability = (module: string): string =>
 const functions: Readonly<Record<string, string>> = { pipe: "Function", flow: "Function", identity: "Function" }
 
 describe("what the packages may depend on", () => {
+  it("every adapter is listed above, and has a rule in .oxlintrc.json", () => {
+    const adapters = readdirSync(packages).filter((name) => name.startsWith("adapter-"))
+    expect(Object.keys(dependencies)).toEqual(["core", ...adapters])
+    const rules = readFileSync(join(packages, "../.oxlintrc.json"), "utf8")
+    for (const name of adapters) expect(rules).toContain(`"packages/${name}/src/**"`)
+  })
+
   for (const [name, allowed] of Object.entries(dependencies)) {
     it(`${name} depends on ${allowed.join(" and ") || "nothing"}, with effect as a peer`, () => {
       const manifest = manifestOf(name)

@@ -17,6 +17,7 @@ const entryPoints: Readonly<Record<string, string>> = {
   "core/testing": "core/src/testing/index.ts",
   "core/conformance": "core/src/conformance/index.ts",
   "adapter-http": "adapter-http/src/index.ts",
+  "adapter-http/node": "adapter-http/src/node.ts",
   "adapter-http/promise": "adapter-http/src/promise.ts",
   "adapter-jwt": "adapter-jwt/src/index.ts",
   "adapter-jwt/promise": "adapter-jwt/src/promise.ts",

@@ -37,7 +37,9 @@ const collectionErrors = counted(
   Collector.failureReasons.map((reason) => ({ reason }))
 )
 
-const all = [authAttempts, requests, defects, upstreamRequests, collectionErrors]
+const saveErrors = counted("save_errors", "Snapshots that are served, but could not be saved.", [{}])
+
+const all = [authAttempts, requests, defects, upstreamRequests, collectionErrors, saveErrors]
 
 const instances = new Map<string, Metric.Counter<number>>()
 

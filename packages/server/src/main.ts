@@ -1,6 +1,7 @@
 /** The server as a whole. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { decode } from "@gitlab-registry-usage/adapter-http/node"
 import { JwtTokens, type KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { Collector, type Registry, Retention, Revocation } from "@gitlab-registry-usage/core"
@@ -23,7 +24,7 @@ import { version } from "./Version.ts"
  */
 const registry = ({ registry, registryAuthorities }: ServerConfig): Layer.Layer<Registry.Registry> => {
   const timeout = Duration.toMillis(registry.timeout ?? "30 seconds")
-  return RegistryHttp.layer(registry).pipe(
+  return RegistryHttp.layer({ ...registry, decode }).pipe(
     // Node hashes manifests in half the time that WebCrypto takes.
     Layer.provide(NodeCrypto.layerDigest),
     Layer.provide(Upstream.layer),

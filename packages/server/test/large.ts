@@ -1,12 +1,12 @@
-/** The API over a registry of 100,000 tags, as a process: prints the port and a token once it has crawled. */
+/** The API over a registry of 100,000 tags, as a process: prints the port once it has crawled. */
 import { Collector, Names, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DirectoryMemory, Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { Context, Effect, Layer, References } from "effect"
 import { HttpServer } from "effect/http"
 import { HttpApp } from "@gitlab-registry-usage/server"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
-import { Authentication } from "@gitlab-registry-usage/core"
 import { Redacted } from "effect"
+import { secret } from "./config/fixture.ts"
 
 const program = Effect.gen(function* () {
   const image = yield* Images.image({ layers: [yield* Images.layer("one", 10)] })
@@ -24,7 +24,7 @@ const program = Effect.gen(function* () {
       ]),
       Layer.provideMerge(
         JwtTokens.layer({
-          current: KeySet.sharedSecret(Redacted.make("a secret of this process, long enough")),
+          current: KeySet.sharedSecret(Redacted.make(secret)),
           issuer: "test",
           audience: "test"
         })
@@ -34,8 +34,7 @@ const program = Effect.gen(function* () {
   )
   yield* Effect.provide(Context.get(context, Collector.Collector).refresh, context)
   const { address } = Context.get(context, HttpServer.HttpServer)
-  const { token } = yield* Context.get(context, Authentication.Tokens).issue({ username: "alice" })
-  process.stdout.write(`port ${(address as { readonly port: number }).port} token ${Redacted.value(token)} ready\n`)
+  process.stdout.write(`port ${(address as { readonly port: number }).port} ready\n`)
   return yield* Effect.never
 })
 

@@ -120,3 +120,10 @@ export const percentile = (values: ReadonlyArray<number>, share: number): number
 export const notHeldUp = (answered: number, underWay = 10) => {
   ok(answered >= 2 * underWay, `only ${answered} were answered in between`)
 }
+
+/**
+ * How long others waited (p99), as a share of how long what was under way took (median): about 1 where they waited for its
+ * end. On a busy machine both sides are slow.
+ */
+export const heldRatio = (others: ReadonlyArray<number>, underWay: ReadonlyArray<number>): number =>
+  percentile(others, 0.99) / percentile(underWay, 0.5)

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Net from "node:net"
 import { Effect, Schedule, type Scope } from "effect"
+import * as Secrets from "./Secrets.ts"
 import { ServerError } from "./Servers.ts"
 
 /** The resources that a process uses, from proc(5). */
@@ -128,9 +129,23 @@ export const launch = Effect.fnUntraced(function* (
   }
 })
 
-/** Runs a program of this Node with these arguments, the path of the script first. It is killed when the scope closes. */
-export const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
-  launch(process.execPath, args, { env, stopSignal: "SIGKILL" })
+/**
+ * Runs a program of this Node with these arguments, the path of the script first. It is killed when the scope closes; then
+ * what it wrote is searched for secrets.
+ */
+export const start = Effect.fnUntraced(function* (
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {}
+) {
+  // Finalizers run in reverse: this one after the program has ended.
+  const started: Array<Program> = []
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => started.forEach(({ output }) => Secrets.report(String(args.at(-1)), output())))
+  )
+  const program = yield* launch(process.execPath, args, { env, stopSignal: "SIGKILL" })
+  started.push(program)
+  return program
+})
 
 const connects = (port: number): Effect.Effect<void, Error> =>
   Effect.callback((resume) => {

@@ -51,9 +51,10 @@ export const make = (storage: string) => {
       write(`repositories/${repository}/_layers/sha256/${hex(stored.digest)}/link`, stored.digest)
       return stored
     },
-    /** A manifest of the repository, tagged or not. */
+    /** A manifest of the repository, tagged or not, as its bytes or as what they are in JSON. */
     manifest: (repository: string, tag: string | undefined, content: unknown): Stored => {
-      const stored = store(new TextEncoder().encode(JSON.stringify(content)))
+      const body = content instanceof Uint8Array ? content : new TextEncoder().encode(JSON.stringify(content))
+      const stored = store(body)
       write(revision(repository, stored.digest), stored.digest)
       if (tag !== undefined) write(current(repository, tag), stored.digest)
       return stored

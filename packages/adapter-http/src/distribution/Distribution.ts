@@ -4,7 +4,7 @@
  * Sources: OCI distribution specification; distribution, "HTTP API V2" for the catalog.
  */
 import { Bytes, Digest, MediaType, Names, Registry } from "@gitlab-registry-usage/core"
-import { Effect, Result, Schema, Stream } from "effect"
+import { Effect, Predicate, Result, Schema, Stream } from "effect"
 import type { Digest as Hash } from "effect/crypto"
 import type { Authorization, RequiredScope } from "../auth/Authorization.ts"
 import * as Scope from "../auth/Scope.ts"
@@ -20,6 +20,8 @@ const NameList = Schema.NullOr(Schema.Array(Schema.Unknown))
 const decodeRepositories = decodeJson(Schema.Struct({ repositories: NameList }), "the list of repositories")
 const decodeTags = decodeJson(Schema.Struct({ tags: NameList }), "the list of tags")
 
+/** Redirects of a request: a registry may answer any with one (OCI distribution specification, "Redirects"). */
+const maxRedirects = 5
 /** A server that ignores ranges sends the whole blob; a larger one is not read. */
 const maxRangeBytes = 64 * 1024
 
@@ -83,22 +85,28 @@ export const make = (options: {
 }): Registry.Registry["Service"] => {
   const { authorization, hash, limits, order, url } = options
   const base = resolve(url, "v2/")
-  const redirects = Pages.maxRedirects
+  const redirects = maxRedirects
   const manifestBytes = limits.manifestBytes ?? 4 * 1024 * 1024
   const alone = (scope: Scope.Scope): RequiredScope => ({ scope, also: () => [] })
 
   const list = (
     first: string,
     required: RequiredScope,
-    decode: (response: HttpResponse) => Result.Result<ReadonlyArray<unknown> | null, Registry.Malformed>
+    decode: (response: HttpResponse) => Result.Result<ReadonlyArray<unknown> | null, Registry.Malformed>,
+    { firstFailure, patience }: Pick<Pages.Listing<string>, "firstFailure"> & Pick<HttpRequest, "patience"> = {}
   ) =>
     Pages.entries({
       first,
-      send: (request) => authorization.send(request, required),
-      decode: (response) => Result.map(decode(response), (names) => (names ?? []).map(Pages.nameOf)),
+      send: (request) => authorization.send({ ...request, patience }, required),
+      decode: (response) =>
+        decode(response).pipe(
+          Result.flatMap((names) => Pages.entriesOf(names ?? [], Predicate.isString)),
+          Result.map((names) => names.map((name) => (Predicate.isString(name) ? name : Pages.noName(name))))
+        ),
       key: (name) => name,
       limits,
-      redirects: Pages.maxRedirects
+      redirects,
+      firstFailure
     })
 
   /** A name that was never checked must not make another path; there is no such repository. */
@@ -141,18 +149,22 @@ export const make = (options: {
   return {
     repositories: order
       .record(
-        list(`${base}_catalog`, alone(Scope.catalog), (response) =>
-          Result.map(decodeRepositories(response), ({ repositories }) => repositories)
+        list(
+          `${base}_catalog`,
+          alone(Scope.catalog),
+          (response) => Result.map(decodeRepositories(response), ({ repositories }) => repositories),
+          {
+            // The catalog is no part of the OCI specification; a registry without one does not know the path.
+            firstFailure: (reason) =>
+              reason._tag === "NotFound"
+                ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` })
+                : reason,
+            // Distribution walks the whole storage for a page, which takes more than a minute in a large bucket.
+            patience: 4
+          }
         )
       )
-      .pipe(
-        // The catalog is no part of the OCI specification; a registry without one does not know the path.
-        Stream.mapError((reason) =>
-          reason._tag === "NotFound" ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` }) : reason
-        ),
-        Stream.mapError(toError("repositories", "")),
-        Stream.withSpan("Registry.repositories")
-      ),
+      .pipe(Stream.mapError(toError("repositories", "")), Stream.withSpan("Registry.repositories")),
 
     tags: (repository) =>
       Stream.unwrap(

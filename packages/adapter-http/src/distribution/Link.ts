@@ -9,7 +9,7 @@ import { withoutSecrets } from "../transport/RequestUrl.ts"
 
 // A target, which some registries send without its brackets, then parameters up to the comma before the next target.
 const link =
-  /\s*(?:<([^<>]*)>|([^\s<>;,"]+))((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|$)/y
+  /\s*(?:<([^<>]*)>|((?:https?:\/\/|[/?])[^\s<>;,"]*))((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|$)/y
 const parameter = /\s*;\s*([^\s=;,]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?/g
 
 /** The relations of a link: only its first `rel` counts. */

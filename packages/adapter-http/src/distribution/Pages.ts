@@ -1,6 +1,6 @@
 /** Listings in pages. */
 import { Registry } from "@gitlab-registry-usage/core"
-import { Effect, Option, Result, Stream } from "effect"
+import { Effect, identity, Option, Result, Stream } from "effect"
 import { nextPage } from "./Link.ts"
 import { errorCodes, permanentReason } from "../transport/Failure.ts"
 import type { HttpRequest } from "../transport/HttpExchange.ts"
@@ -20,9 +20,6 @@ export interface Limits {
   readonly nameBytes?: number | undefined
 }
 
-/** Redirects of a request to the registry. */
-export const maxRedirects = 5
-
 /** Headers of a request whose response is JSON. */
 export const acceptJson = { accept: "application/json", "accept-encoding": "identity" }
 
@@ -39,6 +36,8 @@ export interface Listing<A> {
   readonly size?: readonly [parameter: string, entries: string] | undefined
   /** The page after the one at `url`, by its response. Default: by its `Link`. */
   readonly next?: ((url: URL, response: HttpResponse) => ReturnType<typeof nextPage>) | undefined
+  /** What a failure of the first page means. Default: what it is. */
+  readonly firstFailure?: ((reason: Registry.RegistryReason) => Registry.RegistryReason) | undefined
   /** How many redirects are followed. Default: none. */
   readonly redirects?: number | undefined
 }
@@ -55,12 +54,6 @@ const sized = <A>({ first, size: [parameter, entries] = ["n", pageSize] }: Listi
 /** The codes of errors that no other size of the page would change. */
 const settled: ReadonlySet<string> = new Set(["DENIED", "NAME_INVALID", "NAME_UNKNOWN", "NOT_FOUND", "UNAUTHORIZED"])
 
-/** What is missing after the first page is no listing that does not exist. */
-const onLaterPage = (number: number, reason: Registry.RegistryReason): Registry.RegistryReason =>
-  reason._tag === "NotFound" || reason._tag === "Unsupported"
-    ? new Registry.Malformed({ detail: `page ${number} of the listing is missing: ${reason.detail}` })
-    : reason
-
 /** Stands in for an entry without a name: a text that fits no grammar of names, so that the crawl reports it. */
 export const noName = (entry: unknown): string => {
   const isShort = entry === null || typeof entry === "number" || typeof entry === "boolean"
@@ -68,8 +61,14 @@ export const noName = (entry: unknown): string => {
   return `not a name: ${isShort ? entry : type}`
 }
 
-/** The name that an entry of a listing is. */
-export const nameOf = (entry: unknown): string => (typeof entry === "string" ? entry : noName(entry))
+/** The entries of a page, `Malformed` where it has some and none of them `isEntry`: then it is something else. */
+export const entriesOf = (
+  entries: ReadonlyArray<unknown>,
+  isEntry: (entry: unknown) => boolean
+): Result.Result<ReadonlyArray<unknown>, Registry.Malformed> =>
+  entries.length === 0 || entries.some(isEntry)
+    ? Result.succeed(entries)
+    : Result.fail(new Registry.Malformed({ detail: "the listing has entries, but no name" }))
 
 /**
  * The entries of a listing, page by page, each once. A page may be short or repeat entries. A page that repeats is
@@ -77,8 +76,8 @@ export const nameOf = (entry: unknown): string => (typeof entry === "string" ? e
  */
 export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.RegistryReason> =>
   Stream.suspend(() => {
-    const { next = (url, response) => nextPage(url, response.headers["link"], response.from), redirects } = listing
-    const { limits } = listing
+    const { firstFailure = identity, limits, redirects } = listing
+    const { next = (url, response) => nextPage(url, response.headers["link"], response.from) } = listing
     const { entries: maxEntries = 500_000, pageBytes: maxBytes = 32 * 1024 * 1024, pages: maxPages = 10_000 } = limits
     const { nameBytes: maxNameBytes = 32 * 1024 * 1024 } = limits
     const urls = new Set<string>()
@@ -119,14 +118,14 @@ export const entries = <A>(listing: Listing<A>): Stream.Stream<A, Registry.Regis
       )
       if (Result.isFailure(sent)) {
         if (isSized && sent.failure._tag === "ServerError") return [[], Option.some(unsized)]
-        return yield* isFirst ? sent.failure : onLaterPage(urls.size, sent.failure)
+        return yield* isFirst ? firstFailure(sent.failure) : sent.failure
       }
       const response = sent.success
       if (response.status !== 200) {
         const isRefused = response.status >= 400 && !errorCodes(response).some((code) => settled.has(code))
         if (isSized && isRefused) return [[], Option.some(unsized)]
         const reason = permanentReason(response)
-        return yield* isFirst ? reason : onLaterPage(urls.size, reason)
+        return yield* isFirst ? firstFailure(reason) : reason
       }
       const found = yield* Effect.fromResult(listing.decode(response))
       const following = yield* Effect.fromResult(next(url, response))

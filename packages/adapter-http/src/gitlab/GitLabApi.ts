@@ -97,7 +97,11 @@ export const make = Effect.fnUntraced(function* (options: {
       return Pages.entries({
         first: resolve(url, `api/v4/${kind}/${encodeURIComponent(id)}/registry/repositories`),
         send: (request) => attempts.login(send(request)),
-        decode: (response) => Result.map(decodeRepositories(response), (listed) => listed.map(pathOf)),
+        decode: (response) =>
+          decodeRepositories(response).pipe(
+            Result.flatMap((listed) => Pages.entriesOf(listed, isRepository)),
+            Result.map((listed) => listed.map(pathOf))
+          ),
         key: (name) => name,
         limits,
         size: pageSize,

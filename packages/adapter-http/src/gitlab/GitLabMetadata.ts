@@ -92,10 +92,13 @@ export const make = Effect.fnUntraced(function* (options: {
         Pages.entries({
           first: `${base}repositories/${repository}/tags/list/`,
           send: (request) => authorization.send(request, order.pull(repository)),
-          decode: (response) => Result.map(decodeTags(response), (tags) => tags.map(listedTag)),
+          decode: (response) =>
+            decodeTags(response).pipe(
+              Result.flatMap((tags) => Pages.entriesOf(tags, isTag)),
+              Result.map((tags) => tags.map(listedTag))
+            ),
           key: (tag) => tag.name,
-          limits,
-          redirects: Pages.maxRedirects
+          limits
         }),
         toError("tags", repository)
       ),

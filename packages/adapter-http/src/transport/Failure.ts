@@ -34,9 +34,7 @@ export const toError =
  */
 export const errorCodes = (response: HttpResponse): ReadonlyArray<string> => errorsOf(response).map(({ code }) => code)
 
-// An error in JSON counts even where its media type says HTML.
-const errorsOf = (response: HttpResponse) =>
-  Result.getOrElse(decodeErrors({ ...response, headers: Headers.empty }), () => ({ errors: [] })).errors
+const errorsOf = (response: HttpResponse) => Result.getOrElse(decodeErrors(response), () => ({ errors: [] })).errors
 
 /** Go's position of a syntax error, which distribution reports of a stored manifest that is empty or cut off. */
 const isOffset = Schema.is(Schema.Struct({ Offset: Schema.Int }))

@@ -2,6 +2,7 @@
 import { Registry } from "@gitlab-registry-usage/core"
 import { Clock, Context, Duration, Effect, Option, Schedule, Semaphore } from "effect"
 import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, UrlParams } from "effect/http"
+import { type Decode, decodeBody } from "./ContentCoding.ts"
 import type * as Concurrency from "./Concurrency.ts"
 import * as Hosts from "./Hosts.ts"
 import { withoutSecrets } from "./RequestUrl.ts"
@@ -10,14 +11,19 @@ import { type HttpResponse, readBody } from "./HttpResponse.ts"
 
 /** The bounds of every exchange. */
 export interface Bounds {
-  /** One attempt, from the connection to the last byte. Default 30 seconds. */
+  /** One attempt, from the connection to the last byte; four times as long for a page of the catalog. Default 30 seconds. */
   readonly timeout?: Duration.Input | undefined
   /** How often a request is repeated that failed in a way that may pass. Default 4. */
   readonly retries?: number | undefined
-  /** After this time no further attempt begins. Default 2 minutes. */
+  /** After this time no further attempt begins. Default 2 minutes, or twice the timeout where that is longer. */
   readonly deadline?: Duration.Input | undefined
   /** The longest pause before a further attempt: when the server asks for a longer one, the request fails. Default 1 minute. */
   readonly maxPause?: Duration.Input | undefined
+  /**
+   * Undoes a content coding, such as that of `@gitlab-registry-usage/adapter-http/node`. Default: none, for a client that
+   * undoes them itself, as fetch does. None is requested, but a proxy may compress all the same.
+   */
+  readonly decode?: Decode | undefined
   /** Requests under way at once to each host: the registry, its token service and its storage each have their own. */
   readonly concurrency?: Concurrency.Options | undefined
 }
@@ -32,6 +38,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly maxBytes: number
   readonly redirects?: number | undefined
+  /** How many times the usual timeout an attempt may take. Default 1. */
+  readonly patience?: number | undefined
 }
 
 /** Why there is no answer. */
@@ -86,9 +94,8 @@ export type HttpExchange = Effect.Success<ReturnType<typeof make>>
 export const make = Effect.fnUntraced(function* (bounds: Bounds) {
   const client = yield* HttpClient.HttpClient
   const timeout = Duration.fromInputUnsafe(bounds.timeout ?? "30 seconds")
-  const deadline = Duration.toMillis(bounds.deadline ?? "2 minutes")
+  const deadline = Duration.toMillis(bounds.deadline ?? Duration.max(Duration.minutes(2), Duration.times(timeout, 2)))
   const maxPause = Duration.toMillis(bounds.maxPause ?? "1 minute")
-  const slow = `did not answer within ${Duration.format(timeout)}`
   const hosts = Hosts.make({ concurrency: bounds.concurrency ?? {}, maxPause })
   const large = Semaphore.makeUnsafe(1)
   /** The URLs that the registry answered last with an error of its own, as it does for a damaged tag in every crawl. */
@@ -110,6 +117,13 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
     Schedule.upTo({ times: bounds.retries ?? 4, duration: deadline })
   )
 
+  const plain = (body: Uint8Array, headers: Headers.Headers, maxBytes: number) => {
+    const coding = headers["content-encoding"]
+    return bounds.decode === undefined || coding === undefined || body.length === 0
+      ? Effect.succeed(body)
+      : decodeBody(body, coding, maxBytes, bounds.decode)
+  }
+
   const failed = (reason: Failure, overload: boolean): Hosts.Failed => ({
     reason,
     final: !isTransient(reason) || requestedPause(reason) > maxPause,
@@ -117,6 +131,7 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
   })
 
   const execute = (request: HttpRequest, from: string): Effect.Effect<HttpResponse, Hosts.Failed> => {
+    const duration = Duration.times(timeout, request.patience ?? 1)
     const outgoing = HttpClientRequest.makeWith(
       request.method,
       request.url.href,
@@ -129,22 +144,22 @@ export const make = Effect.fnUntraced(function* (bounds: Bounds) {
       Effect.flatMap((response) => {
         const { headers, status } = response
         // Neither has a body (RFC 9110, section 6.4.1), and fetch fails to read what is not there.
-        return request.method === "HEAD" || status === 304
-          ? Effect.succeed({ from, status, headers, body: nothing })
-          : Effect.map(readBody(response, headers, request.maxBytes, large), (body) => ({
-              from,
-              status,
-              headers,
-              body
-            }))
+        if (request.method === "HEAD" || status === 304) return Effect.succeed({ from, status, headers, body: nothing })
+        return readBody(response, headers, request.maxBytes, large).pipe(
+          Effect.flatMap((body) => plain(body, headers, request.maxBytes)),
+          Effect.map((body) => ({ from, status, headers, body }))
+        )
       }),
       Effect.mapError((error) => {
         const reason = error._tag === "HttpClientError" ? connectionReason(from, error) : error
         return failed(reason, reason._tag === "Unreachable")
       }),
       Effect.timeoutOrElse({
-        duration: timeout,
-        orElse: () => Effect.fail(failed(new Registry.Unreachable({ detail: `${from} ${slow}` }), true))
+        duration,
+        orElse: () => {
+          const detail = `${from} did not answer within ${Duration.format(duration)}`
+          return Effect.fail(failed(new Registry.Unreachable({ detail }), true))
+        }
       })
     )
   }

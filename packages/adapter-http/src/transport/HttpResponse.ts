@@ -1,5 +1,5 @@
 /** A response, its body within a limit, and its JSON. */
-import { Registry } from "@gitlab-registry-usage/core"
+import { IssueText, Registry } from "@gitlab-registry-usage/core"
 import { Effect, Result, Schema, type Semaphore, Stream } from "effect"
 import type { Headers, HttpClientError, HttpClientResponse } from "effect/http"
 
@@ -77,17 +77,18 @@ export const decodeJson = <A>(
 ): ((response: HttpResponse) => Result.Result<A, Registry.Malformed>) => {
   const decode = Schema.decodeUnknownResult(schema)
   return (response) =>
-    isHtml(response.headers["content-type"])
-      ? Result.fail(unexpectedHtml(response.from))
-      : Result.try({
-          try: () => JSON.parse(decoder.decode(response.body)) as unknown,
-          catch: () => new Registry.Malformed({ detail: `${what} is not JSON` })
-        }).pipe(
-          Result.flatMap((value) =>
-            Result.mapError(
-              decode(value),
-              () => new Registry.Malformed({ detail: `${what} has not the expected shape` })
-            )
-          )
+    Result.try({
+      try: () => JSON.parse(decoder.decode(response.body)) as unknown,
+      catch: () =>
+        isHtml(response.headers["content-type"])
+          ? unexpectedHtml(response.from)
+          : new Registry.Malformed({ detail: `${what} is not JSON` })
+    }).pipe(
+      Result.flatMap((value) =>
+        Result.mapError(
+          decode(value),
+          ({ issue }) => new Registry.Malformed({ detail: `${what} is not as expected: ${IssueText.issueText(issue)}` })
         )
+      )
+    )
 }

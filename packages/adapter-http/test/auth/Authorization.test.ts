@@ -1,10 +1,11 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Names, type Registry } from "@gitlab-registry-usage/core"
+import { Digest, Names, type Registry } from "@gitlab-registry-usage/core"
 import { Effect, Logger, Redacted, Stream, Tracer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { RegistryHttp } from "../../src/index.ts"
+import { logged } from "../demo.ts"
 import { json, listen, name, overUndici, registryAt, tag, tagNames } from "../servers.ts"
 
 const credentials = { username: "canary-user", token: Redacted.make("canary-secret") }
@@ -58,13 +59,275 @@ const everyTag = (registry: Registry.Registry["Service"], concurrency: number) =
     Stream.runCollect
   )
 
+const basic = `Basic ${Buffer.from("canary-user:canary-secret").toString("base64")}`
+
+/** A registry that shows a half of its repositories to everybody, without a challenge, and all to the account. */
+const half = (
+  options: {
+    /** Answers instead where it returns true. */
+    readonly instead?: (...args: Parameters<Handler>) => unknown
+    readonly headers?: Record<string, string>
+    readonly credentials?: RegistryHttp.Options["credentials"]
+  } = {}
+) =>
+  Effect.gen(function* () {
+    const server = yield* listen((request, response, url): void => {
+      if (options.instead?.(request, response, url) === true) return
+      const { authorization } = request.headers
+      if (authorization !== undefined && authorization !== basic) return void response.writeHead(401).end()
+      const names = authorization === undefined ? repositories.slice(0, 25) : repositories
+      const body = url.pathname.endsWith("_catalog") ? { repositories: names } : { tags: ["1.0"] }
+      json(response, body, authorization === undefined ? (options.headers ?? {}) : {})
+    })
+    const registry = yield* registryAt(server.url, { credentials, ...options })
+    return {
+      registry,
+      list: Effect.map(Stream.runCollect(registry.repositories), (names) => names.length),
+      logins: () => server.asked.filter(({ headers }) => headers.authorization === basic),
+      asked: server.asked
+    }
+  })
+
+describe("a registry that answers without a challenge", () => {
+  it.live("is logged in to once, and its first answer does not count", () =>
+    Effect.gen(function* () {
+      for (const headers of [{}, { "www-authenticate": 'Basic realm="zot"' }, { "www-authenticate": "Negotiate" }]) {
+        const { asked, list, logins, registry } = yield* half({ headers })
+        assert.strictEqual(yield* list, 50)
+        yield* tagNames(registry)
+        assert.strictEqual(yield* list, 50)
+        assert.isAtMost(asked.length, 5)
+        assert.lengthOf(logins(), 3)
+      }
+      const anonymous = yield* half({ credentials: undefined })
+      assert.strictEqual(yield* anonymous.list, 25)
+      assert.lengthOf(anonymous.asked, 1)
+    }).pipe(overUndici)
+  )
+
+  it.effect("ends with credentials that are refused, which it gets once in five minutes", () =>
+    Effect.gen(function* () {
+      const wrong = { username: "canary-user", token: Redacted.make("wrong") }
+      const { asked, list, registry } = yield* half({ credentials: wrong })
+      const withCredentials = () => asked.filter(({ headers }) => headers.authorization !== undefined).length
+      for (let i = 0; i < 3; i++) assert.strictEqual((yield* reason(list))._tag, "Unauthorized")
+      for (const name of repositories) yield* reason(registry.manifest(name, tag))
+      assert.strictEqual(withCredentials(), 1)
+      yield* TestClock.adjust("6 minutes")
+      assert.include((yield* reason(list)).detail, "refused the credentials with 401")
+      assert.strictEqual(withCredentials(), 2)
+    }).pipe(overUndici)
+  )
+
+  it.live("may challenge at the base of its API", () =>
+    Effect.gen(function* () {
+      const closed = yield* half({
+        instead: (request, response, url) =>
+          url.pathname === "/v2/" &&
+          request.headers.authorization !== basic &&
+          response.writeHead(401, { "www-authenticate": 'Basic realm="nexus"' }).end() &&
+          true
+      })
+      assert.strictEqual(yield* closed.list, 50)
+      const wrong = yield* half({
+        credentials: { username: "canary-user", token: Redacted.make("wrong") },
+        // Wrong credentials are looked at nowhere else.
+        instead: (request, response, url) =>
+          url.pathname === "/v2/"
+            ? response.writeHead(401, { "www-authenticate": 'Basic realm="nexus"' }).end() && true
+            : json(response, { repositories: [] }) && true
+      })
+      assert.strictEqual((yield* reason(wrong.list))._tag, "Unauthorized")
+      const bearer = yield* half({
+        instead: (request, response, url) => {
+          const { authorization, host } = request.headers
+          if (url.pathname === "/token") return json(response, { token: jwt(url.searchParams.getAll("scope")) }) && true
+          if (authorization?.startsWith("Bearer ")) return json(response, { repositories }) && true
+          const challenge = { "www-authenticate": `Bearer realm="http://${host}/token",service="s"` }
+          return url.pathname === "/v2/" && response.writeHead(401, challenge).end() && true
+        }
+      })
+      assert.strictEqual(yield* bearer.list, 50)
+      // Basic goes to the token service alone.
+      assert.deepStrictEqual(
+        bearer.logins().map(({ path }) => path.split("?")[0]),
+        ["/token"]
+      )
+    }).pipe(overUndici)
+  )
+
+  it.live("ends where only repositories look at the credentials, and refuse them", () =>
+    Effect.gen(function* () {
+      const { asked, list, registry } = yield* half({
+        instead: (request, response, url) =>
+          request.headers.authorization !== undefined &&
+          url.pathname.endsWith("/tags/list") &&
+          response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end() &&
+          true
+      })
+      yield* list
+      const reasons = yield* Effect.forEach(repositories, (name) => reason(Stream.runCollect(registry.tags(name))))
+      const tags = reasons.map(({ _tag }) => _tag)
+      assert.deepStrictEqual(tags, [...Array(9).fill("Denied"), ...Array(41).fill("Unauthorized")])
+      assert.isBelow(asked.length, 20)
+    }).pipe(overUndici)
+  )
+
+  it.effect("over http beyond the loopback interface is read without them, which a warning says", () =>
+    Effect.gen(function* () {
+      const sent: Array<string | undefined> = []
+      const client = HttpClient.make((request) =>
+        Effect.sync(() => {
+          sent.push(request.headers["authorization"])
+          return HttpClientResponse.fromWeb(request, Response.json({ tags: ["a"] }))
+        })
+      )
+      const { messages } = yield* logged(
+        Effect.gen(function* () {
+          const registry = yield* registryAt(new URL("http://registry.example.com"), { credentials })
+          yield* tagNames(registry)
+          yield* tagNames(registry)
+        }).pipe(Effect.provideService(HttpClient.HttpClient, client))
+      )
+      assert.isTrue(sent.every((authorization) => authorization === undefined))
+      assert.lengthOf(messages, 1)
+      assert.include(messages[0], "only what it shows to everybody is seen")
+    })
+  )
+
+  it.live("a deletion that it has answered is not repeated", () =>
+    Effect.gen(function* () {
+      const digest = Digest.Digest.make(`sha256:${"0".repeat(64)}`)
+      const server = yield* listen((_, response) => response.writeHead(202).end())
+      const registry = yield* registryAt(server.url, { credentials })
+      yield* registry.deleteManifest(name, digest)
+      assert.lengthOf(server.asked, 1)
+    }).pipe(overUndici)
+  )
+})
+
+describe("a refusal of one repository", () => {
+  /** The reasons of the repositories that cannot be read, by the number of the repository. */
+  const failures = (registry: Registry.Registry["Service"]) =>
+    Effect.gen(function* () {
+      yield* Stream.runDrain(registry.repositories)
+      const results = yield* Effect.forEach(
+        repositories,
+        (name) => Effect.result(Stream.runCollect(registry.tags(name))),
+        { concurrency: 4 }
+      )
+      return results.flatMap((result, i) => (result._tag === "Failure" ? [[i, result.failure.reason._tag]] : []))
+    })
+
+  const deny = (response: Parameters<Handler>[1], body = '{"errors":[{"code":"DENIED"}]}') =>
+    response.writeHead(403, { "content-type": "application/json" }).end(body)
+
+  it.live("by the token service, for one scope or for several at once, is a denial of that repository", () =>
+    Effect.gen(function* () {
+      for (const body of [undefined, "Forbidden"]) {
+        for (const [isDenied, expected] of [
+          [(scopes: ReadonlyArray<string>) => scopes.length > 1, []],
+          [(scopes: ReadonlyArray<string>) => scopes.some((scope) => /image-\d*7:/.test(scope)), [7, 17, 27, 37, 47]],
+          [(scopes: ReadonlyArray<string>) => scopes.length > 1 || scopes[0]!.includes("image-7:"), [7]]
+        ] as const) {
+          const { registry, tokens } = yield* protectedBy((_, response, url) => {
+            const scopes = url.searchParams.getAll("scope")
+            // No JWT, so that it does not say what it grants.
+            return isDenied(scopes) ? deny(response, body) : json(response, { token: "opaque", expires_in: 300 })
+          })
+          assert.deepStrictEqual(
+            yield* failures(registry),
+            expected.map((i) => [i, "Denied"])
+          )
+          assert.isAtMost(tokens().length, 70)
+        }
+      }
+    }).pipe(overUndici)
+  )
+
+  it.live("is asked for alone where a token for several says that it grants none", () =>
+    Effect.gen(function* () {
+      const { registry } = yield* protectedBy((_, response, url) => {
+        const scopes = url.searchParams.getAll("scope")
+        return json(response, { token: jwt(scopes.length > 1 || scopes[0]!.includes("image-7:") ? [] : scopes) })
+      })
+      assert.deepStrictEqual(yield* failures(registry), [[7, "Denied"]])
+    }).pipe(overUndici)
+  )
+
+  it.live("by the registry, with a new token, is a denial of that repository", () =>
+    Effect.gen(function* () {
+      for (const [status, challenge] of [
+        [401, ',error="insufficient_scope"'],
+        [401, ',error="invalid_token"'],
+        [401, ""],
+        [401, undefined],
+        [403, undefined]
+      ] as const) {
+        const { registry } = yield* protectedBy(grantAll, (request, response, url) => {
+          if (!url.pathname.includes("image-7/")) {
+            return json(response, url.pathname.endsWith("_catalog") ? { repositories } : { tags: ["1.0"] })
+          }
+          const value = `Bearer realm="http://${request.headers.host}/jwt/auth"${challenge}`
+          return response.writeHead(status, challenge === undefined ? {} : { "www-authenticate": value }).end()
+        })
+        assert.deepStrictEqual(yield* failures(registry), [[7, "Denied"]])
+      }
+    }).pipe(overUndici)
+  )
+
+  it.live("is found where a token for several scopes that is no JWT holds only the first", () =>
+    Effect.gen(function* () {
+      const { registry } = yield* protectedBy(
+        (_, response, url) => json(response, { token: Buffer.from(url.searchParams.get("scope")!).toString("base64") }),
+        (request, response, url) => {
+          const scope = Buffer.from(request.headers.authorization!.slice("Bearer ".length), "base64").toString()
+          if (url.pathname.endsWith("_catalog")) return json(response, { repositories })
+          if (url.pathname === `/v2/${scope.split(":")[1]}/tags/list`) return json(response, { tags: ["1.0"] })
+          const realm = `http://${request.headers.host}/jwt/auth`
+          return response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}",scope="x"` }).end()
+        }
+      )
+      assert.deepStrictEqual(yield* failures(registry), [])
+    }).pipe(overUndici)
+  )
+
+  it.effect("F86 a ban in the middle, or a service that refuses everything, ends it with one more login", () =>
+    Effect.gen(function* () {
+      for (const [status, body, most] of [
+        [403, "Forbidden", 3],
+        [401, "", 1],
+        [403, '{"errors":[{"code":"DENIED"}]}', 12]
+      ] as const) {
+        let banned = false
+        const { registry, tokens } = yield* protectedBy((request, response, url) =>
+          banned ? response.writeHead(status).end(body) : grantAll(request, response, url)
+        )
+        assert.deepStrictEqual(yield* failures(registry), [])
+        banned = true
+        const before = tokens().length
+        yield* TestClock.adjust("10 minutes")
+        const reasons = yield* Effect.forEach(repositories, (name) => reason(Stream.runCollect(registry.tags(name))))
+        assert.isAtMost(tokens().length - before, most)
+        assert.strictEqual(reasons.at(-1)!._tag, "Unauthorized")
+        assert.notInclude(reasons.at(-1)!.detail, "refused the credentials")
+        assert.include(reasons.at(-1)!.detail, "accepted before")
+      }
+    }).pipe(overUndici)
+  )
+})
+
 describe("Authorization", () => {
-  it.live("asks for no token that nobody asked for", () =>
+  it.live("without credentials an open registry gets no further request", () =>
     Effect.gen(function* () {
       const server = yield* listen((_, response) => json(response, { tags: ["a"] }))
-      const registry = yield* registryAt(server.url, { credentials })
+      const registry = yield* registryAt(server.url)
       yield* tagNames(registry)
-      assert.isUndefined(server.asked[0]?.headers.authorization)
+      yield* tagNames(registry)
+      assert.deepStrictEqual(
+        server.asked.map(({ headers }) => headers.authorization),
+        [undefined, undefined]
+      )
     }).pipe(overUndici)
   )
 
@@ -324,6 +587,31 @@ describe("Authorization", () => {
       assert.isUndefined(bearer.tokens()[0]?.headers.authorization)
       const other = yield* listen((_, response) => response.writeHead(401, { "www-authenticate": "Negotiate" }).end())
       assert.strictEqual((yield* reason(tagNames(yield* registryAt(other.url, { credentials }))))._tag, "Unauthorized")
+    }).pipe(overUndici)
+  )
+
+  it.live("HTTP Basic: one repository that is refused is denied, and credentials that are revoked end it", () =>
+    Effect.gen(function* () {
+      let revoked = false
+      const server = yield* listen((request, response, url) =>
+        revoked || request.headers.authorization !== basic || url.pathname.includes("image-3/")
+          ? response.writeHead(401, { "www-authenticate": 'Basic realm="registry"' }).end()
+          : json(response, url.pathname.endsWith("_catalog") ? { repositories } : { tags: ["1.0"] })
+      )
+      const registry = yield* registryAt(server.url, { credentials })
+      yield* Stream.runDrain(registry.repositories)
+      const read = (i: number) => Effect.result(Stream.runCollect(registry.tags(repositories[i]!)))
+      for (let i = 0; i < 50; i++) {
+        const result = yield* read(i)
+        assert.strictEqual(result._tag === "Failure" ? result.failure.reason._tag : "read", i === 3 ? "Denied" : "read")
+      }
+      revoked = true
+      const before = server.asked.length
+      const { _tag, detail } = yield* reason(Stream.runCollect(registry.tags(name)))
+      assert.strictEqual(_tag, "Unauthorized")
+      assert.include(detail, "accepted before")
+      yield* Effect.forEach(repositories, (name) => reason(Stream.runCollect(registry.tags(name))))
+      assert.lengthOf(server.asked.slice(before), 2)
     }).pipe(overUndici)
   )
 

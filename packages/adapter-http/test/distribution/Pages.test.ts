@@ -116,6 +116,11 @@ describe("Pages", () => {
       const { _tag, detail } = yield* reason(tagNames(registry))
       assert.strictEqual(_tag, "NotFound")
       assert.include(detail, "404 NAME_UNKNOWN")
+      const { gaps } = yield* Effect.provideService(Crawl.crawl(), Registry.Registry, registry)
+      assert.deepStrictEqual(
+        gaps.map(({ reason, repository }) => [repository, reason]),
+        [[name, "NotFound"]]
+      )
     }).pipe(overUndici)
   )
 

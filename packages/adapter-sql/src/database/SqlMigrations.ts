@@ -87,8 +87,7 @@ const second: Step = {
 
 const third: Step = {
   minimum: 1,
-  run: (database) =>
-    Effect.asVoid(Effect.andThen(create(database, measuredSizes), indexBegun(database, measuredSizes)))
+  run: (database) => Effect.asVoid(Effect.andThen(create(database, measuredSizes), indexBegun(database, measuredSizes)))
 }
 
 const steps: ReadonlyArray<Step> = [first, second, third]

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { randomUUID } from "node:crypto"
-import { Leadership, type Names } from "@gitlab-registry-usage/core"
-import { Clock, Duration, Effect, Layer, Option, Queue, Ref, type Scope, Stream } from "effect"
+import { Change, Digest, Leadership, Names } from "@gitlab-registry-usage/core"
+import { Clock, Duration, Effect, Layer, Option, Queue, Ref, Schema, type Scope, Stream } from "effect"
 import { Database } from "../database/Database.ts"
 import { recoverSqlDefects } from "../database/DatabaseFailure.ts"
 
@@ -20,29 +20,60 @@ export interface Options {
 /** The largest notification to the leader, in bytes: PostgreSQL allows 8000. */
 const maximumMessage = 7000
 
-/** The most repositories that wait for the leader to read them. */
+/** The most changes that wait for the leader to read them. */
 const maximumUnread = 65_536
 
 const released = "released"
-/** Replicas of earlier versions use the same prefix. */
-const changedPrefix = "told "
+/** The names of repositories, a line each. Replicas of earlier versions use the same prefix, and know no other. */
+const namesPrefix = "told "
+/** Changes in JSON, a line each. */
+const changesPrefix = "changed "
 
-const notificationsFor = (repositories: Iterable<Names.RepositoryName>): ReadonlyArray<string> => {
+const ChangeText = Schema.fromJsonString(
+  Schema.Struct({
+    repository: Names.RepositoryName,
+    tag: Schema.optional(Names.TagName),
+    digest: Schema.optional(Digest.Digest),
+    isDeleted: Schema.optional(Schema.Boolean)
+  })
+)
+const decodeChange = Schema.decodeOption(ChangeText)
+
+/** The lines in as few messages as possible. */
+const messagesOf = (prefix: string, lines: Iterable<string>): ReadonlyArray<string> => {
   const messages: Array<string> = []
-  let names: Array<string> = []
+  let batch: Array<string> = []
   let length = 0
   const send = () => {
-    if (names.length > 0) messages.push(changedPrefix + names.join("\n"))
-    names = []
+    if (batch.length > 0) messages.push(prefix + batch.join("\n"))
+    batch = []
     length = 0
   }
-  for (const name of repositories) {
-    if (length + name.length + 1 > maximumMessage) send()
-    names.push(name)
-    length += name.length + 1
+  for (const line of lines) {
+    if (length + line.length + 1 > maximumMessage) send()
+    batch.push(line)
+    length += line.length + 1
   }
   send()
   return messages
+}
+
+const notificationsFor = (changes: ReadonlyArray<Change.Change>): ReadonlyArray<string> => [
+  ...messagesOf(namesPrefix, new Set(changes.map(({ repository }) => repository))),
+  ...messagesOf(
+    changesPrefix,
+    changes.filter(Change.isVerifiable).map((change) => JSON.stringify(change))
+  )
+]
+
+const changesIn = (message: string): ReadonlyArray<Change.Change> => {
+  const linesAfter = (prefix: string) => (message.startsWith(prefix) ? message.slice(prefix.length).split("\n") : [])
+  return [
+    ...linesAfter(namesPrefix)
+      .filter(Names.isRepositoryName)
+      .map((repository) => ({ repository })),
+    ...linesAfter(changesPrefix).flatMap((line) => Option.toArray(decodeChange(line)))
+  ]
 }
 
 /**
@@ -64,7 +95,7 @@ export const make = Effect.fnUntraced(function* (
   const self = randomUUID()
   const leading = yield* Ref.make(false)
   const lastState = yield* Ref.make<Leadership.State>("vacant")
-  const changed = yield* Queue.sliding<Names.RepositoryName>(maximumUnread)
+  const changed = yield* Queue.sliding<Change.Change>(maximumUnread)
   const wake = yield* Queue.sliding<void>(1)
   const now = sql.literal(dialect.now)
   const rows = table("leadership")
@@ -72,8 +103,7 @@ export const make = Effect.fnUntraced(function* (
   const receive = Effect.fnUntraced(function* (message: string) {
     if (message === released) return yield* Queue.offer(wake, undefined)
     // Only the leader reads these.
-    if (!message.startsWith(changedPrefix) || !(yield* Ref.get(leading))) return
-    yield* Queue.offerAll(changed, message.slice(changedPrefix.length).split("\n") as Array<Names.RepositoryName>)
+    if (yield* Ref.get(leading)) yield* Queue.offerAll(changed, changesIn(message))
   })
   yield* Effect.forkScoped(Stream.runForEach(notifications, receive))
 
@@ -157,9 +187,9 @@ export const make = Effect.fnUntraced(function* (
   return Leadership.Leadership.of({
     lead,
     state: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : readState)),
-    notify: Effect.fnUntraced(function* (repositories) {
-      if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(changed, repositories))
-      yield* Effect.forEach(notificationsFor(repositories), notify, { discard: true }).pipe(
+    notify: Effect.fnUntraced(function* (changes) {
+      if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(changed, changes))
+      yield* Effect.forEach(notificationsFor([...changes]), notify, { discard: true }).pipe(
         Effect.catch((error) =>
           Effect.logDebug(`the leader did not get the notification of a change: ${error.message}`)
         )

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Leadership, type Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { type Leadership, type Snapshot, SnapshotStore, TimeSlices, Usage } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Layer, Option, Ref, Schedule, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
 import { Database } from "../database/Database.ts"
@@ -14,7 +14,6 @@ import * as Figures from "../versions/FigureRows.ts"
 import { type Latest, published } from "../versions/PublishedSnapshots.ts"
 import { readSnapshot, type SnapshotRow } from "../versions/ReadSnapshot.ts"
 import { begin, end } from "../versions/VersionedRows.ts"
-import { inSlices } from "../database/TimeSlices.ts"
 import { prune } from "../versions/Pruning.ts"
 import * as Tables from "../database/Tables.ts"
 
@@ -168,7 +167,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         Effect.gen(function* () {
           yield* isOverdue(term)
           const before = yield* headOf(yield* newest)
-          const { changes, head: after } = yield* inSlices(() => difference(before, snapshot))
+          const { changes, head: after } = yield* TimeSlices.inSlices(() => difference(before, snapshot))
           for (const { begun, ended, table } of changes) {
             yield* end(database, table, after.id)(ended)
             yield* begin(database, table, after.id)(begun)

@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Layer, PubSub, Stream } from "effect"
+import { Effect, type Layer, Option, PubSub, Stream } from "effect"
 import { Database, type DatabaseUnavailable } from "../database/Database.ts"
 import { sqlite } from "../database/Dialect.ts"
 import * as SqlPorts from "../ports/SqlPorts.ts"
+import { salvage } from "./Salvage.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 
@@ -14,18 +15,14 @@ import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 export interface Options extends SqlPorts.PortOptions, SqliteClient.Options {}
 
 /**
- * The database with its tables. A file that is damaged, or no database, is moved to `<path>.corrupt-<milliseconds>`.
+ * The database with its tables. A file that is damaged, or no database, is moved to `<path>.corrupt-<milliseconds>`; what
+ * can be read of it is copied into the new one.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const makeDatabase = Effect.fnUntraced(function* (options: Options) {
   const client = yield* SqliteClient.make(options)
-  if (client.movedTo !== undefined) {
-    yield* Effect.logError(
-      `the database ${options.path} is damaged: it was set aside as ${client.movedTo}, and an empty one begins`
-    )
-  }
   const messages = yield* PubSub.sliding<string>(1024)
   const database = Database.of({
     sql: client,
@@ -36,9 +33,14 @@ export const makeDatabase = Effect.fnUntraced(function* (options: Options) {
     notify: (message) => client.afterCommit(Effect.asVoid(PubSub.publish(messages, message))),
     notifications: Stream.fromPubSub(messages),
     reachesOthers: false,
-    setAside: Effect.tap(client.setAside, () => Effect.orDie(migrate(database)))
+    setAside: Effect.tap(client.setAside, (movedTo) => Effect.orDie(begin(Option.getOrUndefined(movedTo))))
   })
-  yield* migrate(database)
+  /** Creates the tables, and fills them from a damaged file. */
+  const begin = Effect.fnUntraced(function* (movedTo: string | undefined) {
+    yield* migrate(database)
+    if (movedTo !== undefined) yield* salvage(movedTo, options.path)
+  })
+  yield* begin(client.movedTo)
   return database
 })
 

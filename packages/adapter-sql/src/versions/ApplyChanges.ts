@@ -1,10 +1,9 @@
-import { Inventory, type Names } from "@gitlab-registry-usage/core"
+import { Inventory, type Names, TimeSlices } from "@gitlab-registry-usage/core"
 import { Schema } from "effect"
 import type { BegunBlobs, BegunManifests, ChangedRows } from "./ChangedRows.ts"
 import { figuresKey, type StoredSnapshot } from "./StoredSnapshot.ts"
 import { unpackOrder } from "./PackedValue.ts"
 import { type PlaceMapping, mapPlaces } from "./PlaceMapping.ts"
-import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 const decodeGap = Schema.decodeUnknownSync(Schema.fromJsonString(Inventory.Gap))
@@ -13,14 +12,14 @@ function* blobsAfter(before: Inventory.Blobs, { at, ids, now }: PlaceMapping, be
   const digests = new Array<Inventory.Blobs["digests"][number]>(ids.length)
   const sizes = new Float64Array(ids.length)
   for (let was = 0; was < now.length; was++) {
-    if (was % stride === 0) yield
+    if (was % TimeSlices.stride === 0) yield
     const place = now[was]!
     if (place < 0) continue
     sizes[place] = before.sizes[was]!
     digests[place] = before.digests[was]!
   }
   for (let i = 0; i < begun.ids.length; i++) {
-    if (i % stride === 0) yield
+    if (i % TimeSlices.stride === 0) yield
     const place = at(begun.ids[i]!)
     digests[place] = begun.digests[i]!
     sizes[place] = begun.sizes[i]!
@@ -39,13 +38,13 @@ function* sourcesAfter(
   const sources = Inventory.statedSources(sizes.length, manifests)
   const { measured } = Inventory.SizeSource
   for (let was = 0; was < now.length; was++) {
-    if (was % stride === 0) yield
+    if (was % TimeSlices.stride === 0) yield
     const place = now[was]!
     const isKept = place >= 0 && before.sources[was] === measured && before.sizes[was] === sizes[place]
     if (isKept && !ended.has(ids[place]!)) sources[place] = measured
   }
   for (const [i, { id, size }] of begun.entries()) {
-    if (i % stride === 0) yield
+    if (i % TimeSlices.stride === 0) yield
     const place = find(id)
     if (place >= 0 && sizes[place] === size) sources[place] = measured
   }
@@ -86,7 +85,7 @@ function* manifestsAfter(
   blobs: PlaceMapping,
   begun: BegunManifests,
   types: MediaTypes
-): Sliced<Inventory.Manifests> {
+): TimeSlices.Sliced<Inventory.Manifests> {
   const count = moved.ids.length
   const begunPlaces = Int32Array.from(begun.ids, moved.at)
   // A new manifest may take the place of one that ended.
@@ -117,7 +116,7 @@ function* manifestsAfter(
   const mediaTypes = new Uint16Array(count)
   for (const { blob, child, mediaType, places, rows } of sources) {
     for (let i = 0; i < places.length; i++) {
-      if (i % stride === 0) yield
+      if (i % TimeSlices.stride === 0) yield
       const place = places[i]!
       if (place < 0) continue
       own[place] = blob(rows.blobs[i]!)
@@ -263,7 +262,7 @@ export function* applyChanges(
   before: StoredSnapshot,
   changes: ChangedRows,
   snapshot: Pick<StoredSnapshot, "id" | "takenAt" | "nextId">
-): Sliced<StoredSnapshot> {
+): TimeSlices.Sliced<StoredSnapshot> {
   const { blobs, manifests, mediaTypes } = changes
   const movedBlobs = yield* mapPlaces(Tables.blobs, before.blobs, blobs.ended, blobs.begun.ids)
   const movedManifests = yield* mapPlaces(Tables.manifests, before.manifests, manifests.ended, manifests.begun.ids)

@@ -1,5 +1,4 @@
-import type { Digest } from "@gitlab-registry-usage/core"
-import { type Sliced, stride } from "../database/TimeSlices.ts"
+import { type Digest, TimeSlices } from "@gitlab-registry-usage/core"
 
 /**
  * The places of keys in a list, as an open hash table: a `Map` of a million keys takes half a second to build and ten
@@ -8,14 +7,14 @@ import { type Sliced, stride } from "../database/TimeSlices.ts"
 function* hashed<K>(
   keys: { readonly length: number; readonly [place: number]: K },
   hash: (key: K) => number
-): Sliced<(key: K) => number> {
+): TimeSlices.Sliced<(key: K) => number> {
   const slots = new Int32Array(2 ** Math.ceil(Math.log2(keys.length * 2 + 2))).fill(-1)
   const mask = slots.length - 1
   for (let place = 0; place < keys.length; place++) {
     let slot = hash(keys[place]!) & mask
     while (slots[slot] !== -1) slot = (slot + 1) & mask
     slots[slot] = place
-    if (place % stride === 0) yield
+    if (place % TimeSlices.stride === 0) yield
   }
   return (key) => {
     let slot = hash(key) & mask
@@ -30,7 +29,9 @@ const mixed = (value: number) => {
   return half ^ (half >>> 13)
 }
 
-export const indexDigests = (digests: ReadonlyArray<Digest.Digest>): Sliced<(digest: Digest.Digest) => number> => {
+export const indexDigests = (
+  digests: ReadonlyArray<Digest.Digest>
+): TimeSlices.Sliced<(digest: Digest.Digest) => number> => {
   // Users choose digests when they push; the random seed prevents deliberate collisions.
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
   /** FNV-1a. */
@@ -41,4 +42,4 @@ export const indexDigests = (digests: ReadonlyArray<Digest.Digest>): Sliced<(dig
   })
 }
 
-export const indexIds = (ids: Float64Array): Sliced<(id: number) => number> => hashed<number>(ids, mixed)
+export const indexIds = (ids: Float64Array): TimeSlices.Sliced<(id: number) => number> => hashed<number>(ids, mixed)

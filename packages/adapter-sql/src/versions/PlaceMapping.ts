@@ -1,5 +1,5 @@
+import { TimeSlices } from "@gitlab-registry-usage/core"
 import { indexIds } from "./HashIndex.ts"
-import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 const isAscending = (ids: Float64Array) => ids.every((id, place) => place === 0 || ids[place - 1]! < id)
@@ -21,7 +21,7 @@ const bisecting = (ids: Float64Array) => (id: number) => {
 const few = 8
 
 /** The places of a table's rows in a later snapshot: remaining rows keep their order, and new rows follow. */
-export type PlaceMapping = ReturnType<typeof mapPlaces> extends Sliced<infer A> ? A : never
+export type PlaceMapping = ReturnType<typeof mapPlaces> extends TimeSlices.Sliced<infer A> ? A : never
 
 /** A row that both ended and began is a changed row: it keeps its place. */
 export function* mapPlaces(
@@ -37,7 +37,7 @@ export function* mapPlaces(
   const now = new Int32Array(before.length)
   let next = 0
   for (let place = 0; place < before.length; place++) {
-    if (place % stride === 0) yield
+    if (place % TimeSlices.stride === 0) yield
     const id = before[place]!
     if (ended.size > 0 && ended.has(id) && !replaced.has(id)) {
       now[place] = -1

@@ -4,7 +4,7 @@ import type { Database } from "../database/Database.ts"
 import { applyChanges } from "./ApplyChanges.ts"
 import { type ChangedRows, readChanges } from "./ChangedRows.ts"
 import { empty, type StoredSnapshot } from "./StoredSnapshot.ts"
-import { inSlices } from "../database/TimeSlices.ts"
+import { InventoryFault, TimeSlices } from "@gitlab-registry-usage/core"
 import { Inconsistent } from "../database/Tables.ts"
 
 /** The row of a snapshot. */
@@ -18,9 +18,12 @@ export interface SnapshotRow {
 
 /** Applies the changes to `before`. */
 const apply = (before: StoredSnapshot, changes: ChangedRows, { id, next_id: nextId, taken_at: takenAt }: SnapshotRow) =>
-  inSlices(() => applyChanges(before, changes, { id, takenAt, nextId })).pipe(
-    Effect.catchDefect((defect) => Effect.fail(Inconsistent.from(defect)))
-  )
+  TimeSlices.inSlices(function* () {
+    const after = yield* applyChanges(before, changes, { id, takenAt, nextId })
+    const detail = yield* InventoryFault.faultOf(after.inventory)
+    if (detail !== undefined) throw new Inconsistent({ detail })
+    return after
+  }).pipe(Effect.catchDefect((defect) => Effect.fail(Inconsistent.from(defect))))
 
 /** Inconsistent rows are ignored here; reading all rows raises the error again. */
 const ignoring = <A>(effect: Effect.Effect<A, SqlError.SqlError | Inconsistent>) =>

@@ -1,9 +1,8 @@
-import { type Digest, Inventory, type Names, type Snapshot } from "@gitlab-registry-usage/core"
+import { type Digest, Inventory, type Names, type Snapshot, TimeSlices } from "@gitlab-registry-usage/core"
 import { DateTime, Schema } from "effect"
 import { figuresOf, packFlags, type StoredSnapshot, distinct } from "./StoredSnapshot.ts"
 import { packContents, packDigest, packOrder } from "./PackedValue.ts"
 import { indexDigests } from "./HashIndex.ts"
-import { type Sliced, stride } from "../database/TimeSlices.ts"
 import * as Tables from "../database/Tables.ts"
 
 const encodeGap = Schema.encodeSync(Schema.fromJsonString(Inventory.Gap))
@@ -24,18 +23,18 @@ function* changed<K, V>(
   after: ReadonlyMap<K, V>,
   row: (key: K, value: V) => Row,
   same: (a: V, b: V) => boolean = Object.is
-): Sliced<Change> {
+): TimeSlices.Sliced<Change> {
   const ended: Array<Row> = []
   const begun: Array<Row> = []
   const keyLength = Object.keys(table.key).length
   let count = 0
   for (const [key, value] of before) {
-    if (++count % stride === 0) yield
+    if (++count % TimeSlices.stride === 0) yield
     const now = after.get(key)
     if (now === undefined || !same(value, now)) ended.push(row(key, value).slice(0, keyLength))
   }
   for (const [key, value] of after) {
-    if (++count % stride === 0) yield
+    if (++count % TimeSlices.stride === 0) yield
     const earlier = before.get(key)
     if (earlier === undefined || !same(earlier, value)) begun.push(row(key, value))
   }
@@ -62,7 +61,7 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
   const begun: Array<Row> = []
   let next = 0
   for (let blob = 0; blob < ids.length; blob++) {
-    if (blob % stride === 0) yield
+    if (blob % TimeSlices.stride === 0) yield
     const digest = blobs.digests[blob]!
     // Most digests have the order of the previous crawl.
     let place = next
@@ -84,7 +83,7 @@ function* blobsOf(head: StoredSnapshot, { blobs }: Inventory.Inventory, newId: (
   return { ids, earlier, change: { table: Tables.blobs, ended, begun } }
 }
 
-type Blobs = ReturnType<typeof blobsOf> extends Sliced<infer A> ? A : never
+type Blobs = ReturnType<typeof blobsOf> extends TimeSlices.Sliced<infer A> ? A : never
 
 /** The places of blobs whose measured size is stored: that of a manifest that was read follows from its state. */
 const storedSizes = ({ blobs, manifests }: Inventory.Inventory): Uint8Array => {
@@ -100,7 +99,7 @@ function* measuredSizesOf(head: StoredSnapshot, inventory: Inventory.Inventory, 
   const now = storedSizes(inventory)
   const begun: Array<Row> = []
   for (let blob = 0; blob < now.length; blob++) {
-    if (blob % stride === 0) yield
+    if (blob % TimeSlices.stride === 0) yield
     const [was, size] = [earlier[blob]!, inventory.blobs.sizes[blob]!]
     const isKept = was >= 0 && before[was] === 1 && now[blob] === 1 && head.inventory.blobs.sizes[was] === size
     if (isKept) before[was] = 0
@@ -203,7 +202,7 @@ function* manifestsOf(
   const ended: Array<Row> = []
   const begun: Array<Row> = []
   for (const [manifest, was] of earlier.entries()) {
-    if (manifest % stride === 0) yield
+    if (manifest % TimeSlices.stride === 0) yield
     if (was >= 0) {
       kept[was] = 1
       if (same(manifest, was)) {

@@ -1,5 +1,5 @@
 /**
- * `diff`: what changed between two saved scans, or between a snapshot of a server and its latest.
+ * `diff`: what changed between two saved snapshots, or between a snapshot of a server and its latest.
  */
 import { BlobChanges, type Diff, type Usage, type Instant } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, Option } from "effect"
@@ -69,14 +69,13 @@ const tableOf = ({ after, before, blobs, changes }: Comparison): Table => {
     .toSorted((a, b) => Math.abs(Number(b.values.change)) - Math.abs(Number(a.values.change)))
   const [was, is] = [before.diskSize ?? null, after.diskSize ?? null]
   const change = was === null || is === null ? null : is - was
-  const parts: ReadonlyArray<Column> =
-    blobs === undefined
-      ? []
-      : [
-          { key: "new", field: "new_bytes", heading: "NEW", kind: "change" },
-          { key: "freed", field: "freed_bytes", heading: "FREED", kind: "bytes" },
-          { key: "moved", field: "moved_bytes", heading: "MOVED", kind: "change" }
-        ]
+  // Over the API blobs are not compared.
+  const audience = blobs === undefined ? "programs" : undefined
+  const parts: ReadonlyArray<Column> = [
+    { key: "new", field: "new_bytes", heading: "NEW", kind: "change", audience },
+    { key: "freed", field: "freed_bytes", heading: "FREED", kind: "bytes", audience },
+    { key: "moved", field: "moved_bytes", heading: "MOVED", kind: "change", audience }
+  ]
   return {
     columns: [
       { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true },
@@ -115,18 +114,18 @@ const wanted = (input: {
   if (Option.isSome(since)) {
     return Option.isNone(before)
       ? Effect.succeed({ _tag: "Since", since: since.value } as const)
-      : Effect.fail(usageError("both saved scans and --since", "compare two files, or give --since alone"))
+      : Effect.fail(usageError("both saved snapshots and --since", "compare two files, or give --since alone"))
   }
   if (Option.isSome(input.database) || Option.isSome(input.api)) {
     return Effect.fail(
       Option.isSome(before)
-        ? usageError("both saved scans and --database or --api", "compare two files, or give --since without them")
+        ? usageError("both saved snapshots and --database or --api", "compare two files, or give --since without them")
         : usageError("since when?", "add --since, as 7d")
     )
   }
   return Option.isSome(before) && Option.isSome(after)
     ? Effect.succeed({ _tag: "Files", before: before.value, after: after.value } as const)
-    : Effect.fail(usageError("compare what?", "name two saved scans, or give --since with --database or --api"))
+    : Effect.fail(usageError("compare what?", "name two saved snapshots, or give --since with --database or --api"))
 }
 
 export const diff = Command.make(
@@ -134,7 +133,7 @@ export const diff = Command.make(
   {
     ...Source.flags,
     since,
-    before: Argument.File("before").pipe(Argument.withDescription("A saved scan"), Argument.optional),
+    before: Argument.File("before").pipe(Argument.withDescription("A saved snapshot"), Argument.optional),
     after: Argument.File("after").pipe(Argument.withDescription("A later one"), Argument.optional)
   },
   Effect.fnUntraced(function* (input) {
@@ -169,9 +168,9 @@ export const diff = Command.make(
     yield* CrawledSnapshot.requireNone(shared, gaps)
   })
 ).pipe(
-  Command.withShortDescription("Compare two saved scans, or then and now: what grew, what came, what went"),
+  Command.withShortDescription("Compare two saved snapshots, or then and now: what grew, what came, what went"),
   Command.withDescription(
-    "Compare two saved scans, or with --since a snapshot of a server and its latest: what grew, what came, what went. " +
+    "Compare two saved snapshots, or with --since a snapshot of a server and its latest: what grew, what came, what went. " +
       "Over --api a tag that moved to an image of the same size is not reported, as the lists there have no digests; " +
       "and the accounting is that of the server."
   ),

@@ -30,6 +30,8 @@ export interface Connection {
   readonly authorities: string | undefined
   readonly scope: Scope
   readonly concurrency: number
+  /** Of one attempt of a request, in seconds. */
+  readonly timeout: number
 }
 
 /** The user name of every job. */
@@ -168,7 +170,7 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
   if (registry === undefined) {
     return yield* usageError(
       "which registry?",
-      "give --registry-server, or --from with a saved scan; in a GitLab job CI_REGISTRY has it where the project's registry is on"
+      "give --registry-server, or --from with a saved snapshot; in a GitLab job CI_REGISTRY has it where the project's registry is on"
     )
   }
   const gitlab = Option.getOrUndefined(flags.gitlabServer) ?? variables.gitlabServer
@@ -183,6 +185,7 @@ export const fromFlags = Effect.fnUntraced(function* (flags: Shared) {
     account,
     authorities: yield* readAuthorities(flags, variables),
     scope,
-    concurrency: flags.concurrency
+    concurrency: flags.concurrency,
+    timeout: flags.timeout
   } satisfies Connection
 })

@@ -3,8 +3,9 @@
  */
 import { NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { decode } from "@gitlab-registry-usage/adapter-http/node"
 import type { Registry } from "@gitlab-registry-usage/core"
-import { Effect, Layer } from "effect"
+import { Duration, Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
 import { rootCertificates } from "node:tls"
 import { Agent } from "undici"
@@ -45,7 +46,9 @@ export const registryLayer = (connection: Connection): Layer.Layer<Registry.Regi
     gitlabUrl: connection.gitlab,
     credentials: connection.account,
     scope: connection.scope,
-    concurrency: { max: connection.concurrency }
+    concurrency: { max: connection.concurrency },
+    timeout: Duration.seconds(connection.timeout),
+    decode
   })
 
 export const layer = (connection: Connection): Layer.Layer<Registry.Registry> =>

@@ -44,6 +44,15 @@ const connection = {
       (n) => `${n} is not from 1 to 256`
     ),
     Flag.withDefault(64)
+  ),
+  timeout: Flag.Int("timeout").pipe(
+    Flag.withMetavar("SECONDS"),
+    Flag.withDescription("How long the registry may take to answer a request (default 30)"),
+    Flag.filter(
+      (n) => n >= 1 && n <= 3600,
+      (n) => `${n} is not from 1 to 3600`
+    ),
+    Flag.withDefault(30)
   )
 }
 
@@ -73,12 +82,12 @@ const scan = {
   ),
   from: fromFlag.pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("Read a saved scan instead of the registry; of history and growth: the begin, as 30d"),
+    Flag.withDescription("Read a saved snapshot instead of the registry; of history and growth: the begin, as 30d"),
     Flag.optional
   ),
   save: Flag.Path("save").pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("Save the scan, for --from, --baseline and diff"),
+    Flag.withDescription("Save the snapshot, for --from, --baseline and diff"),
     Flag.optional
   ),
   failOnPartial: switchFlag("fail-on-partial").pipe(

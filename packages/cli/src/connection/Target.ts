@@ -40,7 +40,7 @@ export const findRepository = (usage: Usage.Usage, { repository }: Target): Effe
   const r = Usage.findRepository(usage, repository)
   if (r === undefined) {
     return Effect.fail(
-      usageError(`there is no repository ${repository} in this scan`, RepositoryPattern.hint(usage, repository))
+      usageError(`there is no repository ${repository} in this snapshot`, RepositoryPattern.hint(usage, repository))
     )
   }
   return usage.inventory.repositories[r]!.unreadable
@@ -56,7 +56,7 @@ export const findTag = (usage: Usage.Usage, r: number, tag: Names.TagName): Effe
   const suggestion = Suggestion.suggest(tag, tagNames)
   return Effect.fail(
     usageError(
-      `there is no tag ${name}:${tag} in this scan`,
+      `there is no tag ${name}:${tag} in this snapshot`,
       suggestion === undefined ? `ls --tags ${name} lists its tags` : `did you mean ${name}:${suggestion}?`
     )
   )

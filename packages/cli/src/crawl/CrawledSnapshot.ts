@@ -11,7 +11,7 @@ import * as Progress from "./Progress.ts"
 
 export interface CrawledSnapshot {
   readonly snapshot: Snapshot.Snapshot
-  /** A phrase such as `the project group/app on registry.example.com` or `the scan saved 2026-01-02T03:04:05Z`. */
+  /** A phrase such as `the project group/app on registry.example.com` or `the snapshot of 2026-01-02T03:04:05Z`. */
   readonly source: string
 }
 
@@ -49,10 +49,7 @@ const crawl = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions)
   }
   const take = (onProgress: Crawl.Options["onProgress"]) =>
     Snapshot.take({ ...options, accounting, concurrency, onProgress })
-  const snapshot = yield* Progress.shown(take).pipe(
-    Effect.provide(layer(connection)),
-    Effect.mapError(fromRegistry)
-  )
+  const snapshot = yield* Progress.shown(take).pipe(Effect.provide(layer(connection)), Effect.mapError(fromRegistry))
   const isPart = scope.kind === "group" || scope.kind === "project"
   const source = isPart ? `the ${scope.kind} ${scope.path} on ${registry.host}` : registry.host
   if (!flags.quiet && isPart) {
@@ -98,7 +95,7 @@ export const make = Effect.fnUntraced(function* (flags: Shared, options: CrawlOp
       ? yield* crawl(flags, options)
       : yield* Effect.map(load(from, "--from", flags.accounting), (snapshot) => ({
           snapshot,
-          source: `the scan saved ${DateTime.formatIso(snapshot.takenAt)}`
+          source: `the snapshot of ${DateTime.formatIso(snapshot.takenAt)}`
         }))
   if (Option.isSome(flags.save)) yield* save(flags.save.value, crawled.snapshot)
   yield* warnOfGaps(flags, crawled.snapshot)

@@ -27,7 +27,7 @@ export const flags = {
   ),
   baseline: Flag.Path("baseline").pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("The saved scan from which growth is measured"),
+    Flag.withDescription("The saved snapshot from which growth is measured"),
     Flag.optional
   ),
   allowEmpty: allowEmptyFlag
@@ -71,7 +71,7 @@ export const read = Effect.fnUntraced(function* (input: Input, shared: Shared) {
   if (isEmpty) return undefined
   const baseline = Option.getOrUndefined(input.baseline)
   if (baseline === undefined && hasGrowth(file)) {
-    return yield* usageError("growth since when?", "name a saved scan with --baseline")
+    return yield* usageError("growth since when?", "name a saved snapshot with --baseline")
   }
   return {
     file,

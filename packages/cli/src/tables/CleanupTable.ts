@@ -157,7 +157,7 @@ export const make = Effect.fnUntraced(function* (
         ? [
             `${undecided} tags cannot be decided: ${
               Option.isSome(flags.from)
-                ? "a saved scan holds no dates; run without --from"
+                ? "a saved snapshot holds no dates; run without --from"
                 : "the dates of some could not be read"
             }`
           ]

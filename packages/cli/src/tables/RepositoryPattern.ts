@@ -29,7 +29,7 @@ const suggest = (usage: Usage.Usage, pattern: string): string | undefined => {
 /** The hint about a name or pattern that matches no repository. */
 export const hint = (usage: Usage.Usage, pattern: string): string => {
   const suggestion = suggest(usage, pattern)
-  return suggestion === undefined ? "ls lists all repositories" : `did you mean ${suggestion}?`
+  return suggestion === undefined ? "ls lists the repositories" : `did you mean ${suggestion}?`
 }
 
 /** Fails with status 2 where a pattern matches no repository, unless that is allowed. `of` begins the message. */
@@ -43,6 +43,9 @@ export const requireMatches = (
   return allowEmpty || unmatched === undefined
     ? Effect.void
     : Effect.fail(
-        usageError(`${of}no repository matches ${JSON.stringify(unmatched)} (--allow-empty)`, hint(usage, unmatched))
+        usageError(
+          `${of}no repository matches ${JSON.stringify(unmatched)}`,
+          `${hint(usage, unmatched)} (or add --allow-empty)`
+        )
       )
 }

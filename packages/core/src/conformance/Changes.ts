@@ -138,7 +138,7 @@ const child = (digest: Digest, attestation: boolean): Child => ({
 const manifestOf = (image: number, age: number): Manifest => {
   const isIndex = image % 4 === 3
   const layer = (number: number, foreign = false) => ({
-    digest: digestOf(2, number),
+    digest: digestOf(foreign ? 5 : 2, number),
     size: Bytes.make(number % 5 === 4 ? Number.MAX_SAFE_INTEGER : 1000 * number + age),
     mediaType: "application/octet-stream",
     foreign

@@ -4,9 +4,11 @@
  * @since 0.1.0
  */
 import { expect } from "@effect/vitest"
-import { Effect, Exit, Fiber, Queue, Stream } from "effect"
+import { Effect, Equal, Exit, Fiber, Queue, Stream } from "effect"
+import type { Change } from "../snapshot/Change.ts"
+import { Digest } from "../registry/Digest.ts"
 import type { Leadership, Term } from "../snapshot/Leadership.ts"
-import { RepositoryName } from "../registry/Names.ts"
+import { RepositoryName, TagName } from "../registry/Names.ts"
 import { check, type Group } from "./Replicas.ts"
 
 /** @category options @since 0.1.0 */
@@ -48,6 +50,13 @@ export const suite = <E, F>(
   { hears = true }: Options = {}
 ): void => {
   const names = ["group/app", "group/other"].map((text) => RepositoryName.make(text))
+  const digest = Digest.make(`sha256:${"0".repeat(64)}`)
+  const verifiable: ReadonlyArray<Change> = [
+    { repository: names[0]!, tag: TagName.make("1.0"), digest },
+    { repository: names[0]!, digest, isDeleted: true },
+    { repository: names[1]!, isDeleted: true }
+  ]
+  const changesOf = (names: ReadonlyArray<RepositoryName>) => names.map((repository) => ({ repository }))
 
   const test = check(name, group)
   test("one leads at a time, and when it ends the next, with a later generation", function* (join) {
@@ -87,14 +96,14 @@ export const suite = <E, F>(
 
   test("notifications of every replica reach the leader", function* (join) {
     const [one, other] = [yield* join, yield* join]
-    const heard = yield* Queue.unbounded<string>()
+    const heard = yield* Queue.unbounded<Change>()
     const leading = yield* Queue.unbounded<void>()
     yield* Effect.forkScoped(
       one.lead(() =>
         Effect.andThen(
           Queue.offer(leading, undefined),
           Effect.andThen(
-            Stream.runForEach(one.notifications, (name) => Queue.offer(heard, name)),
+            Stream.runForEach(one.notifications, (change) => Queue.offer(heard, change)),
             Effect.never
           )
         )
@@ -103,14 +112,22 @@ export const suite = <E, F>(
     yield* soon(Queue.take(leading))
     yield* Effect.sleep("500 millis")
     for (const replica of hears ? [one, other] : [one]) {
-      yield* replica.notify(names)
+      yield* replica.notify(changesOf(names))
       const received = [yield* soon(Queue.take(heard)), yield* soon(Queue.take(heard))]
-      expect(received.toSorted()).toEqual(names)
+      expect(received.map(({ repository }) => repository).toSorted()).toEqual(names)
+      for (const change of verifiable) {
+        yield* replica.notify([change])
+        // A leader of an earlier version gets the name of the repository alone.
+        yield* soon(
+          Effect.repeat(Queue.take(heard), { until: (received) => Equal.equals({ ...received }, { ...change }) })
+        )
+      }
     }
+    yield* Queue.clear(heard)
     const many = Array.from({ length: 1000 }, (_, i) => RepositoryName.make(`${"long-name/".repeat(20)}${i}`))
-    yield* (hears ? other : one).notify(many)
+    yield* (hears ? other : one).notify(changesOf(many))
     const received = new Set<string>()
-    while (received.size < many.length) received.add(yield* soon(Queue.take(heard)))
+    while (received.size < many.length) received.add((yield* soon(Queue.take(heard))).repository)
     expect(received).toEqual(new Set(many))
   })
 }

@@ -2,15 +2,7 @@ import { Effect, Result } from "effect"
 import type { Digest } from "../registry/Digest.ts"
 import type { RepositoryName, TagName } from "../registry/Names.ts"
 import { isTransient, type RegistryError } from "../registry/Registry.ts"
-import {
-  type Gap,
-  type Inventory,
-  manifestDigest,
-  manifestsByDigest,
-  Role,
-  SizeSource,
-  State
-} from "./Inventory.ts"
+import { type Gap, type Inventory, manifestDigest, manifestsByDigest, Role, SizeSource, State } from "./Inventory.ts"
 import type { Crawling } from "./ManifestReader.ts"
 import type { SizeClaims } from "./SizeClaims.ts"
 
@@ -162,7 +154,10 @@ const misstatementsOf = (
 }
 
 /** Manifest → why its size is unknown: a blob has a size that cannot be true, and the registry does not give it. */
-const unknownOf = ({ inventory, sizes }: Options, answers: ReadonlyMap<number, Result.Result<number, RegistryError>>) => {
+const unknownOf = (
+  { inventory, sizes }: Options,
+  answers: ReadonlyMap<number, Result.Result<number, RegistryError>>
+) => {
   const lost = new Map<number, RegistryError>()
   for (const blob of sizes.doubted) {
     const answer = answers.get(blob)

@@ -81,6 +81,16 @@ const nothing = () => ({
 
 const noChildren: ReadonlyArray<number> = []
 
+/** Whether a blob is stored is one fact: a layer that another manifest refers to as stored is foreign to none. */
+const settleForeign = ({ flags, values }: ReturnType<typeof Rows.done>, blobs: number): void => {
+  if (!flags.includes(Role.foreignLayer)) return
+  const stored = new Uint8Array(blobs)
+  for (let at = 0; at < flags.length; at++) if (flags[at] !== Role.foreignLayer) stored[values[at]!] = 1
+  for (let at = 0; at < flags.length; at++) {
+    if (flags[at] === Role.foreignLayer && stored[values[at]!] === 1) flags[at] = Role.layer
+  }
+}
+
 /**
  * A builder that knows the sizes which were measured for `previous`.
  *
@@ -138,12 +148,10 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
   const mediaTypeNumber = (name: string): number => {
     const known = seen.mediaTypeNumbers.get(name)
     if (known !== undefined) return known
-    // More types than a Uint16 counts can only be an attack; they are all the same then.
-    const number = Math.min(seen.mediaTypeNames.length, 0xffff)
-    if (number < 0xffff) {
-      seen.mediaTypeNames.push(name)
-      seen.mediaTypeNumbers.set(name, number)
-    }
+    // More types than a Uint16 counts can only be an attack; they are not recorded.
+    if (seen.mediaTypeNames.length > 0xffff) return 0
+    const number = seen.mediaTypeNames.push(name) - 1
+    seen.mediaTypeNumbers.set(name, number)
     return number
   }
 
@@ -169,9 +177,8 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
 
   /** Of descriptors that disagree about the type of a child that was not read, one of a manifest counts. */
   const include = (child: number, mediaType: string, attestation: number) => {
-    if (seen.states.values[child] !== State.read && !MediaType.isManifest(mediaTypeOf(child)) && mediaType !== "") {
-      seen.mediaTypes.values[child] = mediaTypeNumber(mediaType)
-    }
+    const isKnown = seen.states.values[child] === State.read || MediaType.isManifest(mediaTypeOf(child))
+    if (!isKnown && MediaType.isMediaType(mediaType)) seen.mediaTypes.values[child] = mediaTypeNumber(mediaType)
     Rows.push(seen.children, child, attestation)
   }
 
@@ -218,7 +225,9 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
       if (seen.states.values[number] !== State.unread) continue
       if (manifests.states[next] === State.read) {
         copyOne(from, next)
-        pending.push(...manifests.children.subarray(manifests.childStarts[next]!, manifests.childStarts[next + 1]!))
+        for (let at = manifests.childStarts[next]!; at < manifests.childStarts[next + 1]!; at++) {
+          pending.push(manifests.children[at]!)
+        }
       } else {
         seen.states.values[number] = manifests.states[next]!
       }
@@ -247,6 +256,7 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
       seen = nothing()
       const references = Rows.done(all.references)
       const children = Rows.done(all.children)
+      settleForeign(references, all.blobNumbers.digests.length)
       return {
         blobs: {
           digests: all.blobNumbers.digests,

@@ -212,15 +212,15 @@ export const manifestReader = (crawling: Crawling): ManifestReader => {
       }
       reading.set(number, [])
       const mediaType = builder.mediaType(number)
-      const fetch = Effect.flatMap(
-        request(registry.manifest(repository, builder.digest(number), mediaType)),
-        (fetched) => fetchInto(number, repository, fetched, depth)
-      )
-      const isManifest = mediaType === "" || MediaType.isManifest(mediaType) || MediaType.isJson(mediaType)
-      if (isManifest) return fetch
+      const fetch = () =>
+        Effect.flatMap(request(registry.manifest(repository, builder.digest(number), mediaType)), (fetched) =>
+          fetchInto(number, repository, fetched, depth)
+        )
+      const mayBeManifest = mediaType === "" || MediaType.isManifest(mediaType) || MediaType.isJson(mediaType)
+      if (mayBeManifest) return fetch()
       // Some registries load a whole blob to find that it is no manifest.
       return Effect.flatMap(askSize(repository, builder.digest(number)), (size) =>
-        Result.isSuccess(size) ? Effect.sync(() => readBlob(number, size.success)) : fetch
+        Result.isSuccess(size) ? Effect.sync(() => readBlob(number, size.success)) : fetch()
       )
     })
 

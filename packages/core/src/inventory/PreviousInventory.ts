@@ -35,7 +35,7 @@ export interface PreviousInventory {
   readonly copyInto: (builder: InventoryBuilder, number: number) => ReadonlyArray<number> | undefined
   /** Takes a manifest over even where it is due, because it could not be read now. */
   readonly keepInto: (builder: InventoryBuilder, number: number) => ReadonlyArray<number> | undefined
-  /** Whether the registry did not have the manifest. */
+  /** Whether the registry did not have the manifest, unless everything is read again. */
   readonly isAbsent: (digest: Digest) => boolean
 }
 
@@ -122,6 +122,6 @@ export const previousInventory = (
     },
     copyInto: copied((manifest) => !isDue(manifest) && knowsTypes(inventory, manifest)),
     keepInto: copied(() => true),
-    isAbsent: (digest) => absent.has(digest)
+    isAbsent: (digest) => verify !== "all" && absent.has(digest)
   }
 }

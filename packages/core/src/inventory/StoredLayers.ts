@@ -10,13 +10,13 @@ type Answer = Result.Result<Bytes | undefined, RegistryError>
 const isStored = (answer: Answer): boolean => Result.isSuccess(answer) && answer.success !== undefined
 
 /** Runs the effect once for each key; everybody else waits for the same result. */
-const once = <A, E>(known: Map<string, Deferred.Deferred<A, E>>, key: string, effect: Effect.Effect<A, E>) =>
+const once = <A, E>(known: Map<string, Deferred.Deferred<A, E>>, key: string, run: () => Effect.Effect<A, E>) =>
   Effect.suspend(() => {
     const earlier = known.get(key)
     if (earlier !== undefined) return Deferred.await(earlier)
     const answer = Deferred.makeUnsafe<A, E>()
     known.set(key, answer)
-    return Effect.andThen(Deferred.into(effect, answer), Deferred.await(answer))
+    return Effect.andThen(Deferred.into(run(), answer), Deferred.await(answer))
   })
 
 /**
@@ -29,13 +29,12 @@ export const storedLayers = <E>(
   const first = new Map<string, Deferred.Deferred<Answer, E>>()
   const own = new Map<string, Deferred.Deferred<Answer, E>>()
   return (repository, digest) => {
-    const ask = once(
-      own,
-      `${repository}@${digest}`,
-      Effect.map(blobSize(repository, digest), (answer): Answer =>
-        Result.isFailure(answer) && answer.failure.reason._tag === "NotFound" ? Result.succeed(undefined) : answer
+    const ask = () =>
+      once(own, `${repository}@${digest}`, () =>
+        Effect.map(blobSize(repository, digest), (answer): Answer =>
+          Result.isFailure(answer) && answer.failure.reason._tag === "NotFound" ? Result.succeed(undefined) : answer
+        )
       )
-    )
-    return Effect.flatMap(once(first, digest, ask), (answer) => (isStored(answer) ? Effect.succeed(answer) : ask))
+    return Effect.flatMap(once(first, digest, ask), (answer) => (isStored(answer) ? Effect.succeed(answer) : ask()))
   }
 }

@@ -9,6 +9,7 @@ import { Result, Schema } from "effect"
 import { type Bytes, isBytes } from "./Bytes.ts"
 import { Digest, isDigest } from "./Digest.ts"
 import * as MediaType from "./MediaType.ts"
+import { issueText } from "../text/IssueText.ts"
 
 /**
  * A reference to a layer. `size` is in compressed bytes, as the descriptor states; `undefined` where the manifest states
@@ -94,7 +95,7 @@ type Descriptor = typeof Descriptor.Type
 const List = <S extends Schema.Top>(item: S) => Schema.NullOr(Schema.Array(item))
 
 const Image = Schema.Struct({
-  config: Schema.optionalKey(Descriptor),
+  config: Schema.UndefinedOr(Descriptor),
   layers: List(Descriptor),
   artifactType: Cosmetic,
   subject: Cosmetic
@@ -210,7 +211,8 @@ const parse = (body: Uint8Array): Result.Result<Record<string, unknown>, Manifes
   Result.flatMap(
     Result.try({
       try: () => JSON.parse(decoder.decode(body)) as unknown,
-      catch: (cause) => new ManifestError({ detail: `not JSON (${cause instanceof Error ? cause.message : cause})` })
+      // The error of the parser quotes the bytes, which may be anything.
+      catch: () => new ManifestError({ detail: body.length === 0 ? "it is empty" : "it is not JSON" })
     }),
     (json) =>
       typeof json === "object" && json !== null && !Array.isArray(json)
@@ -230,9 +232,11 @@ export const isObject = (body: Uint8Array): boolean => Result.isSuccess(parse(bo
 const isEmpty = (value: unknown): boolean =>
   value == null || value === "" || (typeof value === "object" && Object.keys(value).length === 0)
 
+const isList = (value: unknown): boolean => value === null || Array.isArray(value)
+
 /** A descriptor that is not set refers to nothing: Go writes it with an empty digest and the size 0. */
 const isUnset = (value: unknown): boolean =>
-  isEmpty(value) || (isEmpty(field(value, "digest")) && !field(value, "size"))
+  isEmpty(value) || (typeof value === "object" && isEmpty(field(value, "digest")) && !field(value, "size"))
 
 /** The fields that decide what a manifest is, each with the media type of a manifest that states none of its own. */
 const shapes = {
@@ -251,6 +255,27 @@ const mediaTypeOf = (answered: string, stated: string, shape: Shape): string => 
   return stated || (answered.startsWith("application/vnd.") ? answered : shapes[shape])
 }
 
+const fail = (detail: string) => Result.fail(new ManifestError({ detail }))
+
+/** The field that decides what a manifest is: the one that is filled, or without any one that is there. */
+const shapeOf = (json: Record<string, unknown>, stated: string): Result.Result<Shape, ManifestError> => {
+  const present = Object.keys(json).filter(isShape)
+  const filled = present.filter((name) => !isEmpty(json[name]))
+  const hasConfig = !isUnset(json["config"])
+  if (filled.length > 1) return fail(`ambiguous: it has ${filled.join(" and ")}`)
+  const [shape] = filled
+  if (shape !== undefined) {
+    return hasConfig && shape !== "layers" ? fail(`ambiguous: it has ${shape} and config`) : Result.succeed(shape)
+  }
+  const [empty] = [...present.filter((name) => isList(json[name])), ...present]
+  if (!hasConfig && empty !== undefined) return Result.succeed(empty)
+  // An artifact may leave out what it has none of.
+  if (hasConfig || "config" in json) return Result.succeed("layers")
+  return [MediaType.ociArtifact, MediaType.orasArtifact].includes(stated)
+    ? Result.succeed("blobs")
+    : fail("it has neither layers, manifests, blobs nor fsLayers")
+}
+
 /**
  * Decodes the bytes of a manifest. The shape decides, not the stated media type: an image has `layers`, an artifact
  * `blobs`, an index `manifests`, a schema 1 manifest `fsLayers`. What has more than one of them, or a config beside
@@ -263,33 +288,17 @@ const mediaTypeOf = (answered: string, stated: string, shape: Shape): string => 
  * @since 0.1.0
  */
 export const decode = (body: Uint8Array, mediaType: string): Result.Result<Manifest, ManifestError> =>
-  Result.flatMap(parse(body), (json) => {
-    const config = isUnset(json["config"]) ? {} : { config: json["config"] }
-    const present = Object.keys(json).filter(isShape)
-    const filled = present.filter((name) => !isEmpty(json[name]))
-    const [shape = present.includes("layers") || "config" in json ? "layers" : present[0]] = filled
-    if (shape === undefined) {
-      return Result.fail(new ManifestError({ detail: "it has neither layers, manifests, blobs nor fsLayers" }))
-    }
-    const found = "config" in config && shape !== "layers" ? [...filled, "config"] : filled
-    if (found.length > 1) {
-      return Result.fail(new ManifestError({ detail: `ambiguous: it has ${found.join(" and ")}` }))
-    }
-    const type = mediaTypeOf(MediaType.essence(mediaType), MediaType.essence(text(json["mediaType"])), shape)
-    const decoded =
-      shape === "manifests"
-        ? Result.map(decodeIndex(json), (index) => fromIndex(type, index))
-        : shape === "fsLayers"
-          ? Result.map(decodeSchema1(json), (manifest) => fromSchema1(type, manifest))
-          : // An OCI artifact may leave out `layers`.
-            Result.map(
-              decodeImage({
-                layers: json[shape] ?? [],
-                artifactType: json["artifactType"],
-                subject: json["subject"],
-                ...config
-              }),
-              (image) => fromImage(type, image)
-            )
-    return Result.mapError(decoded, (error) => new ManifestError({ detail: error.message }))
-  })
+  Result.gen(function* () {
+    const json = yield* parse(body)
+    const stated = MediaType.essence(text(json["mediaType"]))
+    const shape = yield* shapeOf(json, stated)
+    const type = mediaTypeOf(MediaType.essence(mediaType), stated, shape)
+    if (shape === "manifests") return fromIndex(type, yield* decodeIndex(json))
+    if (shape === "fsLayers") return fromSchema1(type, yield* decodeSchema1(json))
+    const config = isUnset(json["config"]) ? undefined : json["config"]
+    return fromImage(type, yield* decodeImage({ ...json, config, layers: json[shape] ?? [] }))
+  }).pipe(
+    Result.mapError((error) =>
+      Schema.isSchemaError(error) ? new ManifestError({ detail: issueText(error.issue) }) : error
+    )
+  )

@@ -5,6 +5,7 @@
  */
 import {
   Cause,
+  Clock,
   Context,
   DateTime,
   Duration,
@@ -15,11 +16,14 @@ import {
   Layer,
   Metric,
   Option,
+  Queue,
   Random,
   Ref,
   Stream,
   SubscriptionRef
 } from "effect"
+import type { Change } from "./Change.ts"
+import * as ChangedRepositories from "./ChangedRepositories.ts"
 import { crawl, type Progress } from "../inventory/Crawl.ts"
 import {
   CatalogEmptied,
@@ -107,10 +111,11 @@ export class Collector extends Context.Service<
      */
     readonly verify: Effect.Effect<Snapshot, CollectionError>
     /**
-     * Reports that something changed in these repositories. They are soon read again, together with others that are
-     * reported meanwhile. Before the first crawl has ended it does nothing: that crawl reads them.
+     * Reports changes. Their repositories are soon read again, together with others that are reported meanwhile, until
+     * what is read shows the changes, for half a minute at most. Before the first crawl has ended it does nothing: that
+     * crawl reads them.
      */
-    readonly changed: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
+    readonly changed: (changes: Iterable<Change>) => Effect.Effect<void>
     readonly status: Effect.Effect<Status>
   }
 >()("@gitlab-registry-usage/core/Collector") {}
@@ -120,10 +125,6 @@ const firstRetry = Duration.seconds(5)
 
 const defaultMeasure = 1000
 
-/** How long to wait for further changes after the first, and how many to wait for at most. */
-const settling = Duration.millis(200)
-const maximumChanges = 10_000
-
 /**
  * Crawls that failed, with the attribute `reason`, which is a `FailureReason`.
  *
@@ -132,6 +133,17 @@ const maximumChanges = 10_000
  */
 export const collectionErrors: Metric.Counter<number> = Metric.counter("gitlab_registry_usage_collection_errors", {
   description: "Crawls that failed, by reason.",
+  incremental: true
+})
+
+/**
+ * Snapshots that are served, but could not be saved.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const saveErrors: Metric.Counter<number> = Metric.counter("gitlab_registry_usage_save_errors", {
+  description: "Snapshots that are served, but could not be saved.",
   incremental: true
 })
 
@@ -198,7 +210,10 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     store.save(snapshot, term).pipe(
       Effect.catchReason("SnapshotStoreError", "Superseded", ({ detail }) => Effect.fail(new NotLeading({ detail }))),
       Effect.catchTag("SnapshotStoreError", (error) =>
-        Effect.logError(`the snapshot is served, but could not be kept: ${error.message}`)
+        Effect.andThen(
+          Metric.update(saveErrors, 1),
+          Effect.logError(`the snapshot is served, but could not be kept: ${error.message}`)
+        )
       )
     )
 
@@ -293,7 +308,9 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     const current = yield* SubscriptionRef.get(snapshots)
     if (Option.isNone(current)) return
     const previous = current.value.usage.inventory
-    const inventory = yield* crawl({ ...options, measure: 0, previous, only }).pipe(Effect.provideService(Registry, registry))
+    const inventory = yield* crawl({ ...options, measure: 0, previous, only }).pipe(
+      Effect.provideService(Registry, registry)
+    )
     const snapshot = { ...current.value, takenAt: yield* DateTime.now, usage: measure(inventory, options) }
     // A crawl that ended meanwhile has seen more.
     if ((yield* SubscriptionRef.get(snapshots)) !== current) return
@@ -303,17 +320,30 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Effect.logDebug(`read ${only.size} changed repositories again`)
   })
 
-  /** Changes come in bursts: a push is several. */
-  const updates = (term: Leadership.Term) =>
-    leadership.notifications.pipe(
-      Stream.groupedWithin(maximumChanges, settling),
-      Stream.runForEach((names) =>
-        Effect.catchCause(update(new Set(names), term), (cause) =>
-          Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
-        )
-      ),
-      Effect.andThen(Effect.never)
+  /** Reads changed repositories until they are as their notifications say. */
+  const updates = Effect.fnUntraced(function* (term: Leadership.Term) {
+    const changes = ChangedRepositories.make()
+    const arrivals = yield* Queue.sliding<void>(1)
+    const receive = Stream.runForEach(leadership.notifications, (change) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        changes.add(change, now)
+        return Queue.offer(arrivals, undefined)
+      })
     )
+    const readDue = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const wait = changes.wait(now)
+      if (wait === undefined) return yield* Queue.take(arrivals)
+      // A change that comes meanwhile is not due before that.
+      if (wait > 0) return yield* Effect.sleep(Math.min(wait, ChangedRepositories.settling))
+      const names = changes.begin(now)
+      yield* Effect.catchCause(update(names, term), (cause) =>
+        Effect.logWarning("changed repositories could not be read again; the next crawl will", cause)
+      )
+      changes.end(names, yield* previous, yield* Clock.currentTimeMillis)
+    })
+    return yield* Effect.raceFirst(Effect.andThen(receive, Effect.never), Effect.forever(readDue))
+  })
 
   /** The term of this replica, once it leads. */
   const leading = Effect.gen(function* () {
@@ -371,10 +401,23 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     yield* Ref.update(status, (status) => ({ ...status, crawling: false }))
   })
 
+  /** Begins again after a defect outside of a crawl, which would end the refreshing for good. */
+  const restarted = (work: Effect.Effect<never>): Effect.Effect<never> =>
+    work.pipe(
+      Effect.catchCause((cause) => {
+        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
+        return Effect.logError("an unexpected error ended the refreshing, which begins again", cause).pipe(
+          Effect.andThen(Metric.update(Metric.withAttributes(collectionErrors, { reason: "Defect" }), 1)),
+          Effect.andThen(Effect.sleep(firstRetry))
+        )
+      }),
+      Effect.forever
+    )
+
   const lead = (newest: Leadership.Term) =>
     Effect.gen(function* () {
       yield* SubscriptionRef.set(term, Option.some(newest))
-      return yield* Effect.raceFirst(Effect.andThen(due, loop), updates(newest))
+      return yield* restarted(Effect.raceFirst(Effect.andThen(due, loop), updates(newest)))
     }).pipe(Effect.ensuring(standDown))
 
   yield* restore

@@ -1,10 +1,11 @@
-import { Effect } from "effect"
+import { Effect, Option, Schema } from "effect"
+import { Bytes } from "../registry/Bytes.ts"
 
 /** Named byte arrays behind a header that is JSON. */
 export interface Container {
   readonly version: number
   readonly header: unknown
-  readonly sections: Readonly<Record<string, Uint8Array>>
+  readonly sections: ReadonlyMap<string, Uint8Array>
 }
 
 /*
@@ -14,10 +15,12 @@ export interface Container {
 const magic = new TextEncoder().encode("GRUSNAP\n")
 const headerStart = 48
 
-interface Envelope {
-  readonly header: unknown
-  readonly sections: ReadonlyArray<readonly [name: string, length: number]>
-}
+const Envelope = Schema.Struct({
+  header: Schema.Unknown,
+  sections: Schema.Array(Schema.Tuple([Schema.String, Bytes]))
+})
+type Envelope = typeof Envelope.Encoded
+const decodeEnvelope = Schema.decodeUnknownOption(Schema.fromJsonString(Envelope))
 
 const sha256 = (bytes: Uint8Array) =>
   Effect.map(
@@ -26,7 +29,7 @@ const sha256 = (bytes: Uint8Array) =>
   )
 
 export const pack = Effect.fnUntraced(function* (container: Container): Effect.fn.Return<Uint8Array> {
-  const sections = Object.entries(container.sections)
+  const sections = [...container.sections]
   const envelope: Envelope = {
     header: container.header,
     sections: sections.map(([name, bytes]) => [name, bytes.length] as const)
@@ -60,15 +63,16 @@ export const unpack = Effect.fnUntraced(function* (packed: Uint8Array): Effect.f
     return yield* Effect.fail("its checksum does not fit: it was cut off or altered")
   }
   const headerEnd = headerStart + view.getUint32(12, true)
-  const envelope = yield* Effect.try({
-    try: () => JSON.parse(new TextDecoder().decode(packed.subarray(headerStart, headerEnd))) as Envelope,
-    catch: (cause) => `its header is not JSON: ${cause}`
-  })
-  const sections: Record<string, Uint8Array> = {}
+  const envelope = decodeEnvelope(new TextDecoder().decode(packed.subarray(headerStart, headerEnd)))
+  if (Option.isNone(envelope)) return yield* Effect.fail("its header cannot be read")
+  const sections = new Map<string, Uint8Array>()
   let at = headerEnd
-  for (const [name, length] of envelope.sections) {
-    sections[name] = packed.subarray(at, at + length)
+  for (const [name, length] of envelope.value.sections) {
+    sections.set(name, packed.subarray(at, at + length))
     at += length
   }
-  return { version: view.getUint32(8, true), header: envelope.header, sections }
+  if (at !== packed.length || sections.size < envelope.value.sections.length) {
+    return yield* Effect.fail("its sections do not fit its length")
+  }
+  return { version: view.getUint32(8, true), header: envelope.value.header, sections }
 })

@@ -1,6 +1,9 @@
-import type { Digest } from "../registry/Digest.ts"
+import { Result, Schema } from "effect"
+import type { Sliced } from "../inventory/TimeSlices.ts"
+import { Digest } from "../registry/Digest.ts"
 
 const prefix = "sha256:"
+const digestBytes = 32
 const digestLength = prefix.length + 64
 /** So many digests at once become text: far below the longest string that an engine allows. */
 const chunk = 65_536
@@ -27,16 +30,60 @@ export const packDigests = (digests: ReadonlyArray<Digest>): { digests: Uint8Arr
   return { digests: packed, otherDigests: new TextEncoder().encode(JSON.stringify(others)) }
 }
 
-export const unpackDigests = (packed: { digests: Uint8Array; otherDigests: Uint8Array }): Array<Digest> => {
-  const count = packed.digests.length / 32
+/** The digests of another algorithm, by their places in ascending order. */
+const OtherDigests = Schema.fromJsonString(Schema.Array(Schema.Tuple([Schema.Int, Digest])))
+
+/** Whether no sha256 digest occurs twice. Those that share a bit of a small table with another one are compared. */
+const areDistinct = (packed: Uint8Array, isOther: (place: number) => boolean): boolean => {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
+  const count = packed.length / digestBytes
+  const bits = 2 ** Math.min(30, Math.ceil(Math.log2(count * 32 + 32)))
+  const [met, metTwice] = [new Uint8Array(bits / 8), new Uint8Array(bits / 8)]
+  const bitOf = (place: number) => view.getUint32(place * digestBytes, true) & (bits - 1)
+  for (let place = 0; place < count; place++) {
+    const bit = bitOf(place)
+    const mask = 1 << (bit & 7)
+    if ((met[bit >>> 3]! & mask) === 0) met[bit >>> 3]! |= mask
+    else metTwice[bit >>> 3]! |= mask
+  }
+  const compared = new Set<string>()
+  const latin1 = new TextDecoder("latin1")
+  for (let place = 0; place < count; place++) {
+    const bit = bitOf(place)
+    if ((metTwice[bit >>> 3]! & (1 << (bit & 7))) === 0 || isOther(place)) continue
+    const digest = latin1.decode(packed.subarray(place * digestBytes, (place + 1) * digestBytes))
+    if (compared.has(digest)) return false
+    compared.add(digest)
+  }
+  return true
+}
+
+/** The digests of `packDigests`, or what is wrong with the bytes. */
+export function* unpackDigests(packed: {
+  digests: Uint8Array
+  otherDigests: Uint8Array
+}): Sliced<Result.Result<Array<Digest>, string>> {
+  const count = packed.digests.length / digestBytes
+  if (!Number.isInteger(count)) return Result.fail("its digests are cut off")
+  const others = Schema.decodeUnknownResult(OtherDigests)(new TextDecoder().decode(packed.otherDigests))
+  if (Result.isFailure(others)) return Result.fail("a digest is not valid")
+  const places = new Map(others.success)
+  const fit = others.success.every(
+    ([place, digest], at) => place > (others.success[at - 1]?.[0] ?? -1) && place < count && !digest.startsWith(prefix)
+  )
+  if (!fit) return Result.fail("a digest is not in its place")
+  if (new Set(places.values()).size < places.size || !areDistinct(packed.digests, (place) => places.has(place))) {
+    return Result.fail("a digest occurs twice")
+  }
   const digests = new Array<Digest>(count)
   const decoder = new TextDecoder("latin1")
   const text = new Uint8Array(Math.min(chunk, count) * digestLength)
   for (let first = 0; first < count; first += chunk) {
+    yield
     const last = Math.min(first + chunk, count)
     for (let place = first, at = 0; place < last; place++) {
       for (let i = 0; i < prefix.length; i++) text[at++] = prefix.charCodeAt(i)
-      for (let i = place * 32; i < place * 32 + 32; i++) {
+      for (let i = place * digestBytes; i < (place + 1) * digestBytes; i++) {
         const byte = packed.digests[i]!
         text[at++] = hexCodes[byte >> 4]!
         text[at++] = hexCodes[byte & 15]!
@@ -47,7 +94,6 @@ export const unpackDigests = (packed: { digests: Uint8Array; otherDigests: Uint8
       digests[place] = decoded.slice(at, at + digestLength) as Digest
     }
   }
-  const others = JSON.parse(new TextDecoder().decode(packed.otherDigests)) as Array<[number, Digest]>
-  for (const [place, digest] of others) digests[place] = digest
-  return digests
+  for (const [place, digest] of others.success) digests[place] = digest
+  return Result.succeed(digests)
 }

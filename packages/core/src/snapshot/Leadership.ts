@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer, Queue, Ref, type Scope, Semaphore, Stream } from "effect"
-import type { RepositoryName } from "../registry/Names.ts"
+import type { Change } from "./Change.ts"
 
 /**
  * The right to crawl and to publish, until another replica has a later one. Generations grow from leader to leader and
@@ -41,10 +41,10 @@ export class Leadership extends Context.Service<
      */
     readonly lead: <R>(task: (term: Term) => Effect.Effect<never, never, R>) => Effect.Effect<never, never, R>
     readonly state: Effect.Effect<State>
-    /** Notifies the leader that something changed in these repositories. */
-    readonly notify: (repositories: Iterable<RepositoryName>) => Effect.Effect<void>
-    /** The repositories of `notify`, for the leader to read; those of a time when nobody reads may be lost. */
-    readonly notifications: Stream.Stream<RepositoryName>
+    /** Notifies the leader of changes. */
+    readonly notify: (changes: Iterable<Change>) => Effect.Effect<void>
+    /** The changes of `notify`, for the leader to read; those of a time when nobody reads may be lost. */
+    readonly notifications: Stream.Stream<Change>
   }
 >()("@gitlab-registry-usage/core/Leadership") {}
 
@@ -58,7 +58,7 @@ export const makeGroup: Effect.Effect<Effect.Effect<Leadership["Service"], never
   function* () {
     const chair = yield* Semaphore.make(1)
     const generation = yield* Ref.make(0)
-    const queue = yield* Queue.make<RepositoryName>()
+    const queue = yield* Queue.make<Change>()
     const leader = yield* Ref.make<symbol | undefined>(undefined)
     return Effect.sync(() => {
       const self = Symbol("replica")
@@ -73,7 +73,7 @@ export const makeGroup: Effect.Effect<Effect.Effect<Leadership["Service"], never
         state: Effect.map(Ref.get(leader), (leader) =>
           leader === undefined ? "vacant" : leader === self ? "leading" : "following"
         ),
-        notify: (repositories) => Effect.asVoid(Queue.offerAll(queue, repositories)),
+        notify: (changes) => Effect.asVoid(Queue.offerAll(queue, changes)),
         notifications: Stream.fromQueue(queue)
       })
     })

@@ -1,5 +1,6 @@
 import { type Inventory, Role, State } from "../inventory/Inventory.ts"
 import * as Column from "../inventory/Column.ts"
+import { type Sliced, stride } from "../inventory/TimeSlices.ts"
 
 /**
  * What is counted: `all` that is stored (layers, configs, manifests, the manifests an index names), or `layers` only.
@@ -32,7 +33,7 @@ export interface Graphs {
   readonly tagCounts: Uint32Array
 }
 
-export const graphsOf = (inventory: Inventory, accounting: Accounting, tags: number): Graphs => {
+export function* graphsOf(inventory: Inventory, accounting: Accounting, tags: number): Sliced<Graphs> {
   const {
     manifests,
     blobs: { sizes: blobSizes }
@@ -74,6 +75,7 @@ export const graphsOf = (inventory: Inventory, accounting: Accounting, tags: num
   const metForeign = new Uint32Array(blobSizes.length)
   const metManifest = new Uint32Array(manifests.blobs.length)
   const pending: Array<number> = []
+  let visits = 0
 
   for (let graph = 0; graph < count; graph++) {
     const mark = graph + 1
@@ -86,6 +88,7 @@ export const graphsOf = (inventory: Inventory, accounting: Accounting, tags: num
     }
     pending.push(roots[graph]!)
     for (let manifest = pending.pop(); manifest !== undefined; manifest = pending.pop()) {
+      if (++visits % stride === 0) yield
       if (metManifest[manifest] === mark) continue
       metManifest[manifest] = mark
       const state = manifests.states[manifest]

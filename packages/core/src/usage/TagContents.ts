@@ -111,8 +111,8 @@ const rolesOf = (usage: Usage, root: number) => {
   const roles = new Map<number, { readonly role: BlobRole; readonly mediaType: string | undefined }>()
   const met = new Set<number>()
   const pending = [{ manifest: root, attestation: false }]
-  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
-    const { attestation, manifest } = next
+  // The list grows while it is read.
+  for (const { attestation, manifest } of pending) {
     if (met.has(manifest) || manifests.states[manifest] !== State.read) continue
     met.add(manifest)
     const [firstChild, endOfChildren] = [manifests.childStarts[manifest]!, manifests.childStarts[manifest + 1]!]

@@ -213,11 +213,7 @@ describe("Crawl.crawl", () => {
       const after = yield* crawled({ repositories: more }, { previous, measure: 0 })
       expect(after.asked).toEqual([])
       expect(after.total).toBe(right + own(later))
-      expect(gapsOf(after.inventory).map(({ place }) => place)).toEqual([
-        "later:later",
-        "liar:liar",
-        "liar:liar"
-      ])
+      expect(gapsOf(after.inventory).map(({ place }) => place)).toEqual(["later:later", "liar:liar", "liar:liar"])
 
       // Its gap goes with it.
       const gone = yield* crawled({ repositories }, { previous: after.inventory, measure: 0, verify: "all" })

@@ -162,8 +162,8 @@ describe("manifests of any bytes (properties)", () => {
             for (const accounting of ["all", "layers"] as const) {
               const usage = Usage.measure(inventory, { accounting })
               const total = Usage.total(usage)
-              assert.isDefined(total)
-              for (const size of [total.size, total.diskSize]) assert.isTrue(isSize(size), String(size))
+              if (total === undefined) assert.isNotEmpty(inventory.gaps)
+              else for (const size of [total.size, total.diskSize]) assert.isTrue(isSize(size), String(size))
             }
           }),
           { numRuns: 300 }

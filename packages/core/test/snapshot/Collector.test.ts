@@ -1,8 +1,8 @@
-import { Collector, Inventory, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Collector, Inventory, Leadership, Names, Registry, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { DateTime, type Duration, Effect, Fiber, Layer, Option, Ref } from "effect"
+import { Clock, DateTime, type Duration, Effect, Fiber, Layer, Metric, Option, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { images, repository } from "../registries.ts"
 
@@ -155,11 +155,45 @@ describe("Collector", () => {
           attempts: { failed: 1, succeeded: 0 },
           lastError: "an unexpected error ended the crawl"
         })
+        const defects = Metric.withAttributes(Collector.collectionErrors, { reason: "Defect" })
+        expect((yield* Metric.value(defects)).count).toBe(1)
         yield* Ref.set(fault, Effect.void)
         yield* advance("5 seconds")
         expect((yield* current).stale).toBe(false)
       }).pipe(Effect.provide(collector()))
-    })
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+
+  it.effect("F83 begins again after a defect outside of a crawl, which is counted", () =>
+    Effect.gen(function* () {
+      const { collector, crawls } = yield* scene()
+      const one = yield* Effect.flatten(Leadership.makeGroup)
+      const defects = yield* Ref.make(0)
+      const leadership = Leadership.Leadership.of({
+        ...one,
+        notifications: Stream.unwrap(
+          Effect.map(
+            Ref.updateAndGet(defects, (count) => count + 1),
+            (count) => (count <= 2 ? Stream.die(new TypeError("a bug")) : one.notifications)
+          )
+        )
+      })
+      const counted = Effect.map(
+        Metric.value(Metric.withAttributes(Collector.collectionErrors, { reason: "Defect" })),
+        ({ count }) => count
+      )
+      yield* Effect.gen(function* () {
+        yield* advance(0)
+        expect(yield* counted).toBe(1)
+        yield* advance("5 seconds")
+        expect(yield* counted).toBe(2)
+        yield* advance("5 seconds")
+        yield* advance("30 minutes")
+        expect(yield* counted).toBe(2)
+        expect(yield* Ref.get(crawls)).toBeGreaterThanOrEqual(3)
+        expect((yield* current).stale).toBe(false)
+      }).pipe(Effect.provide(collector()), Effect.provideService(Leadership.Leadership, leadership))
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()), Effect.scoped)
   )
 
   it.effect("F99 serves what the store had, as stale, until a crawl succeeds", () =>
@@ -203,7 +237,7 @@ describe("Collector", () => {
       ])
       yield* Effect.gen(function* () {
         const service = yield* Collector.Collector
-        yield* service.changed([name("a")])
+        yield* service.changed([{ repository: name("a") }])
         yield* advance(0)
         const first = yield* current
         yield* Ref.set(contents, [
@@ -211,7 +245,7 @@ describe("Collector", () => {
           repository("b", { one: multi }),
           repository("new", { one: docker })
         ])
-        for (const changed of ["a", "c", "new", "a"]) yield* service.changed([name(changed)])
+        for (const changed of ["a", "c", "new", "a"]) yield* service.changed([{ repository: name(changed) }])
         yield* advance("1 second")
         const { takenAt, usage } = yield* current
         expect(DateTime.isGreaterThan(takenAt, first.takenAt)).toBe(true)
@@ -291,6 +325,47 @@ describe("Collector", () => {
       }).pipe(Effect.provide(SnapshotStore.layerMemory))
     )
   })
+  it.effect("sees every push and deletion of steady traffic, though the registry writes after it notifies", () =>
+    Effect.gen(function* () {
+      const app = Names.RepositoryName.make("busy/app")
+      for (const delay of [60, 500, 2000]) {
+        const { collector, contents, crawls, docker, multi } = yield* scene()
+        const stored = new Map([["old", docker]])
+        const store = Effect.suspend(() => Ref.set(contents, [repository(app, Object.fromEntries(stored))]))
+        yield* store
+        yield* Effect.gen(function* () {
+          const service = yield* Collector.Collector
+          yield* advance(0)
+          const seen = Effect.map(current, ({ usage: { inventory } }) => {
+            const { tagManifests, tagNames } = inventory.repositories[0]!
+            return new Map(tagNames.map((tag, i) => [`${tag}`, Inventory.manifestDigest(inventory, tagManifests[i]!)]))
+          })
+          const later = (write: () => void) =>
+            Effect.forkScoped(Effect.andThen(Effect.sleep(delay), Effect.andThen(Effect.sync(write), store)))
+          const begin = yield* Clock.currentTimeMillis
+          for (let i = 0; i < 60; i++) {
+            const tag = Names.TagName.make(`t${i % 20}`)
+            const image = i < 20 ? docker : multi
+            yield* service.changed([{ repository: app, tag, digest: image.digest }])
+            yield* later(() => stored.set(tag, image))
+            yield* advance(50)
+          }
+          // The traffic does not keep those from being seen that are stored after two seconds.
+          expect((yield* seen).size).toBeGreaterThan(delay < 2000 ? 10 : 1)
+          yield* service.changed([{ repository: app, digest: docker.digest, isDeleted: true }])
+          yield* later(() => stored.delete("old"))
+          yield* service.changed([{ repository: app, tag: Names.TagName.make("t7"), isDeleted: true }])
+          yield* later(() => stored.delete("t7"))
+          while ((yield* Clock.currentTimeMillis) < begin + 9000) yield* advance(250)
+          expect(Object.fromEntries(yield* seen)).toEqual(
+            Object.fromEntries([...stored].map(([tag, { digest }]) => [tag, digest]))
+          )
+          expect([...stored.keys()]).toHaveLength(19)
+          expect(yield* Ref.get(crawls)).toBe(1)
+        }).pipe(Effect.scoped, Effect.provide(collector()))
+      }
+    })
+  )
 
   it.effect("measures so many sizes in each crawl, until all are measured, over a restart too", () =>
     Effect.gen(function* () {
@@ -308,9 +383,7 @@ describe("Collector", () => {
           for (let i = 0; i < count; i++) yield* advance(i === 0 ? 0 : "1 hour")
           return Inventory.sizeCoverage((yield* current).usage.inventory)
         }).pipe(
-          Effect.provide(
-            Collector.layer({ jitter: 0, interval: "1 hour", measure: 2 }).pipe(Layer.provide(registry))
-          )
+          Effect.provide(Collector.layer({ jitter: 0, interval: "1 hour", measure: 2 }).pipe(Layer.provide(registry)))
         )
       expect((yield* crawls(2)).measured).toBe(4)
       const { blobs, measured } = yield* crawls(4)
@@ -331,6 +404,7 @@ describe("Collector", () => {
         yield* advance(0)
         expect((yield* current).stale).toBe(false)
         expect((yield* status).attempts.succeeded).toBe(1)
+        expect((yield* Metric.value(Collector.saveErrors)).count).toBe(1)
       }).pipe(
         Effect.provide(Layer.effect(Collector.Collector, Collector.make({ jitter: 0 }))),
         Effect.provideService(
@@ -339,7 +413,7 @@ describe("Collector", () => {
         ),
         Effect.provide(RegistryMemory.layer({ repositories: [repository("a", { one: docker })] }))
       )
-    })
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 })
 

@@ -7,7 +7,7 @@ import type {
   Growth,
   Image,
   Namespace,
-  SizeKey,
+  GrowthKey,
   Status,
   Tag,
   TimeSeries,
@@ -71,7 +71,7 @@ type Query = Readonly<Record<string, string>>
 export interface GrowthQuery {
   /** How long before the latest snapshot, such as `7d`. */
   readonly from: string
-  readonly by: SizeKey
+  readonly by: GrowthKey
   readonly of: "images" | "namespaces"
   readonly limit: string
 }

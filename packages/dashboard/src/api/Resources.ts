@@ -11,16 +11,22 @@ export interface Sizes {
 
 export type SizeKey = keyof Sizes
 
-export interface Image extends Sizes {
+/** Sizes of something that consists of several things. */
+export interface Sums extends Sizes {
+  /** Something could not be read: the sizes are the least that they can be. */
+  readonly partial?: boolean
+}
+
+export interface Image extends Sums {
   readonly name: string
   /** The number of tags. */
   readonly tags?: number | null
-  /** The number of tags that could not be read. */
+  /** The number of tags that could not be read, and its list of tags where that is incomplete. */
   readonly gaps?: number
   readonly stale?: boolean
 }
 
-export interface Totals extends Sizes {
+export interface Totals extends Sums {
   /** When the registry was read, in seconds since 1970. */
   readonly timestamp: number
   readonly images: number
@@ -104,8 +110,22 @@ export interface TimeSeries {
   readonly points: ReadonlyArray<Point>
 }
 
+/** The measures of growth. */
+export type GrowthKey = SizeKey | "new_bytes"
+
+/** The parts of the change of a disk size; `null` where the snapshots are too large to compare. */
+interface DiskChange {
+  /** Blobs that are new to the registry. */
+  readonly new_bytes: number | null
+  readonly freed_bytes: number | null
+  /** Blobs that the registry had before, and that are charged to something else now. */
+  readonly moved_bytes: number | null
+  /** What could be read at one of the two instants only. */
+  readonly unread_bytes: number | null
+}
+
 /** An image has a `name`, a namespace a `path`. */
-export interface Grower {
+export interface Grower extends DiskChange {
   readonly name?: string
   readonly path?: string
   readonly new?: boolean
@@ -127,7 +147,7 @@ export interface Projection {
   readonly based_on: { readonly points: number; readonly from: number | null; readonly to: number | null }
 }
 
-export interface Growth {
+export interface Growth extends DiskChange {
   /** The instants of the two snapshots that are compared, in seconds since 1970. */
   readonly from: number
   readonly to: number

@@ -52,10 +52,9 @@ const repositories = (count: number) => Format.counted(count, "repository", "rep
 export const Summary = ({ images, loading, onReload, status, totals }: Props) => {
   const { href, units, view } = usePage()
   const now = useNow()
-  const disk = totals.disk_size ?? 0
-  const size = totals.size ?? 0
+  const { disk_size: disk, partial, size } = totals
   const unshared = images.reduce((sum, { unique_size }) => sum + (unique_size ?? 0), 0)
-  const shared = Math.max(0, disk - unshared)
+  const shared = disk === null ? null : Math.max(0, disk - unshared)
   const unreadable = images.filter(({ size }) => size === null).length
   const kept = images.filter(({ stale }) => stale === true).length
   const gaps = Math.max(totals.gaps, unreadable)
@@ -67,21 +66,27 @@ export const Summary = ({ images, loading, onReload, status, totals }: Props) =>
         <Figure
           label={sizeNames.disk_size.label}
           title="What is stored, each blob once"
-          value={<ByteSize bytes={totals.disk_size} />}
+          value={<ByteSize bytes={disk} partial={partial} />}
         >
           {repositories(totals.images)}, {Format.counted(totals.tags, "tag")}
           {totals.accounting === "layers" && ", layers only"}
         </Figure>
-        <Figure {...sizeNames.size} value={<ByteSize bytes={totals.size} />}>
-          {disk > 0 && size > disk ? `${(size / disk).toFixed(1)} × what is stored` : "what the tags add up to"}
+        <Figure {...sizeNames.size} value={<ByteSize bytes={size} partial={partial} />}>
+          {disk !== null && size !== null && disk > 0 && size > disk
+            ? `${(size / disk).toFixed(1)} × what is stored`
+            : "what the tags add up to"}
         </Figure>
         <Figure
           label="Shared"
           title="What of the disk is used by more than one repository"
           value={
-            <>
-              {Format.percent(disk === 0 ? 0 : shared / disk).replace(" %", "")} <small>%</small>
-            </>
+            disk === null || shared === null ? (
+              "unknown"
+            ) : (
+              <>
+                {Format.percent(disk === 0 ? 0 : shared / disk).replace(" %", "")} <small>%</small>
+              </>
+            )
           }
         >
           {Format.bytes(shared, units)} across repositories
@@ -112,8 +117,12 @@ export const Summary = ({ images, loading, onReload, status, totals }: Props) =>
           {gaps > 0 ? (
             <a class="flag flag-warn" href={href({ detail: "!gaps" })}>
               <Icon name="warning" />{" "}
-              {unreadable > 0 ? repositories(unreadable) : kept > 0 ? `${repositories(kept)} as before` : "some tags"},
-              see why
+              {unreadable > 0
+                ? repositories(unreadable)
+                : kept > 0
+                  ? `${repositories(kept)} as before`
+                  : "some tags or names"}
+              , see why
             </a>
           ) : (
             "everything was read"

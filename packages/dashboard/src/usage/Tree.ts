@@ -9,9 +9,11 @@ export interface Namespace {
   readonly label: string
   readonly parent: Namespace | undefined
   readonly children: ReadonlyArray<Node>
-  /** The sum of the known sizes; `null` where no repository in it could be read. */
+  /** The sum of the known sizes; `null` where nothing in it could be read. */
   readonly size: number | null
   readonly disk_size: number | null
+  /** Whether something in it could not be read. */
+  readonly partial: boolean
   readonly tags: number
   readonly images: number
   /** How many of the images could not be read. */
@@ -67,8 +69,10 @@ const makeNamespace = (path: string, images: ReadonlyArray<Image>, parent?: Name
   const [first = ""] = below.keys()
   if (parent !== undefined && below.size === 1 && first !== "") return makeNamespace(first, images, parent)
   const unreadable = images.filter(({ size }) => size === null).length
-  const isUnknown = unreadable > 0 && unreadable === images.length
+  const partial = images.some((image) => image.size === null || image.partial === true)
   const sum = (key: "size" | "disk_size" | "tags") => images.reduce((sum, image) => sum + (image[key] ?? 0), 0)
+  // "At least 0" is unknown.
+  const isUnknown = partial && sum("size") === 0
   const node: Writable<Namespace> = {
     kind: "namespace",
     path,
@@ -77,6 +81,7 @@ const makeNamespace = (path: string, images: ReadonlyArray<Image>, parent?: Name
     children: [],
     size: isUnknown ? null : sum("size"),
     disk_size: isUnknown ? null : sum("disk_size"),
+    partial,
     tags: sum("tags"),
     images: images.length,
     unreadable,

@@ -26,6 +26,10 @@ export const bytesParts = (bytes: number, choice: Units): readonly [number: stri
 export const bytes = (value: number | null | undefined, choice: Units): string =>
   value === null || value === undefined ? "unknown" : bytesParts(value, choice).join("\u00a0")
 
+/** A sum as one text, with `≥` where something is missing in it. */
+export const sum = (value: number | null | undefined, partial: boolean, choice: Units): string =>
+  `${partial && typeof value === "number" ? "≥\u00a0" : ""}${bytes(value, choice)}`
+
 const grouped = new Intl.NumberFormat("en")
 
 export const count = (value: number): string => grouped.format(value)

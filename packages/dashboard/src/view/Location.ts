@@ -1,5 +1,5 @@
 /** The view of the page as the fragment of its address, so that users can bookmark it, share it and go back to it. */
-import type { SizeKey } from "../api/Resources.ts"
+import type { GrowthKey, SizeKey } from "../api/Resources.ts"
 import { sizeKeys } from "./SizeNames.ts"
 
 export type SortKey = SizeKey | "name" | "tags"
@@ -30,8 +30,8 @@ export interface View {
   readonly period: Period
   /** The lines of the chart. */
   readonly lines: ReadonlyArray<SizeKey>
-  /** The size by which growth is sorted. */
-  readonly growthBy: SizeKey
+  /** The measure by which growth is sorted. */
+  readonly growthBy: GrowthKey
   readonly growthOf: "images" | "namespaces"
   /** What the detail shows: `group/app`, `group/app:tag`, `group/`; `!gaps` for what could not be read. */
   readonly detail: string | undefined
@@ -48,10 +48,12 @@ export const start: View = {
   trend: true,
   period: "30d",
   lines: sizeKeys,
-  growthBy: "disk_size",
+  growthBy: "new_bytes",
   growthOf: "images",
   detail: undefined
 }
+
+const growthKeys: ReadonlyArray<GrowthKey> = ["new_bytes", ...sizeKeys]
 
 const sortKeys: ReadonlyArray<SortKey> = [...sizeKeys, "name", "tags"]
 
@@ -108,7 +110,7 @@ export const parse = (fragment: string): View => {
     trend: parameters.get("trend") !== "0",
     period: Object.hasOwn(periods, period) ? (period as Period) : start.period,
     lines: lines.length === 0 ? sizeKeys : lines,
-    growthBy: sizeKeys.find((key) => key === parameters.get("by")) ?? start.growthBy,
+    growthBy: growthKeys.find((key) => key === parameters.get("by")) ?? start.growthBy,
     growthOf: parameters.get("of") === "namespaces" ? "namespaces" : "images",
     detail: parameters.get("at") || undefined
   }

@@ -1,5 +1,5 @@
 /** The page's names for the sizes. */
-import type { SizeKey } from "../api/Resources.ts"
+import type { GrowthKey, SizeKey } from "../api/Resources.ts"
 
 export const sizeKeys: ReadonlyArray<SizeKey> = ["disk_size", "unique_size", "size"]
 
@@ -7,4 +7,9 @@ export const sizeNames: Readonly<Record<SizeKey, { readonly label: string; reado
   disk_size: { label: "On disk", title: "What is stored, each blob charged to one tag" },
   unique_size: { label: "Unique", title: "What deleting this alone would free" },
   size: { label: "Size", title: "What the tags add up to, as if nothing were shared" }
+}
+
+export const growthNames: Readonly<Record<GrowthKey, { readonly label: string; readonly title: string }>> = {
+  new_bytes: { label: "New", title: "What is new to the registry, without what is only charged to something else now" },
+  ...sizeNames
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import * as Tree from "../../src/usage/Tree.ts"
-import { images, tree } from "./tree.ts"
+import { image, images, tree } from "./tree.ts"
 
 describe("Tree", () => {
   it("sums up, and keeps a namespace apart from a repository of the same name", () => {
@@ -26,7 +26,12 @@ describe("Tree", () => {
     expect(Tree.restrict(tree, images.slice(2, 3)).byPath.get("b/c/d/one")!.hue).toBe(tree.byPath.get("b/c/d/one")!.hue)
   })
 
-  it("has no size where nothing could be read, instead of 0", () => {
+  it("has no size where nothing could be read, instead of 0, and the least size where a part could", () => {
     expect(tree.byPath.get("v/")).toMatchObject({ size: null, disk_size: null })
+    expect(tree.root.partial).toBe(true)
+    expect(tree.byPath.get("b/c/d/")).toMatchObject({ partial: false })
+    const part = Tree.make([{ ...image("p/part", 10), partial: true }, image("e/empty", 0), image("e/secret", null)])
+    expect(part.byPath.get("p/")).toMatchObject({ disk_size: 10, partial: true })
+    expect(part.byPath.get("e/")).toMatchObject({ disk_size: null, partial: true })
   })
 })

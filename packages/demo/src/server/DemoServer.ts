@@ -13,7 +13,7 @@ import * as DemoDirectory from "../auth/DemoDirectory.ts"
 import * as Demo from "../data/Demo.ts"
 import * as DemoRegistry from "../DemoRegistry.ts"
 import * as ApiImages from "./ApiImages.ts"
-import * as DemoHistory from "./DemoHistory.ts"
+import * as DemoHistory from "../data/DemoHistory.ts"
 
 export interface Options {
   /** The port of the API on loopback; 0 for a free one. Without it 5000, or a free one where that is taken. */

@@ -27,7 +27,7 @@ import * as Html from "./documents/Html.ts"
 import { login } from "./auth/Login.ts"
 import * as LoginLimiter from "./auth/LoginLimiter.ts"
 import * as MetricsEndpoint from "./service/MetricsEndpoint.ts"
-import * as Past from "./documents/EarlierSnapshots.ts"
+import * as EarlierSnapshots from "./documents/EarlierSnapshots.ts"
 import { badRequest, methodNotAllowed, notFound, Problem, unavailable } from "./wire/Problem.ts"
 import { MediaType, negotiate } from "./query/MediaType.ts"
 import * as Parameters from "./query/Parameters.ts"
@@ -85,7 +85,7 @@ const rendered = Effect.fnUntraced(function* (
   const query = yield* Effect.fromResult(Parameters.decode(target.query))
   yield* Effect.fromResult(Parameters.checkMeaning(query, []))
   const mediaType = yield* Effect.fromResult(negotiate(request.headers.accept))
-  const answer =
+  const response =
     mediaType === MediaType.html
       ? html(Html.render(yield* resource), Html.contentSecurityPolicy)
       : {
@@ -93,7 +93,7 @@ const rendered = Effect.fnUntraced(function* (
           headers: { "content-type": MediaType.hal, "cache-control": "no-store" },
           body: JSON.stringify(Hal.render(yield* resource, Documents.rendering(query)))
         }
-  return { ...answer, headers: { ...answer.headers, vary: "Accept, Authorization" } }
+  return { ...response, headers: { ...response.headers, vary: "Accept, Authorization" } }
 })
 
 const nothing = notFound("there is nothing at this path")
@@ -107,7 +107,7 @@ const handlers = (
   options: Options,
   limiter: LoginAttempts.LoginAttempts["Service"],
   docs: Effect.Effect<Response>,
-  past: Past.Past | undefined
+  earlier: EarlierSnapshots.EarlierSnapshots | undefined
 ): Readonly<Record<HandledName, Handler>> => {
   const root = options.prefix ?? ""
   const ui = options.ui ?? new Map()
@@ -140,7 +140,7 @@ const handlers = (
       Effect.flatMap(Effect.fromResult(negotiate(request.headers.accept)), (mediaType) =>
         mediaType === MediaType.html && ui.has("index.html")
           ? Effect.succeed(redirect(`${root}/ui/`))
-          : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), past !== undefined)))
+          : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), earlier !== undefined)))
       ),
     live: () => Effect.succeed(json({ status: "live" })),
     ready: () => ready,
@@ -182,14 +182,14 @@ const failed = new Problem({
  */
 export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
-  const past = Option.isNone(store) ? undefined : yield* Past.make(store.value)
+  const earlier = Option.isNone(store) ? undefined : yield* EarlierSnapshots.make(store.value)
   const handle: Readonly<Partial<Record<Name, Handler>>> = handlers(
     options,
     yield* LoginLimiter.make(options.limiter),
     yield* docs(options.prefix ?? ""),
-    past
+    earlier
   )
-  const document = Documents.document({ root: options.prefix ?? "", past, capacity: options.capacity })
+  const document = Documents.document({ root: options.prefix ?? "", earlier, capacity: options.capacity })
   const router = Router.make(routes)
   const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Response, Problem, Services> {
     const { method } = request
@@ -221,7 +221,7 @@ export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const { changes } = yield* Collector.Collector
   let latest = Option.none<Snapshot.Snapshot>()
   yield* Effect.forkScoped(Stream.runForEach(changes, (snapshot) => Effect.sync(() => (latest = snapshot))))
-  return Handler.make({ answer, atOnce: Documents.kept(() => latest, yield* KnownTokens) }, options)
+  return Handler.make({ answer, atOnce: Documents.lookUp(() => latest, yield* KnownTokens) }, options)
 })
 
 /**

@@ -5,7 +5,7 @@ import { Fault } from "@gitlab-registry-usage/demo"
 import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { Program, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, FileSystem, Option } from "effect"
+import { DateTime, Deferred, Effect, FileSystem, Option } from "effect"
 import { ask, demoRegistry, eventually, startServer, token } from "../process.ts"
 
 const directory = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
@@ -66,6 +66,59 @@ describe("a process that is killed while it saves", () => {
   )
 })
 
+describe("a snapshot that is damaged", () => {
+  const kinds = {
+    corrupt: (whole: Uint8Array) => whole.map((byte, i) => (i > 100 && i % 7 === 0 ? byte ^ 0x5a : byte)),
+    truncated: (whole: Uint8Array) => whole.slice(0, Math.floor(whole.length / 2)),
+    empty: () => new Uint8Array(0),
+    "of a later release": (whole: Uint8Array) => whole.with(8, 99)
+  }
+
+  it.live(
+    "F97 is set aside, and the server starts without being ready until it has crawled",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const { credentials, registry } = yield* demoRegistry
+        const home = yield* directory
+        const path = `${home}/snapshot`
+        const settings = { general: { snapshot_file: path }, registry: credentials }
+        const first = yield* startServer(registry.url, settings)
+        yield* first.says(/crawled the registry/)
+        yield* first.signal("SIGTERM")
+        assert.strictEqual(yield* first.end, 0)
+        const whole = new Uint8Array(yield* fs.readFile(path))
+
+        for (const [kind, damage] of Object.entries(kinds)) {
+          const damaged = damage(whole)
+          yield* fs.writeFile(path, damaged)
+          yield* Effect.gen(function* () {
+            const waits = yield* Deferred.make<void>()
+            yield* registry.inject({
+              on: ({ kind }) => kind === "catalog",
+              answer: (answer) => Effect.andThen(Deferred.await(waits), answer)
+            })
+            const server = yield* startServer(registry.url, settings)
+            const [, aside] = yield* server.says(/set aside as (\S*corrupt-\d+)/)
+            assert.deepStrictEqual(new Uint8Array(yield* fs.readFile(aside!)), damaged, kind)
+            for (const [route, status] of [
+              ["/health/live", 200],
+              ["/health/ready", 503],
+              ["/images", 503]
+            ] as const) {
+              assert.strictEqual((yield* ask(server.url + route, yield* headers)).status, status, `${kind} ${route}`)
+            }
+            yield* Deferred.succeed(waits, undefined)
+            yield* server.says(/crawled the registry/)
+            assert.strictEqual((yield* ask(`${server.url}/health/ready`)).status, 200, kind)
+            assert.isAbove((yield* told(server.url)).disk_size, 0, kind)
+          }).pipe(Effect.scoped)
+        }
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+    120_000
+  )
+})
+
 describe("a disk that cannot be written", () => {
   /** The server crawls, serves, and tells that it could not keep the snapshot. */
   const servesWithout = Effect.fnUntraced(function* (
@@ -75,6 +128,7 @@ describe("a disk that cannot be written", () => {
     const { credentials, registry } = yield* demoRegistry
     const server = yield* startServer(registry.url, {
       ...places,
+      general: { metrics_token: "canary-metrics-token", ...places["general"] },
       registry: { ...credentials, refresh_interval: "1 second" }
     })
     yield* server.says(/level=ERROR[^\n]*could not be kept/)
@@ -86,6 +140,9 @@ describe("a disk that cannot be written", () => {
     assert.isTrue(yield* eventually(() => server.output().split("could not be kept").length > 3, 10_000))
     assert.isAbove((yield* told(server.url)).timestamp, first.timestamp)
     assert.strictEqual((yield* ask(`${server.url}/health/ready`)).status, 200)
+    // The alert RegistryUsageNotSaved waits for this to increase.
+    const metrics = yield* ask(`${server.url}/metrics`, { authorization: "Bearer canary-metrics-token" })
+    assert.isAbove(Number(/^gitlab_registry_usage_save_errors_total (\d+)$/m.exec(metrics.body)?.[1]), 2)
   })
 
   it.live(

@@ -1,41 +1,12 @@
-import { Authentication, Collector, Names, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
-import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
+import { Authentication, Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
+import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer, References } from "effect"
-import { HttpServer } from "effect/http"
-import { createConnection } from "node:net"
 import { appLayer, basic, get, send, httpLayer, signedIn, tokens } from "../app.ts"
-
-const long = `group/${"x".repeat(200)}/${"y".repeat(40)}`
-const longTag = "t".repeat(128)
-
-const repositories = Effect.gen(function* () {
-  const image = yield* Images.image({ layers: [yield* Images.layer("one", 1000)] })
-  const repository = (name: string, ...tags: ReadonlyArray<string>): Images.Repository => ({
-    name: Names.RepositoryName.make(name),
-    tags: tags.map((tag) => ({ name: Names.TagName.make(tag), image }))
-  })
-  return [
-    repository("group/app", "1.0", "latest"),
-    repository("plain", "latest"),
-    repository("group/tags/inner", "tags"),
-    repository("foo/tags", "tags"),
-    repository("foo", "bar"),
-    repository("a/b", "c"),
-    repository("a/b/tags/c", "x"),
-    repository(long, longTag),
-    repository("empty")
-  ]
-})
-
-const app = Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories })))
+import { isProblem, raw } from "./response.ts"
+import { app, long, longTag, repositories } from "./oddNames.ts"
 
 const nameAt = (path: string) => Effect.map(get(path), ({ json, status }) => [status, (json as { name?: string }).name])
-const isProblem = (answer: { headers: Record<string, unknown>; json: unknown; status: number }) => {
-  expect(answer.headers["content-type"]).toBe("application/problem+json")
-  expect(answer.json).toMatchObject({ type: "about:blank", status: answer.status })
-  expect((answer.json as { detail: string }).detail.length).toBeGreaterThan(10)
-}
 
 layer(app, { excludeTestServices: true })("paths", (it) => {
   it.effect("F01 %2F and %2f name the same image, whose self link has one form", () =>
@@ -237,153 +208,6 @@ layer(app, { excludeTestServices: true })("media types", (it) => {
   )
 })
 
-/** The headers of an answer without those that no two answers share. */
-const common = (headers: Record<string, unknown>) => ({ ...headers, date: "", "x-request-id": "" })
-
-layer(app, { excludeTestServices: true })("authentication", (it) => {
-  it.effect("F16 without a token there is a challenge", () =>
-    Effect.gen(function* () {
-      const answer = yield* send("/images")
-      expect(answer.status).toBe(401)
-      expect(answer.headers["www-authenticate"]).toMatch(/^Bearer realm=/)
-      isProblem(answer)
-    })
-  )
-
-  it.effect("F17 odd Authorization headers are refused or understood, never a failure", () =>
-    Effect.gen(function* () {
-      const { authorization } = yield* signedIn
-      const token = authorization.slice("Bearer ".length)
-      const statusOf = (authorization: string | Array<string>) =>
-        Effect.map(send("/images", { headers: { authorization } }), ({ status }) => status)
-      expect(yield* statusOf(`bearer ${token}`)).toBe(200)
-      expect(yield* statusOf(`BEARER   ${token}  `)).toBe(200)
-      for (const bad of [
-        "Bearer",
-        "Bearer ",
-        `Bearer ${token} ${token}`,
-        `Bearer ${token},${token}`,
-        "Basic xx",
-        "=",
-        `Token ${token}`
-      ]) {
-        expect(yield* statusOf(bad), bad).toBe(401)
-      }
-      const two = yield* raw(
-        `GET /images HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer x\r\nAuthorization: ${authorization}\r\n\r\n`
-      )
-      expect(two).toMatch(/^HTTP\/1\.1 401/)
-    })
-  )
-
-  it.effect("F18 without a token, an existing image and an unknown one give the same response", () =>
-    Effect.gen(function* () {
-      const [one, other] = [yield* send("/images/plain"), yield* send("/images/nothing")]
-      expect([one.status, one.body]).toEqual([other.status, other.body])
-      expect(common(one.headers)).toEqual(common(other.headers))
-    })
-  )
-
-  it.effect("F29 health reveals nothing and gives no access", () =>
-    Effect.gen(function* () {
-      expect((yield* send("/health/live")).json).toEqual({ status: "live" })
-      for (const path of [
-        "/health/../images",
-        "/health/live/../../images",
-        "/health%2F..%2Fimages",
-        "/health",
-        "/health/images"
-      ]) {
-        expect((yield* send(path)).status, path).toBe(404)
-      }
-    })
-  )
-
-  it.effect("F30 F31 F35 the response to wrong credentials is always the same", () =>
-    Effect.gen(function* () {
-      const answers = yield* Effect.forEach(
-        [
-          basic("alice", "wrong"),
-          basic("nobody", "alice-secret"),
-          basic("mallory", "mallory-secret"),
-          basic("alice", ""),
-          basic("alice", "   "),
-          basic("", "x"),
-          basic("a".repeat(300), "x"),
-          basic("alic*", "alice-secret"),
-          { authorization: "Basic !!!" },
-          { authorization: `Basic ${Buffer.from([0xff, 0xfe, 0x3a, 0x61]).toString("base64")}` },
-          { authorization: `Basic ${Buffer.from("no colon").toString("base64")}` },
-          { authorization: "Basic" },
-          {}
-        ] as ReadonlyArray<Record<string, string>>,
-        (headers) => send("/auth_token", { headers })
-      )
-      for (const { body, headers, status } of answers) {
-        expect(status).toBe(401)
-        expect(body).toBe(answers[0]!.body)
-        expect(common(headers)).toEqual(common(answers[0]!.headers))
-      }
-      const good = yield* send("/auth_token", { headers: basic("zoe", "zoë-pass:word") })
-      expect(good.status).toBe(200)
-      expect(good.headers["cache-control"]).toBe("no-store")
-      expect((good.json as { auth_token: string }).auth_token).not.toContain(";")
-    })
-  )
-})
-
-layer(app, { excludeTestServices: true })("the web client of the original", (it) => {
-  it.effect("a preflight for the authorization header needs no token", () =>
-    Effect.gen(function* () {
-      for (const path of ["/auth_token", "/repositories?embed=true", "/images?embed=true"]) {
-        const { headers, status } = yield* send(path, {
-          method: "OPTIONS",
-          headers: {
-            origin: "https://front.example",
-            "access-control-request-method": "GET",
-            "access-control-request-headers": "authorization"
-          }
-        })
-        expect(status).toBe(204)
-        expect(headers["access-control-allow-origin"]).toBe("*")
-        expect(String(headers["access-control-allow-headers"]).toLowerCase()).toContain("authorization")
-        expect(headers["access-control-allow-methods"]).toContain("GET")
-      }
-    })
-  )
-
-  it.effect("the response to its request has the fields that it reads", () =>
-    Effect.gen(function* () {
-      for (const path of ["/images", "/repositories"]) {
-        const answer = yield* get(`${path}?embed=true`, { accept: "undefined", origin: "https://front.example" })
-        expect(answer.headers["access-control-allow-origin"]).toBe("*")
-        const document = answer.json as {
-          timestamp: number
-          _embedded: {
-            items: ReadonlyArray<{ size: number | null; disk_size: number | null; _embedded?: { related?: unknown } }>
-          }
-        }
-        expect(typeof document.timestamp).toBe("number")
-        expect(document._embedded.items.length).toBeGreaterThan(1)
-        for (const item of document._embedded.items) {
-          expect(item.disk_size === null).toBe(item.size === null)
-          expect(item._embedded?.related === undefined).toBe(item.size === null)
-        }
-      }
-    })
-  )
-
-  it.effect("a wrong password is 401 with CORS headers, so that the page can read it", () =>
-    Effect.map(
-      send("/auth_token", { headers: { ...basic("alice", "no"), origin: "https://front.example" } }),
-      ({ headers, status }) => {
-        expect(status).toBe(401)
-        expect(headers["access-control-allow-origin"]).toBe("*")
-      }
-    )
-  )
-})
-
 layer(appLayer({ repositories: [] }), { excludeTestServices: true })("an empty registry", (it) => {
   it.effect("F20 has an empty list of images", () =>
     Effect.gen(function* () {
@@ -458,17 +282,3 @@ describe("before the first snapshot, and after a defect", () => {
     )
   )
 })
-
-/** Sends these bytes and reads the answer to its end. */
-const raw = (request: string) =>
-  Effect.gen(function* () {
-    const { address } = yield* HttpServer.HttpServer
-    const port = (address as { port: number }).port
-    return yield* Effect.callback<string, Error>((resume) => {
-      const socket = createConnection(port, "127.0.0.1", () => socket.end(request))
-      let text = ""
-      socket.on("data", (chunk) => (text += chunk))
-      socket.on("close", () => resume(Effect.succeed(text)))
-      socket.on("error", (error) => resume(Effect.fail(error)))
-    })
-  })

@@ -2,12 +2,19 @@
 import * as Format from "../../view/Format.ts"
 import { usePage } from "../../view/PageContext.ts"
 
-export const ByteSize = ({ bytes }: { readonly bytes: number | null }) => {
+interface Props {
+  readonly bytes: number | null
+  /** Whether it is the least that the size can be. */
+  readonly partial?: boolean | undefined
+}
+
+export const ByteSize = ({ bytes, partial = false }: Props) => {
   const { units } = usePage()
   if (bytes === null) return <>unknown</>
   const [number, unit] = Format.bytesParts(bytes, units)
   return (
     <>
+      {partial && <span title="At least: something in it could not be read">≥ </span>}
       {number} <small>{unit}</small>
     </>
   )

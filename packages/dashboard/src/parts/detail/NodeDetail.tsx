@@ -24,7 +24,7 @@ export const RepositoryDetail = ({ node, status }: RepositoryProps) => {
         <p class="notice notice-bad">This repository could not be read, so its size is not known.</p>
       ) : (
         <>
-          <SizeList sizes={node.image} />
+          <SizeList sizes={node.image} partial={node.image.partial} />
           <p class="muted">
             {Format.counted(node.tags ?? 0, "tag")}.{" "}
             {disk_size !== null && unique_size !== null && disk_size > unique_size
@@ -62,7 +62,7 @@ export const NamespaceDetail = ({ node }: { readonly node: Tree.Namespace }) => 
         : undefined
   return (
     <>
-      <SizeList sizes={{ ...node, unique_size }} />
+      <SizeList sizes={{ ...node, unique_size }} partial={node.partial} />
       <p class="muted">
         {Format.counted(node.images, "repository", "repositories")}, {Format.counted(node.tags, "tag")}
         {node.unreadable > 0 && `; ${node.unreadable} could not be read and count nothing here`}.

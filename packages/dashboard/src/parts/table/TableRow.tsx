@@ -22,12 +22,15 @@ interface Props {
 
 const hue = (row: UsageRow) => String(Math.round(row.kind === "tag" ? row.repository.hue : row.node.hue))
 
-const Size = ({ bytes }: { readonly bytes: number | null | undefined }) => {
+const isPartial = (row: UsageRow): boolean =>
+  row.kind === "namespace" ? row.node.partial : row.kind === "repository" && row.node.image.partial === true
+
+const Size = ({ bytes, partial }: { readonly bytes: number | null | undefined; readonly partial: boolean }) => {
   if (bytes === undefined) return <span class="unknown">…</span>
   const state = bytes === null ? "unknown" : bytes === 0 ? "size zero" : "size"
   return (
     <span class={state}>
-      <ByteSize bytes={bytes} />
+      <ByteSize bytes={bytes} partial={partial} />
     </span>
   )
 }
@@ -142,13 +145,13 @@ const Cells = ({ current, index, largest, onExpand, onFocus, onRetry, onSelect, 
           </td>
           <td class="cell-disk_size" style={{ "--share": share.toFixed(4), "--hue": hue(row) }}>
             <span class="bar" aria-hidden="true" />
-            <Size bytes={row.disk_size} />
+            <Size bytes={row.disk_size} partial={isPartial(row)} />
           </td>
           <td class="cell-size">
-            <Size bytes={row.size} />
+            <Size bytes={row.size} partial={isPartial(row)} />
           </td>
           <td class="cell-unique_size">
-            <Size bytes={row.unique_size} />
+            <Size bytes={row.unique_size} partial={isPartial(row)} />
           </td>
           <td class="cell-tags">{typeof row.tags === "number" && Format.count(row.tags)}</td>
         </>

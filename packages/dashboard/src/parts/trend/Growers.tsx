@@ -7,7 +7,7 @@ import * as Format from "../../view/Format.ts"
 import * as Instant from "../../view/Instant.ts"
 import { periods } from "../../view/Location.ts"
 import { usePage } from "../../view/PageContext.ts"
-import { sizeNames } from "../../view/SizeNames.ts"
+import { growthNames } from "../../view/SizeNames.ts"
 import { useLoaded } from "../../view/useLoaded.ts"
 import { Segments } from "../controls/Segments.tsx"
 import { LoadedPanel } from "./LoadedPanel.tsx"
@@ -41,9 +41,9 @@ export const Growers = ({ link, node }: Props) => {
         onChange={(growthOf) => go({ growthOf }, true)}
       />
       <Segments
-        legend="By which size"
+        legend="By which measure"
         name="by"
-        options={sizeNames}
+        options={growthNames}
         value={view.growthBy}
         onChange={(growthBy) => go({ growthBy }, true)}
       />
@@ -83,6 +83,8 @@ export const Growers = ({ link, node }: Props) => {
 /** Names are shown without the path of the place, `below`. */
 const GrowerTable = ({ below, growth }: { readonly below: string; readonly growth: Growth }) => {
   const { units, view } = usePage()
+  // Very large snapshots are not compared blob by blob.
+  const isCompared = growth.items.some(({ new_bytes }) => typeof new_bytes === "number")
   return (
     <table class="growers-table">
       <caption class="caption">
@@ -92,6 +94,9 @@ const GrowerTable = ({ below, growth }: { readonly below: string; readonly growt
             : <strong>{Format.change(growth.change, units)}</strong>
             {growth.percent !== null && ` (${Format.percentChange(growth.percent)})`} in all
           </>
+        )}
+        {isCompared && growth.unread_bytes !== null && growth.unread_bytes !== 0 && (
+          <>; {Format.bytes(Math.abs(growth.unread_bytes), units)} of it could not be read at one of the two times</>
         )}
       </caption>
       <thead>
@@ -103,12 +108,23 @@ const GrowerTable = ({ below, growth }: { readonly below: string; readonly growt
           <th scope="col" class="growers-size">
             Now
           </th>
+          {isCompared && (
+            <th scope="col" title={growthNames.new_bytes.title}>
+              {growthNames.new_bytes.label}
+            </th>
+          )}
           <th scope="col">Change</th>
         </tr>
       </thead>
       <tbody>
         {growth.items.map((grower) => (
-          <GrowerRow key={grower.name ?? grower.path} grower={grower} below={below} from={growth.from} />
+          <GrowerRow
+            key={grower.name ?? grower.path}
+            grower={grower}
+            below={below}
+            from={growth.from}
+            isCompared={isCompared}
+          />
         ))}
       </tbody>
     </table>
@@ -120,11 +136,22 @@ interface GrowerProps {
   readonly below: string
   /** The instant of the earlier snapshot, in seconds since 1970. */
   readonly from: number
+  /** Whether there is a column for new bytes. */
+  readonly isCompared: boolean
 }
 
-const GrowerRow = ({ below, from, grower }: GrowerProps) => {
+const Moved = ({ bytes }: { readonly bytes: number }) => {
+  const { units } = usePage()
+  return (
+    <div class="grower-moved" title="Stored before as well as now: it is charged to something else now">
+      {Format.bytes(Math.abs(bytes), units)} moved {bytes > 0 ? "here" : "away"}
+    </div>
+  )
+}
+
+const GrowerRow = ({ below, from, grower, isCompared }: GrowerProps) => {
   const { href, units } = usePage()
-  const { after, before, change, percent } = grower
+  const { after, before, change, moved_bytes, new_bytes, percent } = grower
   const path = grower.name ?? `${grower.path ?? ""}/`
   const label = path.startsWith(below) && path !== below ? path.slice(below.length) : path
   const mark = grower.new === true ? "new" : grower.gone === true ? "gone" : undefined
@@ -143,9 +170,11 @@ const GrowerRow = ({ below, from, grower }: GrowerProps) => {
       </th>
       <td class="growers-size">{mark === "new" ? "–" : Format.bytes(before, units)}</td>
       <td class="growers-size">{mark === "gone" ? "–" : Format.bytes(after, units)}</td>
+      {isCompared && <td>{new_bytes === null ? "unknown" : Format.change(new_bytes, units)}</td>}
       <td>
         {change === null ? "unknown" : <span class={change > 0 ? "more" : "less"}>{Format.change(change, units)}</span>}{" "}
         {percent !== null && mark !== "gone" && <small>{Format.percentChange(percent)}</small>}
+        {isCompared && moved_bytes !== null && moved_bytes !== 0 && <Moved bytes={moved_bytes} />}
       </td>
     </tr>
   )

@@ -165,12 +165,48 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
 
   it("shows what grew, what is new and what is gone, in words and numbers", async () => {
     const { page } = await signedIn()
-    await eventually(() => text(page)).toMatch(/acme\/shop\/api 251 KiB 438 KiB \+187 KiB \+74 %/)
-    expect(await text(page)).toMatch(/library\/tools\/scanner new – 49.4 KiB \+49.4 KiB/)
-    expect(await text(page)).toMatch(/acme\/old\/legacy gone 78.7 KiB – −78.7 KiB/)
+    await eventually(() => text(page)).toMatch(/acme\/shop\/api 251 KiB 438 KiB \+187 KiB \+187 KiB \+74 %/)
+    expect(await text(page)).toMatch(/library\/tools\/scanner new – 49.4 KiB \+49.4 KiB \+49.4 KiB/)
+    expect(await text(page)).toMatch(/acme\/old\/legacy gone 78.7 KiB – ±0 B −78.7 KiB/)
     await growers(page).getByRole("link", { name: "acme/shop/api" }).click()
     await eventually(() => new URL(page.url()).hash).toBe("#/acme/shop/api")
     await eventually(() => page.locator(".row .name-link").allTextContents()).toContain("build-0")
+  })
+
+  it("shows moved bytes apart from new ones, and what could not be read before", async () => {
+    watched = await open(browser)
+    const { page } = watched
+    const base = { before: 100_000, after: 5_350_000, change: 5_250_000, percent: 5250, new_bytes: 250_000 }
+    const items = [
+      { name: "acme/shop/api", ...base, freed_bytes: 0, moved_bytes: 5_000_000, unread_bytes: 0 },
+      {
+        name: "library/base/debian",
+        before: 5_000_000,
+        after: 0,
+        change: -5_000_000,
+        percent: -100,
+        new_bytes: 0,
+        freed_bytes: 0,
+        moved_bytes: -5_000_000,
+        unread_bytes: 0
+      }
+    ]
+    await page.route(/\/growth\?/, async (route) => {
+      const answer = await route.fetch()
+      const json = { ...((await answer.json()) as object), unread_bytes: 90_000, matching: 2, _embedded: { items } }
+      await route.fulfill({ response: answer, json })
+    })
+    await page.goto(`${site.url}#/?map=0`)
+    await signIn(page, user)
+    await eventually(() => text(page)).toMatch(
+      /api 97.7 KiB 5.10 MiB \+244 KiB \+5.01 MiB \+5,250 % 4.77 MiB moved here/
+    )
+    expect(await text(page)).toMatch(/debian 4.77 MiB 0 B ±0 B −4.77 MiB −100 % 4.77 MiB moved away/)
+    expect(await text(page)).toContain("87.9 KiB of it could not be read at one of the two times")
+    await check(watched!, "growers-moved", [], true)
+    await page.setViewportSize({ width: 400, height: 900 })
+    await shoot(page, "growers-moved-narrow")
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400)
   })
 
   it("shows the first of many growers, more on a click, and unknown changes as unknown", async () => {
@@ -225,7 +261,7 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
     await page.getByRole("button", { name: "Trend", exact: true }).click()
     await shown(page)
     expect(requests.map((path) => path.replace(/.*(Chart).*\.(\w+)$/, "$1.$2")).toSorted()).toEqual([
-      "/growth?from=30d&by=disk_size&of=images&limit=7&embed=1",
+      "/growth?from=30d&by=new_bytes&of=images&limit=7&embed=1",
       "/history?from=30d",
       "Chart.css",
       "Chart.js"

@@ -31,7 +31,7 @@ export type Shown =
 export class Resource extends Context.Service<Resource, Shown>()("@gitlab-registry-usage/server/Resource") {}
 
 /** Marks the type of an endpoint that has a resource, so that its route needs no handler. */
-interface Document {
+export interface Document {
   readonly document: true
 }
 

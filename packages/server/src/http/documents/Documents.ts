@@ -7,9 +7,9 @@ import * as HistoryDocuments from "./HistoryDocuments.ts"
 import * as Encoding from "../wire/Encoding.ts"
 import { isStream, type Lookup, type Request, type Response } from "../wire/Message.ts"
 import * as Html from "./Html.ts"
-import { noHistory, type Past } from "./EarlierSnapshots.ts"
+import { type EarlierSnapshots, noHistory } from "./EarlierSnapshots.ts"
 import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
-import * as Rendered from "./RepresentationCache.ts"
+import * as RepresentationCache from "./RepresentationCache.ts"
 import { MediaType, negotiate } from "../query/MediaType.ts"
 import * as Parameters from "../query/Parameters.ts"
 import type { Reading } from "../api/Router.ts"
@@ -21,7 +21,7 @@ export interface Options {
   /** The path of the API, with which every link begins. */
   readonly root: string
   /** The earlier snapshots, if the store keeps them. */
-  readonly past: Past | undefined
+  readonly earlier: EarlierSnapshots | undefined
   /** The capacity of the registry (bytes). */
   readonly capacity: number | undefined
 }
@@ -43,9 +43,13 @@ export const hasBody = ({ headers }: Lookup): boolean =>
 /** The key of a document in the cache of its snapshot. */
 const keyOf = (request: Lookup, mediaType: string) => `${mediaType} ${request.url}`
 
-const found = (request: Lookup, memory: Rendered.Memory, document: Rendered.Rendered) =>
-  Rendered.answer(
-    memory,
+const respond = (
+  request: Lookup,
+  cache: RepresentationCache.DocumentCache,
+  document: RepresentationCache.CachedDocument
+) =>
+  RepresentationCache.respond(
+    cache,
     document,
     request.headers["if-none-match"],
     Encoding.negotiate(request.headers["accept-encoding"] as string | undefined)
@@ -59,17 +63,17 @@ interface Moment {
 
 /** The snapshot of a request: that of its cursor, else the one that is valid `at` an instant, else the current one. */
 const momentOf = Effect.fnUntraced(function* (
-  past: Past | undefined,
+  earlier: EarlierSnapshots | undefined,
   { at }: Parameters.Query,
   present: Snapshot.Snapshot,
   cursor: number | undefined
 ): Effect.fn.Return<Moment, Problem> {
   const isCurrent = cursor === undefined || cursor === DateTime.toEpochMillis(present.takenAt)
   if (at === undefined && isCurrent) return { snapshot: present, past: false }
-  if (past === undefined) return yield* at === undefined ? ListQuery.cursorGone : noHistory
+  if (earlier === undefined) return yield* at === undefined ? ListQuery.cursorGone : noHistory
   if (cursor === undefined)
-    return { snapshot: yield* past.at(Instant.resolve(at!, present.takenAt), present), past: true }
-  return { snapshot: isCurrent ? present : yield* past.exactly(cursor, present), past: true }
+    return { snapshot: yield* earlier.at(Instant.resolve(at!, present.takenAt), present), past: true }
+  return { snapshot: isCurrent ? present : yield* earlier.exactly(cursor, present), past: true }
 })
 
 /** The options of rendering, from the query. */
@@ -82,11 +86,11 @@ export const rendering = ({ embed = 0, links = false }: Parameters.Query): Hal.R
 const ambiguous = notFound("this path has more than one meaning: write the image's name as one segment, with %2F")
 
 /** The error of a resource that the current snapshot, or this earlier one, does not have. */
-const nothing = (past: Snapshot.Snapshot | undefined) =>
+const nothing = (earlier: Snapshot.Snapshot | undefined) =>
   notFound(
-    past === undefined
+    earlier === undefined
       ? "there is no such thing in the current snapshot"
-      : `there is no such thing in the snapshot of ${DateTime.formatIso(past.takenAt)}`
+      : `there is no such thing in the snapshot of ${DateTime.formatIso(earlier.takenAt)}`
   )
 
 /** A resource to render, and the snapshot whose cache holds its document. */
@@ -107,7 +111,7 @@ const withLatest = (resource: Hal.Resource, latest: () => Hal.Resource): Hal.Res
  * Responds with a document of the current snapshot, of an earlier one, or of the history. It is rendered unless it is
  * in the cache.
  */
-export const document = ({ capacity, past, root }: Options) => {
+export const document = ({ capacity, earlier, root }: Options) => {
   /** The resource of the path. If the slashes of a name are not encoded, exactly one reading must exist. */
   const find = Effect.fnUntraced(function* (
     target: Target,
@@ -116,17 +120,17 @@ export const document = ({ capacity, past, root }: Options) => {
     present: Snapshot.Snapshot,
     { selection, takenAt }: ListQuery.ListQuery
   ): Effect.fn.Return<Found, Problem> {
-    const now = { snapshot: present, root, base: `${root}/${collectionOf(target)}`, history: past !== undefined }
+    const now = { snapshot: present, root, base: `${root}/${collectionOf(target)}`, history: earlier !== undefined }
     let moment: Moment | undefined
     const look = Effect.fnUntraced(function* ({ name, parameters }: Reading<Name>) {
       const shown = routes[name].resource
       if (shown === undefined) return undefined
       if (shown._tag !== "Snapshot") {
-        if (past === undefined) return undefined
-        const resource = yield* HistoryDocuments.find(shown, parameters, { view: now, past, query, capacity })
+        if (earlier === undefined) return undefined
+        const resource = yield* HistoryDocuments.find(shown, parameters, { view: now, earlier, query, capacity })
         return resource && { resource, moment: { snapshot: present, past: false }, latest: undefined }
       }
-      moment ??= yield* momentOf(past, query, present, takenAt)
+      moment ??= yield* momentOf(earlier, query, present, takenAt)
       const view = { ...now, ...moment }
       const resource = shown.find(view, parameters, selection)
       const latest = () => shown.find(now, parameters, { ...selection, offset: undefined })
@@ -143,7 +147,7 @@ export const document = ({ capacity, past, root }: Options) => {
     }
     if (only !== undefined) return only
     const isHistory = ({ name }: Reading<Name>) => (routes[name].resource?._tag ?? "Snapshot") !== "Snapshot"
-    if (past === undefined && readings.some(isHistory)) return yield* noHistory
+    if (earlier === undefined && readings.some(isHistory)) return yield* noHistory
     return yield* nothing(moment?.past === true ? moment.snapshot : undefined)
   })
 
@@ -164,34 +168,34 @@ export const document = ({ capacity, past, root }: Options) => {
     const list = yield* Effect.fromResult(ListQuery.make(query, target.query))
     const present = yield* current
     const address = keyOf(request, mediaType)
-    const known = Rendered.memoryOf(present).get(address)
-    if (known !== undefined) return yield* lifted(found(request, Rendered.memoryOf(present), known))
+    const known = RepresentationCache.cacheOf(present).get(address)
+    if (known !== undefined) return yield* lifted(respond(request, RepresentationCache.cacheOf(present), known))
     const { latest, moment, resource: plain } = yield* find(target, readings, query, present, list)
     const resource = latest === undefined ? plain : withLatest(plain, latest)
-    const memory = Rendered.memoryOf(moment.snapshot)
+    const cache = RepresentationCache.cacheOf(moment.snapshot)
     // The cache of the snapshot may have the same address from when the snapshot was current; that document has other
     // links.
     const key = moment.past ? `${address} past${latest === undefined ? "" : " latest"}` : address
     const made =
-      memory.get(key) ??
+      cache.get(key) ??
       (yield* mediaType === MediaType.html
-        ? Rendered.make(
-            memory,
+        ? RepresentationCache.make(
+            cache,
             key,
             "text/html; charset=utf-8",
             { "content-security-policy": Html.contentSecurityPolicy },
             () => [Html.render(resource)]
           )
-        : Rendered.make(memory, key, mediaType, {}, () => Hal.chunks(resource, rendering(query))))
-    return yield* lifted(found(request, memory, made))
+        : RepresentationCache.make(cache, key, mediaType, {}, () => Hal.chunks(resource, rendering(query))))
+    return yield* lifted(respond(request, cache, made))
   })
 }
 
-const lifted = (answer: Response | Effect.Effect<Response>) =>
-  Effect.isEffect(answer) ? answer : Effect.succeed(answer)
+const lifted = (response: Response | Effect.Effect<Response>) =>
+  Effect.isEffect(response) ? response : Effect.succeed(response)
 
 /** Looks a document up by its address, synchronously. It checks only the token and decodes nothing. */
-export const kept =
+export const lookUp =
   (latest: () => Option.Option<Snapshot.Snapshot>, known: Known) =>
   (request: Lookup): Response | undefined => {
     if ((request.method !== "GET" && request.method !== "HEAD") || hasBody(request)) return undefined
@@ -202,13 +206,13 @@ export const kept =
     if (Result.isFailure(mediaType)) return undefined
     const snapshot = latest()
     if (Option.isNone(snapshot)) return undefined
-    const memory = Rendered.memoryOf(snapshot.value)
-    const document = memory.get(keyOf(request, mediaType.success))
+    const cache = RepresentationCache.cacheOf(snapshot.value)
+    const document = cache.get(keyOf(request, mediaType.success))
     if (document === undefined) return undefined
-    const answer = found(request, memory, document)
+    const response = respond(request, cache, document)
     // A streamed document takes the slow path.
-    if (Effect.isEffect(answer) || (answer.body !== undefined && isStream(answer.body))) return undefined
+    if (Effect.isEffect(response) || (response.body !== undefined && isStream(response.body))) return undefined
     request.note.user = holder.principal.username
     request.note.route = "kept"
-    return answer
+    return response
   }

@@ -131,4 +131,4 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
   }
 })
 
-export type Past = Effect.Success<ReturnType<typeof make>>
+export type EarlierSnapshots = Effect.Success<ReturnType<typeof make>>

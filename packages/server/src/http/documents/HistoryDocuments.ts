@@ -13,7 +13,7 @@ import { Duration, Effect, Result } from "effect"
 import type { PathParameters, Shown } from "../api/Resource.ts"
 import type { Query } from "../query/Parameters.ts"
 import * as TimeRange from "../query/TimeRange.ts"
-import { type Past, tooEarly } from "./EarlierSnapshots.ts"
+import { type EarlierSnapshots, tooEarly } from "./EarlierSnapshots.ts"
 import { badRequest, type Problem } from "../wire/Problem.ts"
 
 /** The default and the maximum number of points of a time series. */
@@ -27,7 +27,7 @@ const usualLimit = 20
  */
 export interface Context {
   readonly view: UsageResources.View
-  readonly past: Past
+  readonly earlier: EarlierSnapshots
   readonly query: Query
   readonly capacity: number | undefined
 }
@@ -48,18 +48,18 @@ const thinned = (points: ReadonlyArray<History.Point>, step: Duration.Duration |
 }
 
 /** The time series of an entity that exists now or existed in the period. */
-const history = (subject: History.Entity, { past, query, view }: Context): Found =>
+const history = (entity: History.Entity, { earlier, query, view }: Context): Found =>
   Effect.gen(function* () {
     const { takenAt } = view.snapshot
     const { parameters, period } = yield* Effect.fromResult(TimeRange.make(query, takenAt, "30 days"))
     const { step } = query
-    const points = (yield* past.series(subject, period)).filter(({ figures }) => figures !== undefined)
-    if (points.length === 0 && !History.isPresent(view.snapshot.usage, subject)) return undefined
+    const points = (yield* earlier.series(entity, period)).filter(({ figures }) => figures !== undefined)
+    if (points.length === 0 && !History.isPresent(view.snapshot.usage, entity)) return undefined
     const kept = yield* Effect.fromResult(thinned(points, step))
     const stepped =
       step === undefined ? [] : [["step", Duration.isZero(step) ? "0" : DurationText.format(step)] as const]
     return HistoryResources.history(view, {
-      entity: subject,
+      entity,
       period,
       ...kept,
       query: Hal.queryString([...parameters, ...stepped])
@@ -69,13 +69,13 @@ const history = (subject: History.Entity, { past, query, view }: Context): Found
 /** The growth in a namespace of either of the two snapshots. */
 const growth = (path: string, context: Context): Found =>
   Effect.gen(function* () {
-    const { past, query, view } = context
+    const { earlier, query, view } = context
     const range = yield* Effect.fromResult(TimeRange.make(query, view.snapshot.takenAt, "7 days"))
-    const kept = yield* past.history(view.snapshot)
+    const kept = yield* earlier.history(view.snapshot)
     const period = Growth.snapshotsIn(kept, range.period)
     if (period === undefined) return yield* tooEarly(kept)
     const { by = "new_bytes", limit = usualLimit, of = "images" } = query
-    const found = yield* Growth.read(past.growthOf(view.snapshot), period, { by, of, below: path, limit })
+    const found = yield* Growth.read(earlier.growthOf(view.snapshot), period, { by, of, below: path, limit })
     if (found === undefined) return undefined
     const isRegistry = path === ""
     return GrowthResources.growth(view, {
@@ -85,7 +85,7 @@ const growth = (path: string, context: Context): Found =>
       of,
       growth: found,
       capacity: isRegistry ? context.capacity : undefined,
-      projection: isRegistry ? yield* Projection.read(past, view.snapshot.takenAt, context.capacity) : undefined,
+      projection: isRegistry ? yield* Projection.read(earlier, view.snapshot.takenAt, context.capacity) : undefined,
       query: Hal.queryString([
         ...range.parameters,
         ...(["by", "of", "limit"] as const).flatMap((name) =>

@@ -8,33 +8,33 @@ import { type Response, type Body, isStream } from "../wire/Message.ts"
 import { blocks, collect } from "../wire/Chunks.ts"
 
 /** The largest document that is cached (bytes). A larger one is rendered for each request, or cached compressed. */
-const maximumKept = 4 * 1024 * 1024
+const maximumCached = 4 * 1024 * 1024
 /** The size of the cache of one snapshot (bytes). The least recently read documents are removed first. */
 const maximumOfSnapshot = 64 * 1024 * 1024
 /** Smaller documents are not compressed (bytes). */
 const minimumCompressed = 1400
 
 /** A document of a snapshot in all its codings. */
-export interface Rendered {
+export interface CachedDocument {
   /** The entity tag of the document without coding, without quotes. */
   readonly etag: string
   readonly headers: Readonly<Record<string, string>>
   /** The whole document, if it is small enough. */
   readonly bytes: Buffer | undefined
-  readonly pieces: () => Iterable<string>
+  readonly chunks: () => Iterable<string>
   readonly codings: Map<Encoding.Encoding, Fiber.Fiber<Buffer | undefined>>
   /** The responses by coding (`identity`, `br`, `gzip`) and, with status 304, by entity tag. */
-  readonly answers: Map<string, Response>
+  readonly responses: Map<string, Response>
   /** Whether it was read since the last eviction. */
   used: boolean
 }
 
 /** The documents of one snapshot by their address. */
-export class Memory {
+export class DocumentCache {
   /** The documents that are being rendered. */
-  readonly making = new Map<string, Fiber.Fiber<Rendered>>()
-  readonly #documents = new Map<string, Rendered>()
-  readonly #sizes = new Map<Rendered, number>()
+  readonly rendering = new Map<string, Fiber.Fiber<CachedDocument>>()
+  readonly #documents = new Map<string, CachedDocument>()
+  readonly #sizes = new Map<CachedDocument, number>()
   /**
    * Identifies the snapshot and the version of the server, which determine the entity tags. Replicas of one version
    * have the same.
@@ -48,20 +48,20 @@ export class Memory {
     this.id = JSON.stringify([version, instant, duration, stale, usage.accounting, sizes?.size, sizes?.diskSize])
   }
 
-  get(key: string): Rendered | undefined {
-    const rendered = this.#documents.get(key)
-    if (rendered !== undefined) rendered.used = true
-    return rendered
+  get(key: string): CachedDocument | undefined {
+    const document = this.#documents.get(key)
+    if (document !== undefined) document.used = true
+    return document
   }
 
-  set(key: string, rendered: Rendered): void {
-    this.#documents.set(key, rendered)
-    this.grow(rendered, key.length * 2 + (rendered.bytes?.length ?? 0) + 500)
+  set(key: string, document: CachedDocument): void {
+    this.#documents.set(key, document)
+    this.grow(document, key.length * 2 + (document.bytes?.length ?? 0) + 500)
   }
 
   /** Adds bytes of a document to the size, and removes other documents if the cache is too large. */
-  grow(rendered: Rendered, bytes: number): void {
-    this.#sizes.set(rendered, (this.#sizes.get(rendered) ?? 0) + bytes)
+  grow(document: CachedDocument, bytes: number): void {
+    this.#sizes.set(document, (this.#sizes.get(document) ?? 0) + bytes)
     this.#size += bytes
     for (const [key, oldest] of this.#documents) {
       if (this.#size <= maximumOfSnapshot) return
@@ -83,61 +83,61 @@ export class Memory {
   }
 }
 
-const memories = new WeakMap<Snapshot.Snapshot, Memory>()
+const caches = new WeakMap<Snapshot.Snapshot, DocumentCache>()
 
 /** The cache of this snapshot. */
-export const memoryOf = (snapshot: Snapshot.Snapshot): Memory => {
-  let memory = memories.get(snapshot)
-  if (memory === undefined) memories.set(snapshot, (memory = new Memory(snapshot)))
-  return memory
+export const cacheOf = (snapshot: Snapshot.Snapshot): DocumentCache => {
+  let cache = caches.get(snapshot)
+  if (cache === undefined) caches.set(snapshot, (cache = new DocumentCache(snapshot)))
+  return cache
 }
 
-const made = Effect.fnUntraced(function* (
-  memory: Memory,
+const render = Effect.fnUntraced(function* (
+  cache: DocumentCache,
   key: string,
   contentType: string,
   headers: Readonly<Record<string, string>>,
-  pieces: () => Iterable<string>
-): Effect.fn.Return<Rendered> {
-  const rendered: Rendered = {
-    etag: hash("sha256", `${memory.id}\n${key}`, "base64url").slice(0, 27),
+  chunks: () => Iterable<string>
+): Effect.fn.Return<CachedDocument> {
+  const document: CachedDocument = {
+    etag: hash("sha256", `${cache.id}\n${key}`, "base64url").slice(0, 27),
     headers: {
       "content-type": contentType,
       "cache-control": "private, no-cache",
       vary: "Accept, Accept-Encoding, Authorization",
       ...headers
     },
-    bytes: yield* collect(pieces(), maximumKept),
-    pieces,
+    bytes: yield* collect(chunks(), maximumCached),
+    chunks,
     codings: new Map(),
-    answers: new Map(),
+    responses: new Map(),
     used: false
   }
-  memory.set(key, rendered)
-  return rendered
+  cache.set(key, document)
+  return document
 })
 
 /**
  * Renders a document and caches it, with its bytes if it is small enough. Concurrent requests wait for the same
  * rendering.
  */
-export const make = (...[memory, key, ...rest]: Parameters<typeof made>): Effect.Effect<Rendered> =>
+export const make = (...[cache, key, ...rest]: Parameters<typeof render>): Effect.Effect<CachedDocument> =>
   Effect.suspend(() => {
-    const underWay = memory.making.get(key)
+    const underWay = cache.rendering.get(key)
     if (underWay !== undefined) return Fiber.join(underWay)
-    const making = Effect.ensuring(
-      made(memory, key, ...rest),
-      Effect.sync(() => memory.making.delete(key))
+    const rendering = Effect.ensuring(
+      render(cache, key, ...rest),
+      Effect.sync(() => cache.rendering.delete(key))
     )
-    return Effect.flatMap(Effect.forkDetach(making, { startImmediately: true }), (fiber) => {
-      if (fiber.pollUnsafe() === undefined) memory.making.set(key, fiber)
+    return Effect.flatMap(Effect.forkDetach(rendering, { startImmediately: true }), (fiber) => {
+      if (fiber.pollUnsafe() === undefined) cache.rendering.set(key, fiber)
       return Fiber.join(fiber)
     })
   })
 
 /** A document too large for the cache is cached compressed, up to the same size. */
-const compressed = (rendered: Rendered, encoding: Encoding.Encoding): Effect.Effect<Buffer | undefined> => {
-  if (rendered.bytes !== undefined) return Encoding.compress(encoding, rendered.bytes)
+const compressed = (document: CachedDocument, encoding: Encoding.Encoding): Effect.Effect<Buffer | undefined> => {
+  if (document.bytes !== undefined) return Encoding.compress(encoding, document.bytes)
   return Effect.callback((resume) => {
     const stream = Encoding.stream(encoding)
     const parts: Array<Buffer> = []
@@ -145,10 +145,10 @@ const compressed = (rendered: Rendered, encoding: Encoding.Encoding): Effect.Eff
     stream.on("data", (part: Buffer) => {
       parts.push(part)
       size += part.length
-      if (size > maximumKept) stream.destroy()
+      if (size > maximumCached) stream.destroy()
     })
-    stream.on("close", () => resume(Effect.succeed(size > maximumKept ? undefined : Buffer.concat(parts, size))))
-    const all = blocks(rendered.pieces())
+    stream.on("close", () => resume(Effect.succeed(size > maximumCached ? undefined : Buffer.concat(parts, size))))
+    const all = blocks(document.chunks())
     const next = () => {
       if (stream.destroyed) return
       const { done, value } = all.next()
@@ -160,19 +160,19 @@ const compressed = (rendered: Rendered, encoding: Encoding.Encoding): Effect.Eff
 }
 
 /** The document in a coding, compressed once; `undefined` if it is too large for the cache. */
-const encoded = (memory: Memory, rendered: Rendered, encoding: Encoding.Encoding) =>
+const encoded = (cache: DocumentCache, document: CachedDocument, encoding: Encoding.Encoding) =>
   Effect.suspend(() => {
-    const underWay = rendered.codings.get(encoding)
+    const underWay = document.codings.get(encoding)
     if (underWay !== undefined) return Fiber.join(underWay)
     // The fiber is not a child of the first request, because others wait for it, too.
     return Effect.flatMap(
       Effect.forkDetach(
-        Effect.tap(compressed(rendered, encoding), (bytes) =>
-          Effect.sync(() => memory.grow(rendered, bytes?.length ?? 0))
+        Effect.tap(compressed(document, encoding), (bytes) =>
+          Effect.sync(() => cache.grow(document, bytes?.length ?? 0))
         )
       ),
       (fiber) => {
-        rendered.codings.set(encoding, fiber)
+        document.codings.set(encoding, fiber)
         return Fiber.join(fiber)
       }
     )
@@ -189,51 +189,51 @@ const knownTag = (ifNoneMatch: string, etag: string): string | undefined => {
   return undefined
 }
 
-const notModified = (rendered: Rendered, etag: string): Response => {
-  const made = rendered.answers.get(etag)
-  if (made !== undefined) return made
-  const { "cache-control": cacheControl, vary } = rendered.headers
-  const answer = { status: 304, headers: { etag, "cache-control": cacheControl!, vary: vary! } }
-  rendered.answers.set(etag, answer)
-  return answer
+const notModified = (document: CachedDocument, etag: string): Response => {
+  const known = document.responses.get(etag)
+  if (known !== undefined) return known
+  const { "cache-control": cacheControl, vary } = document.headers
+  const response = { status: 304, headers: { etag, "cache-control": cacheControl!, vary: vary! } }
+  document.responses.set(etag, response)
+  return response
 }
 
-const complete = (rendered: Rendered, coding: keyof typeof suffixes, body: Body): Response => {
-  const headers = { ...rendered.headers, etag: `"${rendered.etag}${suffixes[coding]}"` }
-  const answer: Response = {
+const complete = (document: CachedDocument, coding: keyof typeof suffixes, body: Body): Response => {
+  const headers = { ...document.headers, etag: `"${document.etag}${suffixes[coding]}"` }
+  const response: Response = {
     status: 200,
     headers: coding === "identity" ? headers : { ...headers, "content-encoding": coding },
     body
   }
-  if (!isStream(body)) rendered.answers.set(coding, answer)
-  return answer
+  if (!isStream(body)) document.responses.set(coding, response)
+  return response
 }
 
 /** Responds with a document in a coding that the client accepts, or with 304 if the client has it. */
-export const answer = (
-  memory: Memory,
-  rendered: Rendered,
+export const respond = (
+  cache: DocumentCache,
+  document: CachedDocument,
   ifNoneMatch: string | undefined,
   encoding: Encoding.Encoding | undefined
 ): Response | Effect.Effect<Response> => {
   if (ifNoneMatch !== undefined) {
     // A single entity tag that had a 304 before needs no parsing.
-    const again = ifNoneMatch.startsWith('"') ? rendered.answers.get(ifNoneMatch) : undefined
+    const again = ifNoneMatch.startsWith('"') ? document.responses.get(ifNoneMatch) : undefined
     if (again !== undefined) return again
-    const known = knownTag(ifNoneMatch, rendered.etag)
-    if (known !== undefined) return notModified(rendered, known)
+    const tag = knownTag(ifNoneMatch, document.etag)
+    if (tag !== undefined) return notModified(document, tag)
   }
-  const { bytes, pieces } = rendered
+  const { bytes, chunks } = document
   const small = bytes !== undefined && bytes.length < minimumCompressed
   const coding = small || encoding === undefined ? "identity" : encoding
-  const made = rendered.answers.get(coding)
-  if (made !== undefined) return made
+  const known = document.responses.get(coding)
+  if (known !== undefined) return known
   if (coding === "identity") {
     // Node sends a short string together with the headers in one write.
-    const body = small ? bytes.toString() : (bytes ?? { pieces, encoding: undefined })
-    return complete(rendered, coding, body)
+    const body = small ? bytes.toString() : (bytes ?? { chunks, encoding: undefined })
+    return complete(document, coding, body)
   }
-  return Effect.map(encoded(memory, rendered, coding), (bytes) =>
-    complete(rendered, coding, bytes ?? { pieces, encoding: coding })
+  return Effect.map(encoded(cache, document, coding), (bytes) =>
+    complete(document, coding, bytes ?? { chunks, encoding: coding })
   )
 }

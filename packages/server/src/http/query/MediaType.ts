@@ -23,7 +23,7 @@ export const negotiate = (accept: string | undefined): Result.Result<MediaType, 
     new Problem({
       status: 406,
       title: "Not Acceptable",
-      detail: `the answer is available as ${MediaType.hal} and ${MediaType.html}`
+      detail: `the response is available as ${MediaType.hal} and ${MediaType.html}`
     })
   )
 }

@@ -3,8 +3,8 @@
  *
  * Source: distribution, "Work with notifications"; GitLab's registry sends the same.
  */
-import { Collector, Names } from "@gitlab-registry-usage/core"
-import { Effect, Predicate, type Redacted, Schema } from "effect"
+import { Change, Collector, Digest, type Inventory, Names } from "@gitlab-registry-usage/core"
+import { Effect, Option, Predicate, type Redacted, Schema } from "effect"
 import { bearsSecret } from "../auth/Bearer.ts"
 import type { Request } from "../wire/Message.ts"
 import { jsonBody } from "../wire/JsonBody.ts"
@@ -14,18 +14,46 @@ const Envelope = Schema.Struct({
   events: Schema.Array(
     Schema.Struct({
       action: Schema.String,
-      target: Schema.optionalKey(Schema.Struct({ repository: Schema.optionalKey(Schema.String) }))
+      target: Schema.optionalKey(
+        Schema.Struct({
+          repository: Schema.optionalKey(Schema.String),
+          tag: Schema.optionalKey(Schema.Unknown),
+          digest: Schema.optionalKey(Schema.Unknown),
+          rename: Schema.optionalKey(Schema.Unknown)
+        })
+      )
     })
   )
 })
+
+const isRename = Schema.is(Schema.Struct({ from: Schema.String, to: Schema.String }))
 
 const refused = unauthorized(
   'Bearer realm="GitLab Registry Usage events"',
   "send the secret of events_token as Authorization: Bearer <secret>"
 )
 
-/** Reading changes nothing. */
-const changes = new Set(["push", "delete", "mount"])
+/** The changes that an event reports; reading changes nothing. GitLab renames a repository or all of a namespace. */
+const changesOf = (
+  { action, target = {} }: (typeof Envelope.Type)["events"][number],
+  inventory: Effect.Effect<Inventory.Inventory | undefined>
+): Effect.Effect<ReadonlyArray<Change.Change>> => {
+  const { digest, rename, repository, tag } = target
+  if (action === "rename" && isRename(rename)) {
+    return Effect.map(inventory, (inventory) => Change.ofRename(inventory, rename.from, rename.to))
+  }
+  if (!["push", "delete", "mount", "rename"].includes(action) || repository === undefined) return Effect.succeed([])
+  if (!Names.isRepositoryName(repository)) return Effect.succeed([])
+  return Effect.succeed([
+    {
+      repository,
+      // What is mounted is a blob.
+      ...(action !== "mount" && Predicate.isString(tag) && Names.isTagName(tag) ? { tag } : {}),
+      ...(Predicate.isString(digest) && Digest.isDigest(digest) ? { digest } : {}),
+      ...(action === "delete" ? { isDeleted: true } : {})
+    }
+  ])
+}
 
 /**
  * Takes an envelope of notifications, and has the repositories in it read again soon. Fails with 401 without the secret, and
@@ -35,11 +63,8 @@ export const events = Effect.fn("Events.events")(function* (request: Request, se
   if (!bearsSecret(secret, request.headers.authorization)) return yield* refused
   const { events } = yield* jsonBody(request, Envelope, 'an envelope {"events": […]} of notifications')
   const collector = yield* Collector.Collector
-  yield* collector.changed(
-    events
-      .filter(({ action }) => changes.has(action))
-      .map(({ target }) => target?.repository)
-      .filter((name) => Predicate.isString(name) && Names.isRepositoryName(name))
-  )
+  const inventory = Effect.map(collector.current, (current) => Option.getOrUndefined(current)?.usage.inventory)
+  const changes = yield* Effect.forEach(events, (event) => changesOf(event, inventory))
+  yield* collector.changed(changes.flat())
   return { status: 202, headers: {} }
 })

@@ -108,10 +108,10 @@ class ServerRequest implements Request {
 }
 
 /** The document, compressed where it has a coding, no faster than the client takes it, in turns with other requests. */
-const readable = ({ encoding, pieces }: StreamBody): Readable => {
+const readable = ({ encoding, chunks }: StreamBody): Readable => {
   const plain = Readable.from(
     (async function* () {
-      for (const block of blocks(pieces())) {
+      for (const block of blocks(chunks())) {
         yield block
         await setImmediate()
       }

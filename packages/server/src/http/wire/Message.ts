@@ -28,7 +28,7 @@ export type Lookup = Pick<Request, "method" | "url" | "headers" | "connection" |
 export type Body = Buffer | string | StreamBody
 
 export interface StreamBody {
-  readonly pieces: () => Iterable<string>
+  readonly chunks: () => Iterable<string>
   readonly encoding: "gzip" | "br" | undefined
 }
 
@@ -38,7 +38,7 @@ export interface Response {
   readonly body?: Body | undefined
 }
 
-export const isStream = (body: Body): body is StreamBody => typeof body === "object" && "pieces" in body
+export const isStream = (body: Body): body is StreamBody => typeof body === "object" && "chunks" in body
 
 /** An answer of JSON that is of this moment only. */
 export const json = (value: unknown, status = 200): Response => ({

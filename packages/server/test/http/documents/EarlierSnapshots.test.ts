@@ -3,7 +3,7 @@ import { DailySnapshots } from "@gitlab-registry-usage/demo"
 import { describe, expect, it as test, layer } from "@effect/vitest"
 import { DateTime, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import * as Past from "../../../src/http/documents/EarlierSnapshots.ts"
+import * as EarlierSnapshots from "../../../src/http/documents/EarlierSnapshots.ts"
 import { appLayer, get } from "../../app.ts"
 import { repositories, store, taken } from "../../past.ts"
 
@@ -176,7 +176,7 @@ describe("reading earlier snapshots", () => {
   const made = Effect.fnUntraced(function* (at: SnapshotStore.SnapshotStore["Service"]["at"]) {
     const snapshot = yield* DailySnapshots.snapshotOf([], now)
     const instants = Array.from({ length: 10 }, (_, i) => DateTime.subtractDuration(now, Duration.days(10 - i)))
-    const past = yield* Past.make(
+    const past = yield* EarlierSnapshots.make(
       SnapshotStore.make({
         load: Effect.succeedSome(snapshot),
         save: () => Effect.void,

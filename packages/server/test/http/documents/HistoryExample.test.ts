@@ -8,7 +8,7 @@ import { routes } from "../../../src/http/api/Api.ts"
 import * as Documents from "../../../src/http/documents/Documents.ts"
 import * as HistoryDocuments from "../../../src/http/documents/HistoryDocuments.ts"
 import * as Parameters from "../../../src/http/query/Parameters.ts"
-import * as Past from "../../../src/http/documents/EarlierSnapshots.ts"
+import * as EarlierSnapshots from "../../../src/http/documents/EarlierSnapshots.ts"
 import { repositories } from "../../past.ts"
 
 const guide = readFileSync(new URL("../../../../../docs/history.md", import.meta.url), "utf8")
@@ -26,14 +26,14 @@ it.effect("the responses in the guide are those of the API", () =>
     const store = yield* SnapshotStore.SnapshotStore
     yield* DailySnapshots.save({ repositories, now, first: 40, last: 0 })
     const snapshot = yield* DailySnapshots.snapshotOf(yield* repositories(0), now)
-    const past = yield* Past.make(store)
+    const earlier = yield* EarlierSnapshots.make(store)
     const view = { snapshot, root: "", base: "/images", history: true }
     for (const [request, answer] of examples) {
       const { pathname, searchParams } = new URL(request, "http://localhost")
       const query = yield* Effect.fromResult(Parameters.decode(searchParams))
       const { resource: shown } = routes[pathname === "/growth" ? "growth" : "image_history"]
       if (shown === undefined || shown._tag === "Snapshot") return expect.fail("the route shows no history")
-      const context = { view, past, query, capacity: 100_000 }
+      const context = { view, earlier, query, capacity: 100_000 }
       const resource = yield* HistoryDocuments.find(shown, { image: "group/app" }, context)
       expect(Hal.render(resource!, Documents.rendering(query))).toEqual(answer)
     }

@@ -1,7 +1,7 @@
 import { NodeHttpClient } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
-import { Collector, SnapshotStore } from "@gitlab-registry-usage/core"
-import { DirectoryMemory, Images } from "@gitlab-registry-usage/core/testing"
+import { type Change, Collector, SnapshotStore } from "@gitlab-registry-usage/core"
+import { DirectoryMemory, Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { DockerRegistry, Servers } from "@gitlab-registry-usage/test-servers"
 import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, References, Schedule } from "effect"
@@ -20,7 +20,12 @@ describe("POST /events", () => {
       const push = envelope({ action: "push", target: { repository: "a", tag: "x", digest: "d" } })
       expect((yield* post({ ...json, authorization }, push)).status).toBe(202)
       expect((yield* post({ ...json, authorization }, envelope({ action: "pull", target: {} }))).status).toBe(202)
-      const odd = envelope({ action: "push", target: { repository: "../../etc" } }, { action: "push" })
+      const odd = envelope(
+        { action: "push", target: { repository: "../../etc" } },
+        { action: "push" },
+        { action: "push", target: { repository: "a", tag: 1, digest: null } },
+        { action: "rename", target: { repository: "a", rename: { from: "../a", to: 7 } } }
+      )
       expect((yield* post({ ...json, authorization }, odd)).status).toBe(202)
       expect((yield* post({ ...json, authorization: `bearer ${secret}` }, push)).status).toBe(202)
       for (const wrong of ["", "Bearer", "Bearer x", secret, `${authorization}x`, authorization.toUpperCase()]) {
@@ -34,6 +39,54 @@ describe("POST /events", () => {
       expect((yield* post({ ...json, authorization }, "x".repeat(2 ** 21))).status).toBe(413)
       expect((yield* send("/events", { headers: { authorization } })).status).toBe(405)
     }).pipe(Effect.provide(appLayer({ repositories: [] }, { eventsToken: Redacted.make(secret) })))
+  )
+
+  it.live("takes tags, digests, deletions and renames from it", () =>
+    Effect.gen(function* () {
+      const changes: Array<Change.Change> = []
+      const collector = Layer.effect(
+        Collector.Collector,
+        Effect.map(Collector.make(), (collector) => ({
+          ...collector,
+          changed: (more) => Effect.sync(() => void changes.push(...more))
+        }))
+      )
+      const digest = `sha256:${"1".repeat(64)}`
+      const body = envelope(
+        { action: "push", target: { repository: "a", tag: "x", digest } },
+        { action: "push", target: { repository: "a", digest } },
+        { action: "push", target: { repository: "a", tag: "not a tag", digest: "not a digest" } },
+        { action: "mount", target: { repository: "b", digest } },
+        { action: "delete", target: { repository: "a", tag: "y" } },
+        { action: "delete", target: { repository: "a", digest } },
+        { action: "pull", target: { repository: "c", tag: "x", digest } },
+        { action: "rename", target: { repository: "d", rename: { type: "name", from: "d", to: "e" } } }
+      )
+      yield* post({ ...json, authorization }, body).pipe(
+        Effect.provide(
+          httpLayer({ eventsToken: Redacted.make(secret) }).pipe(
+            Layer.provide(collector),
+            Layer.provide([
+              SnapshotStore.layerMemory,
+              RegistryMemory.layer({ repositories: [] }),
+              DirectoryMemory.layer([]),
+              tokens
+            ]),
+            Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "None"))
+          )
+        )
+      )
+      expect(changes).toEqual([
+        { repository: "a", tag: "x", digest },
+        { repository: "a", digest },
+        { repository: "a" },
+        { repository: "b", digest },
+        { repository: "a", tag: "y", isDeleted: true },
+        { repository: "a", digest, isDeleted: true },
+        { repository: "d" },
+        { repository: "e" }
+      ])
+    })
   )
 
   it.live("is 404 without a secret in the configuration", () =>
@@ -100,6 +153,13 @@ describe.skipIf(Servers.leftOut("notifications of a real registry"))("notificati
         yield* eventually((images) => (images["group/old"] ?? 0) > 12_000)
         yield* registry.remove("group/old", image.digest)
         yield* eventually((images) => (images["group/old"] ?? Infinity) < 12_000)
+
+        // Steady traffic: the registry notifies of each tag before it writes it.
+        for (let i = 0; i < 25; i++) {
+          yield* registry.push("group/new", `tag-${i}`, second)
+          yield* Effect.sleep("50 millis")
+        }
+        yield* eventually((images) => (images["group/new"] ?? 0) > 26 * 7000)
         expect((yield* collector.status).attempts).toEqual(before.attempts)
       })
     )

@@ -121,6 +121,7 @@ describe("/metrics", () => {
       yield* Effect.exit((yield* Collector.Collector).refresh)
       const first = yield* counters
       expect(first.get("http_defects_total")).toBe(0)
+      expect(first.get("save_errors_total")).toBe(0)
       for (const result of ["accepted", "refused", "limited", "unavailable"]) {
         expect(first.get(`auth_attempts_total{result="${result}"}`), result).toBe(0)
       }

@@ -2,7 +2,7 @@
 import type { SnapshotStore } from "@gitlab-registry-usage/core"
 import type { Images } from "@gitlab-registry-usage/core/testing"
 import { DateTime, Effect, Layer } from "effect"
-import * as DailySnapshots from "../data/DailySnapshots.ts"
+import * as DailySnapshots from "./DailySnapshots.ts"
 
 /** Days of history. */
 const days = 30

@@ -1,0 +1,29 @@
+/**
+ * Text of others, such as a registry, a file or a server, as people may see it.
+ *
+ * @since 0.1.0
+ */
+
+/** The longest text that is printed in full. */
+const maximum = 500
+
+/**
+ * What a terminal obeys or does not show: control characters, signs that change the direction of text, signs without a
+ * width, separators of lines, and halves of characters.
+ */
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu
+
+/**
+ * The text on one line, of characters that a terminal shows. Each run of spaces and line breaks becomes a space, each
+ * other character that is not shown its code as in `\\u{1b}`. What is longer than 500 characters is cut off, with `…`.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const printable = (text: string): string => {
+  const isLong = text.length > maximum
+  const line = (isLong ? text.slice(0, maximum) : text)
+    .replace(/\s+/g, " ")
+    .replace(unsafe, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
+  return isLong ? `${line}…` : line
+}
