@@ -168,6 +168,23 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
+    it.effect("check says how sizes are known, and asks for all of them", () =>
+      Effect.gen(function* () {
+        const check = ["check", "--max-total", "1GB"]
+        const stated = /the sizes of (\d+) of \1 blobs are only stated by manifests: --verify-sizes asks the registry/
+        const [, blobs] = stated.exec((yield* run(check)).stderr) ?? []
+        expect(Number(blobs)).toBeGreaterThan(0)
+        const { stderr, stdout } = yield* run([...check, "--verify-sizes", "-o", "json"])
+        expect(stderr).not.toContain("wrong size")
+        expect(JSON.parse(stdout)).toMatchObject({ sizes: { blobs: Number(blobs), measured: Number(blobs) } })
+        const from = yield* run([...check, "--verify-sizes", "--from", "any.scan"])
+        expect(from).toMatchObject({
+          status: 2,
+          stderr: expect.stringContaining("a saved scan has no registry to ask") as string
+        })
+      })
+    )
+
     it.effect("prune simulates what needs no dates, and says what it cannot know", () =>
       Effect.gen(function* () {
         const nightly = ["prune", "--dry-run", "--name-regex", "night-.*", "--name-regex-keep", "night-.*0"]

@@ -130,7 +130,7 @@ describe("Collector", () => {
         const [one, two] = yield* Fiber.join(waiting)
         assert.strictEqual(one, two)
         expect(yield* Ref.get(crawls)).toBe(1)
-      }).pipe(Effect.provide(collector()))
+      }).pipe(Effect.provide(collector({ measure: 0 })))
     })
   )
 
