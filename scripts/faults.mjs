@@ -71,6 +71,17 @@ const summary = Object.entries(counts)
   .join(", ")
 console.log(`\n${rows.length} cases: ${summary}`)
 
+/** Numbers between the first and the last that no case has. */
+const numbers = cases.map(({ id }) => Number(id.slice(1)))
+const unused = Array.from({ length: Math.max(...numbers) }, (_, i) => i + 1)
+  .filter((number) => !numbers.includes(number))
+  .map((number) => `F${number}`)
+
+/** The last run of `npm run soak`. */
+const soak = JSON.parse(readFileSync(new URL("soak.json", import.meta.url), "utf8"))
+const growth = ([first, last], unit = 1) => `${Math.round(first / unit)} → ${Math.round(last / unit)}`
+const grouped = (number) => number.toLocaleString("en")
+
 const cell = (text) => text.replaceAll("|", "\\|")
 const section = (group) => `## ${group}
 
@@ -96,9 +107,17 @@ What the product does with faults and bad input: each case, and the tests that h
 thing where one exists: Debian's slapd, docker-registry, PostgreSQL and nginx, raw sockets, processes that are killed. They are part of
 \`npm test\`; \`npm run faults\` runs them alone and writes this page.
 
-${rows.length} cases: ${summary}.
+${rows.length} cases: ${summary}.${unused.length === 0 ? "" : ` The numbers ${unused.join(" and ")} are unused.`}
 
-${[...new Set(cases.map(({ group }) => group))].map(section).join("\n")}`
+${[...new Set(cases.map(({ group }) => group))].map(section).join("\n")}
+## The last soak
+
+\`npm run soak -- --minutes 60\` runs the built server for an hour, with crawls one second apart on a registry 1 % of whose answers are
+faults, and with steady reading. It ends with 1 where reads fail, or memory or descriptors grow. The last run: ${soak.minutes} minutes,
+${grouped(soak.injected)} faults, ${grouped(soak.crawls)} crawls (${grouped(soak.failedCrawls)} more failed), ${grouped(soak.reads)} reads with ${grouped(soak.serverErrors)} errors, p99 ${soak.p99} ms. From
+the first third to the last: resident ${growth(soak.resident, 2 ** 20)} MiB, heap ${growth(soak.heap, 2 ** 20)} MiB, descriptors ${growth(soak.descriptors)}.
+${soak.problems.length === 0 ? "Nothing grew." : soak.problems.join("; ")}
+`
 )
 
 process.exit(rows.some(({ result }) => result === "FAIL" || result === "no test") ? 1 : 0)

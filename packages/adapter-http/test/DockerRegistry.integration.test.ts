@@ -2,7 +2,7 @@ import * as Crypto from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Crawl, MediaType, Names, Registry, Usage } from "@gitlab-registry-usage/core"
+import { Crawl, Inventory, MediaType, Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { DockerRegistry, Servers, StorageTree, type TokenService } from "@gitlab-registry-usage/test-servers"
 import { Effect, Redacted, Stream } from "effect"
@@ -279,6 +279,56 @@ describe.skipIf(Servers.leftOut("docker-registry"))("docker-registry", () => {
       assert.strictEqual(Usage.total(Usage.measure(again))?.diskSize, yield* server.bytesOnDisk)
       assert.strictEqual(sent.slice(first).filter((line) => line.includes("/manifests/")).length, expected + 1)
       assert.isFalse(sent.slice(first).some((line) => line.includes("/blobs/")))
+    }).pipe(overUndici)
+  )
+
+  it.live("counts the bytes that are stored, whatever size a pushed manifest states", () =>
+    Effect.gen(function* () {
+      const server = yield* DockerRegistry.start()
+      const [base, own, hidden] = yield* Effect.all([
+        Images.layer("base", 50_000),
+        Images.layer("own", 3000),
+        Images.layer("hidden", 70_000)
+      ])
+      const stating = (sizes: ReadonlyArray<readonly [Images.Blob, number]>) =>
+        Effect.flatMap(Images.image({ layers: sizes.map(([layer]) => layer), config: sizes.length }), (image) =>
+          Images.manifestOf(
+            image.mediaType,
+            {
+              ...JSON.parse(Buffer.from(image.body).toString()),
+              layers: sizes.map(([{ digest, mediaType }, size]) => ({ mediaType, digest, size }))
+            },
+            { blobs: image.blobs }
+          )
+        )
+      const honest = yield* Images.image({ layers: [base, own] })
+      const liar = yield* stating([
+        [base, Number.MAX_SAFE_INTEGER],
+        [own, 0],
+        [hidden, 1]
+      ])
+      yield* server.push("honest/app", "v1", honest)
+      yield* server.push("liar/app", "v1", liar)
+      const crawled = (options?: Crawl.Options) =>
+        Effect.provideServiceEffect(Crawl.crawl(options), Registry.Registry, registryAt(server.url))
+      const first = yield* crawled()
+      const sizes = Usage.repositorySizes(Usage.measure(first), 0)
+      assert.strictEqual(sizes?.size, honest.body.length + honest.blobs[0]!.body.length + 53_000)
+      const onDisk = yield* server.bytesOnDisk
+      // Nothing contradicts the third size.
+      assert.strictEqual(Usage.total(Usage.measure(first))?.diskSize, onDisk - 69_999)
+      assert.deepStrictEqual(
+        first.gaps.map(({ digest, kept, repository }): unknown => [repository, digest, kept]),
+        [
+          ["liar/app", liar.digest, true],
+          ["liar/app", liar.digest, true]
+        ]
+      )
+      const second = yield* crawled({ previous: first, measure: Infinity })
+      assert.strictEqual(Usage.total(Usage.measure(second))?.diskSize, onDisk)
+      assert.lengthOf(second.gaps, 3)
+      const { blobs, measured } = Inventory.sizeCoverage(second)
+      assert.strictEqual(measured, blobs)
     }).pipe(overUndici)
   )
 

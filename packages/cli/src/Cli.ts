@@ -1,6 +1,7 @@
 /**
  * The command `gitlab-registry-usage`: its subcommands and its exit status.
  */
+import { PrintableText } from "@gitlab-registry-usage/core"
 import { Cause, Console, Effect, Exit, Layer, Logger, References, Runtime, Stdio } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag, TerminalCapabilities } from "effect/cli"
 import { check } from "./commands/Check.ts"
@@ -23,6 +24,11 @@ import * as Screen from "./output/Screen.ts"
 import { Status, CommandFailure } from "./output/CommandFailure.ts"
 import { version } from "./Version.ts"
 
+const { printable } = PrintableText
+
+/** So many characters of a message of others are printed: a server may send any. */
+const longest = 2000
+
 /** Prints the version in the format of the original program. */
 const versionFlag = GlobalFlag.Action({
   flag: switchFlag("version").pipe(Flag.withAlias("V"), Flag.withDescription("Print the version")),
@@ -34,7 +40,9 @@ const presenter: CliOutput.Presenter = {
   present: (event) => {
     if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
     const help = `try ${event.commandPath.join(" ")} --help`
-    return Console.error([...event.errors.map(({ message }) => `error: ${message}`), `hint: ${help}`].join("\n"))
+    return Console.error(
+      [...event.errors.map(({ message }) => `error: ${printable(message, longest)}`), `hint: ${help}`].join("\n")
+    )
   }
 }
 
@@ -44,12 +52,12 @@ const reported = new CommandFailure({ status: Status.usage, message: "" })
 const usageError = (error: CliError.ShowHelp) => (error.errors.length > 0 ? Effect.fail(reported) : Effect.void)
 
 const printError = ({ hint, message }: CommandFailure) =>
-  Console.error([`error: ${message}`, ...(hint === undefined ? [] : [`hint: ${hint}`])].join("\n"))
+  Console.error([`error: ${printable(message, longest)}`, ...(hint === undefined ? [] : [`hint: ${hint}`])].join("\n"))
 
 const logger = Logger.withConsoleError(
   Logger.make(({ logLevel, message }) => {
     const text = Array.isArray(message) ? message.join(" ") : `${message}`
-    return `${logLevel === "Warn" ? "warning" : logLevel.toLowerCase()}: ${text}`
+    return `${logLevel === "Warn" ? "warning" : logLevel.toLowerCase()}: ${printable(text)}`
   })
 )
 

@@ -54,6 +54,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         yield* ends(2, ["ls", "--tags", "--min-tags", "2"], "--min-tags selects repositories")
         yield* ends(2, ["ls", "--min-tags", "0"], "0 is less than 1")
         yield* ends(2, ["ls", "--concurrency", "0"], "0 is not from 1 to 256")
+        yield* ends(2, ["ls", "--timeout", "0"], "0 is not from 1 to 3600")
         yield* ends(2, ["ls"], /error: which registry\?\nhint: .*CI_REGISTRY/, { env: { CI_REGISTRY: "" } })
         yield* ends(2, ["ls", "-r", "ftp://x"], "neither https nor http")
         yield* ends(2, ["ls", "-r", "https://user:secret@registry.example"], "no user or password may be in it")

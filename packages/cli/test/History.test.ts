@@ -183,6 +183,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
         const { stderr } = yield* fromBoth([...growth, "--si"])
         expect(stderr).toBe(
           "from 2026-02-22 12:00 to 2026-03-01 12:00 (UTC)\n" +
+            "20.6 kB of the change could be read at one of the two instants only\n" +
             "10.0 MB will be full in 56 days (2026-04-26), by theil-sen over 41 days\n"
         )
       })
@@ -289,7 +290,9 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
         yield* ends(2, from("history", "--step", "often"), "a duration such as 1h")
         yield* ends(2, from("history", "Not A Name"), "is neither a repository")
         yield* ends(2, from("history", "no/such"), "no/such is neither there now nor was it in this period")
+        yield* ends(2, from("history", "grop/app"), "hint: did you mean group/app?")
         yield* ends(2, from("growth", "no/such/"), "there is no group no/such")
+        yield* ends(2, from("growth", "grop/"), "hint: did you mean group/?")
         yield* ends(2, from("growth", "--to", "2026-01-01", "--since", "2025-12-01"), "the oldest is of 2026-01-20")
         yield* ends(2, from("growth", "--capacity", "2TB", "group/"), "that of the whole registry")
         yield* ends(2, from("growth", "-n", "0"), "0 is less than 1")
@@ -374,6 +377,8 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
           yield* ends(2, api(withoutHistory, ...command), /keeps no earlier snapshots\nhint: .*\[database\]/)
         }
         yield* ends(2, api(url, "history", "no/such"), "--api: ")
+        yield* ends(2, api(url, "history", "grop/app"), "hint: did you mean group/app?")
+        yield* ends(2, api(url, "growth", "grop/"), "hint: did you mean group/?")
         yield* ends(2, api(url, "history", "--from", "1d", "--to", "2d"), "which is after to")
         yield* ends(2, api(url, "diff", "--since", "100d"), "the oldest is of 2026-01-20")
         yield* ends(2, api(`${url}/none`, "history"), "with its prefix if it has one?")

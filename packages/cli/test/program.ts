@@ -2,6 +2,7 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { Demo, DemoRegistry } from "@gitlab-registry-usage/demo"
 import type { Images } from "@gitlab-registry-usage/core/testing"
+import { Secrets } from "@gitlab-registry-usage/test-servers"
 import { Context, Effect, Layer } from "effect"
 import { execFile, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -60,6 +61,7 @@ export const execute = (
     child.on("error", (error) => resume(Effect.die(error)))
     child.on("close", (status) => {
       clearTimeout(timer)
+      Secrets.report(args.join(" "), stdout + stderr)
       resume(Effect.succeed({ status, stdout, stderr }))
     })
     return Effect.sync(() => child.kill("SIGKILL"))

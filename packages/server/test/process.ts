@@ -122,8 +122,8 @@ export const notHeldUp = (answered: number, underWay = 10) => {
 }
 
 /**
- * How long others waited (p99), as a share of how long what was under way took (median): about 1 where they waited for its
- * end. On a busy machine both sides are slow.
+ * How long others waited (p99), as a share of how long all that was under way took together: about 1 where they waited for
+ * its end. On a busy machine both sides are slow.
  */
-export const heldRatio = (others: ReadonlyArray<number>, underWay: ReadonlyArray<number>): number =>
-  percentile(others, 0.99) / percentile(underWay, 0.5)
+export const heldRatio = (others: ReadonlyArray<number>, underWay: number): number =>
+  percentile(others, 0.99) / underWay

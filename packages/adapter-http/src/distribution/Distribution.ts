@@ -207,7 +207,9 @@ export const make = (options: {
       const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
       if (isHtml(response.headers["content-type"])) return yield* unexpectedHtml(response.from)
-      const stated = sizeOf(response.headers["content-length"])
+      // The length of a compressed response is not the size of the blob.
+      const { "content-encoding": coding = "identity", "content-length": length } = response.headers
+      const stated = coding === "" || coding === "identity" ? sizeOf(length) : undefined
       if (stated !== undefined && stated > 0) return stated
       // Some proxies drop the length of a response to HEAD, or state 0.
       const headers = { ...plain, range: "bytes=0-0" }

@@ -695,7 +695,7 @@ describe("Authorization", () => {
               seen.push(exit, String(exit), inspect(exit, { depth: 10 }))
               yield* Effect.logError("failed", exit.cause)
             }
-            // The registry itself puts the token into the redirect, which is followed.
+            // The server itself repeats the header in its redirect, which is followed.
             urls.push(...asked.map(({ path }) => path).filter((path) => !path.startsWith("/x?token=")))
           }
         }

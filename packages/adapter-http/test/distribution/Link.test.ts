@@ -16,6 +16,7 @@ describe("Link", () => {
   it("F71 targets on another scheme, host or port, or with a user, are not", () => {
     for (const target of [
       "http://registry.example.com:5050/v2/",
+      "http://registry.example.com:5050/v2/b/tags/list",
       "https://registry.example.com/v2/",
       "https://registry.example.com:5051/v2/",
       "https://registry.example.com.evil.example:5050/v2/",
@@ -26,6 +27,31 @@ describe("Link", () => {
     ]) {
       assert.strictEqual(next(`<${target}>; rel="next"`), "Unsafe", target)
     }
+  })
+
+  it("takes of a link to the same listing the query alone, wherever the registry believes to be", () => {
+    const expected = `${current.href.split("?")[0]}?last=b`
+    for (const target of [
+      "https://registry.internal/v2/a/tags/list?last=b",
+      "http://registry.internal:5000/v2/a/tags/list?last=b",
+      "http://user@registry.internal/v2/a/tags/list?last=b",
+      "/a/tags/list?last=b",
+      "/some/prefix/v2/a/tags/list?last=b"
+    ]) {
+      assert.strictEqual(next(`<${target}>; rel="next"`), expected, target)
+    }
+  })
+
+  it("takes a relative link at the end of a redirect to be of the same listing", () => {
+    const link = Link.nextPage(current, '<list?last=b>; rel="next"', "https://mirror.example/images/a/tags/list")
+    assert.strictEqual(Result.getOrThrow(link)?.href, `${current.href.split("?")[0]}?last=b`)
+    assert.isTrue(Result.isFailure(Link.nextPage(current, '</x>; rel="next"', "https://mirror.example/y")))
+  })
+
+  it("reads a target without brackets", () => {
+    assert.strictEqual(next('/v2/a/tags/list?last=b&n=2; rel="next"'), `${current.origin}/v2/a/tags/list?last=b&n=2`)
+    assert.strictEqual(next("?last=b;rel=next"), `${current.origin}/v2/a/tags/list?last=b`)
+    assert.strictEqual(next(`</p>; rel=prev, ${current.origin}/n; rel=next`), `${current.origin}/n`)
   })
 
   it("chooses by relation, wherever it stands", () => {

@@ -191,7 +191,8 @@ describe("GitLabApi", () => {
         [403, "Denied"],
         [404, "NotFound"],
         [405, "Unsupported"],
-        [500, "Unreachable"]
+        [500, "ServerError"],
+        [502, "Unreachable"]
       ] as const) {
         const { list } = yield* gitlab((_, response) =>
           response.writeHead(status, { "content-type": "application/json" }).end(`{"message":"${secret}"}`)

@@ -316,6 +316,40 @@ describe("Hosts", () => {
       })
     )
 
+    it.effect("F84 errors of the registry's own neither open it nor count, and close it", () =>
+      Effect.gen(function* () {
+        for (const concurrency of [1, 8, 64]) {
+          const hosts = simulate(({ url }) =>
+            Effect.as(Effect.sleep(20), { status: url.pathname.endsWith("healthy") ? 200 : 500 })
+          )
+          const exchange = yield* exchangeWith(hosts, { concurrency: { max: concurrency } })
+          const urls = [
+            ...Array.from({ length: 100 }, (_, i) => new URL(`/v2/a/manifests/broken-${i}`, registry)),
+            ...Array.from({ length: 100 }, () => new URL("/v2/a/manifests/healthy", registry))
+          ]
+          const all = Effect.forEach(urls, (url) => Effect.result(exchange.send(request(url))), { concurrency })
+          const fiber = yield* Effect.forkChild(all)
+          yield* TestClock.adjust("10 minutes")
+          const tags = (yield* Fiber.join(fiber)).map((result) =>
+            result._tag === "Failure" ? result.failure._tag : result.success.status
+          )
+          assert.deepStrictEqual(tags, [
+            ...Array.from({ length: 100 }, () => "ServerError"),
+            ...Array.from({ length: 100 }, () => 200)
+          ])
+          assert.lengthOf(hosts.state.sent, 300)
+        }
+        let status = 502
+        const hosts = simulate(() => Effect.sync(() => ({ status })))
+        const exchange = yield* exchangeWith(hosts, { retries: 0 })
+        for (let i = 0; i < 5; i++) yield* failure(exchange)
+        yield* TestClock.adjust("10 seconds")
+        status = 500
+        assert.strictEqual((yield* failure(exchange))._tag, "ServerError")
+        assert.strictEqual((yield* failure(exchange))._tag, "ServerError")
+      })
+    )
+
     it.effect("F84 a probe that is given up leaves its place to the next one", () =>
       Effect.gen(function* () {
         const hosts = flaky()

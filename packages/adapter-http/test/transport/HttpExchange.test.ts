@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Registry } from "@gitlab-registry-usage/core"
 import { Digest } from "@gitlab-registry-usage/core"
 import { Servers } from "@gitlab-registry-usage/test-servers"
-import { Effect, Fiber, Layer, Schedule } from "effect"
+import { Duration, Effect, Fiber, Layer, Result, Schedule } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { ServerResponse } from "node:http"
@@ -86,6 +86,8 @@ describe("Exchange", () => {
         [408, 5],
         [429, 5],
         [500, 2],
+        [507, 2],
+        [599, 2],
         [502, 5],
         [503, 5],
         [504, 5],
@@ -101,6 +103,72 @@ describe("Exchange", () => {
         yield* TestClock.adjust("1 minute")
         yield* Fiber.join(fiber)
         assert.strictEqual(sent(), expected, `${status}`)
+      }
+    })
+  )
+
+  it.effect("an error of the registry's own that it gave last time is not repeated, until it answered once", () =>
+    Effect.gen(function* () {
+      const replies = [500, 500, 500, 200, 500, 500, 502, 500, 502, 500]
+      const { layer, sent } = scripted(replies.map((status) => [status]))
+      const exchange = yield* Effect.provide(Exchange.make({}), layer)
+      const outcome = Effect.fnUntraced(function* () {
+        const before = sent()
+        const fiber = yield* Effect.forkChild(Effect.result(exchange.send(get(url))))
+        yield* TestClock.adjust("1 minute")
+        const result = yield* Fiber.join(fiber)
+        return [sent() - before, Result.isSuccess(result) ? result.success.status : result.failure._tag]
+      })
+      assert.deepStrictEqual(yield* outcome(), [2, "ServerError"])
+      assert.deepStrictEqual(yield* outcome(), [1, "ServerError"])
+      assert.deepStrictEqual(yield* outcome(), [1, 200])
+      assert.deepStrictEqual(yield* outcome(), [2, "ServerError"])
+      // A gateway's error is repeated as ever.
+      assert.deepStrictEqual(yield* outcome(), [2, "ServerError"])
+    })
+  )
+
+  it.effect("what is damaged is not repeated, whatever the query, and does not grow without bound", () =>
+    Effect.gen(function* () {
+      const { layer, sent } = scripted([[500]])
+      const exchange = yield* Effect.provide(Exchange.make({}), layer)
+      for (const [path, expected] of [
+        ["/v2/a/manifests/1", 2],
+        ["/v2/a/manifests/1?x=1", 1],
+        ["/v2/a/manifests/2", 2]
+      ] as const) {
+        const before = sent()
+        const fiber = yield* Effect.forkChild(Effect.exit(exchange.send(get(new URL(path, url)))))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(fiber)
+        assert.strictEqual(sent() - before, expected, path)
+      }
+    })
+  )
+
+  it.effect("a patient request may take longer, and a longer timeout leaves time for a second attempt", () =>
+    Effect.gen(function* () {
+      for (const [timeout, patience, expected] of [
+        ["30 seconds", 1, 30],
+        ["30 seconds", 4, 120],
+        ["100 seconds", 1, 100]
+      ] as const) {
+        let sent = 0
+        const client = HttpClient.make(() =>
+          Effect.andThen(
+            Effect.sync(() => sent++),
+            Effect.never
+          )
+        )
+        const exchange = yield* Effect.provideService(Exchange.make({ timeout }), HttpClient.HttpClient, client)
+        const fiber = yield* Effect.forkChild(Effect.flip(exchange.send({ ...get(url), patience })))
+        yield* TestClock.adjust(Duration.seconds(expected - 1))
+        assert.strictEqual(sent, 1)
+        yield* TestClock.adjust("3 seconds")
+        assert.strictEqual(sent, patience === 4 ? 1 : 2)
+        yield* TestClock.adjust("10 minutes")
+        const { detail } = yield* Fiber.join(fiber)
+        assert.include(detail, `did not answer within ${Duration.format(Duration.seconds(expected))}`)
       }
     })
   )

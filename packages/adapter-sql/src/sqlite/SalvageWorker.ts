@@ -232,14 +232,14 @@ const program = () => {
     const rowsOf = (sql: string) => {
       const statement = database.prepare(sql)
       statement.setReturnArrays(true)
-      return statement.iterate() as Iterable<unknown> as Iterable<ReadonlyArray<number | null>>
+      return statement.iterate() as Iterable<unknown> as Iterable<readonly [number, number | null, number?]>
     }
     /** Snapshot → the sum of what its rows count. */
     const counts = (sql: string) => {
       const sums = new Float64Array(ids.length + 1)
       for (const [since, until, value = 1] of rowsOf(sql)) {
-        sums[placeOf(since!)]! += value!
-        if (typeof until === "number") sums[placeOf(until)]! -= value!
+        sums[placeOf(since)]! += value
+        if (until !== null) sums[placeOf(until)]! -= value
       }
       for (let i = 1; i < sums.length; i++) sums[i]! += sums[i - 1]!
       return sums
@@ -257,10 +257,10 @@ const program = () => {
     const blobIds = new Set(Array.from(rowsOf("SELECT id FROM blobs"), ([id]) => id!))
     const dangling = new Float64Array(ids.length + 1)
     const missing = (present: ReadonlySet<number>, sql: string) => {
-      for (const [since, until, id] of rowsOf(sql)) {
-        if (id! < 0 || present.has(id!)) continue
-        dangling[placeOf(since!)]!++
-        if (typeof until === "number") dangling[placeOf(until)]!--
+      for (const [since, until, id = -1] of rowsOf(sql)) {
+        if (id < 0 || present.has(id)) continue
+        dangling[placeOf(since)]!++
+        if (until !== null) dangling[placeOf(until)]!--
       }
     }
     missing(manifestIds, "SELECT since, until, manifest FROM tags")

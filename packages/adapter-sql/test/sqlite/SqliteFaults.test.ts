@@ -1,5 +1,5 @@
 import { Sqlite, SqliteClient, SqlMigrations } from "@gitlab-registry-usage/adapter-sql"
-import { Leadership, LoginAttempts, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
+import { Inventory, Leadership, LoginAttempts, type Snapshot, SnapshotStore, Usage } from "@gitlab-registry-usage/core"
 import { Program, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Logger, Option, Queue, Schedule, type Scope } from "effect"
@@ -270,6 +270,36 @@ describe("SQLite", () => {
         })
       )
       expect(yield* indexes).toEqual(made)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("F103 a size that a program of an earlier version changed is not measured, and can be measured again", () =>
+    Effect.gen(function* () {
+      const file = yield* path
+      const coverage = (snapshot: Option.Option<Snapshot.Snapshot>) =>
+        Inventory.sizeCoverage(Option.getOrThrow(snapshot).usage.inventory)
+      const measured = (number: number) => {
+        const snapshot = largeSnapshot(number, 50)
+        snapshot.usage.inventory.blobs.sources.fill(Inventory.SizeSource.measured)
+        return snapshot
+      }
+      const { blobs } = yield* withStore(file, (store) =>
+        Effect.andThen(store.save(measured(1)), Effect.map(store.load, coverage))
+      )
+      // It knows no table of measured sizes: it leaves the row of the blob as it is.
+      yield* run(file, (client) =>
+        client.withTransaction(
+          client`UPDATE blobs SET size = size + 1
+            WHERE id = (SELECT min(id) FROM measured_sizes WHERE until IS NULL)`
+        )
+      )
+      yield* withStore(file, (store) =>
+        Effect.gen(function* () {
+          expect(coverage(yield* store.load)).toEqual({ blobs, measured: blobs - 1 })
+          yield* store.save(measured(2))
+          expect(coverage(yield* store.load).measured).toBe(coverage(yield* store.load).blobs)
+        })
+      )
     }).pipe(Effect.scoped)
   )
 

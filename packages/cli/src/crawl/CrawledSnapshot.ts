@@ -1,7 +1,7 @@
 /**
  * The snapshot that a command works on: crawled now, or read from a file.
  */
-import { type Crawl, Inventory, Snapshot, type Usage } from "@gitlab-registry-usage/core"
+import { type Crawl, Inventory, PrintableText, Snapshot, type Usage } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, FileSystem, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
@@ -26,12 +26,20 @@ export const load = Effect.fnUntraced(function* (path: string, flag: string, acc
   )
 })
 
-/** Writes a temporary file first, so that an earlier file stays whole until it is replaced. */
+/**
+ * Writes a temporary file first, so that an earlier file stays whole until it is replaced. Nobody else may read the file:
+ * it has what the credentials may see.
+ */
 const save = Effect.fnUntraced(
   function* (path: string, snapshot: Snapshot.Snapshot) {
     const fs = yield* FileSystem.FileSystem
-    yield* fs.writeFile(`${path}.new`, yield* Snapshot.encode(snapshot))
-    yield* fs.rename(`${path}.new`, path)
+    const temporary = `${path}.new`
+    const bytes = yield* Snapshot.encode(snapshot)
+    yield* fs.remove(temporary, { force: true })
+    yield* fs.writeFile(temporary, bytes, { flag: "wx", mode: 0o600 }).pipe(
+      Effect.andThen(fs.rename(temporary, path)),
+      Effect.onError(() => Effect.ignore(fs.remove(temporary, { force: true })))
+    )
   },
   (effect, path) =>
     Effect.mapError(effect, ({ reason }) => usageError(`--save: ${path} cannot be written (${reason._tag})`))
@@ -70,7 +78,8 @@ export const warnOfGaps = Effect.fnUntraced(function* ({ quiet }: Shared, snapsh
   }
   for (const gap of gaps.slice(0, maxGaps)) {
     const what = gap.blob === undefined ? "could not read" : "a wrong size in"
-    yield* Console.error(`warning: ${what} ${Inventory.gapTarget(gap)}: ${gap.reason}: ${gap.detail}`)
+    const reason = PrintableText.printable(`${gap.reason}: ${gap.detail}`, 500)
+    yield* Console.error(`warning: ${what} ${Inventory.gapTarget(gap)}: ${reason}`)
   }
   if (gaps.length > maxGaps) yield* Console.error(`warning: and ${gaps.length - maxGaps} more could not be read`)
 })

@@ -33,6 +33,11 @@ const Sizes = { size: Size, disk_size: Size, unique_size: Size }
 
 export const Linked = Schema.Struct({ _links: Links })
 
+/** The names of the images, in the links of their list. */
+export const Names = Schema.Struct({
+  _links: Schema.Struct({ items: Schema.optionalKey(Schema.Array(Schema.Struct({ title: Schema.String }))) })
+})
+
 /** The sizes in core's type; undefined where they are unknown. */
 export const parseSizes = ({ disk_size, size, unique_size }: Schema.Struct<typeof Sizes>["Type"]) =>
   size === null || disk_size === null || unique_size === null

@@ -7,7 +7,7 @@ import type { HttpClient } from "effect/http"
 import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 import * as Documents from "./ApiDocuments.ts"
 import * as HalClient from "./HalClient.ts"
-import { HistorySource, type TimeRange } from "./HistorySource.ts"
+import { hint, HistorySource, type TimeRange } from "./HistorySource.ts"
 import * as ImageChanges from "./ImageChanges.ts"
 
 /** The API's maximum of items in a growth document, and the size of a page of images. */
@@ -47,6 +47,18 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
     )
   })
 
+  /** A subject that is missing is an error with the nearest name. */
+  const presentSubject = <A>(subject: History.Entity, reading: Effect.Effect<A, CommandFailure | HalClient.Missing>) =>
+    Effect.catchTag(
+      reading,
+      "Missing",
+      Effect.fnUntraced(function* ({ detail }) {
+        const { _links } = yield* present(get(Documents.Names, yield* linked("images"), { links: "true" }))
+        const names = (_links.items ?? []).map(({ title }) => title)
+        return yield* usageError(`--api: ${detail}`, hint(subject, names))
+      })
+    )
+
   /** Reads all pages of the images of a snapshot, with their tags. */
   const imagesOf = Effect.fnUntraced(function* (href: string) {
     const items: Array<Documents.Image> = []
@@ -65,14 +77,15 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
     timeSeries: Effect.fnUntraced(function* (subject, range, step) {
       const href = yield* addressOf(subject, "history")
       const parameters = { ...rangeParameters(range), step: `${Duration.toMillis(step)}ms` }
-      const { from, points, to } = yield* present(get(Documents.TimeSeries, href, parameters))
+      const { from, points, to } = yield* presentSubject(subject, get(Documents.TimeSeries, href, parameters))
       return {
         period: { from, to },
         points: points.map((point) => ({ takenAt: point.timestamp, figures: Documents.parseFigures(point) }))
       }
     }),
     growth: Effect.fnUntraced(function* ({ by, limit = maximumLimit, of, path, range }) {
-      const href = yield* addressOf({ _tag: "Namespace", path }, "growth")
+      const subject: History.Entity = { _tag: "Namespace", path }
+      const href = yield* addressOf(subject, "growth")
       // A server of an earlier release does not know `new_bytes`: it sorts by its own default.
       const measure = by === "new_bytes" ? {} : { by }
       const parameters = {
@@ -82,7 +95,7 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
         limit: `${Math.min(limit, maximumLimit)}`,
         embed: "1"
       }
-      const document = yield* present(get(Documents.Growth, href, parameters))
+      const document = yield* presentSubject(subject, get(Documents.Growth, href, parameters))
       const { _embedded, capacity, from, matching, projection, to, ...growth } = document
       return {
         period: { from, to },

@@ -9,10 +9,12 @@ import {
   type Instant,
   type Projection,
   type Snapshot,
+  Suggestion,
   Usage
 } from "@gitlab-registry-usage/core"
 import { Context, type DateTime, type Duration, type Effect } from "effect"
 import type { CommandFailure } from "../output/CommandFailure.ts"
+import { namespacesOf } from "../tables/RepositoryPattern.ts"
 
 /** Without `to` the range ends with the latest snapshot. */
 export interface TimeRange {
@@ -95,6 +97,13 @@ export const compare = (before: Snapshot.Snapshot, after: Snapshot.Snapshot): Co
   changes: Diff.compare(before.usage, after.usage),
   blobs: BlobChanges.compare(before.usage, after.usage)
 })
+
+/** The hint about a subject that there is not, from the names of the repositories that there are. */
+export const hint = (subject: History.Entity, names: ReadonlyArray<string>): string | undefined => {
+  const subjects = [...names, ...Array.from(namespacesOf(names), (path) => `${path}/`)]
+  const suggestion = Suggestion.suggest(named(subject), subjects)
+  return suggestion === undefined ? undefined : `did you mean ${suggestion}?`
+}
 
 /** The subject in messages: `group/app`, `group/` or `the registry`. */
 export const named = ({ _tag, path }: History.Entity): string =>

@@ -5,7 +5,7 @@ import { BlobChanges, Growth, History, Instant, Projection, SnapshotStore } from
 import { DateTime, Effect, Layer, Option } from "effect"
 import { CommandFailure, Status, usageError } from "../output/CommandFailure.ts"
 import * as Format from "../output/Format.ts"
-import { compare, HistorySource, named, type Sample, type TimeRange } from "./HistorySource.ts"
+import { compare, hint, HistorySource, named, type Sample, type TimeRange } from "./HistorySource.ts"
 
 const statuses = {
   StoreUnavailable: Status.unreachable,
@@ -43,6 +43,12 @@ const make = Effect.gen(function* () {
     return { instants, oldest: instants[0]!, latest }
   })
 
+  const missing = Effect.fnUntraced(function* (message: string, subject: History.Entity, latest: DateTime.Utc) {
+    const figures = yield* read(store.figuresAt(latest))
+    const names = figures.flatMap(([{ _tag, path }]) => (_tag === "Repository" ? [path] : []))
+    return yield* usageError(message, hint(subject, names))
+  })
+
   /** Reads both snapshots: a second for some ten thousand tags. */
   const changes = Effect.fnUntraced(function* ({ from, to }: History.Period) {
     const [before, after] = [yield* store.at(from), yield* store.at(to)]
@@ -59,7 +65,7 @@ const make = Effect.gen(function* () {
       if (points.length === 0) {
         const now = samples(yield* read(store.series(subject, { from: latest, to: latest })))
         if (now.length === 0) {
-          return yield* usageError(`${named(subject)} is neither there now nor was it in this period`)
+          return yield* missing(`${named(subject)} is neither there now nor was it in this period`, subject, latest)
         }
       }
       return { period, points: History.downsample(points, step) }
@@ -69,7 +75,10 @@ const make = Effect.gen(function* () {
       const period = Growth.snapshotsIn(instants, yield* resolve(latest, range))
       if (period === undefined) return yield* tooOld(oldest)
       const growth = yield* read(Growth.read({ ...store, changes }, period, { by, of, below: path, limit }))
-      if (growth === undefined) return yield* usageError(`there is no group ${path}, and there was none in this period`)
+      if (growth === undefined) {
+        const message = `there is no group ${path}, and there was none in this period`
+        return yield* missing(message, { _tag: "Namespace", path }, latest)
+      }
       const projection = path === "" ? yield* read(Projection.read(store, latest, undefined)) : undefined
       return { period, growth, capacity: undefined, projection }
     }),

@@ -1,7 +1,7 @@
 /**
  * Values formatted for people.
  */
-import { Bytes } from "@gitlab-registry-usage/core"
+import { Bytes, PrintableText } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import type { Column, Row, Value } from "./Table.ts"
 
@@ -32,8 +32,8 @@ export const percent = (share: number): string => {
 export const text = (value: Value, kind: Column["kind"], style: Style): string => {
   if (value === undefined) return ""
   if (value === null) return "?"
-  if (typeof value === "object") return value.join(", ")
-  if (typeof value !== "number") return `${value}`
+  if (typeof value === "object") return PrintableText.printable(value.join(", "))
+  if (typeof value !== "number") return PrintableText.printable(`${value}`)
   if (kind === "bytes") return size(value, style)
   if (kind === "change") return change(value, style)
   return kind === "share" ? percent(value) : `${value}`
@@ -51,10 +51,11 @@ export const sum = (bytes: number | null, partial: boolean, style: Style, unicod
 }
 
 /** The text of a cell. */
-export const cell = ({ key, kind }: Column, { partial, values }: Row, style: Style, unicode = true): string => {
+export const cell = ({ exact, key, kind }: Column, { partial, values }: Row, style: Style, unicode = true): string => {
   const value = values[key]
   const shown = text(value, kind, style)
-  return partial === true && kind === "bytes" && typeof value === "number" ? least(shown, style, unicode) : shown
+  const isLeast = partial === true && exact !== true && kind === "bytes" && typeof value === "number"
+  return isLeast ? least(shown, style, unicode) : shown
 }
 
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]

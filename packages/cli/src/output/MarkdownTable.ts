@@ -1,11 +1,14 @@
 /**
  * A table in GitLab Flavored Markdown.
  */
+import { PrintableText } from "@gitlab-registry-usage/core"
 import type { Column, Row, Table } from "./Table.ts"
 import * as Format from "./Format.ts"
 
-/** The text with Markdown's special characters escaped, on one line. */
-export const escape = (text: string) => text.replace(/[\\|*_`<>[\]]/g, (sign) => `\\${sign}`).replace(/\r?\n/g, " ")
+const { printable } = PrintableText
+
+/** The text on one line, with the signs escaped that have a meaning in Markdown or name a person or a thing in GitLab. */
+export const escape = (text: string) => printable(text).replace(/[\\|*_`<>[\]&~#@!$]/g, (sign) => `\\${sign}`)
 
 const isLeft = ({ kind }: Column) => kind === "name" || kind === "text"
 

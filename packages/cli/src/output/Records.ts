@@ -1,6 +1,7 @@
 /**
  * A table for programs: rows as records, with sizes as integers in bytes.
  */
+import { PrintableText } from "@gitlab-registry-usage/core"
 import { Effect, Record as EffectRecord, Stream } from "effect"
 import { Csv } from "effect/encoding"
 import type { Column, Row, Table, Value } from "./Table.ts"
@@ -22,18 +23,27 @@ const record = (columns: ReadonlyArray<Column>, row: Row): Record<string, Value>
 export const records = ({ columns, rows }: Table): ReadonlyArray<Record<string, Value>> =>
   rows.map((row) => record(columns, row))
 
+/** JSON in which no character reaches a terminal that it would obey. JSON escapes those below U+0020 only. */
+const json = (value: unknown, space?: number): string => PrintableText.escapeJson(JSON.stringify(value, null, space))
+
 /** A JSON document with the version of the schema. */
 export const document = (fields: Readonly<Record<string, unknown>>): string =>
-  `${JSON.stringify({ schema_version: schemaVersion, ...fields }, null, 2)}\n`
+  `${json({ schema_version: schemaVersion, ...fields }, 2)}\n`
 
 /** One JSON document a line for each row. */
 export const ndjson = (table: Table): string =>
   records(table)
-    .map((record) => `${JSON.stringify({ schema_version: schemaVersion, ...record })}\n`)
+    .map((record) => `${json({ schema_version: schemaVersion, ...record })}\n`)
     .join("")
 
-const textOf = (value: Value): string =>
-  value === null || value === undefined ? "" : typeof value === "object" ? value.join(" ") : `${value}`
+/** A spreadsheet takes text that begins with such a sign for a formula; an apostrophe has it taken for text. */
+const cellText = (text: string): string => PrintableText.printable(text).replace(/^(?=[=+\-@])/, "'")
+
+const textOf = (value: Value): string => {
+  if (value === null || value === undefined) return ""
+  if (typeof value === "object") return cellText(value.join(" "))
+  return typeof value === "string" ? cellText(value) : `${value}`
+}
 
 /** CSV (RFC 4180) with the names of the fields in the first line. An unknown value is an empty cell. */
 export const csv = (table: Table, header: boolean): Effect.Effect<string> => {

@@ -24,6 +24,8 @@ export interface Column {
   readonly kind: "name" | "text" | "count" | "bytes" | "change" | "share"
   /** Never left out where the terminal is narrow. */
   readonly essential?: true | undefined
+  /** Known exactly also where the other sizes of a row are the least that they can be. */
+  readonly exact?: true | undefined
   /** The outputs that show the column by default; `--columns` chooses it in every output. */
   readonly audience?: "people" | "programs" | undefined
 }

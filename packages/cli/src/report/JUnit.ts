@@ -3,7 +3,7 @@
  *
  * Source: GitLab, "Unit test reports", "JUnit report format XML files"; GitLab shows the message of a failed case.
  */
-import { Inventory } from "@gitlab-registry-usage/core"
+import { Inventory, PrintableText } from "@gitlab-registry-usage/core"
 import { Effect, Stream } from "effect"
 import { Xml } from "effect/encoding"
 import * as Budget from "../tables/Budget.ts"
@@ -42,7 +42,9 @@ const element = (
   children: ReadonlyArray<Xml.Event>
 ): ReadonlyArray<Xml.Event> => [{ _tag: "StartElement", name, attributes }, ...children, { _tag: "EndElement", name }]
 
-const caseElement = ({ name, result, suite, text }: Case): ReadonlyArray<Xml.Event> => {
+const caseElement = ({ name: named, result, suite, text: full }: Case): ReadonlyArray<Xml.Event> => {
+  // XML has no control characters.
+  const [name, text] = [PrintableText.printable(named), PrintableText.printable(full)]
   const message: Record<string, string> = result === "system-out" ? {} : { message: text }
   const attributes = result === "failure" ? { ...message, type: suite } : message
   return element(

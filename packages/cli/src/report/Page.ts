@@ -1,7 +1,7 @@
 /**
  * A report as one HTML page. It needs no other file and no network, and is readable without its script.
  */
-import { Inventory, Markup, type Usage } from "@gitlab-registry-usage/core"
+import { Inventory, Markup, PrintableText, type Usage } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import { createHash } from "node:crypto"
 import * as Budget from "../tables/Budget.ts"
@@ -14,7 +14,7 @@ import type { ReportInput } from "./ReportInput.ts"
 import { script, style } from "./PageStyle.ts"
 import * as Treemap from "./Treemap.ts"
 
-const { escape } = Markup
+const escape = (text: string) => Markup.escape(PrintableText.printable(text))
 
 const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
 

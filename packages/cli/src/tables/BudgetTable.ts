@@ -93,7 +93,7 @@ export const make = (outcomes: ReadonlyArray<Budget.Outcome>): Table => ({
     { key: "rule", field: "rule", heading: "RULE", kind: "text" },
     { key: "measure", field: "measure", heading: "MEASURE", kind: "text" },
     { key: "actual", field: "actual_bytes", heading: "ACTUAL", kind: "bytes", essential: true },
-    { key: "limit", field: "limit_bytes", heading: "LIMIT", kind: "bytes" },
+    { key: "limit", field: "limit_bytes", heading: "LIMIT", kind: "bytes", exact: true },
     { key: "used", field: "used", heading: "", kind: "share" },
     { key: "state", field: "state", heading: "STATE", kind: "text", essential: true },
     { key: "partial", field: "partial", heading: "PARTIAL", kind: "text", audience: "programs" }

@@ -17,13 +17,15 @@ const ancestors = (path: string): ReadonlyArray<string> => {
   return parent === "" ? [] : [parent, ...ancestors(parent)]
 }
 
+/** The namespaces that repositories of these names lie in. */
+export const namespacesOf = (names: ReadonlyArray<string>): ReadonlySet<string> => new Set(names.flatMap(ancestors))
+
 /** What the pattern may have been meant as: the content of a namespace, or the nearest name. */
 const suggest = (usage: Usage.Usage, pattern: string): string | undefined => {
   const path = pattern.replace(/\/+$/, "")
   if (path !== "" && Namespaces.namespaceAt(usage, path) !== undefined) return `${path}/**`
   const names = usage.inventory.repositories.map(({ name }) => name)
-  const namespaces = new Set(names.flatMap((name) => ancestors(name)))
-  return Suggestion.suggest(pattern, [...names, ...Array.from(namespaces, (path) => `${path}/**`)])
+  return Suggestion.suggest(pattern, [...names, ...Array.from(namespacesOf(names), (path) => `${path}/**`)])
 }
 
 /** The hint about a name or pattern that matches no repository. */

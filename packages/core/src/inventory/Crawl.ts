@@ -10,6 +10,7 @@ import * as InventoryBuilder from "./InventoryBuilder.ts"
 import { type PreviousRepository, previousInventory, type Verification } from "./PreviousInventory.ts"
 import { isKept, manifestReader, Stop } from "./ManifestReader.ts"
 import { measureSizes } from "./BlobSizes.ts"
+import { quoted } from "../text/IssueText.ts"
 import * as TagBudget from "./TagBudget.ts"
 import { isRepositoryName, isTagName, type RepositoryName, type TagName } from "../registry/Names.ts"
 import { isTransient, Malformed, Registry, type RegistryError } from "../registry/Registry.ts"
@@ -88,18 +89,6 @@ interface Tag {
   readonly digest?: Digest | undefined
 }
 
-/** Names that somebody else chose, safe to print: at most three, quoted as in JSON. */
-const quoted = (names: ReadonlyArray<string>): string =>
-  names
-    .slice(0, 3)
-    .map((name) =>
-      JSON.stringify(name.slice(0, 80)).replace(
-        /[^\x20-\x7e]/g,
-        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
-      )
-    )
-    .join(", ")
-
 /**
  * Crawls the registry. Each manifest is fetched once, whatever number of tags, repositories and indexes refer to it.
  *
@@ -175,7 +164,8 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   const leftOut = (names: ReadonlyArray<string>, repository?: RepositoryName) => {
     if (names.length === 0) return
     const what = repository === undefined ? "repositories" : "tags"
-    const detail = `${names.length} listed ${what} are left out, because their names are not valid: ${quoted(names)}`
+    const some = names.slice(0, 3).map(quoted).join(", ")
+    const detail = `${names.length} listed ${what} are left out, because their names are not valid: ${some}`
     gap(repository, { reason: new Malformed({ detail }) })
   }
 

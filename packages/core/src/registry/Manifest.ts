@@ -179,7 +179,7 @@ const fromIndex = (mediaType: string, index: typeof Index.Type): Manifest => {
   const isBlob = (entry: Descriptor) =>
     entry !== cache &&
     !MediaType.isManifest(typeOf(entry)) &&
-    (cache !== undefined || /\.(?:layer|rootfs|tar)\b/.test(typeOf(entry)))
+    (cache !== undefined || (!MediaType.isJson(typeOf(entry)) && /\.(?:layer|rootfs|tar)\b/.test(typeOf(entry))))
   return {
     mediaType,
     children: entries.filter((entry) => entry !== cache && !isBlob(entry)).map(childOf),
@@ -257,20 +257,35 @@ const mediaTypeOf = (answered: string, stated: string, shape: Shape): string => 
 
 const fail = (detail: string) => Result.fail(new ManifestError({ detail }))
 
+/**
+ * A field of the object that programs in Go, registries among them, take for one of these names: to them, case does not
+ * matter, and the last one counts. Bytes could be hidden by it.
+ */
+const otherSpelling = (value: unknown, names: ReadonlyArray<string>): string | undefined =>
+  Object.keys(Object(value)).find((key) =>
+    names.some(
+      (name) => key !== name && key.length === name.length && key.toUpperCase().toLowerCase() === name.toLowerCase()
+    )
+  )
+
+const ofManifests = [...Object.keys(shapes), "config"]
+const ofDescriptors = ["digest", "blobSum"]
+
 /** The field that decides what a manifest is: the one that is filled, or without any one that is there. */
 const shapeOf = (json: Record<string, unknown>, stated: string): Result.Result<Shape, ManifestError> => {
   const present = Object.keys(json).filter(isShape)
   const filled = present.filter((name) => !isEmpty(json[name]))
-  const hasConfig = !isUnset(json["config"])
+  const { config } = json
   if (filled.length > 1) return fail(`ambiguous: it has ${filled.join(" and ")}`)
   const [shape] = filled
   if (shape !== undefined) {
-    return hasConfig && shape !== "layers" ? fail(`ambiguous: it has ${shape} and config`) : Result.succeed(shape)
+    const isAmbiguous = shape !== "layers" && text(field(config, "digest")) !== ""
+    return isAmbiguous ? fail(`ambiguous: it has ${shape} and config`) : Result.succeed(shape)
   }
   const [empty] = [...present.filter((name) => isList(json[name])), ...present]
-  if (!hasConfig && empty !== undefined) return Result.succeed(empty)
+  if (isUnset(config) && empty !== undefined) return Result.succeed(empty)
   // An artifact may leave out what it has none of.
-  if (hasConfig || "config" in json) return Result.succeed("layers")
+  if ("config" in json) return Result.succeed("layers")
   return [MediaType.ociArtifact, MediaType.orasArtifact].includes(stated)
     ? Result.succeed("blobs")
     : fail("it has neither layers, manifests, blobs nor fsLayers")
@@ -292,6 +307,12 @@ export const decode = (body: Uint8Array, mediaType: string): Result.Result<Manif
     const json = yield* parse(body)
     const stated = MediaType.essence(text(json["mediaType"]))
     const shape = yield* shapeOf(json, stated)
+    const entries: unknown = json[shape]
+    const spelling = [json["config"], ...(Array.isArray(entries) ? entries : [])].reduce<string | undefined>(
+      (found, entry) => found ?? otherSpelling(entry, ofDescriptors),
+      otherSpelling(json, ofManifests)
+    )
+    if (spelling !== undefined) return yield* fail(`ambiguous: some programs read its field ${spelling} as another`)
     const type = mediaTypeOf(MediaType.essence(mediaType), stated, shape)
     if (shape === "manifests") return fromIndex(type, yield* decodeIndex(json))
     if (shape === "fsLayers") return fromSchema1(type, yield* decodeSchema1(json))

@@ -254,7 +254,9 @@ export const decode = Effect.fnUntraced(function* (
   if (container.version !== version) {
     return yield* malformed(`version ${container.version}, while this program reads ${version}`)
   }
-  const header = yield* Effect.mapError(decodeHeader(container.header), ({ message }) => malformed(printable(message)))
+  const header = yield* Effect.mapError(decodeHeader(container.header), ({ message }) =>
+    malformed(printable(message, 300))
+  )
   const sections: Partial<Record<SectionName, ArrayBuffer>> = {}
   for (const name of Struct.keys(elementSizes)) {
     sections[name] = yield* Effect.mapError(Effect.fromResult(sectionOf(container, name)), malformed)

@@ -25,8 +25,13 @@ const first = (
   }
 }
 
-/** A name in double quotes as in JSON, of ASCII alone, at most 80 characters long. */
-const quoted = (name: string): string =>
+/**
+ * A name that somebody else chose, safe to print: quoted as in JSON, in ASCII, of at most 80 characters.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const quoted = (name: string): string =>
   JSON.stringify(name.slice(0, 80)).replace(
     /[^\x20-\x7e]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`

@@ -125,7 +125,25 @@ describe("Manifest.decode", () => {
     assert.strictEqual(detail({ blobs: [layer], config }), "ambiguous: it has blobs and config")
     assert.include(detail({ ...image, fsLayers: [{ blobSum: hex("1") }] }), "ambiguous")
     assert.include(detail({ schemaVersion: 2 }), "neither")
+    assert.deepStrictEqual(figures(decoded({ ...index, config: { note: 1 } })), figures(decoded(index)))
     assert.deepStrictEqual(figures(decoded({ manifests: [], config, layers: [] })).config, [config.digest, 20])
+  })
+
+  it("a field that is there in another spelling as well is refused, because registries may read that one", () => {
+    const big = { ...layer, digest: hex("b"), size: 50_000_000 }
+    for (const other of [
+      { layers: [], Layers: [big] },
+      { layerS: [big] },
+      { "layer\u017f": [big] },
+      { Config: big },
+      { layers: [{ ...layer, Digest: big.digest }] },
+      { config: { ...config, DIGEST: big.digest } }
+    ]) {
+      assert.include(detail({ ...image, ...other }), "ambiguous: some programs read", JSON.stringify(other))
+    }
+    assert.include(detail({ ...index, Manifests: [child] }), "ambiguous")
+    assert.include(detail({ fsLayers: [{ blobSum: hex("1"), blobsum: hex("2") }] }), "ambiguous")
+    assert.deepStrictEqual(figures(decoded({ ...image, Annotations: {}, MediaType: "x" })), figures(decoded(image)))
   })
 
   it("text in another encoding than UTF-8 is read, as far as it is no digest", () => {

@@ -367,6 +367,32 @@ describe("Collector", () => {
     })
   )
 
+  it.effect("measures so many sizes in each crawl, until all are measured, over a restart too", () =>
+    Effect.gen(function* () {
+      const { docker, multi } = yield* images
+      const asked: Array<string> = []
+      const registry = RegistryMemory.layer({
+        repositories: [repository("a", { one: multi, two: docker })],
+        before: (operation, target) =>
+          Effect.sync(() => {
+            if (operation === "blobSize") asked.push(target)
+          })
+      })
+      const crawls = (count: number) =>
+        Effect.gen(function* () {
+          for (let i = 0; i < count; i++) yield* advance(i === 0 ? 0 : "1 hour")
+          return Inventory.sizeCoverage((yield* current).usage.inventory)
+        }).pipe(
+          Effect.provide(Collector.layer({ jitter: 0, interval: "1 hour", measure: 2 }).pipe(Layer.provide(registry)))
+        )
+      expect((yield* crawls(2)).measured).toBe(4)
+      const { blobs, measured } = yield* crawls(4)
+      expect(measured).toBe(blobs)
+      expect(asked).toHaveLength(blobs)
+      expect(new Set(asked).size).toBe(blobs)
+    }).pipe(Effect.provide(SnapshotStore.layerMemory))
+  )
+
   it.effect("F98 serves a snapshot that could not be saved", () =>
     Effect.gen(function* () {
       const { docker } = yield* images

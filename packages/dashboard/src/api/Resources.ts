@@ -95,6 +95,7 @@ export interface Status {
 /** The unique size of a set of images and tags. */
 export interface UniqueSize {
   readonly unique_size: number | null
+  readonly partial?: boolean
   readonly tags: number
   readonly images: number
 }

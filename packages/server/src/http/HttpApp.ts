@@ -6,7 +6,7 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { Duration, Effect, Layer } from "effect"
 import { HttpServer, UrlParams } from "effect/http"
-import { createServer, type Server, type ServerOptions } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { Server as NetServer } from "node:net"
 import type { Collector } from "@gitlab-registry-usage/core"
@@ -17,7 +17,9 @@ import { exposition } from "./service/MetricsEndpoint.ts"
 import { Draining } from "./wire/Draining.ts"
 import * as Handler from "./wire/Handler.ts"
 import { toResponse } from "./wire/Message.ts"
-import { methodNotAllowed, notFound } from "./wire/Problem.ts"
+import { methodNotAllowed, notFound, type Problem } from "./wire/Problem.ts"
+import { problemOf } from "./wire/RequestHead.ts"
+import * as Upgrade from "./wire/Upgrade.ts"
 
 /**
  * The address that the server listens on, and the limits of connections.
@@ -63,7 +65,11 @@ const shareConnections = (server: Server, maximum: number) => {
   const adapt = () => {
     server.keepAliveTimeout = open > maximum / 2 ? crowdedKeepAlive : limits.keepAliveTimeout!
   }
+  const counted = new WeakSet<object>()
   server.on("connection", (socket) => {
+    // A connection that asked for an upgrade is taken again.
+    if (counted.has(socket)) return
+    counted.add(socket)
     open++
     adapt()
     socket.once("close", () => {
@@ -96,6 +102,25 @@ const stop = (server: Server, timeout: Duration.Duration): Effect.Effect<void> =
     return Effect.sync(() => clearInterval(idle))
   }).pipe(Effect.timeoutOption(timeout), Effect.andThen(Effect.sync(() => server.closeAllConnections())))
 
+/** Refuses a request whose head is not valid: what follows on its connection may not be a request at all. */
+const refuse = (problem: Problem, outgoing: ServerResponse) => {
+  const { body, headers, status } = toResponse(problem)
+  outgoing.writeHead(status, { ...headers, connection: "close" }).end(body as string)
+}
+
+/**
+ * A client that waits for `100 Continue` may send its body after another response, or not: then the connection ends.
+ * effect sends `100 Continue` when the body is read, which is after the sender was authenticated.
+ */
+const endUnlessContinued = (outgoing: ServerResponse) => {
+  const { shouldKeepAlive, writeContinue } = outgoing
+  outgoing.shouldKeepAlive = false
+  outgoing.writeContinue = (callback) => {
+    outgoing.shouldKeepAlive = shouldKeepAlive
+    writeContinue.call(outgoing, callback)
+  }
+}
+
 /** Serves the app until the scope closes; running requests are completed first. */
 const serve = Effect.fnUntraced(function* <R>(
   { cacheFront, httpApp }: ReturnType<typeof Handler.make<R>>,
@@ -118,13 +143,18 @@ const serve = Effect.fnUntraced(function* <R>(
     Effect.provideService(UrlParams.CurrentRedactedNames, [/(?:)/])
   )
   const front = yield* Effect.provideService(cacheFront, Draining, () => draining)
-  const listeners = server.listeners("request")
-  server.removeAllListeners("request")
-  server.on("request", (incoming, outgoing) => {
-    if (!front(incoming, outgoing)) for (const listener of listeners) listener.call(server, incoming, outgoing)
-  })
-  // No route upgrades a connection; without a listener, Node handles such a request as any other.
+  for (const event of ["request", "checkContinue"] as const) {
+    const listeners = server.listeners(event)
+    server.removeAllListeners(event)
+    server.on(event, (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      const problem = problemOf(incoming)
+      if (problem !== undefined) return refuse(problem, outgoing)
+      if (event === "checkContinue") endUnlessContinued(outgoing)
+      if (!front(incoming, outgoing)) for (const listener of listeners) listener.call(server, incoming, outgoing)
+    })
+  }
   server.removeAllListeners("upgrade")
+  Upgrade.ignore(server, tls === undefined ? "connection" : "secureConnection")
   yield* Effect.addFinalizer(() => {
     draining = true
     return stop(server, Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds"))

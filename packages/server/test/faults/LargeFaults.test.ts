@@ -29,10 +29,11 @@ describe("a registry of 100,000 tags", () => {
           socket.socket.pause()
           return socket
         })
+        const began = performance.now()
         const reading = yield* Effect.forkScoped(
           Effect.forEach(
             Array.from({ length: 20 }, (_, i) => i),
-            (i) => Effect.map(whole(`&n=${i}`), ({ body, status, took }) => ({ status, took, length: body.length })),
+            (i) => Effect.map(whole(`&n=${i}`), ({ body, status }) => ({ status, length: body.length })),
             { concurrency: 5 }
           )
         )
@@ -47,16 +48,12 @@ describe("a registry of 100,000 tags", () => {
           yield* Effect.sleep("10 millis")
         }
         const answers = yield* Fiber.join(reading)
+        const held = heldRatio(others, performance.now() - began)
         assert.deepStrictEqual([...new Set(answers.map(({ status }) => status))], [200])
         assert.isAbove(Math.min(...answers.map(({ length }) => length)), 20 * 2 ** 20)
         for (const { socket } of deaf) socket.destroy()
         // The whole answers that are made: those that are read, and those that are not.
         notHeldUp(others.length, 40)
-        const held = heldRatio(
-          others,
-          answers.map(({ took }) => took)
-        )
-        console.log("held F11", held, others.length)
         assert.isAtMost(held, 0.25)
         // 40 whole answers would be more than 800 MiB.
         assert.isAtMost(most - before.resident, 300 * 2 ** 20)

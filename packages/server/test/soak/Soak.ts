@@ -151,13 +151,15 @@ export const run = Effect.fnUntraced(
 
 const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
 
-/**
- * What is wrong, in words; nothing where reads had no errors, and memory and descriptors do not grow. The first third of
- * the samples is for warming up, and compared with the last.
- */
-export const problems = ({ samples, statuses }: Report): ReadonlyArray<string> => {
+/** The samples of the first third, which is for warming up, and those of the last. */
+const thirds = (samples: ReadonlyArray<Sample>) => {
   const third = Math.ceil(samples.length / 3)
-  const [first, last] = [samples.slice(0, third), samples.slice(-third)]
+  return [samples.slice(0, third), samples.slice(-third)] as const
+}
+
+/** What is wrong, in words; nothing where reads had no errors, and memory and descriptors do not grow. */
+export const problems = ({ samples, statuses }: Report): ReadonlyArray<string> => {
+  const [first, last] = thirds(samples)
   const grown = (of: (sample: Sample) => number) => mean(last.map(of)) - mean(first.map(of))
   const mebibytes = (bytes: number) => Math.round(bytes / 2 ** 20)
   const found: Array<string> = []
@@ -173,4 +175,26 @@ export const problems = ({ samples, statuses }: Report): ReadonlyArray<string> =
   const descriptors = grown(({ descriptors }) => descriptors)
   if (descriptors > 15) found.push(`there are ${Math.round(descriptors)} more descriptors`)
   return found
+}
+
+/** The figures of a soak for the record, in bytes and milliseconds: of the first third of the samples, and of the last. */
+export const summary = (report: Report) => {
+  const { injected, latency, samples } = report
+  const { crawls, failedCrawls, reads, seconds, serverErrors } = samples.at(-1)!
+  const [first, last] = thirds(samples)
+  const means = (of: (sample: Sample) => number) => [first, last].map((third) => Math.round(mean(third.map(of))))
+  return {
+    minutes: Math.round(seconds / 60),
+    injected,
+    crawls,
+    failedCrawls,
+    reads,
+    serverErrors,
+    median: Math.round(latency.median * 10) / 10,
+    p99: Math.round(latency.p99 * 10) / 10,
+    resident: means(({ resident }) => resident),
+    heap: means(({ heap }) => heap),
+    descriptors: means(({ descriptors }) => descriptors),
+    problems: problems(report)
+  }
 }

@@ -1,15 +1,19 @@
-/** `main.ts --minutes N [--rate N] [--faults SHARE] [--json FILE]`: runs the soak and prints its series. */
+/**
+ * `main.ts --minutes N [--rate N] [--faults SHARE] [--json FILE] [--record FILE]`: runs the soak and prints its series.
+ * `--json` writes all samples, `--record` the figures of the whole.
+ */
 import { writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { Effect } from "effect"
-import { problems, run, type Sample } from "./Soak.ts"
+import { problems, run, type Sample, summary } from "./Soak.ts"
 
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "10" },
     rate: { type: "string", default: "50" },
     faults: { type: "string", default: "0.01" },
-    json: { type: "string" }
+    json: { type: "string" },
+    record: { type: "string" }
   }
 })
 const seconds = Number(values.minutes) * 60
@@ -41,6 +45,7 @@ const report = await Effect.runPromise(
 const found = problems(report)
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ ...report, problems: found }, null, 2)}\n`)
+if (values.record !== undefined) writeFileSync(values.record, `${JSON.stringify(summary(report), null, 2)}\n`)
 const { latency, injected } = report
 console.log(
   `\n${injected} faults; reads took ${latency.median.toFixed(1)} ms (median), ${latency.p99.toFixed(1)} ms (p99): ` +

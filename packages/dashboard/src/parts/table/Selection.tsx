@@ -72,7 +72,7 @@ export const Selection = ({ onClear, selected, tree }: Props) => {
         ) : (
           <>
             Deleting {selected.size === 1 ? "it" : "all of them"} would free{" "}
-            <strong>{Format.bytes(loaded.value.unique_size, units)}</strong>{" "}
+            <strong>{Format.sum(loaded.value.unique_size, loaded.value.partial === true, units)}</strong>{" "}
             <small>
               ({Format.counted(loaded.value.tags, "tag")} in{" "}
               {Format.counted(loaded.value.images, "repository", "repositories")})

@@ -193,7 +193,12 @@ export const usage = documents
       .annotate(HomeLink, { relation: "status" }),
     HttpApiEndpoint.post("unique_size", "/unique_size", {
       payload: Items,
-      success: Schema.Struct({ unique_size: Bytes, tags: Count, images: Count }).annotate({
+      success: Schema.Struct({
+        unique_size: Sizes.unique_size,
+        partial: Sums.partial,
+        tags: Count,
+        images: Count
+      }).annotate({
         description: "The bytes that deleting all items together would free"
       }),
       error: [

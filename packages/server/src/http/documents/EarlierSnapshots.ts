@@ -60,7 +60,7 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
     { capacity, timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.infinity : Duration.zero) }
   )
 
-  const compared = yield* Cache.make({
+  const compared = yield* Cache.make<string, Growth.Changes | undefined>({
     capacity: comparisons,
     lookup: (): Effect.Effect<Growth.Changes | undefined> => Effect.undefined
   })

@@ -23,14 +23,17 @@ const tagsOf = (usage: Usage.Usage, item: string): Result.Result<readonly [numbe
 }
 
 /**
- * The unique size of these items in bytes, and the number of their tags and images. Fails with 422 at the first item
- * that does not exist.
+ * The unique size of these items in bytes, null where nothing of them could be read and `partial` where some of them, and
+ * the number of their tags and images. Fails with 422 at the first item that does not exist.
  */
 export const uniqueSize = ({ usage }: Snapshot.Snapshot, items: ReadonlyArray<string>) =>
   Result.map(Result.all(items.map((item) => tagsOf(usage, item))), (found) => {
     const tags = new Set(found.flatMap(([, tags]) => tags))
+    const size = Usage.uniqueSizeOf(usage, tags)
+    const partial = [...tags].some((tag) => Usage.tagSizes(usage, tag) === undefined)
     return {
-      unique_size: Usage.uniqueSizeOf(usage, tags),
+      unique_size: partial && size === 0 ? null : size,
+      ...(partial ? { partial } : {}),
       tags: tags.size,
       images: new Set(found.map(([r]) => r)).size
     }

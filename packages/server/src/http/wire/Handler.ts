@@ -61,6 +61,10 @@ const unknownNote: Request["note"] = { route: "none", user: undefined }
 
 const methods = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
 
+/** The body that a framework has read before, as Express and its like leave it at the request; undefined without one. */
+const parsedBody = ({ body }: IncomingMessage & { readonly body?: unknown }): string | undefined =>
+  typeof body === "string" ? body : body instanceof Uint8Array ? new TextDecoder().decode(body) : JSON.stringify(body)
+
 /** Its fields are Node's, as effect copies all headers of a request on the first look at one. */
 class ServerRequest implements Request {
   readonly note = { ...unknownNote }
@@ -94,16 +98,20 @@ class ServerRequest implements Request {
 
   text(maximum: number) {
     const large = tooLarge(`the body takes at most ${maximum} bytes`)
-    return Number(this.headers["content-length"] ?? 0) > maximum
-      ? Effect.fail(large)
-      : this.#request.text.pipe(
-          Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(maximum)),
-          Effect.mapError(({ reason }) =>
-            reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
-              ? large
-              : badRequest("the body could not be read")
-          )
-        )
+    if (Number(this.headers["content-length"] ?? 0) > maximum) return Effect.fail(large)
+    if (this.#incoming.readableEnded || this.#incoming.destroyed) {
+      const text = parsedBody(this.#incoming)
+      if (text === undefined) return Effect.fail(badRequest("the body was read before it came to this server"))
+      return Buffer.byteLength(text) > maximum ? Effect.fail(large) : Effect.succeed(text)
+    }
+    return this.#request.text.pipe(
+      Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(maximum)),
+      Effect.mapError(({ reason }) =>
+        reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
+          ? large
+          : badRequest("the body could not be read")
+      )
+    )
   }
 }
 

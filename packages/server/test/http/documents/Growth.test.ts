@@ -1,6 +1,6 @@
 import { SnapshotStore } from "@gitlab-registry-usage/core"
 import { describe, expect, it as test, layer } from "@effect/vitest"
-import { DateTime, Effect, Layer } from "effect"
+import { DateTime, Effect, Layer, Option } from "effect"
 import { appLayer, get } from "../../app.ts"
 import { daily, repositories, store, taken } from "../../past.ts"
 
@@ -18,6 +18,9 @@ interface Item {
   readonly after: number | null
   readonly change: number | null
   readonly percent: number | null
+  readonly new_bytes: number | null
+  readonly freed_bytes: number | null
+  readonly moved_bytes: number | null
   readonly new?: true
   readonly gone?: true
   readonly _links: Record<string, { readonly href: string }>
@@ -57,7 +60,7 @@ layer(app, { excludeTestServices: true })("growth", (it) => {
         path: "",
         from: DateTime.toEpochMillis(then) / 1000,
         to: timestamp,
-        by: "disk_size",
+        by: "new_bytes",
         of: "images",
         before,
         after: disk_size,
@@ -78,6 +81,11 @@ layer(app, { excludeTestServices: true })("growth", (it) => {
       expect(first!.change).toBeGreaterThan(7 * daily)
       expect(second).toMatchObject({ name: "group/sub/new", before: 0, percent: null, new: true })
       expect(third).toMatchObject({ name: "old/gone", after: 0, percent: -100, gone: true })
+      // The image came under another name: nothing of it is new to the registry, and nothing left it.
+      expect(second).toMatchObject({ new_bytes: 0, freed_bytes: 0, moved_bytes: second!.change })
+      expect(third).toMatchObject({ new_bytes: 0, freed_bytes: 0, moved_bytes: third!.change })
+      expect(first).toMatchObject({ moved_bytes: 0, change: first!.new_bytes! - first!.freed_bytes! })
+      expect(found).toMatchObject({ new_bytes: first!.new_bytes, moved_bytes: 0, unread_bytes: 0 })
       // What is gone leads to where it was.
       expect(third!._links["about"]).toEqual({ href: `/images/old%2Fgone?at=${at(then)}` })
       for (const { _links } of found._embedded.items) {
@@ -148,6 +156,33 @@ layer(app, { excludeTestServices: true })("growth", (it) => {
       expect(projection!.days).toBeCloseTo((capacity - after!) / projection!.bytes_per_day!, 0)
       expect(projection!.full_at! - to).toBeCloseTo(projection!.days! * 86_400, -4)
     })
+  )
+})
+
+describe("where the earlier snapshot cannot be loaded", () => {
+  const withoutSnapshots = Layer.effect(
+    SnapshotStore.SnapshotStore,
+    Effect.map(SnapshotStore.SnapshotStore, (store) =>
+      SnapshotStore.SnapshotStore.of({ ...store, at: () => Effect.succeed(Option.none()) })
+    )
+  ).pipe(Layer.provide(store(now)))
+
+  test.live("growth is that of the figures, and what is new is unknown", () =>
+    Effect.gen(function* () {
+      const found = yield* growth("/growth?embed=1")
+      expect(found).toMatchObject({ by: "new_bytes", new_bytes: null, moved_bytes: null, matching: 3 })
+      expect(found._embedded.items.map(({ name, new_bytes }) => [name, new_bytes])).toEqual([
+        ["group/app", null],
+        ["group/sub/new", null],
+        ["old/gone", null]
+      ])
+    }).pipe(
+      Effect.provide(
+        Layer.unwrap(
+          Effect.map(repositories(0), (repositories) => appLayer({ repositories }, { store: withoutSnapshots }))
+        )
+      )
+    )
   )
 })
 

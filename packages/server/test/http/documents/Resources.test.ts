@@ -316,6 +316,8 @@ layer(app, { excludeTestServices: true })("resources", (it) => {
         last_success: expect.any(Number),
         last_error: null,
         attempts: { failed: 0 },
+        // The size of no blob is asked for in this scene.
+        sizes: { blobs: expect.any(Number), measured: expect.any(Number) },
         gaps_total: 0,
         gaps: []
       })
