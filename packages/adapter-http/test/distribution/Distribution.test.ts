@@ -346,7 +346,7 @@ describe("Distribution", () => {
     for (const [what, answer, expected] of [
       ["none, as there is none", [416, { "content-range": "bytes */0" }, ""], 0],
       ["all of a small blob", [200, {}, body.subarray(0, 100)], 100],
-      ["all of a large blob, which is not read to its end", [200, {}, body], "Malformed"],
+      ["all of a large blob, which is not read to its end", [200, {}, body], "TooLarge"],
       ["a byte of an unknown size", [206, { "content-range": "bytes 0-0/*" }, "x"], "Malformed"],
       ["no range", [206, {}, "x"], "Malformed"],
       ["a web page", [200, { "content-type": "text/html" }, "<html>"], "Malformed"],
