@@ -58,10 +58,10 @@ const packages: Readonly<Record<string, Folders>> = {
   core: {
     auth: [],
     plan: [],
-    registry: [],
-    inventory: ["registry"],
+    text: [],
+    registry: ["text"],
+    inventory: ["registry", "text"],
     testing: ["auth", "registry"],
-    text: ["registry"],
     usage: ["registry", "inventory"],
     history: ["registry", "usage"],
     snapshot: ["registry", "inventory", "usage", "history"],

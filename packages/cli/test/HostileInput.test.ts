@@ -20,6 +20,7 @@ const snapshot = Effect.gen(function* () {
   builder.read(manifest, {
     manifest: { ...decoded, artifactType: undefined, subject: undefined },
     size: 500,
+    configSize: 0,
     layerSizes: []
   })
   builder.gap({ repository: name, reason: `Malformed${evil}`, detail: evil, kept: false })

@@ -9,7 +9,7 @@ import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { usageError } from "../output/CommandFailure.ts"
-import * as RepositoryPattern from "../tables/RepositoryPattern.ts"
+import * as RepositoryPattern from "../connection/RepositoryPattern.ts"
 import { summarize } from "../crawl/Summary.ts"
 
 export const prune = Command.make(

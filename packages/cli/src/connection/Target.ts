@@ -3,7 +3,7 @@
  */
 import { Digest, Names, Suggestion, Usage } from "@gitlab-registry-usage/core"
 import { Effect } from "effect"
-import * as RepositoryPattern from "../tables/RepositoryPattern.ts"
+import * as RepositoryPattern from "./RepositoryPattern.ts"
 import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 export interface Target {

@@ -14,7 +14,7 @@ import {
 } from "@gitlab-registry-usage/core"
 import { Context, type DateTime, type Duration, type Effect } from "effect"
 import type { CommandFailure } from "../output/CommandFailure.ts"
-import { namespacesOf } from "../tables/RepositoryPattern.ts"
+import { namespacesOf } from "../connection/RepositoryPattern.ts"
 
 /** Without `to` the range ends with the latest snapshot. */
 export interface TimeRange {

@@ -8,7 +8,7 @@ import { Effect, Glob, Schema } from "effect"
 import { Yaml } from "effect/encoding"
 import * as Format from "../output/Format.ts"
 import { PercentText } from "./Percent.ts"
-import * as RepositoryPattern from "./RepositoryPattern.ts"
+import * as RepositoryPattern from "../connection/RepositoryPattern.ts"
 import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
 /** YAML reads a size without a unit as a number. */

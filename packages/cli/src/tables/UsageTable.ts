@@ -5,7 +5,7 @@
 import { type Bytes, type Names, Usage } from "@gitlab-registry-usage/core"
 import * as Format from "../output/Format.ts"
 import type { Column, Row, Table } from "../output/Table.ts"
-import { chooses } from "./RepositoryPattern.ts"
+import { chooses } from "../connection/RepositoryPattern.ts"
 
 export type Order = "disk" | "size" | "unique" | "name"
 

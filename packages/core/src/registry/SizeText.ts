@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as Bytes from "../registry/Bytes.ts"
-import * as ParsedText from "./ParsedText.ts"
+import * as Bytes from "./Bytes.ts"
+import * as ParsedText from "../text/ParsedText.ts"
 
 /**
  * Parses a size such as `10MB`, `1.5 GiB`, `20 k` or `1024`; undefined where it is none. Units of 1000 are
