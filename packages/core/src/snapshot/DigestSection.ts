@@ -1,5 +1,5 @@
 import { Result, Schema } from "effect"
-import type { Sliced } from "../inventory/TimeSlices.ts"
+import { type Sliced, stride } from "../inventory/TimeSlices.ts"
 import { Digest } from "../registry/Digest.ts"
 
 const prefix = "sha256:"
@@ -33,25 +33,37 @@ export const packDigests = (digests: ReadonlyArray<Digest>): { digests: Uint8Arr
 /** The digests of another algorithm, by their places in ascending order. */
 const OtherDigests = Schema.fromJsonString(Schema.Array(Schema.Tuple([Schema.Int, Digest])))
 
-/** Whether no sha256 digest occurs twice. Those that share a bit of a small table with another one are compared. */
-const areDistinct = (packed: Uint8Array, isOther: (place: number) => boolean): boolean => {
-  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
+/**
+ * Whether no sha256 digest occurs twice. Those that share a bit of a small table with another one are compared. With a
+ * random seed nobody can choose digests that share many.
+ */
+function* areDistinct(packed: Uint8Array, isOther: (place: number) => boolean): Sliced<boolean> {
   const count = packed.length / digestBytes
+  const words = new Uint32Array(packed.slice().buffer)
   const bits = 2 ** Math.min(30, Math.ceil(Math.log2(count * 32 + 32)))
   const [met, metTwice] = [new Uint8Array(bits / 8), new Uint8Array(bits / 8)]
-  const bitOf = (place: number) => view.getUint32(place * digestBytes, true) & (bits - 1)
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
+  const bitOf = (place: number) => {
+    let hash = seed
+    for (let at = place * 8; at < place * 8 + 8; at++) {
+      hash = Math.imul(hash ^ words[at]!, 0x85ebca6b)
+      hash ^= hash >>> 15
+    }
+    return hash & (bits - 1)
+  }
   for (let place = 0; place < count; place++) {
+    if (place % stride === 0) yield
     const bit = bitOf(place)
     const mask = 1 << (bit & 7)
     if ((met[bit >>> 3]! & mask) === 0) met[bit >>> 3]! |= mask
     else metTwice[bit >>> 3]! |= mask
   }
   const compared = new Set<string>()
-  const latin1 = new TextDecoder("latin1")
   for (let place = 0; place < count; place++) {
+    if (place % stride === 0) yield
     const bit = bitOf(place)
     if ((metTwice[bit >>> 3]! & (1 << (bit & 7))) === 0 || isOther(place)) continue
-    const digest = latin1.decode(packed.subarray(place * digestBytes, (place + 1) * digestBytes))
+    const digest = words.subarray(place * 8, place * 8 + 8).join()
     if (compared.has(digest)) return false
     compared.add(digest)
   }
@@ -72,7 +84,10 @@ export function* unpackDigests(packed: {
     ([place, digest], at) => place > (others.success[at - 1]?.[0] ?? -1) && place < count && !digest.startsWith(prefix)
   )
   if (!fit) return Result.fail("a digest is not in its place")
-  if (new Set(places.values()).size < places.size || !areDistinct(packed.digests, (place) => places.has(place))) {
+  if (
+    new Set(places.values()).size < places.size ||
+    !(yield* areDistinct(packed.digests, (place) => places.has(place)))
+  ) {
     return Result.fail("a digest occurs twice")
   }
   const digests = new Array<Digest>(count)
