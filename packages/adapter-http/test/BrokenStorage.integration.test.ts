@@ -53,7 +53,7 @@ const counted = Effect.fnUntraced(function* (url: URL, concurrency: number) {
 
 describe.skipIf(Servers.leftOut("docker-registry"))("a registry with a damaged storage", () => {
   it.live(
-    "is read exactly, with one gap for each damaged tag, at any concurrency",
+    "F105 is read exactly, with one gap for each damaged tag, at any concurrency",
     () =>
       Effect.gen(function* () {
         const server = yield* DockerRegistry.start()

@@ -183,7 +183,7 @@ describe.skipIf(Servers.leftOut("docker-registry"))("docker-registry", () => {
     }).pipe(overUndici)
   )
 
-  it.live("a crawl after the garbage collection of an index's children sees what a fresh crawl sees", () =>
+  it.live("F106 a crawl after the garbage collection of an index's children sees what a fresh crawl sees", () =>
     Effect.gen(function* () {
       const server = yield* DockerRegistry.start()
       const children = yield* Effect.forEach([1, 2], (i) =>
@@ -207,7 +207,7 @@ describe.skipIf(Servers.leftOut("docker-registry"))("docker-registry", () => {
     }).pipe(overUndici)
   )
 
-  it.live("counts every blob on the disk, whatever a manifest calls it and its fields without bytes hold", () =>
+  it.live("F121 counts every blob on the disk, whatever a manifest calls it and its fields without bytes hold", () =>
     Effect.gen(function* () {
       const server = yield* DockerRegistry.start()
       const tree = StorageTree.make(server.storage)
@@ -282,7 +282,7 @@ describe.skipIf(Servers.leftOut("docker-registry"))("docker-registry", () => {
     }).pipe(overUndici)
   )
 
-  it.live("counts the bytes that are stored, whatever size a pushed manifest states", () =>
+  it.live("F112 counts the bytes that are stored, whatever size a pushed manifest states", () =>
     Effect.gen(function* () {
       const server = yield* DockerRegistry.start()
       const [base, own, hidden] = yield* Effect.all([

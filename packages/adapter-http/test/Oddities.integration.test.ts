@@ -226,7 +226,7 @@ const measured = (inventory: Inventory.Inventory) => {
 
 const sorted = (tags: ReadonlyMap<string, number | null>) => [...tags].sort(([a], [b]) => (a < b ? -1 : 1))
 
-describe.skipIf(Servers.leftOut("generated registries"))("generated registries", () => {
+describe.skipIf(Servers.leftOut("generated registries"))("F126 generated registries", () => {
   it.live(
     `${registries} of them, with everything odd: the crawl is right to the byte, and what is unknown is a gap`,
     () =>

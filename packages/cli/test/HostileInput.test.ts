@@ -40,7 +40,7 @@ const snapshot = Effect.gen(function* () {
 /** What a terminal obeys or hides; line breaks separate lines. */
 const unsafe = /[^\P{C}\n\u{d800}-\u{dfff}]|[\u2028\u2029]/u
 
-layer(layerProgram, { timeout: "120 seconds", excludeTestServices: true })("text of somebody else", (it) => {
+layer(layerProgram, { timeout: "120 seconds", excludeTestServices: true })("F123 text of somebody else", (it) => {
   it.effect(
     "reaches the terminal, and every output, as text",
     () =>

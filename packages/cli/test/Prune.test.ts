@@ -88,7 +88,7 @@ const prune = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
 const options = { timeout: "60 seconds", excludeTestServices: true } as const
 
 layer(Layer.mergeAll(layerProgram, layerRegistry(repositories, { metadataDatabase: false })), options)(
-  "prune without the metadata database",
+  "F116 prune without the metadata database",
   (it) => {
     it.effect("goes by the dates in the configs; an OCI index has none, a manifest list that of linux/amd64", () =>
       Effect.gen(function* () {

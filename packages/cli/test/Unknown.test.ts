@@ -35,7 +35,7 @@ const leftOut: Inventory.Gap = {
   kept: false
 }
 
-layer(layerProgram, { timeout: "60 seconds", excludeTestServices: true })("what is unknown", (it) => {
+layer(layerProgram, { timeout: "60 seconds", excludeTestServices: true })("F109 what is unknown", (it) => {
   const on = (path: string) => (args: ReadonlyArray<string>) =>
     Effect.flatMap(Program, (program) => program.run([...args, "--from", path]))
 

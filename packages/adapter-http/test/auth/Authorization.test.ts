@@ -88,7 +88,7 @@ const half = (
     }
   })
 
-describe("a registry that answers without a challenge", () => {
+describe("F107 a registry that answers without a challenge", () => {
   it.live("is logged in to once, and its first answer does not count", () =>
     Effect.gen(function* () {
       for (const headers of [{}, { "www-authenticate": 'Basic realm="zot"' }, { "www-authenticate": "Negotiate" }]) {
@@ -206,7 +206,7 @@ describe("a registry that answers without a challenge", () => {
   )
 })
 
-describe("a refusal of one repository", () => {
+describe("F119 a refusal of one repository", () => {
   /** The reasons of the repositories that cannot be read, by the number of the repository. */
   const failures = (registry: Registry.Registry["Service"]) =>
     Effect.gen(function* () {

@@ -103,7 +103,7 @@ describe("Distribution", () => {
     }).pipe(overUndici)
   )
 
-  it.live("a manifest is one whatever Content-Type says, with a stated digest and without", () =>
+  it.live("F114 a manifest is one whatever Content-Type says, with a stated digest and without", () =>
     Effect.gen(function* () {
       const body = ' {"layers":[]}'
       for (const contentType of ["text/html; charset=utf-8", "text/plain", "application/octet-stream", undefined]) {

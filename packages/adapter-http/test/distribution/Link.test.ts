@@ -6,7 +6,7 @@ const current = new URL("https://registry.example.com:5050/v2/a/tags/list?n=2")
 const next = (header: string | undefined) =>
   Result.match(Link.nextPage(current, header), { onSuccess: (url) => url?.href, onFailure: ({ _tag }) => _tag })
 
-describe("Link", () => {
+describe("F118 Link", () => {
   it("F71 relative and absolute targets on the same origin are followed", () => {
     assert.strictEqual(next('</v2/a/tags/list?last=b&n=2>; rel="next"'), `${current.origin}/v2/a/tags/list?last=b&n=2`)
     assert.strictEqual(next("<?last=b>; rel=next"), `${current.origin}/v2/a/tags/list?last=b`)

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { registryAt } from "../servers.ts"
 
-describe("the limits of listings", () => {
+describe("F122 the limits of listings", () => {
   it.live(
     "F71 a million pages end as a gap of their repository, and the others are read",
     () =>

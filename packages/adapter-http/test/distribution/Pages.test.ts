@@ -78,7 +78,7 @@ describe("Pages", () => {
     }).pipe(overUndici)
   )
 
-  it.live("a listing that is redirected is read there, page by page, without the token", () =>
+  it.live("F117 a listing that is redirected is read there, page by page, without the token", () =>
     Effect.gen(function* () {
       const elsewhere = yield* listen((_, response, url) =>
         url.searchParams.has("last")
@@ -280,7 +280,7 @@ describe("Pages", () => {
     }).pipe(overUndici)
   )
 
-  it.live("F72 names that fit no grammar are gaps and never become a path", () =>
+  it.live("F72 F108 names that fit no grammar are gaps and never become a path", () =>
     Effect.gen(function* () {
       const paths: Array<string> = []
       const { registry } = yield* listing(({ url }, response) => {

@@ -28,7 +28,7 @@ const reason = <A, E extends { readonly reason: { readonly _tag: string; readonl
   effect: Effect.Effect<A, E, R>
 ) => Effect.map(Effect.flip(effect), (error) => error.reason)
 
-describe("content codings over a client that leaves them alone", () => {
+describe("F120 content codings over a client that leaves them alone", () => {
   for (const [coding, bytes] of [
     ["gzip", Zlib.gzipSync(body)],
     ["X-GZIP", Zlib.gzipSync(body)],

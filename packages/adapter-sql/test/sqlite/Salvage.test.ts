@@ -60,7 +60,7 @@ const write = (file: string, bytes: Uint8Array) => {
   Fs.writeFileSync(file, bytes)
 }
 
-describe("a damaged database", () => {
+describe("F125 a damaged database", () => {
   it.live(
     "keeps its whole history and the revocation where the header and the schema are damaged",
     () =>

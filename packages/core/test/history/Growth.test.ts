@@ -74,7 +74,7 @@ describe("Growth", () => {
     expect(Growth.compare([], after)).toMatchObject({ before: 0, presence: "new" })
   })
 
-  it("sorts by new bytes, then by freed ones, and counts what is only charged elsewhere as moved", () => {
+  it("F110 sorts by new bytes, then by freed ones, and counts what is only charged elsewhere as moved", () => {
     const part = (newBytes: number, freedBytes = 0, unreadBytes = 0) => ({ newBytes, freedBytes, unreadBytes })
     // Of a/app 30 are new and 20 moved; a/sub/tool lost 10 and 20 moved away; b/new has all of b/old but 20.
     const changes = new Map([

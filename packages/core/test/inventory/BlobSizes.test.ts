@@ -53,7 +53,7 @@ const gapsOf = ({ gaps }: Inventory.Inventory) =>
     detail
   }))
 
-describe("Crawl.crawl", () => {
+describe("F112 Crawl.crawl", () => {
   for (const [name, sizes, liars] of [
     ["0", [0], [0]],
     ["0 and the right one", [0, 8000], [0]],

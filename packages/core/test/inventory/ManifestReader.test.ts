@@ -47,7 +47,7 @@ const foreignTypes = [
 
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
 
-describe("a layer that may be stored elsewhere", () => {
+describe("F111 a layer that may be stored elsewhere", () => {
   const windows = Effect.gen(function* () {
     const [base, own] = [yield* Images.layer("windows", 7000), yield* Images.layer("own", 300)]
     const image = yield* Images.image({ layers: [own], foreign: [base] })
@@ -138,7 +138,7 @@ describe("a layer that may be stored elsewhere", () => {
   )
 })
 
-describe("an entry of an index", () => {
+describe("F113 an entry of an index", () => {
   const sbom = "application/vnd.example.sbom.v1+json"
 
   it.effect("that is no manifest counts as the blob that it is", () =>

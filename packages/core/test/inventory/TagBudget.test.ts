@@ -11,7 +11,7 @@ const crawled = (
   previous?: Inventory.Inventory
 ) => Crawl.crawl({ concurrency: 1, limits, previous }).pipe(Effect.provide(RegistryMemory.layer({ repositories })))
 
-describe("the budget of a crawl", () => {
+describe("F122 the budget of a crawl", () => {
   for (const [limits, named] of [
     [{ tags: 5 }, "more than 5 tags"],
     [{ nameBytes: 10 }, "more than 10 bytes of names of tags"]

@@ -26,7 +26,7 @@ const without = (repositories: ReadonlyArray<Images.Repository>, lost: ReadonlyA
   })
 }
 
-describe("Crawl.crawl with verify", () => {
+describe("F106 Crawl.crawl with verify", () => {
   it.effect("sees what the registry deleted of a known index, as a fresh crawl does", () =>
     Effect.gen(function* () {
       const { amd64, attestation, multi, nested } = yield* images

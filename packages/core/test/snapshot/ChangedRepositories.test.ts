@@ -33,7 +33,7 @@ const readings = (
   return at
 }
 
-describe("ChangedRepositories", () => {
+describe("F115 ChangedRepositories", () => {
   it("waits after the last change of a repository, but not for ever", () => {
     const changes = ChangedRepositories.make()
     expect(changes.wait(0)).toBeUndefined()

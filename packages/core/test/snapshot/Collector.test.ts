@@ -325,7 +325,7 @@ describe("Collector", () => {
       }).pipe(Effect.provide(SnapshotStore.layerMemory))
     )
   })
-  it.effect("sees every push and deletion of steady traffic, though the registry writes after it notifies", () =>
+  it.effect("F115 sees every push and deletion of steady traffic, though the registry writes after it notifies", () =>
     Effect.gen(function* () {
       const app = Names.RepositoryName.make("busy/app")
       for (const delay of [60, 500, 2000]) {

@@ -138,7 +138,7 @@ const graph = (count: number, childrenOf: (manifest: number) => ReadonlyArray<nu
   })
 }
 
-describe("a snapshot that somebody wrote to do harm", () => {
+describe("F123 a snapshot that somebody wrote to do harm", () => {
   it.effect("is refused or harmless, wherever its bytes change", () =>
     Effect.flatMap(valid, (bytes) =>
       Effect.promise(() =>

@@ -73,7 +73,7 @@ layer(serverWith({ eventsToken: Redacted.make("an events secret") }), { excludeT
       ["of HTTP/2.0", "GET /health/live HTTP/2.0\r\nHost: x\r\n\r\n", 505]
     ]
     for (const [what, request, status] of refusals) {
-      it.effect(`${what} is refused, and its connection ends`, () =>
+      it.effect(`F124 ${what} is refused, and its connection ends`, () =>
         Effect.gen(function* () {
           const { closed, text } = yield* exchange(yield* port, request + live())
           expect(statuses(text)).toEqual([status])
@@ -110,7 +110,7 @@ layer(serverWith({ eventsToken: Redacted.make("an events secret") }), { excludeT
       ]
     ]
     for (const [what, parts, expected] of sequences) {
-      it.effect(`that asks for an upgrade is answered as any other, and so is one ${what}`, () =>
+      it.effect(`F124 that asks for an upgrade is answered as any other, and so is one ${what}`, () =>
         Effect.gen(function* () {
           const { closed, text } = yield* exchange(yield* port, ...parts)
           expect(statuses(text)).toEqual(expected)
@@ -132,7 +132,7 @@ layer(serverWith({ eventsToken: Redacted.make("an events secret") }), { excludeT
       ].join("\r\n")
     const secret = "Authorization: Bearer an events secret"
 
-    it.effect("that waits for 100 Continue gets it once it is authenticated, and its connection goes on", () =>
+    it.effect("F124 that waits for 100 Continue gets it once it is authenticated, and its connection goes on", () =>
       Effect.gen(function* () {
         const body = '{"events":[]}'
         const { closed, text } = yield* exchange(yield* port, expecting("/events", body.length, secret), body, live())
@@ -141,7 +141,7 @@ layer(serverWith({ eventsToken: Redacted.make("an events secret") }), { excludeT
       })
     )
 
-    it.effect("that waits for 100 Continue gets none where it is refused", () =>
+    it.effect("F124 that waits for 100 Continue gets none where it is refused", () =>
       Effect.gen(function* () {
         for (const [request, status] of [
           [expecting("/events", 10), 401],
