@@ -47,7 +47,7 @@ export default defineConfig({
     reporters: ["default", "./scripts/canary-reporter.mjs"],
     // Programs that tests start from sources are compiled once.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), "gitlab-registry-usage-compile-cache") },
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2
   }

@@ -83,12 +83,12 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       Effect.gen(function* () {
         yield* ends(2, ["why", "acme/none"], "there is no repository acme/none")
         yield* ends(2, ["why", "acme/shop/ap"], "hint: did you mean acme/shop/api?")
-        yield* ends(2, ["why", "acme/shop/api:1.0"], "hint: did you mean acme/shop/api:1.0.0?")
+        yield* ends(2, ["why", "acme/shop/api:1.0"], "hint: ls --tags acme/shop/api lists its tags")
         yield* ends(2, ["delete", "acme/shpo/api:1.0.0", "-y"], "hint: did you mean acme/shop/api?")
         yield* ends(
           2,
-          ["ls", "acme"],
-          'no repository matches "acme"\nhint: did you mean acme/**? (or add --allow-empty)'
+          ["ls", "acmee/**"],
+          'no repository matches "acmee/**"\nhint: did you mean acme/**? (or add --allow-empty)'
         )
         yield* ends(2, ["ls", "acme/**", "libary/**"], "hint: did you mean library/**?")
         yield* ends(2, ["prune", "--dry-run", "nothing/like/it"], "hint: ls lists the repositories")
@@ -97,7 +97,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         yield* ends(2, ["check", "--budget", budget], '--budget: no repository matches "acme/shpo/*"')
         yield* ends(2, ["report", "--budget", budget, "--json", report], "hint: did you mean acme/shop/**?")
         expect(yield* run(["check", "--budget", budget, "--allow-empty"])).toMatchObject({ status: 0 })
-        expect(yield* run(["ls", "acme", "--allow-empty", "-o", "ndjson"])).toMatchObject({ status: 0, stdout: "" })
+        expect(yield* run(["ls", "acmee", "--allow-empty", "-o", "ndjson"])).toMatchObject({ status: 0, stdout: "" })
         yield* ends(2, ["why", "acme/shop/api:none"], "there is no tag acme/shop/api:none")
         yield* ends(2, ["why", "acme/vault/secrets"], "could not be read")
         yield* ends(2, ["ls", "--columns", "name,colour"], 'no column "colour"\nhint: there are name, tags, disk')

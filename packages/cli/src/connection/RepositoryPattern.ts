@@ -1,13 +1,20 @@
 /**
  * Names and globs that choose repositories.
  */
-import { Names, Namespaces, Suggestion, type Usage } from "@gitlab-registry-usage/core"
+import { Names, Namespaces, Suggestion, Usage } from "@gitlab-registry-usage/core"
 import { Effect, Glob } from "effect"
 import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
-/** Whether one of the names or globs matches the repository; without any, every repository matches. */
-export const chooses = (only: ReadonlyArray<string>): ((name: Names.RepositoryName) => boolean) => {
-  const globs = only.map((pattern) => Glob.make(pattern))
+/** A pattern that names no repository but a group, with or without a slash at its end, is everything in the group. */
+const withGroups = (usage: Usage.Usage, pattern: string): string => {
+  const path = pattern.replace(/\/+$/, "")
+  const isRepository = Names.isRepositoryName(pattern) && Usage.findRepository(usage, pattern) !== undefined
+  return !isRepository && path !== "" && Namespaces.namespaceAt(usage, path) !== undefined ? `${path}/**` : pattern
+}
+
+/** Whether one of the names, groups or globs matches the repository; without any, every repository matches. */
+export const chooses = (usage: Usage.Usage, only: ReadonlyArray<string>): ((name: Names.RepositoryName) => boolean) => {
+  const globs = only.map((pattern) => Glob.make(withGroups(usage, pattern)))
   return (name) => globs.length === 0 || globs.some((glob) => Glob.match(glob, name))
 }
 
@@ -41,7 +48,7 @@ export const requireMatches = (
   { allowEmpty, of = "" }: { readonly allowEmpty: boolean; readonly of?: string }
 ): Effect.Effect<void, CommandFailure> => {
   const { repositories } = usage.inventory
-  const unmatched = patterns.find((pattern) => !repositories.some(({ name }) => chooses([pattern])(name)))
+  const unmatched = patterns.find((pattern) => !repositories.some(({ name }) => chooses(usage, [pattern])(name)))
   return allowEmpty || unmatched === undefined
     ? Effect.void
     : Effect.fail(

@@ -87,7 +87,7 @@ export const make = Effect.fnUntraced(function* (
   policy: Rules,
   only: ReadonlyArray<string>
 ) {
-  const isChosen = chooses(only)
+  const isChosen = chooses(usage, only)
   const { repositories } = usage.inventory
   const chosen = [...repositories.keys()].filter((r) => isChosen(repositories[r]!.name) && !repositories[r]!.unreadable)
   const known = yield* dates(flags, usage, chosen, policy)

@@ -45,7 +45,7 @@ interface Entry {
 const marks = { unread: "!", stale: "~" }
 
 const entries = (usage: Usage.Usage, options: Options): ReadonlyArray<Entry> => {
-  const isChosen = chooses(options.only)
+  const isChosen = chooses(usage, options.only)
   return usage.inventory.repositories.flatMap((repository, r): ReadonlyArray<Entry> => {
     const { name, stale, tagNames, unreadable } = repository
     if (!isChosen(name)) return []
@@ -75,7 +75,7 @@ const compare =
 /** Whether something of the chosen repositories is in no entry, or in one of unknown size. */
 const isPartial = (usage: Usage.Usage, { only }: Options): boolean => {
   if (only.length === 0) return Usage.namespaceUnread(usage, "") > 0
-  const isChosen = chooses(only)
+  const isChosen = chooses(usage, only)
   return usage.inventory.repositories.some(({ name }, r) => isChosen(name) && Usage.repositoryUnread(usage, r) > 0)
 }
 

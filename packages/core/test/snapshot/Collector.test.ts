@@ -125,8 +125,8 @@ describe("Collector", () => {
         expect(yield* Ref.get(crawls)).toBe(1)
         expect((yield* status).crawling).toBe(true)
         yield* advance("1 minute")
-        // The tags, the manifest, and what is read of its blobs.
-        for (let i = 0; i < 3; i++) yield* advance("15 minutes")
+        // The tags and the manifest.
+        for (let i = 0; i < 2; i++) yield* advance("15 minutes")
         const [one, two] = yield* Fiber.join(waiting)
         assert.strictEqual(one, two)
         expect(yield* Ref.get(crawls)).toBe(1)

@@ -66,7 +66,7 @@ const corrected = (json: Json, parent = ""): Json => {
 /** What our answers have beside the recorded: more is allowed, but only this. */
 const additions: Readonly<Record<string, ReadonlySet<string>>> = {
   state: new Set(
-    "unique_size tags gaps stale digest media_type layers foreign_size size disk_size images accounting duration".split(
+    "unique_size partial tags gaps stale digest media_type layers foreign_size size disk_size images accounting duration".split(
       " "
     )
   ),
