@@ -64,7 +64,7 @@ const packages: Readonly<Record<string, Folders>> = {
     testing: ["auth", "registry"],
     usage: ["registry", "inventory"],
     history: ["registry", "usage"],
-    snapshot: ["registry", "inventory", "usage", "history"],
+    snapshot: ["text", "registry", "inventory", "usage", "history"],
     conformance: ["auth", "registry", "inventory", "testing", "usage", "history", "snapshot"],
     hal: ["registry", "inventory", "usage", "history", "snapshot"],
     metrics: ["inventory", "usage", "snapshot"],
