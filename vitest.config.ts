@@ -40,7 +40,7 @@ export default defineConfig({
       // These wait for deadlines and other processes most of the time.
       {
         extends: true,
-        test: { name: "fast isolated", include: isolated, exclude: slow, maxWorkers: 4, sequence: { groupOrder: 1 } }
+        test: { name: "fast isolated", include: isolated, exclude: slow, sequence: { groupOrder: 1 } }
       },
       { extends: true, test: { name: "slow", include: slow, sequence: { groupOrder: 2 } } }
     ],

@@ -185,13 +185,13 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
-    it.effect("prune simulates what needs no dates, and says what it cannot know", () =>
+    it.effect("prune simulates what the dates of the registry decide, and says what it cannot know", () =>
       Effect.gen(function* () {
         const nightly = ["prune", "--dry-run", "--name-regex", "night-.*", "--name-regex-keep", "night-.*0"]
         yield* written("prune.txt", nightly)
         yield* written("prune.json", [...nightly, "-o", "json", "acme/shop/web/*"])
         const { stderr } = yield* run([...nightly, "--keep-n", "3"])
-        expect(stderr).toContain("108 tags cannot be decided: their images have no creation date")
+        expect(stderr).toContain("this policy would delete 105 of 139 tags")
       })
     )
 

@@ -61,6 +61,11 @@ interface Collection<Item> {
   readonly _embedded?: { readonly items?: ReadonlyArray<Item> }
 }
 
+/** An image in which everything is embedded. */
+interface WithTags {
+  readonly _embedded?: { readonly related?: Collection<Tag> }
+}
+
 interface Linked {
   readonly _links?: Links
 }
@@ -119,8 +124,8 @@ export const make = (token: string, instant?: string): Client => {
     status: () => get("status"),
     tags: (image, filter, signal) => list(tagsPath(image), filter === undefined ? {} : { filter }, signal),
     allTags: async () => {
-      const images = await list<Image & Collection<Tag>>("images", { embed: "2" })
-      return new Map(images.map(({ _embedded, name }) => [name, _embedded?.items ?? []]))
+      const images = await list<Image & WithTags>("images", { embed: "true" })
+      return new Map(images.map(({ _embedded, name }) => [name, _embedded?.related?._embedded?.items ?? []]))
     },
     tag: (image, tag) => get(tagPath(image, tag), at),
     blobs: (image, tag) => list(`${tagPath(image, tag)}/blobs`),

@@ -192,11 +192,11 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
           <section class="nothing">
             <h2>There is no such place</h2>
             <p>
-              The registry has nothing named <code>{view.path}</code> in this snapshot.{" "}
-              <a href={page.href({ path: nearest.path })}>
-                {nearest.path === "" ? "Show the whole registry" : `Show ${nearest.path}`}
-              </a>
+              The registry has nothing named <code>{view.path}</code> in this snapshot.
             </p>
+            <a class="button" href={page.href({ path: nearest.path })}>
+              {nearest.path === "" ? "Show the whole registry" : `Show ${nearest.path}`}
+            </a>
           </section>
         ) : (
           <>

@@ -248,7 +248,7 @@ describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that s
             `SELECT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation
              WHERE pid = ${session} AND granted AND mode = 'RowExclusiveLock' AND relkind = 'r' ORDER BY relname`
           )
-          assert.deepStrictEqual(written.split("\n"), ["blobs", "manifests", "tags"])
+          assert.deepStrictEqual(written.split("\n"), ["blobs", "manifests", "measured_sizes", "tags"])
           const all = yield* agreed([leader, reader], headers, 5000)
           assertAgreed(all)
           const [before] = all

@@ -132,7 +132,6 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
       "/namespaces/acme/growth?from=7d&by=unique_size&of=namespaces&limit=7&embed=1"
     )
     await page.reload()
-    await signIn(page, user)
     await shown(page)
     expect(await page.getByRole("radio", { checked: true }).evaluateAll((radios) => radios.length)).toBe(4)
     for (const name of ["7 days", "Groups", "Unique"])
@@ -404,7 +403,6 @@ describe.skipIf(leftOut)("the trend", { timeout: 90_000 }, () => {
     await page.getByRole("link", { name: "acme/old/legacy" }).first().click()
     await page.getByRole("row").filter({ hasText: "0.9" }).waitFor()
     await page.reload()
-    await signIn(page, user)
     await page.getByText("This is an earlier snapshot.").waitFor()
     await page.getByRole("row").filter({ hasText: "0.9" }).waitFor()
     await page.getByRole("button", { name: "Back to now" }).click()
