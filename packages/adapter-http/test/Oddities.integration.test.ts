@@ -8,7 +8,7 @@ import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Crawl, type Inventory, MediaType, Names, Registry, Usage } from "@gitlab-registry-usage/core"
 import { DockerRegistry, Servers, StorageTree } from "@gitlab-registry-usage/test-servers"
-import { Effect } from "effect"
+import { Effect, References } from "effect"
 import { overUndici, registryAt } from "./servers.ts"
 
 const [first, registries] = [Number(process.env["FIRST"] ?? 1), Number(process.env["REGISTRIES"] ?? 200)]
@@ -249,7 +249,7 @@ describe.skipIf(Servers.leftOut("generated registries"))("F126 generated registr
           const withGaps = new Set(inventory.gaps.map(({ repository }): string | undefined => repository))
           for (const repository of unknown) assert.isTrue(withGaps.has(repository), what)
         }
-      }).pipe(overUndici),
+      }).pipe(Effect.provideService(References.MinimumLogLevel, "None"), overUndici),
     600_000
   )
 })
