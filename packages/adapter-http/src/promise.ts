@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { type Registry, Snapshot } from "@gitlab-registry-usage/core"
-import { Effect, Layer, Redacted, String } from "effect"
+import { Effect, Layer, Redacted, References, String } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as RegistryHttp from "./RegistryHttp.ts"
 
@@ -109,6 +109,8 @@ export const collect = (options: Options): Promise<Uint8Array> => {
       onProgress: (progress) => Effect.sync(() => onProgress?.(progress))
     }).pipe(
       Effect.provide(layer(options)),
+      // Whoever calls has no logger: what is worth a line is in the result or the error.
+      Effect.provideService(References.MinimumLogLevel, "None"),
       Effect.mapError((error) => new CollectFailure(registryCode(error.reason), error.message))
     )
     return yield* Snapshot.encode(snapshot)

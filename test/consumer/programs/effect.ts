@@ -35,10 +35,10 @@ const registry = Layer.unwrap(
 
 const program = Effect.gen(function* () {
   const usage = Usage.measure(yield* Crawl.crawl())
-  const { diskSize, size } = Usage.total(usage)
+  const { diskSize, size } = Usage.total(usage)!
   const store = yield* SnapshotStore.SnapshotStore
   yield* store.save({ takenAt: yield* DateTime.now, duration: 1, stale: false, usage })
-  const kept = Option.exists(yield* store.load, (snapshot) => Usage.total(snapshot.usage).size === size)
+  const kept = Option.exists(yield* store.load, (snapshot) => Usage.total(snapshot.usage)?.size === size)
   yield* Console.log(`measured: ${diskSize === size && size > 1000 && kept}`)
 })
 

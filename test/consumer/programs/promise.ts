@@ -19,7 +19,7 @@ const seen: Array<Progress> = []
 const options: Options = { registryUrl: registry.url, onProgress: (progress) => seen.push(progress) }
 const scan: Uint8Array = await collect(options)
 const report: Report = await measure(scan)
-check("measured", report.total.diskSize === stored && report.repositories[0]?.tags[0]?.name === "latest")
+check("measured", report.total?.diskSize === stored && report.repositories[0]?.tags[0]?.name === "latest")
 check("progress", seen.at(-1)?.tagsDone === 1)
 check("nothing changed", (await diff(scan, await collect({ ...options, previous: scan }))).length === 0)
 

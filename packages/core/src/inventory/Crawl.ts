@@ -74,7 +74,12 @@ export interface Options {
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
 
-/** @category options @since 0.1.0 */
+/**
+ * What a crawl holds at most, over all repositories: a repository that exceeds it is a gap.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export type Limits = TagBudget.Limits
 
 /** The registry is taken to be down when this many requests in a row got no response of its own. */
