@@ -109,7 +109,7 @@ export const collect = (options: Options): Promise<Uint8Array> => {
       onProgress: (progress) => Effect.sync(() => onProgress?.(progress))
     }).pipe(
       Effect.provide(layer(options)),
-      // Whoever calls has no logger: what is worth a line is in the result or the error.
+      // The caller has no logger: the result or the error has everything that matters.
       Effect.provideService(References.MinimumLogLevel, "None"),
       Effect.mapError((error) => new CollectFailure(registryCode(error.reason), error.message))
     )

@@ -58,10 +58,18 @@ const generate = (tree: StorageTree.StorageTree, random: Random): void => {
     }
     /** Fields that hold no bytes. */
     const cosmetic = (): Record<string, unknown> => (chance(3) ? { annotations: pick([null, {}, { a: "b" }]) } : {})
-    /** A size that a registry does not compare with the blob; the true one is stated by another manifest or absurdly far. */
+    let honest = 0
+    /** A wrong size, which the registry takes: one that cannot be true, or one that the manifest of another tag contradicts. */
     const lie = (descriptor: Descriptor): object => {
       if (descriptor.digest === emptyBlob || !chance(10)) return descriptor
-      return { ...descriptor, size: pick([0, 2 ** 51 + random(1000)]) }
+      const size = pick([0, 2 ** 51 + random(1000), descriptor.size + 1 + random(1000), Math.ceil(descriptor.size / 2)])
+      tree.manifest(name, `honest${honest++}`, {
+        schemaVersion: 2,
+        mediaType: MediaType.ociManifest,
+        config: config("application/vnd.oci.image.config.v1+json"),
+        layers: [descriptor]
+      })
+      return { ...descriptor, size }
     }
     const config = (mediaType: string): Descriptor => ({
       mediaType,

@@ -26,7 +26,7 @@ import { version } from "./Version.ts"
 
 const { printable } = PrintableText
 
-/** So many characters of a message of others are printed: a server may send any. */
+/** The most characters of an error message that are printed: part of it may come from a server. */
 const longest = 2000
 
 /** Prints the version in the format of the original program. */

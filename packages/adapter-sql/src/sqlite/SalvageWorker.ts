@@ -145,7 +145,7 @@ const program = () => {
     return typeof value === "bigint" && value >= -(2n ** 53n) && value <= 2n ** 53n
   }
 
-  /** So many attempts to read on behind damage, in each table. */
+  /** The most attempts to read on behind damage, for each table. */
   const maximumAttempts = 10_000
 
   /** Copies the rows of a table that can be read. Returns whether that was all. */

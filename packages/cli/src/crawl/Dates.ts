@@ -27,7 +27,7 @@ const parseCreated = (text: string): number | undefined => {
 /** The dates of some tags, by their places in the repository. */
 export interface Dates {
   readonly publishedAt: (tag: number) => CleanupPolicy.PublishedAt
-  /** The policy runs on each so many tags by themselves. */
+  /** The policy runs on each page of this number of tags separately. */
   readonly pageSize: number
 }
 

@@ -123,7 +123,7 @@ export const render = (resource: Resource, rendering: Rendering): Document => {
   }
 }
 
-/** So many links become text at once. */
+/** The number of links that become text at once. */
 const linksPerChunk = 1000
 
 /** The items between brackets, each in chunks of its own. */

@@ -250,7 +250,7 @@ export const snapshotsIn = (instants: ReadonlyArray<DateTime.Utc>, period: Perio
  * @since 0.1.0
  */
 export interface GrowthSource<E> extends Source<E> {
-  /** Undefined where snapshots of so many `tags` are too large to be compared blob by blob. */
+  /** Undefined if snapshots with this number of `tags` are too large to be compared blob by blob. */
   readonly changes: (period: Period, tags: number) => Effect.Effect<Changes | undefined, E>
 }
 

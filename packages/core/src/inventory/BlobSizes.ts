@@ -11,9 +11,9 @@ interface Options extends Pick<Crawling, "registry" | "request" | "concurrency">
   readonly inventory: Inventory
   readonly sizes: SizeClaims
   readonly previous: Inventory | undefined
-  /** How many sizes are measured although nothing contradicts them: the largest. */
+  /** The number of sizes to measure that nothing contradicts, the largest first. */
   readonly budget: number
-  /** Whether what the registry could not give before is asked for again. */
+  /** Whether sizes that the registry could not give in an earlier crawl are requested again. */
   readonly again: boolean
 }
 
@@ -23,10 +23,10 @@ interface Place {
   readonly tag: TagName
 }
 
-/** So many repositories are asked for a blob before it counts as one that the registry cannot give. */
+/** The most repositories that are asked for the size of one blob. If all fail, the registry cannot give it. */
 const maxRepositories = 3
 
-/** After so many requests in a row without an answer, no more sizes are asked for. */
+/** After this number of requests in a row without a response, no further size is requested. */
 const maxFailuresInARow = 5
 
 /** Visits each manifest that a tag reaches, once for each repository. */
@@ -118,10 +118,13 @@ const ask = Effect.fnUntraced(function* (
 /** Blob → the wrong size that a manifest states for it. */
 type Misstatements = Map<number, number>
 
-/** As many wrong sizes of one manifest are gaps. */
+/** The most wrong sizes of one manifest that become gaps. */
 const maxGaps = 10
 
-/** Manifest → what it states wrongly. Whoever stated what was `stated` first is in no claim. */
+/**
+ * Manifest → the sizes that it states wrongly. The claims lack the manifests that stated the size in `stated`, which was
+ * seen first.
+ */
 const misstatementsOf = (
   { inventory, sizes: { claims } }: Options,
   stated: ReadonlyMap<number, number>
@@ -189,8 +192,8 @@ const earlierGaps = ({ inventory, previous }: Options, wrong: ReadonlyMap<number
 }
 
 /**
- * Measures the blobs whose stated size cannot be true, and as many others as the budget allows: one request for each,
- * more only where a repository does not give it. Returns the gaps of what is wrong or unknown then.
+ * Measures the blobs whose stated size cannot be true, and others up to the budget. It sends one request for each blob, and
+ * more only if a repository does not give the size. Returns a gap for each size that is wrong or unknown.
  */
 export const measureSizes = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<ReadonlyArray<Gap>> {
   const { again, budget, inventory, sizes } = options

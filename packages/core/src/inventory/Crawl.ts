@@ -58,9 +58,9 @@ export interface Options {
    */
   readonly verify?: Verification | undefined
   /**
-   * The sizes of how many blobs are measured, with a request for each, although nothing contradicts what manifests state:
-   * the largest, of those that `previous` does not have as measured. A size that cannot be true is always measured: 0, more
-   * than 1 TiB, or one that manifests disagree about. Default 0.
+   * The number of blobs whose size is measured although nothing contradicts the manifests. Each takes one request. The
+   * largest come first; blobs that `previous` has as measured are left out. A size that cannot be true is always measured:
+   * 0, more than 1 TiB, or one that manifests disagree about. Default 0.
    */
   readonly measure?: number | undefined
   /**

@@ -252,7 +252,7 @@ export const make = (options: { readonly previous?: Inventory | undefined } = {}
     sizeClaims: () => ({ doubted: seen.doubted, claims: seen.claims }),
     build: (repositories) => {
       const all = seen
-      // Whoever measures next needs the memory, and a fiber may hold the builder for longer than it is of use.
+      // Measuring needs the memory next, and a fiber may hold the builder longer.
       seen = nothing()
       const references = Rows.done(all.references)
       const children = Rows.done(all.children)

@@ -21,7 +21,7 @@ const areSizes = (values: Float64Array): boolean => {
   return true
 }
 
-/** Whether the starts of the rows of so many manifests begin at 0, never decrease, and end at the number of values. */
+/** Whether `starts` has one more entry than `rows`, begins at 0, never decreases, and ends at the number of values. */
 const areStarts = (starts: Uint32Array, rows: number, values: Numbers): boolean => {
   if (starts.length !== rows + 1 || starts[0] !== 0 || starts[rows] !== values.length) return false
   for (let row = 0; row < rows; row++) if (starts[row]! > starts[row + 1]!) return false

@@ -20,7 +20,7 @@ export interface PreviousRepository {
  */
 export type Verification = "all" | number
 
-/** As many rounds read every manifest that no tag names; where there are few of them, each round reads all. */
+/** The number of rounds that read every manifest which no tag names. If there are at most `few` of them, each round reads all. */
 export const rounds = 10
 const few = 1000
 

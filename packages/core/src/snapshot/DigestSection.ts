@@ -5,7 +5,7 @@ import { Digest } from "../registry/Digest.ts"
 const prefix = "sha256:"
 const digestBytes = 32
 const digestLength = prefix.length + 64
-/** So many digests at once become text: far below the longest string that an engine allows. */
+/** The number of digests that become text at once: far below the longest string that an engine allows. */
 const chunk = 65_536
 
 const nibble = (code: number) => (code <= 57 ? code - 48 : code - 87)

@@ -1,4 +1,4 @@
-/** The token of whoever is signed in, kept for this tab: a reload keeps it, and closing the tab ends it. */
+/** The token of the user, stored for this tab: it survives a reload, and closing the tab removes it. */
 const key = "gitlab-registry-usage.token"
 
 /** The browser may deny storage to the page: then the token is held in memory only. */

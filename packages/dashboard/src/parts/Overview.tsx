@@ -148,8 +148,9 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
 
   const exportCsv = async (withTags: boolean) => {
     try {
-      const tags = withTags ? await client.allTags() : new Map<string, ReadonlyArray<Tag>>()
-      const all = Rows.below(node, {
+      const isWhole = withTags && found === undefined
+      const tags = isWhole ? await client.allTags() : new Map<string, ReadonlyArray<Tag>>()
+      const repositoryRows = Rows.below(node, {
         order: { sort: view.sort, descending: view.descending },
         grouped: false,
         expanded: new Set(tags.keys()),
@@ -159,7 +160,7 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
         },
         namespaceUnique
       })
-      download(Csv.fileName(node.path, totals.timestamp), Csv.format(found === undefined ? all : rows))
+      download(Csv.fileName(node.path, totals.timestamp), Csv.format(found === undefined ? repositoryRows : rows))
       setExportProblem(undefined)
     } catch (error) {
       const problem = fromUnknown(error)

@@ -1,6 +1,6 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Config, Effect, Exit, Layer, Logger, Runtime } from "effect"
-import { Command, Flag } from "effect/cli"
+import { CliConfig, Command, Flag, GlobalFlag } from "effect/cli"
 import { run } from "./DemoServer.ts"
 
 const port = Flag.Int("port").pipe(
@@ -27,7 +27,9 @@ const command = Command.make("npm start --", { port, once }, ({ port, once }) =>
 const logs = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
 
 NodeRuntime.runMain(
-  Command.run(command, { version: "0.0.0" }).pipe(Effect.provide(Layer.merge(NodeServices.layer, logs))),
+  Command.run(command, { version: "0.0.0" }).pipe(
+    Effect.provide(Layer.mergeAll(CliConfig.layer({ builtIns: [GlobalFlag.Help] }), NodeServices.layer, logs))
+  ),
   {
     // A demo ends with Ctrl-C, so its status is 0.
     teardown: (exit, onExit) =>
