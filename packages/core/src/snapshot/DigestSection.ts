@@ -34,35 +34,25 @@ export const packDigests = (digests: ReadonlyArray<Digest>): { digests: Uint8Arr
 const OtherDigests = Schema.fromJsonString(Schema.Array(Schema.Tuple([Schema.Int, Digest])))
 
 /**
- * Whether no sha256 digest occurs twice. Those that share a bit of a small table with another one are compared. With a
- * random seed nobody can choose digests that share many.
+ * Whether no sha256 digest occurs twice. A digest is a hash, so that its first bytes choose a bit of a table; digests
+ * that share a bit are compared. Digests that were chosen to share one cost a comparison each, and no more.
  */
 function* areDistinct(packed: Uint8Array, isOther: (place: number) => boolean): Sliced<boolean> {
   const count = packed.length / digestBytes
   const words = new Uint32Array(packed.slice().buffer)
-  const bits = 2 ** Math.min(30, Math.ceil(Math.log2(count * 32 + 32)))
-  const [met, metTwice] = [new Uint8Array(bits / 8), new Uint8Array(bits / 8)]
-  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
-  const bitOf = (place: number) => {
-    let hash = seed
-    for (let at = place * 8; at < place * 8 + 8; at++) {
-      hash = Math.imul(hash ^ words[at]!, 0x85ebca6b)
-      hash ^= hash >>> 15
-    }
-    return hash & (bits - 1)
-  }
+  const mask = 2 ** Math.min(32, Math.ceil(Math.log2(count * 32 + 32))) - 1
+  const [met, shared] = [new Uint32Array((mask + 1) / 32), new Uint32Array((mask + 1) / 32)]
   for (let place = 0; place < count; place++) {
     if (place % stride === 0) yield
-    const bit = bitOf(place)
-    const mask = 1 << (bit & 7)
-    if ((met[bit >>> 3]! & mask) === 0) met[bit >>> 3]! |= mask
-    else metTwice[bit >>> 3]! |= mask
+    const bit = (words[place * 8]! & mask) >>> 0
+    const table = (met[bit >>> 5]! & (1 << bit)) === 0 ? met : shared
+    table[bit >>> 5]! |= 1 << bit
   }
   const compared = new Set<string>()
   for (let place = 0; place < count; place++) {
     if (place % stride === 0) yield
-    const bit = bitOf(place)
-    if ((metTwice[bit >>> 3]! & (1 << (bit & 7))) === 0 || isOther(place)) continue
+    const bit = (words[place * 8]! & mask) >>> 0
+    if ((shared[bit >>> 5]! & (1 << bit)) === 0 || isOther(place)) continue
     const digest = words.subarray(place * 8, place * 8 + 8).join()
     if (compared.has(digest)) return false
     compared.add(digest)
