@@ -34,7 +34,7 @@ export const packDigests = (digests: ReadonlyArray<Digest>): { digests: Uint8Arr
 const OtherDigests = Schema.fromJsonString(Schema.Array(Schema.Tuple([Schema.Int, Digest])))
 
 /**
- * Whether no sha256 digest occurs twice. A digest is a hash, so that its first bytes choose a bit of a table; digests
+ * Whether no sha256 digest occurs twice. A digest is a hash, so that its last bytes choose a bit of a table; digests
  * that share a bit are compared. Digests that were chosen to share one cost a comparison each, and no more.
  */
 function* areDistinct(packed: Uint8Array, isOther: (place: number) => boolean): Sliced<boolean> {
@@ -44,14 +44,14 @@ function* areDistinct(packed: Uint8Array, isOther: (place: number) => boolean): 
   const [met, shared] = [new Uint32Array((mask + 1) / 32), new Uint32Array((mask + 1) / 32)]
   for (let place = 0; place < count; place++) {
     if (place % stride === 0) yield
-    const bit = (words[place * 8]! & mask) >>> 0
+    const bit = (words[place * 8 + 7]! & mask) >>> 0
     const table = (met[bit >>> 5]! & (1 << bit)) === 0 ? met : shared
     table[bit >>> 5]! |= 1 << bit
   }
   const compared = new Set<string>()
   for (let place = 0; place < count; place++) {
     if (place % stride === 0) yield
-    const bit = (words[place * 8]! & mask) >>> 0
+    const bit = (words[place * 8 + 7]! & mask) >>> 0
     if ((shared[bit >>> 5]! & (1 << bit)) === 0 || isOther(place)) continue
     const digest = words.subarray(place * 8, place * 8 + 8).join()
     if (compared.has(digest)) return false
