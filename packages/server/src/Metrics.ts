@@ -100,6 +100,15 @@ const collecting = (status: Collector.Status): ReadonlyArray<OpenMetrics.Family>
         } as const
       ]),
   {
+    name: "leadership",
+    type: "gauge",
+    help: "1 for the state of this server among its replicas: leading, following another one, or no leader is known.",
+    samples: (["leading", "following", "vacant"] as const).map((state) => ({
+      labels: { state },
+      value: status.leadership === state ? 1 : 0
+    }))
+  },
+  {
     name: "collections",
     type: "counter",
     help: "Crawls, by outcome.",

@@ -5,6 +5,7 @@ import { Leadership, LoginAttempts, Revocation, SnapshotStore } from "@gitlab-re
 import { Effect, FileSystem, Layer, Option } from "effect"
 import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
+import * as LateStores from "./LateStores.ts"
 
 export type Stores =
   | SnapshotStore.SnapshotStore
@@ -25,30 +26,13 @@ const file = (config: ServerConfig, path: string) =>
     Layer.merge(alone(config))
   )
 
-/** A store that fails each load and save with the reason. */
-const unusable = (error: Database.DatabaseUnavailable) => {
-  const failed = (operation: "load" | "save") =>
-    Effect.fail(
-      new SnapshotStore.SnapshotStoreError({
-        operation,
-        reason: new SnapshotStore.StoreUnavailable({ detail: error.message })
-      })
-    )
-  return Layer.succeed(
-    SnapshotStore.SnapshotStore,
-    SnapshotStore.make({ load: failed("load"), save: () => failed("save") })
+/** With a full or read-only disk the server starts without its database. */
+const sqlite = (config: ServerConfig, path: string) => {
+  const opened = Sqlite.layer({ path, accounting: config.collector.accounting, attempts: config.http.limiter })
+  return Layer.catchTag(opened, "DatabaseUnavailable", (error) =>
+    LateStores.layer(opened, alone(config), error.message)
   )
 }
-
-/** With a full or read-only disk the server starts without a store. */
-const sqlite = (config: ServerConfig, path: string) =>
-  Sqlite.layer({ path, accounting: config.collector.accounting, attempts: config.http.limiter }).pipe(
-    Layer.catchTag("DatabaseUnavailable", (error) =>
-      Layer.merge(unusable(error), alone(config)).pipe(
-        Layer.tap(() => Effect.logError(`${error.message}; nothing is kept until a restart`))
-      )
-    )
-  )
 
 /** The code for PostgreSQL is loaded only where the configuration uses it. */
 const postgres = (config: ServerConfig, { lease, url }: Extract<ServerConfig["store"], { _tag: "Postgres" }>) =>

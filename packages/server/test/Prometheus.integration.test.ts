@@ -283,7 +283,7 @@ describe.skipIf(Servers.leftOut("Prometheus"))("Prometheus", () => {
       Effect.gen(function* () {
         const valid = yield* Prometheus.tool("check", "config", deployed("prometheus/prometheus.yml"))
         expect(valid).toContain("prometheus.yml is valid")
-        expect(yield* Prometheus.tool("check", "rules", deployed("prometheus/alerts.yml"))).toContain("9 rules found")
+        expect(yield* Prometheus.tool("check", "rules", deployed("prometheus/alerts.yml"))).toContain("10 rules found")
       })
     )
 

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { Effect, Schema } from "effect"
-import type { SqlError } from "effect/sql"
+import { SqlError } from "effect/sql"
 import type { Database } from "./Database.ts"
 import { columns, figures, initial, measuredSizes, type Table } from "./Tables.ts"
 
@@ -102,7 +102,7 @@ export const version: number = steps.length
 
 /**
  * Creates the tables, or migrates tables of an earlier version. Tables of a newer version are not changed. One replica
- * migrates while the others wait.
+ * migrates while the others wait. Nothing is written where the tables are up to date, so that a read-only database will do.
  *
  * @category migrating
  * @since 0.1.0
@@ -110,14 +110,25 @@ export const version: number = steps.length
 export const migrate = (database: Database["Service"]): Effect.Effect<void, SqlError.SqlError | SchemaTooNew> => {
   const { dialect, exclusively, sql, table } = database
   const { integer } = dialect.types
-  return exclusively(
+  const read = Effect.gen(function* () {
+    const [row] = yield* sql`SELECT version, minimum FROM ${table("schema_version")}`.values
+    const [found, minimum] = (row ?? [0, 0]).map(Number) as [number, number]
+    if (minimum > version) return yield* new SchemaTooNew({ version: found, minimum, known: version })
+    return { found, minimum }
+  })
+  const isCurrent = read.pipe(
+    Effect.map(({ found }) => found >= version),
+    // The first start finds no tables.
+    Effect.catchIf(SqlError.isSqlError, (error) =>
+      error.reason._tag === "ConnectionError" ? Effect.fail(error) : Effect.succeed(false)
+    )
+  )
+  const change = exclusively(
     Effect.gen(function* () {
       yield* sql`CREATE TABLE IF NOT EXISTS ${table("schema_version")} (${sql.literal(
         `version ${integer} NOT NULL, minimum ${integer} NOT NULL`
       )})`
-      const [row] = yield* sql`SELECT version, minimum FROM ${table("schema_version")}`.values
-      const [found, minimum] = (row ?? [0, 0]).map(Number) as [number, number]
-      if (minimum > version) return yield* new SchemaTooNew({ version: found, minimum, known: version })
+      const { found, minimum } = yield* read
       if (found >= version) return
       for (const step of steps.slice(found)) yield* step.run(database)
       const needed = Math.max(minimum, ...steps.slice(found).map((step) => step.minimum))
@@ -125,4 +136,5 @@ export const migrate = (database: Database["Service"]): Effect.Effect<void, SqlE
       yield* sql`INSERT INTO ${table("schema_version")} VALUES (${version}, ${needed})`
     })
   )
+  return Effect.flatMap(isCurrent, (isCurrent) => (isCurrent ? Effect.void : change))
 }

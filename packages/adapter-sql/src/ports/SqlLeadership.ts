@@ -5,9 +5,10 @@
  */
 import { randomUUID } from "node:crypto"
 import { Change, Digest, Leadership, Names } from "@gitlab-registry-usage/core"
-import { Clock, Duration, Effect, Layer, Option, Queue, Ref, Schema, type Scope, Stream } from "effect"
+import { type Cause, Clock, Duration, Effect, Layer, Option, Queue, Ref, Schema, type Scope, Stream } from "effect"
 import { Database } from "../database/Database.ts"
-import { recoverSqlDefects } from "../database/DatabaseFailure.ts"
+import { SqlError } from "effect/sql"
+import { describeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"
 
 /** @category models @since 0.1.0 */
 export interface Options {
@@ -94,7 +95,7 @@ export const make = Effect.fnUntraced(function* (
   const poll = Duration.toMillis(options.poll ?? lease / 3)
   const self = randomUUID()
   const leading = yield* Ref.make(false)
-  const lastState = yield* Ref.make<Leadership.State>("vacant")
+  const failure = yield* Ref.make(Option.none<string>())
   const changed = yield* Queue.sliding<Change.Change>(maximumUnread)
   const wake = yield* Queue.sliding<void>(1)
   const now = sql.literal(dialect.now)
@@ -107,13 +108,26 @@ export const make = Effect.fnUntraced(function* (
   })
   yield* Effect.forkScoped(Stream.runForEach(notifications, receive))
 
+  const answered = Effect.flatMap(Ref.getAndSet(failure, Option.none()), (before) =>
+    Option.isNone(before) ? Effect.void : Effect.logInfo("the database lets a replica be elected again")
+  )
+  const failed = (error: SqlError.SqlError | Cause.TimeoutError) => {
+    const detail = SqlError.isSqlError(error) ? describeError(error) : "it did not answer in time"
+    return Effect.flatMap(Ref.getAndSet(failure, Option.some(`the database: ${detail}`)), (before) =>
+      Option.isSome(before) ? Effect.void : Effect.logWarning(`no replica can be elected; the database: ${detail}`)
+    )
+  }
+
   /** Takes the lease if it is free, and returns the new generation. No save runs at the same time. */
   const take = exclusively(
     sql`UPDATE ${rows} SET holder = ${self}, generation = generation + 1, expires_at = ${now} + ${lease}
       WHERE expires_at <= ${now} OR holder = ${self} RETURNING generation`.values
   ).pipe(
     Effect.map(([row]) => (row === undefined ? Option.none() : Option.some(Number(row[0])))),
-    Effect.timeout(lease)
+    recoverSqlDefects,
+    Effect.timeout(lease),
+    Effect.tap(answered),
+    Effect.tapError(failed)
   )
 
   // Not exclusive, so that it runs beside a long save, during which no other replica can take over.
@@ -125,6 +139,8 @@ export const make = Effect.fnUntraced(function* (
       recoverSqlDefects,
       Effect.map((found): Renewal => (found.length > 0 ? "renewed" : "lost")),
       Effect.timeout(remaining),
+      Effect.tap(answered),
+      Effect.tapError(failed),
       // If this process cannot write a SQLite file (full disk, locked), no other process can write it either.
       Effect.catch(() => Effect.succeed<Renewal>(reachesOthers ? "unanswered" : "blocked"))
     )
@@ -162,7 +178,7 @@ export const make = Effect.fnUntraced(function* (
   const lead: Leadership.Leadership["Service"]["lead"] = (reign) =>
     Effect.gen(function* () {
       const askedAt = yield* Clock.currentTimeNanos
-      const taken = yield* Effect.orElseSucceed(recoverSqlDefects(take), () => Option.none<number>())
+      const taken = yield* Effect.orElseSucceed(take, () => Option.none<number>())
       if (Option.isSome(taken)) {
         const generation = taken.value
         yield* Effect.gen(function* () {
@@ -180,13 +196,13 @@ export const make = Effect.fnUntraced(function* (
     return row === undefined || row[0] === self ? "vacant" : "following"
   }).pipe(
     Effect.timeout("1 second"),
-    Effect.tap((found) => Ref.set(lastState, found as Leadership.State)),
-    Effect.catch(() => Ref.get(lastState))
+    Effect.orElseSucceed(() => "vacant")
   ) as Effect.Effect<Leadership.State>
 
   return Leadership.Leadership.of({
     lead,
     state: Effect.flatMap(Ref.get(leading), (leads) => (leads ? Effect.succeed("leading" as const) : readState)),
+    failure: Ref.get(failure),
     notify: Effect.fnUntraced(function* (changes) {
       if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(changed, changes))
       yield* Effect.forEach(notificationsFor([...changes]), notify, { discard: true }).pipe(

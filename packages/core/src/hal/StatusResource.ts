@@ -36,7 +36,8 @@ const coverageOf = (inventory: Inventory): Hal.Json => {
 /**
  * The status of the collector and of the snapshot that is served (`null` before there is one): instants in seconds since
  * 1970; `duration`, `elapsed` and `remaining` in milliseconds. `gaps` lists the first thousand of the `gaps_total` things
- * that could not be read. `sizes` says of how many of the `blobs` the size was `measured`, rather than only stated by
+ * that could not be read. `save_error` says why the snapshot could not be saved, `leadership` whether this server is
+ * `leading`, `following` another one, or no leader is known (`vacant`), and `leadership_error` why. `sizes` says of how many of the `blobs` the size was `measured`, rather than only stated by
  * manifests.
  *
  * @category resources
@@ -56,6 +57,9 @@ export const status = (root: string, current: Option.Option<Snapshot>, status: S
       last_success: seconds(status.lastSuccess),
       last_error: status.lastError ?? null,
       attempts: { ...status.attempts },
+      save_error: status.saveError ?? null,
+      leadership: status.leadership,
+      leadership_error: status.leadershipError ?? null,
       progress: progress === undefined || !status.crawling ? undefined : progressState(progress),
       sizes: snapshot === undefined ? null : coverageOf(snapshot.usage.inventory),
       gaps_total: gaps.length,

@@ -35,6 +35,7 @@ import {
 import { follow } from "./Follower.ts"
 import type { Inventory } from "../inventory/Inventory.ts"
 import * as Leadership from "./Leadership.ts"
+import { markOverdue } from "./OverdueSnapshot.ts"
 import type { RepositoryName } from "../registry/Names.ts"
 import { Registry } from "../registry/Registry.ts"
 import { type Snapshot, take } from "./Snapshot.ts"
@@ -53,7 +54,10 @@ export {
 /** @category models @since 0.1.0 */
 export interface Options {
   readonly accounting?: Accounting | undefined
-  /** From the end of one crawl to the begin of the next. Default 10 minutes. */
+  /**
+   * From the end of one crawl to the begin of the next. A snapshot is stale at the latest when it is older than three
+   * intervals and three times the length of its crawl. Default 10 minutes.
+   */
   readonly interval?: Duration.Input | undefined
   /** The share of the interval, 0 to 1, by which it varies at random in both directions. Default 0.1. */
   readonly jitter?: number | undefined
@@ -75,6 +79,7 @@ export interface Options {
 
 /**
  * The status of the collector. `attempts` counts crawls by result; `lastError` is the message of the last one if it failed.
+ * `saveError` says why the snapshot that is served could not be saved, and `leadershipError` why no leader is known.
  *
  * @category models
  * @since 0.1.0
@@ -86,6 +91,9 @@ export interface Status {
   readonly lastSuccess: DateTime.Utc | undefined
   readonly lastError: string | undefined
   readonly attempts: { readonly succeeded: number; readonly failed: number }
+  readonly saveError: string | undefined
+  readonly leadership: Leadership.State
+  readonly leadershipError: string | undefined
 }
 
 /**
@@ -153,13 +161,14 @@ const reasonOf = (cause: Cause.Cause<CollectionError>): FailureReason =>
     onSome: (error) => (error._tag === "RegistryError" ? error.reason._tag : error._tag)
   })
 
-const idle: Status = {
+const idle: Omit<Status, "leadership" | "leadershipError"> = {
   crawling: false,
   progress: undefined,
   lastAttempt: undefined,
   lastSuccess: undefined,
   lastError: undefined,
-  attempts: { succeeded: 0, failed: 0 }
+  attempts: { succeeded: 0, failed: 0 },
+  saveError: undefined
 }
 
 /**
@@ -208,11 +217,16 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   /** A snapshot that cannot be stored is served all the same, but only by the leader. */
   const keep = (snapshot: Snapshot, term: Leadership.Term) =>
     store.save(snapshot, term).pipe(
+      Effect.andThen(Ref.update(status, (status) => ({ ...status, saveError: undefined }))),
       Effect.catchReason("SnapshotStoreError", "Superseded", ({ detail }) => Effect.fail(new NotLeading({ detail }))),
       Effect.catchTag("SnapshotStoreError", (error) =>
-        Effect.andThen(
-          Metric.update(saveErrors, 1),
-          Effect.logError(`the snapshot is served, but could not be kept: ${error.message}`)
+        Effect.all(
+          [
+            Metric.update(saveErrors, 1),
+            Ref.update(status, (status) => ({ ...status, saveError: error.message })),
+            Effect.logError(`the snapshot is served, but could not be kept: ${error.message}`)
+          ],
+          { discard: true }
         )
       )
     )
@@ -425,8 +439,15 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     store,
     snapshots,
     term,
-    took: ({ takenAt }) => Ref.update(status, (status) => ({ ...status, lastSuccess: takenAt, lastError: undefined }))
+    took: ({ takenAt }) =>
+      Ref.update(status, (status) => ({
+        ...status,
+        lastSuccess: takenAt,
+        lastError: undefined,
+        saveError: undefined
+      }))
   })
+  yield* Effect.forkScoped(markOverdue(snapshots, interval))
   yield* Effect.forkScoped(leadership.lead(lead))
   return Collector.of({
     current: SubscriptionRef.get(snapshots),
@@ -434,7 +455,10 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     refresh,
     verify,
     changed: leadership.notify,
-    status: Ref.get(status)
+    status: Effect.gen(function* () {
+      const error = Option.getOrUndefined(yield* leadership.failure)
+      return { ...(yield* Ref.get(status)), leadership: yield* leadership.state, leadershipError: error }
+    })
   })
 })
 

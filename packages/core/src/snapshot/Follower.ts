@@ -23,7 +23,8 @@ export const follow = ({ snapshots, store, term, took }: Options): Effect.Effect
     if (Option.isNone(latest) || (yield* isLeading)) return
     const { takenAt } = latest.value
     const current = yield* SubscriptionRef.get(snapshots)
-    if (Option.exists(current, (current) => DateTime.Equivalence(current.takenAt, takenAt))) return
+    // A leader that could not save its last snapshot goes on serving it, and so does a replica of a database that lost some.
+    if (Option.exists(current, (current) => DateTime.isGreaterThanOrEqualTo(current.takenAt, takenAt))) return
     yield* SubscriptionRef.set(snapshots, latest)
     yield* took(latest.value)
     yield* Effect.logInfo(`serving the snapshot of ${DateTime.formatIso(takenAt)}, which another replica published`)

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, Queue, Ref, type Scope, Semaphore, Stream } from "effect"
+import { Context, Effect, Layer, type Option, Queue, Ref, type Scope, Semaphore, Stream } from "effect"
 import type { Change } from "./Change.ts"
 
 /**
@@ -41,6 +41,8 @@ export class Leadership extends Context.Service<
      */
     readonly lead: <R>(task: (term: Term) => Effect.Effect<never, never, R>) => Effect.Effect<never, never, R>
     readonly state: Effect.Effect<State>
+    /** Why this replica can neither be elected nor know that another one is. */
+    readonly failure: Effect.Effect<Option.Option<string>>
     /** Notifies the leader of changes. */
     readonly notify: (changes: Iterable<Change>) => Effect.Effect<void>
     /** The changes of `notify`, for the leader to read; those of a time when nobody reads may be lost. */
@@ -73,6 +75,7 @@ export const makeGroup: Effect.Effect<Effect.Effect<Leadership["Service"], never
         state: Effect.map(Ref.get(leader), (leader) =>
           leader === undefined ? "vacant" : leader === self ? "leading" : "following"
         ),
+        failure: Effect.succeedNone,
         notify: (changes) => Effect.asVoid(Queue.offerAll(queue, changes)),
         notifications: Stream.fromQueue(queue)
       })

@@ -393,6 +393,26 @@ describe("Collector", () => {
     }).pipe(Effect.provide(SnapshotStore.layerMemory))
   )
 
+  it.effect("F127 a snapshot older than three intervals is stale, though no crawl has failed", () =>
+    Effect.gen(function* () {
+      const { collector, fault } = yield* scene()
+      yield* Effect.gen(function* () {
+        yield* advance(0)
+        yield* advance("10 minutes")
+        const { takenAt } = yield* current
+        yield* Ref.set(fault, Effect.never)
+        yield* advance("29 minutes")
+        expect(yield* current).toMatchObject({ takenAt, stale: false })
+        yield* advance("2 minutes")
+        expect(yield* current).toMatchObject({ takenAt, stale: true })
+        expect(yield* status).toMatchObject({ attempts: { succeeded: 2, failed: 0 } })
+        yield* Ref.set(fault, Effect.void)
+        yield* advance("2 hours")
+        expect((yield* current).stale).toBe(false)
+      }).pipe(Effect.provide(collector()))
+    })
+  )
+
   it.effect("F98 serves a snapshot that could not be saved", () =>
     Effect.gen(function* () {
       const { docker } = yield* images
@@ -405,6 +425,7 @@ describe("Collector", () => {
         expect((yield* current).stale).toBe(false)
         expect((yield* status).attempts.succeeded).toBe(1)
         expect((yield* Metric.value(Collector.saveErrors)).count).toBe(1)
+        expect((yield* status).saveError).toContain("no space left on device")
       }).pipe(
         Effect.provide(Layer.effect(Collector.Collector, Collector.make({ jitter: 0 }))),
         Effect.provideService(

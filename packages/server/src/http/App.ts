@@ -70,10 +70,9 @@ type Handler = (
 const ready = Effect.gen(function* () {
   const collector = yield* Collector.Collector
   if ((yield* Draining)()) return yield* unavailable("the server is stopping", 5)
-  if (Option.isNone(yield* collector.current)) {
-    return yield* unavailable("the registry has not been crawled yet", 5)
-  }
-  return json({ status: "ready" })
+  const snapshot = yield* collector.current
+  if (Option.isNone(snapshot)) return yield* unavailable("the registry has not been crawled yet", 5)
+  return json({ status: "ready", stale: snapshot.value.stale })
 })
 
 /** Renders a resource without a cache, in the media type that the request accepts. */

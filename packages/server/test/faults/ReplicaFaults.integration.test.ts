@@ -323,6 +323,65 @@ describe.skipIf(Servers.leftOut("replicas on a real database"))("replicas that s
   )
 
   it.live(
+    "F127 where the database is read-only no replica hides that it is stale, none serves older data, and one may start",
+    () =>
+      provided(
+        Effect.gen(function* () {
+          const { database, headers, replica } = yield* scene("1 second")
+          const replicas = [yield* replica, yield* replica]
+          assertAgreed(yield* agreed(replicas, headers, 20_000))
+          const status = Effect.fnUntraced(function* (server: ServerProcess) {
+            const { body } = yield* ask(`${server.url}/status`, headers)
+            return JSON.parse(body) as {
+              readonly stale: boolean
+              readonly timestamp: number
+              readonly leadership: string
+              readonly leadership_error: string | null
+            }
+          })
+          const states = Effect.suspend(() => Effect.forEach(replicas, status))
+          assert.deepStrictEqual((yield* states).map(({ leadership }) => leadership).sort(), ["following", "leading"])
+          const disconnected =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user"
+          yield* database.query("ALTER DATABASE registry_usage SET default_transaction_read_only = on")
+          yield* database.query(disconnected)
+          let served = (yield* states).map(({ timestamp }) => timestamp)
+          const isOver = (all: Effect.Success<typeof states>) =>
+            all.every(({ leadership, stale }) => stale && leadership === "vacant")
+          let all = yield* states
+          for (let tries = 0; tries < 200 && !isOver(all); tries++) {
+            yield* Effect.sleep("100 millis")
+            all = yield* states
+            all.forEach(({ timestamp }, i) => assert.isAtLeast(timestamp, served[i]!))
+            served = all.map(({ timestamp }) => timestamp)
+          }
+          replicas.push(yield* replica)
+          all = yield* states
+          assert.isTrue(isOver(all), JSON.stringify(all))
+          for (const { leadership_error } of all) assert.match(leadership_error ?? "", /read-only transaction/)
+          for (const server of replicas) {
+            const metrics = (yield* ask(`${server.url}/metrics`, headers)).body
+            assert.include(metrics, "gitlab_registry_usage_stale 1\n")
+            assert.include(metrics, 'gitlab_registry_usage_leadership{state="vacant"} 1\n')
+            assert.deepInclude(JSON.parse((yield* ask(`${server.url}/health/ready`)).body), { stale: true })
+            assert.match(server.output(), /no replica can be elected; .*read-only transaction/)
+          }
+          yield* database.query(
+            "BEGIN READ WRITE; ALTER DATABASE registry_usage RESET default_transaction_read_only; COMMIT"
+          )
+          yield* database.query(disconnected)
+          const latest = Math.max(...served)
+          assertAgreed(yield* agreed(replicas, headers, 20_000, ({ timestamp }) => timestamp! > latest))
+          for (const { leadership, leadership_error, stale } of yield* states) {
+            assert.notStrictEqual(leadership, "vacant")
+            assert.deepStrictEqual([leadership_error, stale], [null, false])
+          }
+        })
+      ),
+    90_000
+  )
+
+  it.live(
     "F103 an older version works with the tables of a newer one, unless these require a newer version",
     () =>
       provided(

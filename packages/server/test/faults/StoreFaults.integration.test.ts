@@ -5,7 +5,7 @@ import { Fault } from "@gitlab-registry-usage/demo"
 import { FileSnapshotStore } from "@gitlab-registry-usage/server"
 import { Program, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Deferred, Effect, FileSystem, Option } from "effect"
+import { DateTime, Deferred, Effect, FileSystem, Option, Schedule } from "effect"
 import { ask, demoRegistry, eventually, startServer, token } from "../process.ts"
 
 const directory = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
@@ -196,6 +196,48 @@ describe("a disk that cannot be written", () => {
       60_000
     )
   }
+})
+
+describe("a database that cannot be opened", () => {
+  it.live(
+    "F128 is tried again; meanwhile the server crawls, and refuses the tokens of before, which may be revoked",
+    () =>
+      Effect.gen(function* () {
+        const { credentials, registry } = yield* demoRegistry
+        const fs = yield* FileSystem.FileSystem
+        const path = `${yield* directory}/usage.sqlite`
+        yield* fs.makeDirectory(path)
+        const earlier = yield* token
+        yield* Effect.sleep("1100 millis")
+        const server = yield* startServer(registry.url, {
+          database: { path },
+          registry: { ...credentials, refresh_interval: "1 second", refresh_jitter: "0" }
+        })
+        yield* server.says(/crawled the registry/)
+        assert.match(server.output(), /usage\.sqlite cannot be used: .*; no snapshot is kept until it can be opened/)
+        const headers = { authorization: `Bearer ${yield* token}` }
+        const asked = (path: string, headers: Record<string, string>) =>
+          Effect.map(ask(`${server.url}${path}`, headers), ({ body, status }) => ({ status, body }))
+        assert.strictEqual((yield* asked("/images", { authorization: `Bearer ${earlier}` })).status, 401)
+        assert.strictEqual((yield* asked("/images", headers)).status, 200)
+        assert.strictEqual((yield* asked("/history", headers)).status, 503)
+        const status = yield* asked("/status", headers)
+        assert.match(JSON.parse(status.body).save_error, /cannot be used/)
+
+        yield* fs.remove(path, { recursive: true })
+        yield* server.says(/the database is open now/)
+        const kept = yield* Effect.repeat(asked("/history", headers), {
+          until: ({ body, status }) => status === 200 && JSON.parse(body).snapshots > 0,
+          schedule: Schedule.spaced("100 millis"),
+          times: 100
+        })
+        assert.strictEqual(kept.status, 200, kept.body)
+        assert.strictEqual(JSON.parse((yield* asked("/status", headers)).body).save_error, null)
+        assert.strictEqual((yield* asked("/images", { authorization: `Bearer ${earlier}` })).status, 401)
+        assert.strictEqual((yield* asked("/images", headers)).status, 200)
+      }).pipe(Effect.provide(NodeServices.layer)),
+    60_000
+  )
 })
 
 describe("a restart", () => {
