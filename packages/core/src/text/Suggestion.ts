@@ -18,7 +18,7 @@ const distance = (from: string, to: string): number => {
 }
 
 /**
- * The candidate nearest to the name, if at most a third of the letters of the longer one differ.
+ * The candidate nearest to the name, if at most a third of the letters of the longer one differ, in any case.
  *
  * @category getters
  * @since 0.1.0
@@ -26,8 +26,10 @@ const distance = (from: string, to: string): number => {
 export const suggest = (name: string, candidates: Iterable<string>): string | undefined => {
   let best: { readonly candidate: string; readonly distance: number } | undefined
   for (const candidate of candidates) {
-    const here = distance(name.slice(0, 80), candidate)
-    if (here <= Math.max(name.length, candidate.length) / 3 && (best === undefined || here < best.distance)) {
+    const limit = Math.max(name.length, candidate.length) / 3
+    if (Math.abs(name.length - candidate.length) > limit) continue
+    const here = distance(name.slice(0, 80).toLowerCase(), candidate.toLowerCase())
+    if (here <= limit && (best === undefined || here < best.distance)) {
       best = { candidate, distance: here }
     }
   }

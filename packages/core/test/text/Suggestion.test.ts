@@ -11,5 +11,10 @@ describe("Suggestion", () => {
     assert.strictEqual(Suggestion.suggest("debugg", keys), "debug")
   })
 
+  it("finds a name that differs in case alone", () => {
+    assert.strictEqual(Suggestion.suggest("DEBUG", keys), "debug")
+    assert.strictEqual(Suggestion.suggest("v1.0-rc1", ["v1.0-rc2", "V1.0-RC1"]), "V1.0-RC1")
+  })
+
   it("is silent where nothing is near", () => assert.isUndefined(Suggestion.suggest("colour", keys)))
 })

@@ -66,7 +66,8 @@ export const service = HttpApiGroup.make("service").add(
     ]
   }).annotate(OpenApi.Summary, "Notifications of the registry"),
   HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", {
-    success: Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Json)) })
+    success: Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Json)) }),
+    error: [problem(404, "The tokens are signed with a shared secret: there is no public key")]
   }).annotate(OpenApi.Summary, "The public keys that verify the tokens"),
   HttpApiEndpoint.get("openapi", "/openapi.json", { success: Schema.Json })
     .annotate(OpenApi.Summary, "This description")
