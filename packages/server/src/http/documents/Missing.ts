@@ -18,12 +18,11 @@ const decodedAgain = Option.liftThrowable(decodeURIComponent)
 /** The nearest name in words, or `otherwise`. Of many names those of the same namespace are compared. */
 const orNearest = (name: string, names: ReadonlyArray<string>, otherwise = ""): string => {
   const meant = Option.getOrElse(decodedAgain(name), () => name)
-  const near = names.length > maximumCompared ? names.filter((other) => isBeside(meant, other)) : names
+  const beside = Names.namespaceOf(meant)
+  const near = names.length > maximumCompared ? names.filter((other) => other.startsWith(beside)) : names
   const nearest = names.includes(meant) ? meant : Suggestion.suggest(meant, near.slice(0, maximumCompared))
   return nearest === undefined ? otherwise : `; did you mean ${quoted(nearest)}?`
 }
-
-const isBeside = (name: string, other: string) => Names.namespaceOf(name) === Names.namespaceOf(other)
 
 /** That there is no such image. `place` is where it was looked for, `otherwise` ends the message if no name is near. */
 export const image = ({ inventory }: Usage.Usage, name: string, place = "", otherwise = ""): string => {
