@@ -84,12 +84,6 @@ export const rendering = (query: Parameters.Query): Hal.Rendering => {
   return { embed, links }
 }
 
-/**
- * The error of a path of which several readings exist. With each name percent-encoded as one segment, a path has one
- * reading.
- */
-const ambiguous = notFound("this path has more than one meaning: write the image's name as one segment, with %2F")
-
 /** The links to the pages around a page (RFC 8288), for clients that do not ask for links in the document. */
 const pageLinks = (resource: Hal.Resource): Readonly<Record<string, string>> => {
   const links = resource.links()
@@ -106,6 +100,17 @@ interface Found {
   readonly moment: Moment
   /** The same resource in the current snapshot, if it exists there. */
   readonly latest: (() => Hal.Resource) | undefined
+}
+
+/**
+ * The error of a path of which several readings exist. With each name percent-encoded as one segment, a path has one
+ * reading.
+ */
+const ambiguous = (...found: ReadonlyArray<Found>) => {
+  const meanings = found.map(({ resource }) => (resource.links()["self"] as Hal.Link).href)
+  return notFound(
+    `this path has more than one meaning: write the image's name as one segment, with %2F: ${meanings.join(" or ")}`
+  )
 }
 
 /** Adds the link to the same resource in the current snapshot. */
@@ -148,7 +153,7 @@ export const document = ({ capacity, earlier, root }: Options) => {
     for (const reading of readings) {
       const found = yield* look(reading)
       if (found === undefined) continue
-      if (only !== undefined) return yield* ambiguous
+      if (only !== undefined) return yield* ambiguous(only, found)
       only = found
       if (reading.canonical) break
     }

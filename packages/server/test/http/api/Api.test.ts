@@ -85,6 +85,7 @@ describe("OpenAPI", () => {
     expect(openapi).toBe("3.1.0")
     const ids = operations.map(({ operation }) => operation.operationId)
     expect(ids.toSorted()).toEqual([...new Set(ids)].toSorted())
+    for (const scheme of Object.values(components.securitySchemes)) expect(scheme.description).toMatch(words)
     for (const { operation } of operations) {
       for (const scheme of [...operation.security, ...security].flatMap(Object.keys)) {
         expect(components.securitySchemes).toHaveProperty(scheme)
