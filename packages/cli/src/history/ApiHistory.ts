@@ -47,7 +47,7 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
     )
   })
 
-  /** A subject that is missing is an error with the nearest name. */
+  /** A subject that is missing is an error with the nearest name as commands write it, instead of the server's hint. */
   const presentSubject = <A>(subject: History.Entity, reading: Effect.Effect<A, CommandFailure | HalClient.Missing>) =>
     Effect.catchTag(
       reading,
@@ -55,7 +55,7 @@ const make = Effect.fnUntraced(function* (options: HalClient.Options) {
       Effect.fnUntraced(function* ({ detail }) {
         const { _links } = yield* present(get(Documents.Names, yield* linked("images"), { links: "true" }))
         const names = (_links.items ?? []).map(({ title }) => title)
-        return yield* usageError(`--api: ${detail}`, hint(subject, names))
+        return yield* usageError(`--api: ${detail.replace(/; .*$/s, "")}`, hint(subject, names))
       })
     )
 

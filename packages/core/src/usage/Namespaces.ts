@@ -52,6 +52,14 @@ const namespacesOf = Function.memoize((usage: Usage) => {
 })
 
 /**
+ * The paths of all namespaces, each after the one that it lies in. The first is that of the whole registry, which is empty.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const namespacePaths = (usage: Usage): ReadonlyArray<string> => [...usage.tree.namespaces.keys()]
+
+/**
  * The namespace with this path, or `undefined` where no image lies in it.
  *
  * @category getters

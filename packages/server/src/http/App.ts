@@ -28,7 +28,8 @@ import { login } from "./auth/Login.ts"
 import * as LoginLimiter from "./auth/LoginLimiter.ts"
 import * as MetricsEndpoint from "./service/MetricsEndpoint.ts"
 import * as EarlierSnapshots from "./documents/EarlierSnapshots.ts"
-import { badRequest, methodNotAllowed, notFound, Problem, unavailable } from "./wire/Problem.ts"
+import * as Missing from "./documents/Missing.ts"
+import { badRequest, methodNotAllowed, notFound, Problem, quoted, unavailable } from "./wire/Problem.ts"
 import { MediaType, negotiate } from "./query/MediaType.ts"
 import * as Parameters from "./query/Parameters.ts"
 import * as Router from "./api/Router.ts"
@@ -75,11 +76,12 @@ const ready = Effect.gen(function* () {
   return json({ status: "ready", stale: snapshot.value.stale })
 })
 
-/** Renders a resource without a cache, in the media type that the request accepts. */
+/** Renders a resource without a cache, in the media type that the request accepts. `links` is what the parameter defaults to. */
 const rendered = Effect.fnUntraced(function* (
   request: Request,
   target: Target,
-  resource: Effect.Effect<Hal.Resource, Problem, Collector.Collector>
+  resource: Effect.Effect<Hal.Resource, Problem, Collector.Collector>,
+  links = false
 ) {
   const query = yield* Effect.fromResult(Parameters.decode(target.query))
   yield* Effect.fromResult(Parameters.checkMeaning(query, []))
@@ -90,12 +92,12 @@ const rendered = Effect.fnUntraced(function* (
       : {
           status: 200,
           headers: { "content-type": MediaType.hal, "cache-control": "no-store" },
-          body: JSON.stringify(Hal.render(yield* resource, Documents.rendering(query)))
+          body: JSON.stringify(Hal.render(yield* resource, Documents.rendering({ links, ...query })))
         }
   return { ...response, headers: { ...response.headers, vary: "Accept, Authorization" } }
 })
 
-const nothing = notFound("there is nothing at this path")
+const noEvents = notFound("this server takes no notifications of the registry: set events_token in [registry]")
 
 const redirect = (location: string): Response => ({
   status: 307,
@@ -113,7 +115,9 @@ const handlers = (
   const signIn = login(limiter)
   const file = (name: string, request: Request) => {
     const found = Ui.find(ui, name, request.headers["if-none-match"])
-    return found === undefined ? notFound("there is no such file") : Effect.succeed(found)
+    return found === undefined
+      ? notFound(ui.size === 0 ? "this server was started without the page" : `the page has no file ${quoted(name)}`)
+      : Effect.succeed(found)
   }
   return {
     status: (request, target) =>
@@ -139,7 +143,7 @@ const handlers = (
       Effect.flatMap(Effect.fromResult(negotiate(request.headers.accept)), (mediaType) =>
         mediaType === MediaType.html && ui.has("index.html")
           ? Effect.succeed(redirect(`${root}/ui/`))
-          : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), earlier !== undefined)))
+          : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), earlier !== undefined)), true)
       ),
     live: () => Effect.succeed(json({ status: "live" })),
     ready: () => ready,
@@ -180,15 +184,16 @@ const failed = new Problem({
  * @since 0.1.0
  */
 export const handler = Effect.fnUntraced(function* (options: Options = {}) {
+  const root = options.prefix ?? ""
   const store = Option.filter(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), (store) => store.keepsHistory)
   const earlier = Option.isNone(store) ? undefined : yield* EarlierSnapshots.make(store.value)
   const handle: Readonly<Partial<Record<Name, Handler>>> = handlers(
     options,
     yield* LoginLimiter.make(options.limiter),
-    yield* docs(options.prefix ?? ""),
+    yield* docs(root),
     earlier
   )
-  const document = Documents.document({ root: options.prefix ?? "", earlier, capacity: options.capacity })
+  const document = Documents.document({ root, earlier, capacity: options.capacity })
   const router = Router.make(routes)
   const dispatch = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Response, Problem, Services> {
     const { method } = request
@@ -197,7 +202,8 @@ export const handler = Effect.fnUntraced(function* (options: Options = {}) {
     const [first, ...rest] = target.segments
     const readings = router(first?.text === "repositories" ? [{ ...first, text: "images" }, ...rest] : target.segments)
     const name = readings[0]?.name
-    if (name === undefined || (name === "events" && options.eventsToken === undefined)) return yield* nothing
+    if (name === undefined) return yield* Missing.path(root, target)
+    if (name === "events" && options.eventsToken === undefined) return yield* noEvents
     request.note.route = name
     const allow = allowed(routes[name].method)
     if (method === "OPTIONS") return { status: 204, headers: { allow } }

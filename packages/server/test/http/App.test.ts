@@ -28,7 +28,9 @@ layer(app, { excludeTestServices: true })("paths", (it) => {
       // The tag `c` of `a/b`, or the image `a/b/tags/c`: written so, it could be both.
       const ambiguous = yield* get("/images/a/b/tags/c")
       expect(ambiguous.status).toBe(404)
-      expect((ambiguous.json as { detail: string }).detail).toContain("%2F")
+      expect((ambiguous.json as { detail: string }).detail).toContain(
+        "with %2F: /images/a%2Fb%2Ftags%2Fc or /images/a%2Fb/tags/c"
+      )
       expect(yield* nameAt("/images/a%2Fb/tags/c")).toEqual([200, "c"])
       expect(yield* nameAt("/images/a%2Fb%2Ftags%2Fc")).toEqual([200, "a/b/tags/c"])
     })

@@ -5,10 +5,10 @@
 import { Context, Option, SchemaAST } from "effect"
 import { HttpApi, OpenApi } from "effect/http-api"
 import { version } from "../../Version.ts"
-import { describe } from "../query/Parameters.ts"
 import { history, type HistoryDocument } from "./HistoryApi.ts"
 import { HomeLink, Resource, type Shown } from "./Resource.ts"
 import { service, session } from "./ServiceApi.ts"
+import * as Specification from "./Specification.ts"
 import { usage, type UsageDocument } from "./UsageApi.ts"
 
 const Api = HttpApi.make("gitlab-registry-usage")
@@ -19,7 +19,7 @@ const Api = HttpApi.make("gitlab-registry-usage")
       version,
       description: "Reports the disk usage of a GitLab container registry. All resources are HAL documents.",
       license: { name: "MIT" },
-      transform: (specification) => describe(specification as OpenApi.OpenAPISpec)
+      transform: (specification) => Specification.complete(specification as OpenApi.OpenAPISpec)
     })
   )
 

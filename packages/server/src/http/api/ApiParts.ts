@@ -25,7 +25,7 @@ export const unavailable = problem(503, "Not available yet, or temporarily: retr
 export const reading = [
   problem(400, "A path or a parameter is malformed"),
   unauthorized,
-  problem(404, "The resource does not exist"),
+  problem(404, "The resource does not exist; detail names what is missing, and the nearest name"),
   problem(406, "Accept has neither application/hal+json nor text/html"),
   unavailable
 ] as const
@@ -49,8 +49,10 @@ export const Sums = {
     description: "Something could not be read: the sizes are the least that they can be"
   })
 }
-const Links = Schema.Record(Schema.String, Schema.Json).annotate({ description: "With links=true" })
-const Embedded = Schema.Record(Schema.String, Schema.Json).annotate({ description: "With embed=1, 2, … or true" })
+const Links = Schema.Record(Schema.String, Schema.Json).annotate({ description: "With links=true; always at /" })
+const Embedded = Schema.Record(Schema.String, Schema.Json).annotate({
+  description: "With embed=1, 2, … or true, and in a page (page_size or limit)"
+})
 
 /** A HAL document with this state. */
 export const hal = <Fields extends Schema.Struct.Fields>(fields: Fields, description: string) =>
@@ -64,6 +66,13 @@ export const Timestamp = Schema.Finite.annotate({ description: "Seconds since 19
 export const Milliseconds = Schema.Finite.annotate({ description: "Milliseconds" })
 
 /** The parameters of paths. */
-export const image = Schema.String.annotate({ description: "The name of the image, percent-encoded as one segment" })
-export const namespace = Schema.String.annotate({ description: "The path of a group, percent-encoded as one segment" })
-export const tag = Schema.String.annotate({ description: "The name of the tag" })
+export const image = Schema.String.annotate({
+  description: "The name of the image, percent-encoded as one segment: group%2Fapp for group/app",
+  examples: ["group/app"]
+})
+export const namespace = Schema.String.annotate({
+  description:
+    "The path of the namespace (a group or subgroup of GitLab), percent-encoded as one segment: group%2Fsub for group/sub",
+  examples: ["group"]
+})
+export const tag = Schema.String.annotate({ description: "The name of the tag", examples: ["latest"] })

@@ -85,7 +85,7 @@ const documents = HttpApiGroup.make("history").add(
     success: series({ path: Schema.String }),
     error: reading
   })
-    .annotate(OpenApi.Summary, "The time series of a group")
+    .annotate(OpenApi.Summary, "The time series of a namespace")
     .pipe(shows(historyOf(({ namespace }) => ({ _tag: "Namespace", path: namespace! })))),
   HttpApiEndpoint.get("growth", "/growth", { query: growthQuery, success: growth, error: reading })
     .annotate(OpenApi.Summary, "What grew, and when the registry will be full")
@@ -97,7 +97,7 @@ const documents = HttpApiGroup.make("history").add(
     success: growth,
     error: reading
   })
-    .annotate(OpenApi.Summary, "What grew in a group")
+    .annotate(OpenApi.Summary, "What grew in a namespace")
     .pipe(shows(growthIn(({ namespace }) => namespace!)))
 )
 

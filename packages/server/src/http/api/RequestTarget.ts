@@ -1,6 +1,6 @@
 /** The target of a request: the path as segments, the query as parameters. */
 import { Result } from "effect"
-import { badRequest, notFound, type Problem } from "../wire/Problem.ts"
+import { badRequest, notFound, type Problem, quoted } from "../wire/Problem.ts"
 
 /**
  * A segment of a path, decoded once. `encodedSlash` says whether it contained `%2F`, so that the slash is certainly
@@ -44,7 +44,11 @@ export const parse = (url: string, prefix = ""): Result.Result<Target, Problem> 
   if (!rest.startsWith("/")) return Result.fail(badRequest("the request target is not a path"))
   return Result.flatMap(Result.all(rest.slice(1).split("/").map(segmentOf)), (segments) =>
     segments.some(({ text }) => text === "")
-      ? Result.fail(notFound("there is nothing at this path: it has an empty segment"))
+      ? Result.fail(
+          notFound(
+            `there is no resource at ${quoted(path)}, which has an empty segment; did you mean ${quoted(path.replaceAll(/\/+(?=\/|$)/g, "") || "/")}?`
+          )
+        )
       : Result.succeed({ segments, query })
   )
 }

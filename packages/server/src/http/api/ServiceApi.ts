@@ -14,7 +14,20 @@ import { Bearer, hal, problem, Timestamp, unauthorized, unavailable } from "./Ap
 
 /** A user name and password of the directory. */
 class Basic extends HttpApiMiddleware.Service<Basic>()("@gitlab-registry-usage/server/Basic", {
-  security: { basic: HttpApiSecurity.basic }
+  security: {
+    basic: HttpApiSecurity.basic.pipe(
+      HttpApiSecurity.annotate(OpenApi.Description, "The user name and the password of the directory.")
+    )
+  }
+}) {}
+
+/** The secret that the registry sends with its notifications. */
+class EventsToken extends HttpApiMiddleware.Service<EventsToken>()("@gitlab-registry-usage/server/EventsToken", {
+  security: {
+    events_token: HttpApiSecurity.bearer.pipe(
+      HttpApiSecurity.annotate(OpenApi.Description, "The secret events_token of the configuration.")
+    )
+  }
 }) {}
 
 export const session = HttpApiGroup.make("session")
@@ -64,9 +77,12 @@ export const service = HttpApiGroup.make("service").add(
       unauthorized,
       problem(404, "The configuration has no events_token")
     ]
-  }).annotate(OpenApi.Summary, "Notifications of the registry"),
+  })
+    .annotate(OpenApi.Summary, "Notifications of the registry")
+    .middleware(EventsToken),
   HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", {
-    success: Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Json)) })
+    success: Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Json)) }),
+    error: [problem(404, "The tokens are signed with a shared secret: there is no public key")]
   }).annotate(OpenApi.Summary, "The public keys that verify the tokens"),
   HttpApiEndpoint.get("openapi", "/openapi.json", { success: Schema.Json })
     .annotate(OpenApi.Summary, "This description")

@@ -30,15 +30,20 @@ const TagReference = Schema.Struct({ image: Schema.String, tag: Schema.String })
 
 const Namespace = hal(
   { path: Schema.String, ...Sums, images: Count, tags: Count, gaps: Count },
-  "The sums over everything in a group, null where nothing in it could be read. It embeds as items its groups and the images directly in it"
+  "The sums over everything in a namespace, null where nothing in it could be read. It embeds as items the namespaces directly in it, and as images the images"
 )
 
 /** The most items that `POST /unique_size` takes. */
 export const maximumItems = 10_000
 
-/** The body of `POST /unique_size`: images such as `group/app`, and tags such as `group/app:1.0`. */
+/** The body of `POST /unique_size`. */
 export const Items = Schema.Struct({
-  items: Schema.Array(Schema.String.check(Schema.isMaxLength(400))).check(Schema.isMaxLength(maximumItems))
+  items: Schema.Array(Schema.String.check(Schema.isMaxLength(400)))
+    .check(Schema.isMaxLength(maximumItems))
+    .annotate({
+      description: "Images such as group/app, and tags such as group/app:1.0",
+      examples: [["group/app", "group/base:1.0"]]
+    })
 })
 
 /** The resources of a snapshot. A route of this group needs no handler. */
@@ -89,6 +94,7 @@ const documents = HttpApiGroup.make("usage").add(
     error: [...reading, cursorGone]
   })
     .annotate(OpenApi.Summary, "The tags of an image")
+    .annotate(HomeLink, { relation: "tags" })
     .pipe(shows(inRepository(UsageResources.tags))),
   HttpApiEndpoint.get("tag", "/images/:image/tags/:tag", {
     params: { image, tag },
@@ -142,7 +148,7 @@ const documents = HttpApiGroup.make("usage").add(
     .annotate(HomeLink, { relation: "blobs" })
     .pipe(shows(inTag(UsageResources.blobs))),
   HttpApiEndpoint.get("namespaces", "/namespaces", { query: document, success: Namespace, error: reading })
-    .annotate(OpenApi.Summary, "The whole registry as a group")
+    .annotate(OpenApi.Summary, "The whole registry as a namespace")
     .annotate(HomeLink, { relation: "namespaces" })
     .pipe(shows(inSnapshot((view) => NamespaceResources.namespace(view, "")))),
   HttpApiEndpoint.get("namespace", "/namespaces/:namespace", {
@@ -151,7 +157,7 @@ const documents = HttpApiGroup.make("usage").add(
     success: Namespace,
     error: reading
   })
-    .annotate(OpenApi.Summary, "One group")
+    .annotate(OpenApi.Summary, "One namespace")
     .annotate(HomeLink, { relation: "namespace" })
     .pipe(shows(inSnapshot((view, { namespace }) => NamespaceResources.namespace(view, namespace!))))
 )

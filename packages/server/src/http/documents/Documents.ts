@@ -8,6 +8,7 @@ import * as Encoding from "../wire/Encoding.ts"
 import { isStream, type Lookup, type Request, type Response } from "../wire/Message.ts"
 import * as Html from "./Html.ts"
 import { type EarlierSnapshots, noHistory } from "./EarlierSnapshots.ts"
+import * as Missing from "./Missing.ts"
 import { notFound, type Problem, unavailable } from "../wire/Problem.ts"
 import * as RepresentationCache from "./RepresentationCache.ts"
 import { MediaType, negotiate } from "../query/MediaType.ts"
@@ -76,22 +77,22 @@ const momentOf = Effect.fnUntraced(function* (
   return { snapshot: isCurrent ? present : yield* earlier.exactly(cursor, present), past: true }
 })
 
-/** The options of rendering, from the query. */
-export const rendering = ({ embed = 0, links = false }: Parameters.Query): Hal.Rendering => ({ embed, links })
+/** The options of rendering, from the query. Who asks for a page of a list gets its items, unless `embed` says otherwise. */
+export const rendering = (query: Parameters.Query): Hal.Rendering => {
+  const isPage = query.page_size !== undefined || query.limit !== undefined
+  const { embed = isPage ? 1 : 0, links = false } = query
+  return { embed, links }
+}
 
-/**
- * The error of a path of which several readings exist. With each name percent-encoded as one segment, a path has one
- * reading.
- */
-const ambiguous = notFound("this path has more than one meaning: write the image's name as one segment, with %2F")
-
-/** The error of a resource that the current snapshot, or this earlier one, does not have. */
-const nothing = (earlier: Snapshot.Snapshot | undefined) =>
-  notFound(
-    earlier === undefined
-      ? "there is no such thing in the current snapshot"
-      : `there is no such thing in the snapshot of ${DateTime.formatIso(earlier.takenAt)}`
-  )
+/** The links to the pages around a page (RFC 8288), for clients that do not ask for links in the document. */
+const pageLinks = (resource: Hal.Resource): Readonly<Record<string, string>> => {
+  const links = resource.links()
+  const found = ["first", "prev", "next"].flatMap((relation) => {
+    const link = links[relation]
+    return link === undefined || !("href" in link) ? [] : [`<${link.href}>; rel="${relation}"`]
+  })
+  return found.length === 0 ? {} : { link: found.join(", ") }
+}
 
 /** A resource to render, and the snapshot whose cache holds its document. */
 interface Found {
@@ -99,6 +100,17 @@ interface Found {
   readonly moment: Moment
   /** The same resource in the current snapshot, if it exists there. */
   readonly latest: (() => Hal.Resource) | undefined
+}
+
+/**
+ * The error of a path of which several readings exist. With each name percent-encoded as one segment, a path has one
+ * reading.
+ */
+const ambiguous = (...found: ReadonlyArray<Found>) => {
+  const meanings = found.map(({ resource }) => (resource.links()["self"] as Hal.Link).href)
+  return notFound(
+    `this path has more than one meaning: write the image's name as one segment, with %2F: ${meanings.join(" or ")}`
+  )
 }
 
 /** Adds the link to the same resource in the current snapshot. */
@@ -141,14 +153,14 @@ export const document = ({ capacity, earlier, root }: Options) => {
     for (const reading of readings) {
       const found = yield* look(reading)
       if (found === undefined) continue
-      if (only !== undefined) return yield* ambiguous
+      if (only !== undefined) return yield* ambiguous(only, found)
       only = found
       if (reading.canonical) break
     }
     if (only !== undefined) return only
     const isHistory = ({ name }: Reading<Name>) => (routes[name].resource?._tag ?? "Snapshot") !== "Snapshot"
     if (earlier === undefined && readings.some(isHistory)) return yield* noHistory
-    return yield* nothing(moment?.past === true ? moment.snapshot : undefined)
+    return yield* Missing.resource({ ...now, ...moment }, readings)
   })
 
   return Effect.fnUntraced(function* (
@@ -186,7 +198,13 @@ export const document = ({ capacity, earlier, root }: Options) => {
             { "content-security-policy": Html.contentSecurityPolicy },
             () => [Html.render(resource)]
           )
-        : RepresentationCache.make(cache, key, mediaType, {}, () => Hal.chunks(resource, rendering(query))))
+        : RepresentationCache.make(
+            cache,
+            key,
+            mediaType,
+            query.page_size === undefined ? {} : pageLinks(resource),
+            () => Hal.chunks(resource, rendering(query))
+          ))
     return yield* lifted(respond(request, cache, made))
   })
 }

@@ -34,11 +34,11 @@ const withDeadline = <A, R>(
   )
 
 /** The error of an instant before the first snapshot. */
-export const tooEarly = (instants: ReadonlyArray<DateTime.Utc>): Problem =>
+export const tooEarly = (instants: ReadonlyArray<DateTime.Utc>, instant: DateTime.Utc): Problem =>
   notFound(
     instants[0] === undefined
       ? "no snapshot is kept yet"
-      : `no snapshot is kept that is as old: the oldest is of ${DateTime.formatIso(instants[0])}`
+      : `no snapshot is kept that is as old as ${DateTime.formatIso(instant)}: the oldest is of ${DateTime.formatIso(instants[0])}`
   )
 
 /** Reads earlier snapshots and time series. Each read fails with 503 if the store fails. */
@@ -108,7 +108,7 @@ export const make = Effect.fnUntraced(function* (store: SnapshotStore.SnapshotSt
       const kept = yield* history(latest)
       const takenAt = History.lastAt(kept, instant)
       const found = takenAt === undefined ? undefined : yield* load(takenAt)
-      return found ?? (yield* tooEarly(kept))
+      return found ?? (yield* tooEarly(kept, instant))
     }),
     /**
      * The snapshot that was taken at this instant (milliseconds since 1970). Fails with 410 if the store does not have

@@ -11,7 +11,7 @@ import {
 } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Result } from "effect"
 import type { PathParameters, Shown } from "../api/Resource.ts"
-import type { Query } from "../query/Parameters.ts"
+import { defaults, type Query } from "../query/Parameters.ts"
 import * as TimeRange from "../query/TimeRange.ts"
 import { type EarlierSnapshots, tooEarly } from "./EarlierSnapshots.ts"
 import { badRequest, type Problem } from "../wire/Problem.ts"
@@ -19,7 +19,6 @@ import { badRequest, type Problem } from "../wire/Problem.ts"
 /** The default and the maximum number of points of a time series. */
 const usualPoints = 500
 const maximumPoints = 5000
-const usualLimit = 20
 
 /**
  * What the documents need: the view of the current snapshot, the earlier snapshots, the query, and the capacity of the
@@ -73,8 +72,8 @@ const growth = (path: string, context: Context): Found =>
     const range = yield* Effect.fromResult(TimeRange.make(query, view.snapshot.takenAt, "7 days"))
     const kept = yield* earlier.history(view.snapshot)
     const period = Growth.snapshotsIn(kept, range.period)
-    if (period === undefined) return yield* tooEarly(kept)
-    const { by = "new_bytes", limit = usualLimit, of = "images" } = query
+    if (period === undefined) return yield* tooEarly(kept, range.period.to)
+    const { by = defaults.by, limit = defaults.limit, of = defaults.of } = query
     const found = yield* Growth.read(earlier.growthOf(view.snapshot), period, { by, of, below: path, limit })
     if (found === undefined) return undefined
     const isRegistry = path === ""

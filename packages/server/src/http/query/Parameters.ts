@@ -4,7 +4,6 @@
  */
 import { DurationText, Growth, Instant, Listing, ParsedText } from "@gitlab-registry-usage/core"
 import { Duration, type JsonSchema, Record, Result, Schema } from "effect"
-import type { OpenApi } from "effect/http-api"
 import { badRequest, type Problem } from "../wire/Problem.ts"
 
 /** A parameter: the Schema of its text, the Schema of its value, and a description of what it takes. */
@@ -20,15 +19,21 @@ const parameter = <A>(
   parse: (text: string) => A | undefined
 ): Parameter<A> => ({ schema: ParsedText.make(takes, parse, String), values, takes })
 
-const wholeNumber = (maximum: number, description: string): Parameter<number> => {
+/** What the parameters of growth are if a request does not name them. */
+export const defaults = { by: "new_bytes", of: "images", limit: 20 } as const
+
+/** The documentation of a parameter. */
+type Documentation<A> = { readonly description: string; readonly default?: A }
+
+const wholeNumber = (maximum: number, documentation: Documentation<number>): Parameter<number> => {
   const values = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
-  return parameter(values.annotate({ description }), `a whole number from 1 to ${maximum}`, (text) =>
+  return parameter(values.annotate(documentation), `a whole number from 1 to ${maximum}`, (text) =>
     /^[0-9]{1,7}$/.test(text) && Schema.is(values)(Number(text)) ? Number(text) : undefined
   )
 }
 
-const oneOf = <const A extends string>(values: ReadonlyArray<A>, description: string): Parameter<A> =>
-  parameter(Schema.Literals(values).annotate({ description }), `one of ${values.join(", ")}`, (text) =>
+const oneOf = <const A extends string>(values: ReadonlyArray<A>, documentation: Documentation<A>): Parameter<A> =>
+  parameter(Schema.Literals(values).annotate(documentation), `one of ${values.join(", ")}`, (text) =>
     values.find((value) => value === text)
   )
 
@@ -56,7 +61,8 @@ const filter = Schema.String.check(Schema.isMaxLength(maximumFilterLength))
 const parameters = {
   embed: parameter(
     Schema.Union([Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), Schema.Boolean]).annotate({
-      description: "How many levels of resources to embed; true embeds all. Default 0"
+      description: "How many levels of resources to embed; true embeds all. Default: 1 with page_size or limit, else 0",
+      examples: [1, true]
     }),
     "a depth (0, 1, 2, …) or true, yes, y, t, false, no",
     (text) => {
@@ -66,21 +72,36 @@ const parameters = {
     }
   ),
   links: parameter(
-    Schema.Boolean.annotate({ description: "Whether resources have links. Default false" }),
+    Schema.Boolean.annotate({ description: "Whether resources have links. Default: true for /, else false" }),
     "true, yes, y, t, 1, false, no or 0",
     (text) => (text === "1" ? true : flag(text))
   ),
-  at: instant("Shows the last snapshot at this instant or before it. Needs a store that keeps history"),
-  sort: oneOf(Listing.sorts, "What the list is sorted by; with a minus sign, the largest comes first"),
+  at: instant(
+    "Shows the last snapshot at this instant or before it. Needs a store that keeps history. Default: the latest snapshot"
+  ),
+  sort: oneOf(Listing.sorts, {
+    description:
+      "What the list is sorted by; with a minus sign, the largest comes first. Default: the order of the registry"
+  }),
   filter: parameter(
-    filter.annotate({ description: "A part of the name in any case; with ^ before it, the beginning of the name" }),
+    filter.annotate({
+      description: "A part of the name in any case; with ^ before it, the beginning of the name. Default: every name",
+      examples: ["app", "^group/"]
+    }),
     `at most ${maximumFilterLength} characters`,
     (text) => (Schema.is(filter)(text) ? text : undefined)
   ),
-  min_tags: wholeNumber(1_000_000, "Lists the images with at least this many tags, and those that cannot be read"),
-  page_size: wholeNumber(1000, "How many items a page has. Without it, one page has every item"),
+  min_tags: wholeNumber(1_000_000, {
+    description: "Lists the images with at least this many tags, and those that cannot be read. Default: all images"
+  }),
+  page_size: wholeNumber(1000, {
+    description:
+      "How many items a page has. The page embeds them, and its header Link leads to the other pages. Default: one page has every item, and embed=1 embeds them"
+  }),
   cursor: parameter(
-    Schema.String.annotate({ description: "The page, as the links first, prev and next name it" }),
+    Schema.String.annotate({
+      description: "The page, as the links first, prev and next name it. Default: the first page"
+    }),
     "what a link to another page has, unaltered",
     Listing.decodeCursor
   ),
@@ -98,12 +119,15 @@ const parameters = {
       return step === undefined || Duration.isGreaterThan(step, maximumStep) ? undefined : step
     }
   ),
-  by: oneOf(
-    Growth.measures,
-    "What growth is measured by; with new_bytes, the sizes are those on disk. Default new_bytes"
-  ),
-  of: oneOf(Growth.entityKinds, "What is compared. Default images"),
-  limit: wholeNumber(1000, "How many items the list has. Default 20")
+  by: oneOf(Growth.measures, {
+    description: "What growth is measured by; with new_bytes, the sizes are those on disk",
+    default: defaults.by
+  }),
+  of: oneOf(Growth.entityKinds, { description: "What is compared", default: defaults.of }),
+  limit: wholeNumber(1000, {
+    description: "How many items the list has at most. If it is given, the response embeds them",
+    default: defaults.limit
+  })
 }
 
 type Parameters = typeof parameters
@@ -153,14 +177,11 @@ export const checkMeaning = (query: Query, names: ReadonlyArray<string>): Result
     : Result.fail(badRequest(`${foreign} means nothing for this resource`))
 }
 
-const shown = Record.map(parameters, ({ values }): JsonSchema.JsonSchema => Schema.toJsonSchemaDocument(values).schema)
-
-/** Replaces the Schema of each parameter's text, which effect writes, by the Schema of its value. */
-export const describe = (specification: OpenApi.OpenAPISpec): OpenApi.OpenAPISpec => {
-  for (const { get } of Object.values(specification.paths)) {
-    for (const parameter of get?.parameters ?? []) {
-      if (parameter.in === "query" && isName(parameter.name)) parameter.schema = shown[parameter.name]
-    }
+/** Parameters in OpenAPI, by their names: the Schema of the value, and a description that says what it takes. */
+export const documented: Readonly<Record<string, JsonSchema.JsonSchema>> = Record.map(
+  parameters,
+  ({ takes, values }) => {
+    const { schema } = Schema.toJsonSchemaDocument(values)
+    return { ...schema, description: `${schema["description"]}. It takes ${takes}` }
   }
-  return specification
-}
+)

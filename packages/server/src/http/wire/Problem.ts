@@ -13,6 +13,13 @@ export class Problem extends Data.TaggedError("Problem")<{
   }
 }
 
+/** The most characters of a request that a message repeats. */
+export const maximumQuoted = 255
+
+/** A part of the request in a message. */
+export const quoted = (text: string): string =>
+  JSON.stringify(text.length > maximumQuoted ? `${text.slice(0, maximumQuoted)}…` : text)
+
 export const badRequest = (detail: string): Problem => new Problem({ status: 400, title: "Bad Request", detail })
 
 export const notFound = (detail: string): Problem => new Problem({ status: 404, title: "Not Found", detail })

@@ -82,7 +82,10 @@ layer(app, { excludeTestServices: true })("history", (it) => {
       expect(gone._links["growth"]).toEqual({ href: "/growth" })
       expect((yield* get(gone._links["up"]!.href)).json).toMatchObject({ name: "old/gone", tags: 1 })
       const [status, message] = yield* detail("/images/old%2Fgone/history?from=4d")
-      expect([status, message]).toEqual([404, expect.stringContaining("no such thing")])
+      expect([status, message]).toEqual([
+        404,
+        expect.stringContaining('there is no image "old/gone" in the current snapshot or in this period')
+      ])
       expect((yield* get("/images/never%2Fwas/history")).status).toBe(404)
       expect((yield* get("/namespaces/never/history")).status).toBe(404)
     })

@@ -4,6 +4,7 @@ import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import fc from "fast-check"
 import { appLayer, get, send, signedIn } from "../../app.ts"
+import type { Answer } from "../../Client.ts"
 
 const repositories = Effect.gen(function* () {
   const [base, app, tool] = yield* Effect.all([
@@ -121,6 +122,27 @@ layer(app, { excludeTestServices: true })("lists", (it) => {
             at = following
           }
           expect(seen, `${path} by ${size}`).toEqual(whole)
+        }
+      }
+    })
+  )
+
+  it.effect("embed their items in a page without embed, and Link leads to the other pages", () =>
+    Effect.gen(function* () {
+      for (const path of ["/images", "/repositories", "/images/other%2Fthing/tags"]) {
+        const whole = names(yield* page(`${path}?embed=1&sort=-name`))
+        const seen: Array<string> = []
+        for (let next: string | undefined = `${path}?page_size=2&sort=-name`; next !== undefined;) {
+          const { headers, json }: Answer = yield* get(next)
+          seen.push(...names(json as Page))
+          next = /<([^>]*)>; rel="next"/.exec(String(headers["link"]))?.[1]
+        }
+        expect(seen, path).toEqual(whole)
+        expect(yield* page(`${path}?page_size=2`)).toEqual(yield* page(`${path}?page_size=2&embed=1`))
+        for (const none of ["?page_size=2&embed=0", "?page_size=2&embed=false", "", "?sort=name", "?filter=a"]) {
+          const { headers, json } = yield* get(`${path}${none}`)
+          expect(json, none).not.toHaveProperty("_embedded")
+          if (!none.includes("page_size")) expect(headers).not.toHaveProperty("link")
         }
       }
     })
