@@ -22,6 +22,17 @@ describe("SizeText", () => {
     ["50GB", 50_000_000_000]
   ])("%s", (text, bytes) => expect(SizeText.parse(text)).toBe(bytes))
 
+  it.each([
+    ["1024", "B"],
+    ["12 bytes", "B"],
+    ["10 mb", "MB"],
+    ["5kb", "kB"],
+    ["1.5 gib", "GiB"],
+    ["2k", "KiB"],
+    ["1 TB", "TB"],
+    ["99999999 TB", undefined]
+  ])("%s is written in %s", (text, unit) => expect(SizeText.unitOf(text)).toBe(unit))
+
   it.each(["", "MB", "-1", "1,5 GB", "1 ib", "1 XB", "1e3", "99999999 TB", "1.0001 B"])("refuses %j", (text) =>
     expect(SizeText.parse(text)).toBeUndefined()
   )

@@ -6,7 +6,7 @@ import { startDemo, user } from "./site.ts"
 
 const path = (name: string) => fileURLToPath(new URL(`../../../docs/images/${name}.png`, import.meta.url))
 
-const site = await startDemo({ store: DemoHistory.layer(Demo.repositories), capacity: 4_000_000 })
+const site = await startDemo({ store: DemoHistory.layer(Demo.repositories), capacity: 4_000_000, capacityUnit: "MB" })
 const browser = await launch({ viewport: { width: 1440, height: 900 } })
 try {
   const { page } = await open(browser)

@@ -30,6 +30,7 @@ export interface Options {
   readonly store?: Layer.Layer<SnapshotStore.SnapshotStore>
   /** The capacity of the registry (bytes). */
   readonly capacity?: number
+  readonly capacityUnit?: string
 }
 
 const tokens = ({ tokenLife }: Options) =>
@@ -73,10 +74,10 @@ const demo = Layer.unwrap(
 )
 
 const start = async (registry: Layer.Layer<Registry.Registry, unknown>, options: Options = {}): Promise<Site> => {
-  const prefix = options.prefix ?? ""
+  const { capacity, capacityUnit, prefix = "" } = options
   const api = Layer.unwrap(
     Effect.map(ui, (ui) =>
-      HttpApp.layer({ host: "127.0.0.1", port: 0, shutdownTimeout: 0, prefix, ui, capacity: options.capacity })
+      HttpApp.layer({ host: "127.0.0.1", port: 0, shutdownTimeout: 0, prefix, ui, capacity, capacityUnit })
     )
   )
   const runtime = ManagedRuntime.make(

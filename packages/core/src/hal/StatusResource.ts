@@ -34,16 +34,33 @@ const coverageOf = (inventory: Inventory): Hal.Json => {
 }
 
 /**
+ * How much the disk of the registry holds (bytes), and the unit in which a person wrote it, such as `TB`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Capacity {
+  readonly bytes: number
+  readonly unit: string | undefined
+}
+
+/**
  * The status of the collector and of the snapshot that is served (`null` before there is one): instants in seconds since
  * 1970; `duration`, `elapsed` and `remaining` in milliseconds. `gaps` lists the first thousand of the `gaps_total` things
  * that could not be read. `save_error` says why the snapshot could not be saved, `leadership` whether this server is
- * `leading`, `following` another one, or no leader is known (`vacant`), and `leadership_error` why. `sizes` says of how many of the `blobs` the size was `measured`, rather than only stated by
- * manifests.
+ * `leading`, `following` another one, or no leader is known (`vacant`), and `leadership_error` why. `sizes` says of how many
+ * of the `blobs` the size was `measured`, rather than only stated by manifests. `capacity` is in bytes, and `null` where it
+ * is not known.
  *
  * @category resources
  * @since 0.1.0
  */
-export const status = (root: string, current: Option.Option<Snapshot>, status: Status): Hal.Resource => {
+export const status = (
+  root: string,
+  current: Option.Option<Snapshot>,
+  status: Status,
+  capacity?: Capacity
+): Hal.Resource => {
   const snapshot = Option.getOrUndefined(current)
   const gaps = snapshot?.usage.inventory.gaps ?? []
   const { progress } = status
@@ -62,6 +79,8 @@ export const status = (root: string, current: Option.Option<Snapshot>, status: S
       leadership_error: status.leadershipError ?? null,
       progress: progress === undefined || !status.crawling ? undefined : progressState(progress),
       sizes: snapshot === undefined ? null : coverageOf(snapshot.usage.inventory),
+      capacity: capacity?.bytes ?? null,
+      capacity_unit: capacity?.unit ?? null,
       gaps_total: gaps.length,
       gaps: gaps.slice(0, maximumGaps).map((gap): Hal.Json => ({ ...gap }))
     },

@@ -6,6 +6,20 @@
 import * as Bytes from "./Bytes.ts"
 import * as ParsedText from "../text/ParsedText.ts"
 
+/** The size and its unit, in which a letter counts in 1024 or in 1000. */
+const read = (text: string): { readonly size: number; readonly unit: string } | undefined => {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:([kmgtp])?(i)?(b)?|bytes?)\s*$/i.exec(text)
+  if (match === null) return undefined
+  const [, amount = "", letter = "", binary, byte] = match
+  if (letter === "") return binary === undefined ? { size: Number(amount), unit: "B" } : undefined
+  const isBinary = binary !== undefined || byte === undefined
+  const exponent = "kmgtp".indexOf(letter.toLowerCase()) + 1
+  // What rounding adds to a fraction of a unit is not a part of a byte.
+  const size = Math.round(Number(amount) * (isBinary ? 1024 : 1000) ** exponent)
+  const prefix = isBinary ? `${letter.toUpperCase()}i` : exponent === 1 ? "k" : letter.toUpperCase()
+  return { size, unit: `${prefix}B` }
+}
+
 /**
  * Parses a size such as `10MB`, `1.5 GiB`, `20 k` or `1024`; undefined where it is none. Units of 1000 are
  * kB, MB, GB, TB, of 1024 KiB, MiB, GiB, TiB; case does not matter, and a letter alone counts in 1024, as `ls -h` does.
@@ -14,15 +28,18 @@ import * as ParsedText from "../text/ParsedText.ts"
  * @since 0.1.0
  */
 export const parse = (text: string): Bytes.Bytes | undefined => {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:([kmgtp])?(i)?(b)?|bytes?)\s*$/i.exec(text)
-  if (match === null) return undefined
-  const [, amount = "", letter = "", binary, byte] = match
-  if (letter === "" && binary !== undefined) return undefined
-  const base = binary !== undefined || byte === undefined ? 1024 : 1000
-  const size = Number(amount) * base ** " kmgtp".indexOf(letter.toLowerCase() || " ")
-  // A part of a byte is no size; what rounding adds to a fraction of a unit is not one either.
-  return Bytes.isBytes(letter === "" ? size : Math.round(size)) ? Bytes.make(Math.round(size)) : undefined
+  const size = read(text)?.size
+  return Bytes.isBytes(size) ? size : undefined
 }
+
+/**
+ * The unit in which a size is written, as `Bytes.format` spells it: `MB` for `10 mb`, `KiB` for `20 k`, `B` for `1024`;
+ * undefined where the text is no size.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const unitOf = (text: string): string | undefined => (parse(text) === undefined ? undefined : read(text)?.unit)
 
 /**
  * A size as people write it, decoded to bytes.

@@ -8,14 +8,21 @@ export type Loaded<A> =
 
 /** Sends each request once, and again only after a failure. */
 export interface Cache {
+  /** The values that have arrived. */
+  readonly done: () => ReadonlyMap<string, Loaded<unknown>>
+  /** While a request is under way, the value of the previous snapshot, if there is one. */
   readonly get: <A>(key: string) => Loaded<A> | undefined
   /** Sends the request unless it was sent before. */
   readonly load: <A>(key: string, request: () => Promise<A>) => void
   readonly retry: <A>(key: string, request: () => Promise<A>) => void
 }
 
-/** Calls `onChange` after each response, and `onProblem` with each problem. */
-export const make = (onChange: () => void, onProblem: (problem: Problem) => void): Cache => {
+/** Calls `onChange` after each response, and `onProblem` with each problem. `previous` holds values to show meanwhile. */
+export const make = (
+  onChange: () => void,
+  onProblem: (problem: Problem) => void,
+  previous: ReadonlyMap<string, Loaded<unknown>> = new Map()
+): Cache => {
   const entries = new Map<string, Loaded<unknown>>()
   const start = async <A>(key: string, request: () => Promise<A>) => {
     entries.set(key, { state: "loading" })
@@ -29,7 +36,12 @@ export const make = (onChange: () => void, onProblem: (problem: Problem) => void
     onChange()
   }
   return {
-    get: <A>(key: string) => entries.get(key) as Loaded<A> | undefined,
+    done: () => new Map([...entries].filter(([, { state }]) => state === "done")),
+    get: <A>(key: string) => {
+      const entry = entries.get(key)
+      const isWaiting = entry === undefined || entry.state === "loading"
+      return ((isWaiting ? previous.get(key) : undefined) ?? entry) as Loaded<A> | undefined
+    },
     load: (key, request) => {
       if (!entries.has(key)) void start(key, request)
     },

@@ -88,6 +88,9 @@ export interface Status {
     readonly repositories_found: number
     readonly repositories_done: number
   } | null
+  /** The size of the registry's disk in bytes, and the unit in which it is configured. */
+  readonly capacity?: number | null
+  readonly capacity_unit?: string | null
   readonly gaps?: ReadonlyArray<Gap>
   readonly gaps_total?: number
 }
@@ -156,8 +159,6 @@ export interface Growth extends DiskChange {
   readonly percent: number | null
   /** How many images or namespaces changed; the items are the first of them. */
   readonly matching: number
-  /** In bytes. */
-  readonly capacity: number | null
   readonly projection: Projection | null
   readonly items: ReadonlyArray<Grower>
 }

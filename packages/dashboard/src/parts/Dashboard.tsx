@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import * as Cache from "../api/Cache.ts"
 import type { Client } from "../api/Client.ts"
+import type { Links } from "../api/Links.ts"
 import { fromUnknown, type Problem } from "../api/Problem.ts"
 import type { Image, Status, Totals } from "../api/Resources.ts"
 import type { Units } from "../view/Format.ts"
@@ -20,6 +21,8 @@ interface Props extends Pick<HeaderProps, "theme" | "onTheme" | "onSignOut"> {
 }
 
 interface Usage {
+  /** The links of the API's root, or why there are none. */
+  readonly root: Links | Problem
   readonly totals: Totals
   readonly images: ReadonlyArray<Image>
 }
@@ -46,8 +49,14 @@ export const Dashboard = ({ client: latestSnapshot, onExpired, ...header }: Prop
     },
     [onExpired]
   )
-  // Each snapshot has a cache of its own.
-  const cache = useMemo(() => Cache.make(() => setVersion((version) => version + 1), report), [usage, report])
+  // Each snapshot has a cache of its own. A newer one shows what the previous one has until its own values arrive.
+  const previous = useRef<{ readonly client: Client; readonly cache: Cache.Cache }>(undefined)
+  const cache = useMemo(() => {
+    const values = previous.current?.client === client ? previous.current.cache.done() : undefined
+    const cache = Cache.make(() => setVersion((version) => version + 1), report, values)
+    previous.current = { client, cache }
+    return cache
+  }, [usage, report])
 
   const loadStatus = useCallback(async () => {
     try {
@@ -60,10 +69,15 @@ export const Dashboard = ({ client: latestSnapshot, onExpired, ...header }: Prop
   const load = useCallback(async () => {
     setLoading(true)
     try {
-      const usage = await client.images()
+      // Together: what is drawn first stays where it is.
+      const [images, root] = await Promise.all([
+        client.images(),
+        client.rootLinks().catch((error: unknown) => fromUnknown(error)),
+        loadStatus()
+      ])
       // The user may have gone to another snapshot meanwhile.
       if (current.current !== client) return
-      setUsage(usage)
+      setUsage({ ...images, root })
       setProblem(undefined)
     } catch (error) {
       if (current.current !== client) return
@@ -72,7 +86,6 @@ export const Dashboard = ({ client: latestSnapshot, onExpired, ...header }: Prop
       setProblem(problem)
     }
     setLoading(false)
-    await loadStatus()
   }, [client, loadStatus, report])
 
   useEffect(() => {
@@ -93,10 +106,24 @@ export const Dashboard = ({ client: latestSnapshot, onExpired, ...header }: Prop
     return () => clearInterval(timer)
   }, [waiting, load, loadStatus])
 
+  const { capacity: bytes, capacity_unit: unit } = status ?? {}
+  const capacity = useMemo(
+    () => (typeof bytes === "number" && bytes > 0 ? { bytes, unit: unit ?? undefined } : undefined),
+    [bytes, unit]
+  )
   const page = useMemo<PageContext>(
-    () => ({ client, cache, units, view, go, report, href: (change) => Location.format({ ...view, ...change }) }),
+    () => ({
+      client,
+      cache,
+      units,
+      capacity,
+      view,
+      go,
+      report,
+      href: (change) => Location.format({ ...view, ...change })
+    }),
     // The version changes with the contents of the cache: what reads the cache is drawn again.
-    [client, cache, units, view, go, report, version]
+    [client, cache, units, capacity, view, go, report, version]
   )
 
   return (

@@ -1,6 +1,7 @@
 /** One place of the registry: its figures, map, history and table, and the detail beside them. */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks"
-import { fromUnknown, type Problem } from "../api/Problem.ts"
+import type { Links } from "../api/Links.ts"
+import { fromUnknown, Problem } from "../api/Problem.ts"
 import type { Image, Namespace, Status, Tag, Totals } from "../api/Resources.ts"
 import * as Csv from "../usage/Csv.ts"
 import * as Rows from "../usage/Rows.ts"
@@ -9,7 +10,6 @@ import { comparator } from "../usage/Sort.ts"
 import * as Tree from "../usage/Tree.ts"
 import { useTagSearch } from "../usage/useTagSearch.ts"
 import { usePage } from "../view/PageContext.ts"
-import { useLoaded } from "../view/useLoaded.ts"
 import { useMedia } from "../view/useMedia.ts"
 import { Breadcrumb } from "./Breadcrumb.tsx"
 import { Failure } from "./controls/Failure.tsx"
@@ -24,6 +24,8 @@ import { HistoryPanel } from "./trend/HistoryPanel.tsx"
 import { SnapshotNotice } from "./trend/SnapshotNotice.tsx"
 
 interface Props {
+  /** The links of the API's root, or why there are none. */
+  readonly root: Links | Problem
   readonly totals: Totals
   readonly images: ReadonlyArray<Image>
   readonly status: Status | undefined
@@ -46,7 +48,7 @@ const download = (name: string, text: string) => {
   URL.revokeObjectURL(link.href)
 }
 
-export const Overview = ({ images, loading, onReload, problem, status, totals }: Props) => {
+export const Overview = ({ images, loading, onReload, problem, root, status, totals }: Props) => {
   const page = usePage()
   const { cache, client, report, view } = page
   // On a small screen the detail covers everything else.
@@ -55,8 +57,8 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
   const [exportProblem, setExportProblem] = useState<Problem>()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
 
-  const root = useLoaded("root links", client.rootLinks)
-  const hasHistory = root.latest?.["history"] !== undefined
+  const links = root instanceof Problem ? {} : root
+  const hasHistory = links["history"] !== undefined
 
   const search = useMemo(() => Search.orTags(Search.parse(view.query), images), [view.query, images])
   const searching = view.query.trim() !== ""
@@ -144,6 +146,8 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
   const onSelect = useCallback((key: string) => setSelected((selected) => toggled(selected, key)), [])
   const onExpand = useCallback((key: string) => setExpanded((expanded) => toggled(expanded, key)), [])
 
+  // The history of a place says nothing of the matches in it.
+  const showsHistory = hasHistory && view.trend && !searching
   const nearest = Tree.nodeAt(all, view.path)
 
   const exportCsv = async (withTags: boolean) => {
@@ -183,7 +187,14 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
           </p>
         )}
         {view.instant !== undefined && <SnapshotNotice timestamp={totals.timestamp} />}
-        <Summary totals={totals} images={images} status={status} loading={loading} onReload={onReload} />
+        <Summary
+          totals={totals}
+          images={images}
+          growth={links["growth"]}
+          status={status}
+          loading={loading}
+          onReload={onReload}
+        />
         {images.length === 0 ? (
           <section class="nothing">
             <h2>The registry is empty</h2>
@@ -212,14 +223,11 @@ export const Overview = ({ images, loading, onReload, problem, status, totals }:
               <Failure text={exportProblem.sentence} onRetry={() => void exportCsv(true)} />
             )}
             <Breadcrumb node={node} />
-            {view.map && <Treemap node={node} tags={mapTags} />}
-            {/* The history of a place says nothing of the matches in it. */}
-            {root.latest !== undefined && hasHistory && view.trend && !searching && (
-              <HistoryPanel node={node} root={root.latest} />
-            )}
-            {root.loaded?.state === "failed" && view.trend && (
-              <Failure text={root.loaded.problem.sentence} onRetry={root.retry} />
-            )}
+            <div class={showsHistory ? "place has-history" : "place"}>
+              {view.map && <Treemap node={node} tags={mapTags} />}
+              {showsHistory && <HistoryPanel node={node} root={links} />}
+            </div>
+            {root instanceof Problem && view.trend && <Failure text={root.sentence} onRetry={onReload} />}
             <Table rows={rows} selected={selected} onSelect={onSelect} onExpand={onExpand} onRetry={onRetry} />
             {rows.length === 0 && (
               <p class="nothing" role="status">

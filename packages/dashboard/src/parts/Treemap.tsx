@@ -186,7 +186,7 @@ export const Treemap = ({ node, tags }: Props) => {
         )}
       </div>
       <p class="treemap-caption caption">
-        <span aria-hidden={pointed !== undefined}>
+        <span key={pointed?.key} class="treemap-pointed" aria-hidden={pointed !== undefined}>
           {pointed === undefined ? (
             "The area is the size on disk."
           ) : (

@@ -8,8 +8,12 @@ export const units = {
   decimal: { base: 1000, names: ["B", "kB", "MB", "GB", "TB", "PB"] }
 }
 
+const digits = (value: number) => (value >= 99.95 ? 0 : value >= 9.995 ? 1 : value >= 0.9995 ? 2 : 3)
+
+type Parts = readonly [number: string, unit: string]
+
 /** A size with three significant digits, such as `1.50 KiB`, as number and unit. */
-export const bytesParts = (bytes: number, choice: Units): readonly [number: string, unit: string] => {
+export const bytesParts = (bytes: number, choice: Units): Parts => {
   const { base, names } = units[choice]
   let value = bytes
   let unit = 0
@@ -18,8 +22,20 @@ export const bytesParts = (bytes: number, choice: Units): readonly [number: stri
     value /= base
     unit++
   }
-  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
-  return [value.toFixed(digits), names[unit]!]
+  return [value.toFixed(unit === 0 ? 0 : Math.min(2, digits(value))), names[unit]!]
+}
+
+/** A size in this unit, such as `0.27 TB`, or in a smaller one of its kind. In bytes and in no unit, it is as the user chose. */
+export const bytesPartsIn = (bytes: number, unit: string | undefined, choice: Units): Parts => {
+  const written = (["binary", "decimal"] as const).find((kind) => units[kind].names.indexOf(unit ?? "") > 0)
+  if (written === undefined || unit === undefined) return bytesParts(bytes, choice)
+  const { base, names } = units[written]
+  const value = bytes / base ** names.indexOf(unit)
+  if (value < 0.1) return bytesParts(bytes, written)
+  return [
+    value.toLocaleString("en", { minimumFractionDigits: digits(value), maximumFractionDigits: digits(value) }),
+    unit
+  ]
 }
 
 /** A size as one text, `unknown` where it is not known. */
@@ -45,6 +61,10 @@ export const percent = (share: number): string => {
   if (value > 99 && value < 100) return "> 99 %"
   return `${Math.round(value)} %`
 }
+
+/** A share in percent, with `≥` where something is missing in it. */
+export const leastPercent = (share: number, partial: boolean): string =>
+  partial ? `≥ ${percent(share).replace("< 1", "0").replace("> ", "")}` : percent(share)
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" })
 const steps: ReadonlyArray<readonly [Intl.RelativeTimeFormatUnit, number]> = [
@@ -84,6 +104,13 @@ const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short",
 
 /** The day of an instant in seconds since 1970, in the user's language. */
 export const onDay = (seconds: number): string => day.format(seconds * 1000)
+
+const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" })
+const dayOfAnyYear = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" })
+
+/** The day of an instant to come, with the year where it is more than ten months ahead; `now` in seconds, too. */
+export const onComingDay = (seconds: number, now: number): string =>
+  (seconds - now < 300 * 86_400 ? dayOfYear : dayOfAnyYear).format(seconds * 1000)
 
 const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
 

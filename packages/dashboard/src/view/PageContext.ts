@@ -7,11 +7,19 @@ import type { Problem } from "../api/Problem.ts"
 import type { Units } from "./Format.ts"
 import type { View } from "./Location.ts"
 
+/** How much the disk of the registry holds, and the unit in which it is configured. */
+export interface Capacity {
+  readonly bytes: number
+  readonly unit: string | undefined
+}
+
 export interface PageContext {
   readonly client: Client
   readonly cache: Cache
   readonly units: Units
   readonly view: View
+  /** Undefined where it is not known. */
+  readonly capacity: Capacity | undefined
   /** Changes the view. `replace` adds no entry to the browser's history. */
   readonly go: (change: Partial<View>, replace?: boolean) => void
   /** The address of the view after a change, for links. */

@@ -40,3 +40,28 @@ describe("Format", () => {
     ])
   })
 })
+
+describe("sizes in the unit of a capacity", () => {
+  const of = (bytes: number, unit: string | undefined) =>
+    Format.bytesPartsIn(bytes, unit, "binary").join(" ").replace(space, " ")
+
+  it("are in that unit, or in a smaller one of its kind", () => {
+    expect(of(2_700_000, "MB")).toBe("2.70 MB")
+    expect(of(2_700_000, "MiB")).toBe("2.57 MiB")
+    expect(of(2e12, "GB")).toBe("2,000 GB")
+    expect(of(270e9, "TB")).toBe("0.270 TB")
+    expect(of(27e9, "TB")).toBe("27.0 GB")
+    expect(of(1, "TB")).toBe("1 B")
+    expect(of(0, "TB")).toBe("0 B")
+  })
+
+  it("are as the user chose where the capacity is in bytes, in no unit, or in one that is not known", () => {
+    expect([undefined, "B", "parsecs"].map((unit) => of(4_194_304, unit))).toEqual(["4.00 MiB", "4.00 MiB", "4.00 MiB"])
+  })
+
+  it("have a share that is the least where something is missing", () => {
+    const shares = [0.001, 0.5, 0.999, 1.28]
+    expect(shares.map((share) => Format.leastPercent(share, true))).toEqual(["≥ 0 %", "≥ 50 %", "≥ 99 %", "≥ 128 %"])
+    expect(shares.map((share) => Format.leastPercent(share, false))).toEqual(["< 1 %", "50 %", "> 99 %", "128 %"])
+  })
+})

@@ -62,13 +62,13 @@ const dashboard = Ui.load(
   fileURLToPath(new URL("dist/ui", import.meta.resolve("@gitlab-registry-usage/server/package.json")))
 ).pipe(Effect.provide(NodeServices.layer))
 
-/** The capacity of the registry's disk in bytes, which the projection reaches in a few weeks. */
-const capacity = 4_000_000
+/** The capacity of the registry's disk, which the projection reaches in a few weeks. */
+const capacity = { capacity: 4_000_000, capacityUnit: "MB" }
 
 const defaultPort = 5000
 
 const layer = (port: number) =>
-  Layer.unwrap(Effect.map(dashboard, (ui) => HttpApp.layer({ host: "127.0.0.1", port, ui, capacity }))).pipe(
+  Layer.unwrap(Effect.map(dashboard, (ui) => HttpApp.layer({ host: "127.0.0.1", port, ui, ...capacity }))).pipe(
     Layer.provideMerge(Collector.layer()),
     Layer.provide([registryClient, DemoHistory.layer(Demo.repositories)]),
     Layer.provide([DemoDirectory.layer, tokens]),

@@ -51,6 +51,8 @@ export interface Options extends MetricsEndpoint.Options, Handler.Options {
   readonly limiter?: LoginLimiter.Options | undefined
   /** The capacity of the registry (bytes), for the projection of when it is full. Default unknown. */
   readonly capacity?: number | undefined
+  /** The unit in which the capacity was written, such as `TB`: users see it in this unit. Default their own choice. */
+  readonly capacityUnit?: string | undefined
 }
 
 /**
@@ -112,6 +114,7 @@ const handlers = (
 ): Readonly<Record<HandledName, Handler>> => {
   const root = options.prefix ?? ""
   const ui = options.ui ?? new Map()
+  const capacity = options.capacity === undefined ? undefined : { bytes: options.capacity, unit: options.capacityUnit }
   const signIn = login(limiter)
   const file = (name: string, request: Request) => {
     const found = Ui.find(ui, name, request.headers["if-none-match"])
@@ -128,7 +131,7 @@ const handlers = (
           target,
           Effect.gen(function* () {
             const collector = yield* Collector.Collector
-            return StatusResource.status(root, yield* collector.current, yield* collector.status)
+            return StatusResource.status(root, yield* collector.current, yield* collector.status, capacity)
           })
         )
       ),

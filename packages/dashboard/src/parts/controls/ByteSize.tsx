@@ -8,13 +8,16 @@ interface Props {
   readonly partial?: boolean | undefined
 }
 
+/** Stands before a sum in which something is missing. */
+export const AtLeast = () => <span title="At least: something in it could not be read">≥ </span>
+
 export const ByteSize = ({ bytes, partial = false }: Props) => {
   const { units } = usePage()
   if (bytes === null) return <>unknown</>
   const [number, unit] = Format.bytesParts(bytes, units)
   return (
     <>
-      {partial && <span title="At least: something in it could not be read">≥ </span>}
+      {partial && <AtLeast />}
       {number} <small>{unit}</small>
     </>
   )

@@ -37,7 +37,6 @@ export const RepositoryDetail = ({ node, status }: RepositoryProps) => {
         <p class="notice">The last crawl could not read it; the figures are those of an earlier crawl.</p>
       )}
       <GapList gaps={gaps} named={false} />
-      {tags && <Biggest parts={tags.map((tag) => ({ ...tag, target: `${node.path}:${tag.name}` }))} />}
       {readable && (
         <p>
           <a class="button" href={href({ path: node.path })}>
@@ -45,6 +44,7 @@ export const RepositoryDetail = ({ node, status }: RepositoryProps) => {
           </a>
         </p>
       )}
+      {tags && <Biggest parts={tags.map((tag) => ({ ...tag, target: `${node.path}:${tag.name}` }))} />}
     </>
   )
 }

@@ -35,7 +35,12 @@ export const TagDetail = ({ image, tag }: Props) => {
       </p>
     )
   }
-  if (loaded?.state !== "done") return <p role="status">Loading …</p>
+  if (loaded?.state !== "done")
+    return (
+      <p key="loading" role="status">
+        Loading …
+      </p>
+    )
   const [sizes, blobs] = loaded.value
   const { digest, foreign_size, layers, media_type } = sizes
   return (

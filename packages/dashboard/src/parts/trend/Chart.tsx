@@ -19,7 +19,6 @@ interface Props {
 }
 
 /** In pixels. */
-const height = 230
 const letter = 6.6
 
 const colourNames = ["--line-disk_size", "--line-unique_size", "--line-size", "--muted", "--line", "--surface"] as const
@@ -63,7 +62,7 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
     const u = new uPlot(
       {
         width: target.clientWidth,
-        height,
+        height: target.clientHeight,
         // The first and the last time label may be wider than the axis.
         padding: [8, ownAxis ? 0 : 18, 0, 0],
         legend: { show: false },
@@ -124,7 +123,8 @@ export const Chart = ({ at, lines, onAt, points, units }: Props) => {
     )
     plot.current = u
     const observer = new ResizeObserver(() => {
-      if (target.clientWidth !== u.width) u.setSize({ width: target.clientWidth, height })
+      const { clientHeight: height, clientWidth: width } = target
+      if (width !== u.width || height !== u.height) u.setSize({ width, height })
     })
     observer.observe(target)
     const unsubscribe = onThemeChange(() => {

@@ -3,12 +3,11 @@ import { useState } from "preact/hooks"
 import type { Link } from "../../api/Links.ts"
 import type { Grower, Growth } from "../../api/Resources.ts"
 import type { Node } from "../../usage/Tree.ts"
+import { fewGrowers, useGrowth } from "../../usage/useGrowth.ts"
 import * as Format from "../../view/Format.ts"
 import * as Instant from "../../view/Instant.ts"
-import { periods } from "../../view/Location.ts"
 import { usePage } from "../../view/PageContext.ts"
 import { growthNames } from "../../view/SizeNames.ts"
-import { useLoaded } from "../../view/useLoaded.ts"
 import { Segments } from "../controls/Segments.tsx"
 import { LoadedPanel } from "./LoadedPanel.tsx"
 import { ProjectedFull } from "./ProjectedFull.tsx"
@@ -19,18 +18,14 @@ interface Props {
   readonly node: Node
 }
 
-const limits = { few: 7, many: 100 }
+const limits = { few: fewGrowers, many: 100 }
 
-const kinds = { images: { label: "Images" }, namespaces: { label: "Groups" } }
+const kinds = { images: { label: "Repositories" }, namespaces: { label: "Namespaces" } }
 
 export const Growers = ({ link, node }: Props) => {
-  const { client, go, view } = usePage()
+  const { go, view } = usePage()
   const [limit, setLimit] = useState(limits.few)
-  const query = { from: periods[view.period].from, by: view.growthBy, of: view.growthOf, limit: String(limit) }
-  const state = useLoaded(
-    `growth ${link?.href} ${Object.values(query).join(" ")}`,
-    link && (() => client.growth(link, query))
-  )
+  const state = useGrowth(link, view, limit)
   const tools = (
     <>
       <Segments
@@ -53,7 +48,7 @@ export const Growers = ({ link, node }: Props) => {
     <LoadedPanel name="growers" title="What grew" tools={tools} state={state}>
       {(growth) => (
         <>
-          {growth.projection !== null && <ProjectedFull projection={growth.projection} capacity={growth.capacity} />}
+          {growth.projection !== null && <ProjectedFull projection={growth.projection} />}
           {growth.from === growth.to ? (
             <p class="panel-empty">
               There is nothing to compare with yet: history begins at {Format.toMinute(growth.from)}. Come back after
@@ -101,7 +96,7 @@ const GrowerTable = ({ below, growth }: { readonly below: string; readonly growt
       </caption>
       <thead>
         <tr>
-          <th scope="col">{view.growthOf === "images" ? "Image" : "Group"}</th>
+          <th scope="col">{view.growthOf === "images" ? "Repository" : "Namespace"}</th>
           <th scope="col" class="growers-size">
             Before
           </th>
@@ -159,7 +154,7 @@ const GrowerRow = ({ below, from, grower, isCompared }: GrowerProps) => {
     <tr>
       <th scope="row">
         <a href={href({ path, detail: undefined, ...(mark === "gone" ? { instant: Instant.fromSeconds(from) } : {}) })}>
-          {label}
+          {label.split(/(?<=\/)/).map((part) => [<wbr />, part])}
         </a>
         {mark !== undefined && (
           <>

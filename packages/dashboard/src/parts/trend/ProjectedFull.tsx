@@ -1,21 +1,15 @@
 /** When the registry will be full if its growth continues, and how this is computed. */
 import type { Projection } from "../../api/Resources.ts"
-import { sentence } from "../../usage/Projection.ts"
+import { sentence, soon } from "../../usage/Projection.ts"
 import * as Format from "../../view/Format.ts"
 import { usePage } from "../../view/PageContext.ts"
 
-interface Props {
-  readonly projection: Projection
-  /** In bytes. */
-  readonly capacity: number | null
-}
-
-export const ProjectedFull = ({ capacity, projection }: Props) => {
-  const { units } = usePage()
+export const ProjectedFull = ({ projection }: { readonly projection: Projection }) => {
+  const { capacity, units } = usePage()
   const text = sentence(projection, units)
   if (text === undefined) return null
   const { based_on, bytes_per_day } = projection
-  const near = projection.days !== null && projection.days < 30
+  const near = projection.days !== null && projection.days < soon
   return (
     <details class={near ? "projected projected-near" : "projected"}>
       <summary>{text}</summary>
@@ -28,7 +22,9 @@ export const ProjectedFull = ({ capacity, projection }: Props) => {
         {based_on.from !== null &&
           based_on.to !== null &&
           ` from ${Format.onDay(based_on.from)} to ${Format.onDay(based_on.to)}`}
-        {capacity === null ? "." : `, and a capacity of ${Format.bytes(capacity, units)}.`}
+        {capacity === undefined
+          ? "."
+          : `, and a capacity of ${Format.bytesPartsIn(capacity.bytes, capacity.unit, units).join("\u00a0")}.`}
       </p>
     </details>
   )

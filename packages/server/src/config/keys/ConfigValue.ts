@@ -1,5 +1,5 @@
 /** The kinds of values: how each is decoded from text, and a description of the accepted texts. */
-import { type Bytes, DurationText, SizeText } from "@gitlab-registry-usage/core"
+import { DurationText, SizeText } from "@gitlab-registry-usage/core"
 import { DateTime, Duration, Option, Redacted } from "effect"
 import { isNetwork } from "../../http/wire/TrustedProxies.ts"
 
@@ -82,8 +82,11 @@ export const duration = (minimum: Duration.Input): ConfigValue<Duration.Duration
   })
 }
 
-/** A number of bytes. */
-export const size: ConfigValue<Bytes.Bytes> = value("a size such as 500GB, 2TB or 1.5 TiB", SizeText.parse)
+/** A number of bytes, and the unit in which it is written. */
+export const size = value("a size such as 500GB, 2TB or 1.5 TiB", (text) => {
+  const bytes = SizeText.parse(text)
+  return bytes === undefined ? undefined : { bytes, unit: SizeText.unitOf(text) }
+})
 
 /** The URL of a service: http or https, without credentials, query and fragment. */
 export const url = value("an http or https URL without user name, password, ? and #", (text) =>

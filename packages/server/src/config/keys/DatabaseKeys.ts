@@ -26,7 +26,7 @@ export const databaseKeys = {
   keep_daily: withDefault(duration("0 seconds"), "730 days", "How long the last snapshot of each day (UTC) is stored."),
   capacity: optional(
     size,
-    "/growth has no date",
-    "The size of the registry's disk, such as 2TB. With it, /growth reports when the disk is full if the growth continues."
+    "no capacity is shown, and /growth has no date",
+    "The size of the registry's disk, such as 2TB. With it, the page shows how much of it is used, and /growth reports when the disk is full if the growth continues."
   )
 } as const

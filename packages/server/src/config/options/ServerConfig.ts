@@ -76,7 +76,8 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
       },
       metricsToken: general.metrics_token,
       metrics: { maxRepositories: general.metrics_repositories, tags: general.metrics_tags },
-      capacity: database.capacity
+      capacity: database.capacity?.bytes,
+      capacityUnit: database.capacity?.unit
     },
     /** The address on which /metrics needs no token, if it is set. */
     metricsServer:

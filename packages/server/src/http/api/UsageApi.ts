@@ -181,6 +181,12 @@ export const usage = documents
           leadership_error: Schema.NullOr(Schema.String),
           progress: Schema.optionalKey(Schema.Record(Schema.String, Count)),
           sizes: Schema.NullOr(Schema.Struct({ blobs: Count, measured: Count })),
+          capacity: Schema.NullOr(Bytes).annotate({
+            description: "The size of the registry's disk, where it is configured"
+          }),
+          capacity_unit: Schema.NullOr(Schema.String).annotate({
+            description: "The unit in which the capacity is configured, such as TB"
+          }),
           gaps_total: Count,
           gaps: Schema.Array(
             Schema.Struct({

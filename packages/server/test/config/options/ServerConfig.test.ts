@@ -52,7 +52,8 @@ describe("a file of the original", () => {
         limiter: { perUser: 4, perAddress: 50, window: Duration.minutes(5) },
         metricsToken: undefined,
         metrics: { maxRepositories: 1000, tags: false },
-        capacity: undefined
+        capacity: undefined,
+        capacityUnit: undefined
       })
       assert.deepStrictEqual(config.log, { format: "text", level: "Debug" })
       assert.strictEqual(config.directory.url, "ldaps://ldap.site.test")

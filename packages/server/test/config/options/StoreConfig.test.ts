@@ -71,6 +71,7 @@ describe("StoreConfig", () => {
       assert.match(set.message, /keep_daily/)
       const other = yield* load(ini({ database: { capacity: "2TB", keep_hourly: "1 week" } }))
       assert.strictEqual(other.http.capacity, 2e12)
+      assert.strictEqual(other.http.capacityUnit, "TB")
       assert.deepStrictEqual(other.retention.hourly, Duration.weeks(1))
     })
   )
