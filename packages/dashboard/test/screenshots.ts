@@ -13,6 +13,7 @@ try {
   await page.goto(`${site.url}#/?trend=0&at=acme/shop/api:1.2.0`)
   await signIn(page, user)
   await page.getByText("shared with 1 other tag").first().click()
+  await page.getByText(/full on/).waitFor()
   await page.waitForLoadState("networkidle")
   await page.screenshot({ path: path("dashboard"), animations: "disabled" })
 

@@ -192,7 +192,10 @@ describe("a projection", () => {
       Effect.map(repositories(0), (repositories) =>
         appLayer(
           { repositories },
-          { store: SnapshotStore.layerMemoryOf({ keep: Infinity }), ...(capacity === undefined ? {} : { capacity }) }
+          {
+            store: SnapshotStore.layerMemoryOf({ keep: Infinity }),
+            ...(capacity === undefined ? {} : { capacity, capacityUnit: "kB" })
+          }
         )
       )
     )
@@ -207,6 +210,16 @@ describe("a projection", () => {
         capacity: 5,
         projection: { reason: "too-few-points" }
       })
+    })
+  )
+
+  test.live("is about the capacity that the status has, with its unit", () =>
+    Effect.gen(function* () {
+      const status = Effect.map(get("/status"), ({ json }) => json)
+      const none = yield* status.pipe(Effect.provide(capacityOf(undefined)))
+      expect(none).toMatchObject({ capacity: null, capacity_unit: null })
+      const some = yield* status.pipe(Effect.provide(capacityOf(5000)))
+      expect(some).toMatchObject({ capacity: 5000, capacity_unit: "kB" })
     })
   )
 })
