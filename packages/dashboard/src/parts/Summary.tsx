@@ -97,8 +97,7 @@ const Fill = ({ capacity, disk, growth, now, partial }: FillProps) => {
     const excess = disk - capacity.bytes
     return (
       <span class="flag-warn">
-        {share}, full
-        {excess > 0 && `: ${Format.bytesPartsIn(excess, capacity.unit, units).join(" ")} more than it holds`}
+        {share}, full{excess > 0 && `, ${Format.bytesPartsIn(excess, capacity.unit, units).join(" ")} over`}
       </span>
     )
   }
