@@ -25,7 +25,7 @@ export const doctor = Command.make(
           { key: "sign", field: "sign", heading: "", kind: "text", essential: true, audience: "people" },
           { key: "check", field: "check", heading: "CHECK", kind: "text", essential: true },
           { key: "state", field: "state", heading: "STATE", kind: "text", audience: "programs" },
-          { key: "detail", field: "detail", heading: "DETAIL", kind: "name", essential: true },
+          { key: "detail", field: "detail", heading: "DETAIL", kind: "prose" },
           { key: "hint", field: "hint", heading: "HINT", kind: "name", audience: "programs" }
         ],
         rows: findings.map(({ check, detail, hint, state }) => ({
@@ -37,7 +37,7 @@ export const doctor = Command.make(
     const bad = findings.find(({ state }) => state === "failed")
     yield* Effect.forEach(
       findings.filter(({ hint, state }) => hint !== undefined && state === "warning"),
-      ({ check, hint }) => Console.error(`hint: ${check}: ${hint}`)
+      ({ check, detail, hint }) => Console.error(`warning: ${check}: ${detail}; ${hint}`)
     )
     if (bad !== undefined) {
       return yield* new CommandFailure({

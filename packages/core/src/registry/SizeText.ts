@@ -24,10 +24,34 @@ export const parse = (text: string): Bytes.Bytes | undefined => {
   return Bytes.isBytes(letter === "" ? size : Math.round(size)) ? Bytes.make(Math.round(size)) : undefined
 }
 
+/** A number that people write without a unit is hardly meant in bytes below this. */
+const leastBare = 1_000_000
+
 /**
- * A size as people write it, decoded to bytes.
+ * What a setting takes as a size, for messages.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const forms = "a size with its unit, such as 50GB or 1.5GiB"
+
+/**
+ * Parses the size of a setting as `parse` does, but returns undefined for a number without a unit from 1 to 999999: who
+ * writes `50` rarely means bytes. `50B` is 50 bytes, and larger numbers without a unit are bytes, as programs write them.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const parseSetting = (text: string): Bytes.Bytes | undefined => {
+  const size = parse(text)
+  const isBare = size !== undefined && size > 0 && size < leastBare && /^[\d.\s]*$/.test(text)
+  return isBare ? undefined : size
+}
+
+/**
+ * The size of a setting as people write it, decoded to bytes by `parseSetting`.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const SizeText = ParsedText.make("a size such as 10MB or 1.5GiB", parse, String)
+export const SizeText = ParsedText.make(forms, parseSetting, (size) => `${size}B`)

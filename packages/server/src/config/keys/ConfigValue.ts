@@ -83,7 +83,7 @@ export const duration = (minimum: Duration.Input): ConfigValue<Duration.Duration
 }
 
 /** A number of bytes. */
-export const size: ConfigValue<Bytes.Bytes> = value("a size such as 500GB, 2TB or 1.5 TiB", SizeText.parse)
+export const size: ConfigValue<Bytes.Bytes> = value(SizeText.forms, SizeText.parseSetting)
 
 /** The URL of a service: http or https, without credentials, query and fragment. */
 export const url = value("an http or https URL without user name, password, ? and #", (text) =>
