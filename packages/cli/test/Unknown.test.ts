@@ -97,7 +97,8 @@ layer(layerProgram, { timeout: "60 seconds", excludeTestServices: true })("F109 
           status: 4,
           gap: { reason: "Malformed", detail: leftOut.detail },
           others: [],
-          stderr: "warning: 1 thing could not be read or left out\nerror: 1 could not be read (--fail-on-partial)\n"
+          stderr:
+            "warning: 1 thing could not be read or left out, so sizes may be too small; run without --quiet to see what\nerror: 1 could not be read (--fail-on-partial)\n"
         })
       }
       const { stderr, stdout } = yield* run(["ls"])
@@ -126,9 +127,9 @@ layer(layerProgram, { timeout: "60 seconds", excludeTestServices: true })("F109 
       const quiet = yield* run([...args, "-q"])
       expect(quiet.stderr).toBe(
         [
-          "warning: 2 things could not be read or left out",
-          "warning: team/*: could not be read, so nobody knows whether it is within 954 MiB",
-          "warning: team/*: could not be read before, so nobody knows how much it grew\n"
+          "warning: 2 things could not be read or left out, so sizes may be too small; run without --quiet to see what",
+          "warning: team/*: could not be read, so nobody knows whether it is within 954 MiB; doctor finds out why",
+          "warning: team/*: could not be read before, so nobody knows how much it grew; save a new baseline with --save\n"
         ].join("\n")
       )
       expect(yield* run([...args, "--fail-on-partial"])).toMatchObject({ status: 4 })

@@ -78,7 +78,9 @@ export const make = Effect.fnUntraced(function* (options: {
     const { from, status } = response
     if (!isRefusal(status)) return response
     if (status === 404 && Result.isFailure(decodeRefusal(response))) {
-      return yield* new Registry.Malformed({ detail: `${from} answered 404, but not as GitLab does: is the URL right?` })
+      return yield* new Registry.Malformed({
+        detail: `${from} answered 404, but not as GitLab does: is the URL right?`
+      })
     }
     const [Reason, why] = refusals[status]
     return yield* new Reason({ detail: `${from} answered ${status}: ${why}` })

@@ -108,7 +108,14 @@ export const delete_ = Command.make(
       {
         columns: [
           { key: "name", field: "repository", heading: "DELETED FROM", kind: "name", essential: true },
-          { key: "manifest", field: "manifest", heading: "MANIFEST", kind: "text", essential: true, audience: "people" },
+          {
+            key: "manifest",
+            field: "manifest",
+            heading: "MANIFEST",
+            kind: "text",
+            essential: true,
+            audience: "people"
+          },
           { key: "digest", field: "digest", heading: "DIGEST", kind: "text", audience: "programs" },
           { key: "tags", field: "tags", heading: "TAGS", kind: "prose", label: "tags" },
           { key: "frees", field: "frees_bytes", heading: "FREES", kind: "bytes" }

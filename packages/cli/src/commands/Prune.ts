@@ -59,7 +59,11 @@ export const prune = Command.make(
     yield* print(shared, table, {
       command: "prune",
       rows: "repositories",
-      fields: { ...summarize(crawled), policy: policy.settings, together: Struct.renameKeys(together, { frees: "frees_bytes" }) }
+      fields: {
+        ...summarize(crawled),
+        policy: policy.settings,
+        together: Struct.renameKeys(together, { frees: "frees_bytes" })
+      }
     })
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })

@@ -17,7 +17,9 @@ export const total = Command.make(
   "total",
   {
     of: Flag.Literals("of", ["disk", "size"]).pipe(
-      Flag.withDescription("disk: what tags need on disk, each blob once, without untagged content; size: the sum of all tags"),
+      Flag.withDescription(
+        "disk: what tags need on disk, each blob once, without untagged content; size: the sum of all tags"
+      ),
       Flag.withDefault("disk" as const)
     )
   },
@@ -30,7 +32,7 @@ export const total = Command.make(
     if (shared.output === "table") {
       const { unicode } = yield* Screen
       yield* write(`${Format.sum(wanted, partial, shared, unicode)}\n`)
-      if (of === "disk" && !shared.quiet) yield* Console.error(UsageTable.untaggedNote)
+      if (of === "disk" && wanted !== null && !shared.quiet) yield* Console.error(UsageTable.untaggedNote)
     } else {
       yield* print(
         shared,
@@ -61,4 +63,8 @@ export const total = Command.make(
     }
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
-).pipe(Command.withDescription("Print the size of everything in one line, or with --bytes as a number for scripts; untagged content is not counted"))
+).pipe(
+  Command.withDescription(
+    "Print the size of everything in one line, or with --bytes as a number for scripts; untagged content is not counted"
+  )
+)

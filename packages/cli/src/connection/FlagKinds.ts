@@ -1,7 +1,7 @@
 /**
  * Constructors of flags that several commands use.
  */
-import { IssueText, SizeText } from "@gitlab-registry-usage/core"
+import { IssueText, ParsedText, SizeText } from "@gitlab-registry-usage/core"
 import { Effect, Schema } from "effect"
 import { Argument, CliError, Flag } from "effect/cli"
 
@@ -10,19 +10,6 @@ export const switchFlag = (name: string) => Flag.Boolean(name).pipe(Flag.without
 
 /** An optional flag with the path of a file. */
 export const fileFlag = (name: string) => Flag.File(name).pipe(Flag.withMetavar("FILE"), Flag.optional)
-
-/** A flag whose value is a whole number from `minimum`, at the most `maximum`. */
-export const countFlag = (name: string, minimum = 0, maximum = Number.MAX_SAFE_INTEGER) =>
-  Flag.Int(name).pipe(
-    Flag.withMetavar("N"),
-    Flag.filter(
-      (n) => n >= minimum && n <= maximum,
-      () =>
-        maximum === Number.MAX_SAFE_INTEGER
-          ? `a whole number of at least ${minimum}`
-          : `a whole number from ${minimum} to ${maximum}`
-    )
-  )
 
 /** A flag whose value is a text that `schema` decodes. `Flag.withSchema` would put `Schema validation failed` before its message. */
 export const textFlag = <A>(name: string, metavar: string, schema: Schema.Codec<A, string>) => {
@@ -42,6 +29,16 @@ export const textFlag = <A>(name: string, metavar: string, schema: Schema.Codec<
       )
     )
   )
+}
+
+/** A flag whose value is a whole number from `minimum`, at the most `maximum`. */
+export const countFlag = (name: string, minimum = 0, maximum = Number.MAX_SAFE_INTEGER, metavar = "N") => {
+  const range = maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`
+  const parse = (text: string) => {
+    const n = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+    return n >= minimum && n <= maximum ? n : undefined
+  }
+  return textFlag(name, metavar, ParsedText.make(`a whole number ${range}`, parse, String))
 }
 
 /** A flag whose value is a size such as `10MB` or `1.5 GiB`. */

@@ -31,17 +31,18 @@ const decodeAnswer = Schema.decodeUnknownOption(
 /** Asks without credentials. Undefined where a GitLab answers. */
 export const problem = Effect.fnUntraced(
   function* (gitlab: URL): Effect.fn.Return<Problem | undefined, unknown, HttpClient.HttpClient> {
-    const url = RegistryHttp.gitlabPath(gitlab, path)
-    const response = yield* HttpClient.execute(HttpClientRequest.get(url.href))
+    const base = RegistryHttp.gitlabPath(gitlab, "").href
+    const response = yield* HttpClient.execute(HttpClientRequest.get(`${base}${path}`))
     const { headers, status } = response
     if (status >= 300 && status < 400) {
       const location = headers["location"] ?? "an address that it does not name"
-      return { detail: `${url.origin} redirects to ${location}`, status: Status.unexpected }
+      return { detail: `${base} redirects to ${location}`, status: Status.unexpected }
     }
-    const isGitLab = /\bjson\b/i.test(headers["content-type"] ?? "") && Option.isSome(decodeAnswer(yield* response.text))
+    const isGitLab =
+      /\bjson\b/i.test(headers["content-type"] ?? "") && Option.isSome(decodeAnswer(yield* response.text))
     return isGitLab
       ? undefined
-      : { detail: `${url.origin}${url.pathname} answered ${status}, but not as GitLab does`, status: Status.unexpected }
+      : { detail: `${base} answered ${status}, but not as GitLab does`, status: Status.unexpected }
   },
   Effect.timeoutOrElse({
     duration: "5 seconds",

@@ -40,8 +40,7 @@ const connection = {
     Flag.withDescription("Requests under way at the same time, at the most (default 64)"),
     Flag.withDefault(64)
   ),
-  timeout: countFlag("timeout", 1, 3600).pipe(
-    Flag.withMetavar("SECONDS"),
+  timeout: countFlag("timeout", 1, 3600, "SECONDS").pipe(
     Flag.withDescription("How long the registry may take to answer a request (default 30)"),
     Flag.withDefault(30)
   )

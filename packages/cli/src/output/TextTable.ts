@@ -118,7 +118,9 @@ export const render = (table: Table, options: Options): string => {
   const widths = new Map(beside.map((column) => [column, widthOf(column)]))
   // The widest is narrowed first: prose continues on the next line, and names are cut.
   const narrowed = beside.filter(({ kind }) => kind === "prose" || kind === "name")
-  for (const column of narrowed.toSorted((a, b) => Number(b.kind === "prose") - Number(a.kind === "prose") || widthOf(b) - widthOf(a))) {
+  for (const column of narrowed.toSorted(
+    (a, b) => Number(b.kind === "prose") - Number(a.kind === "prose") || widthOf(b) - widthOf(a)
+  )) {
     if (excess <= 0) break
     const least = column.kind === "prose" ? readableName : Math.max(minName, lengthOf(column.heading))
     const cut = Math.min(excess, Math.max(0, widthOf(column) - least))
@@ -149,9 +151,14 @@ export const render = (table: Table, options: Options): string => {
     const further = below.flatMap((column) => {
       const text = line.cells.get(column)!
       if (line.kind === "header" || text === "") return []
-      return Wrap.lines(`${gap}${column.label === undefined ? "" : `${column.label} `}${text}`, options.width).split("\n")
+      return Wrap.lines(`${gap}${column.label === undefined ? "" : `${column.label} `}${text}`, options.width).split(
+        "\n"
+      )
     })
     return [...main, ...further]
   }
-  return lines.flatMap(render).map((line) => `${line}\n`).join("")
+  return lines
+    .flatMap(render)
+    .map((line) => `${line}\n`)
+    .join("")
 }

@@ -8,7 +8,7 @@ import { Console, Effect, Layer } from "effect"
 const widthOf = (text: string): number => [...text.replace(/\u001B\[[\d;]*m/g, "")].length
 
 /** The parts of a word that is longer than a line, such as an address: each ends with its punctuation. */
-const partsOf = (word: string): ReadonlyArray<string> => word.match(/[^/:@,.?&=|_-]*[/:@,.?&=|_-]+|[^/:@,.?&=|_-]+/g) ?? [word]
+const partsOf = (word: string): ReadonlyArray<string> => word.match(/[^/@,?&=]*[/@,?&=]+|[^/@,?&=]+/g) ?? [word]
 
 /** The lines of a paragraph, each at most `width` columns, unless one part of a word is longer. */
 export const paragraph = (text: string, width: number): ReadonlyArray<string> => {
@@ -70,8 +70,7 @@ export const layer: Layer.Layer<never> = Layer.effect(
     const wrapped = (text: unknown, { columns }: NodeJS.WriteStream) =>
       typeof text === "string" ? lines(text, columns) : text
     return Object.assign(Object.create(console), {
-      log: (text: unknown, ...others: ReadonlyArray<unknown>) =>
-        console.log(wrapped(text, process.stdout), ...others),
+      log: (text: unknown, ...others: ReadonlyArray<unknown>) => console.log(wrapped(text, process.stdout), ...others),
       error: (text: unknown, ...others: ReadonlyArray<unknown>) =>
         console.error(wrapped(text, process.stderr), ...others)
     })

@@ -14,7 +14,10 @@ import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 /** YAML reads a text that has no unit as a number. */
 const setting = <A>(schema: Schema.Codec<A, string>) =>
   Schema.Union([Schema.String, Schema.Number]).pipe(
-    Schema.decodeTo(schema, SchemaTransformation.transform<string, string | number>({ decode: String, encode: (text) => text }))
+    Schema.decodeTo(
+      schema,
+      SchemaTransformation.transform<string, string | number>({ decode: String, encode: (text) => text })
+    )
   )
 const Size = setting(SizeText.SizeText)
 const Percent = setting(PercentText)
@@ -186,8 +189,10 @@ export const evaluate = (
 /** One line that explains an outcome. */
 export const line = ({ actual, limit, measure, name, rule, state, whole }: Outcome, style: Format.Style): string => {
   const size = (bytes: number) => Format.size(bytes, style)
-  if (limit === null) return `${name}: could not be read before, so nobody knows how much it grew; save a new baseline with --save`
-  if (actual === null) return `${name}: could not be read, so nobody knows whether it is within ${size(limit)}; doctor finds out why`
+  if (limit === null)
+    return `${name}: could not be read before, so nobody knows how much it grew; save a new baseline with --save`
+  if (actual === null)
+    return `${name}: could not be read, so nobody knows whether it is within ${size(limit)}; doctor finds out why`
   const bound =
     rule === "max_growth" ? `the ${size(limit)} that its growth may come to` : `its budget of ${size(limit)}`
   const least = whole ? "" : "at least "

@@ -25,7 +25,7 @@ export const parse = (text: string): Bytes.Bytes | undefined => {
 }
 
 /** A number that people write without a unit is hardly meant in bytes below this. */
-const leastBare = 1_000_000
+const leastBare = 1000
 
 /**
  * What a setting takes as a size, for messages.
@@ -36,8 +36,8 @@ const leastBare = 1_000_000
 export const forms = "a size with its unit, such as 50GB or 1.5GiB"
 
 /**
- * Parses the size of a setting as `parse` does, but returns undefined for a number without a unit from 1 to 999999: who
- * writes `50` rarely means bytes. `50B` is 50 bytes, and larger numbers without a unit are bytes, as programs write them.
+ * Parses the size of a setting as `parse` does, but returns undefined for a number without a unit from 1 to 999: who writes
+ * `50` does not mean bytes. `50B` is 50 bytes, and larger numbers without a unit are bytes, as programs write them.
  *
  * @category parsing
  * @since 0.1.0

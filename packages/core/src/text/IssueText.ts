@@ -59,8 +59,7 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
         : SchemaIssue.defaultLeafHook(issue)
 })
 
-const nameOf = (key: unknown): string =>
-  String(typeof key === "object" && key !== null && "key" in key ? key.key : key)
+const nameOf = (key: unknown): string => String(typeof key === "object" && key !== null && "key" in key ? key.key : key)
 
 /**
  * Every problem with what the reader of the message has written, in one line: the place where it is in something, and what
