@@ -298,7 +298,7 @@ layer(Layer.mergeAll(layerProgram, layerServer), { timeout: "120 seconds", exclu
         yield* ends(2, from("growth", "grop/"), "hint: did you mean group/?")
         yield* ends(2, from("growth", "--to", "2026-01-01", "--since", "2025-12-01"), "the oldest is of 2026-01-20")
         yield* ends(2, from("growth", "--capacity", "2TB", "group/"), "that of the whole registry")
-        yield* ends(2, from("growth", "-n", "0"), "0 is less than 1")
+        yield* ends(2, from("growth", "-n", "0"), "Expected: a whole number of at least 1")
         yield* ends(2, from("growth", "--max-growth", "much"), "a growth such as 5% or 10GB")
         yield* ends(2, from("growth", "-o", "openmetrics"), "growth has no output openmetrics")
         yield* ends(2, from("diff"), "since when?")

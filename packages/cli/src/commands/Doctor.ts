@@ -37,7 +37,7 @@ export const doctor = Command.make(
     const bad = findings.find(({ state }) => state === "failed")
     yield* Effect.forEach(
       findings.filter(({ hint, state }) => hint !== undefined && state === "warning"),
-      ({ check, detail, hint }) => Console.error(`warning: ${check}: ${detail}; ${hint}`)
+      ({ check, hint }) => Console.error(`hint: ${check}: ${hint}`)
     )
     if (bad !== undefined) {
       return yield* new CommandFailure({

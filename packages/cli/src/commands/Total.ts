@@ -32,7 +32,8 @@ export const total = Command.make(
     if (shared.output === "table") {
       const { unicode } = yield* Screen
       yield* write(`${Format.sum(wanted, partial, shared, unicode)}\n`)
-      if (of === "disk" && wanted !== null && !shared.quiet) yield* Console.error(UsageTable.untaggedNote)
+      if (of === "disk" && wanted !== null && !shared.quiet && !shared.bytes)
+        yield* Console.error(UsageTable.untaggedNote)
     } else {
       yield* print(
         shared,

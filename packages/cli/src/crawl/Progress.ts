@@ -22,7 +22,8 @@ export const line = (progress: Crawl.Progress, elapsed: number, width?: number):
     ...(gaps > 0 ? [`${gaps} unreadable`] : [])
   ]
   // What does not fit is left out as a whole, the last first.
-  while (width !== undefined && parts.length > 1 && parts.join(" · ").length > width) parts.pop()
+  const limit = width ?? Number.POSITIVE_INFINITY
+  while (parts.length > 1 && parts.join(" · ").length > limit) parts.pop()
   return parts.join(" · ")
 }
 

@@ -18,7 +18,7 @@ const columns = ({ bars, several }: Options, hasGaps: boolean): ReadonlyArray<Co
   { key: "taken_at", field: "taken_at", heading: "TAKEN AT", kind: "text", audience: "programs" },
   { key: "disk", field: "disk_bytes", heading: "ON DISK", kind: "bytes", essential: true },
   ...(bars ? [{ key: "share", field: "share", heading: "", kind: "share", audience: "people" } as const] : []),
-  { key: "change", field: "change_bytes", heading: "CHANGE", kind: "change", essential: true },
+  { key: "change", field: "change_bytes", heading: "CHANGE", kind: "change" },
   { key: "unique", field: "unique_bytes", heading: "UNIQUE", kind: "bytes" },
   { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" },
   ...(several ? [{ key: "repositories", field: "repositories", heading: "REPOSITORIES", kind: "count" } as const] : []),
