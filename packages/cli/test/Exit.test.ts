@@ -50,14 +50,14 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         yield* ends(2, ["bogus"], 'Unknown subcommand "bogus"')
         yield* ends(2, ["ls", "--bogus"], "--bogus")
         yield* ends(2, ["ls", "-o", "yaml"], "--output")
-        yield* ends(2, ["ls", "--min-size", "large"], "Expected: a size with its unit, such as 50GB")
-        const size = "Expected: a size with its unit, such as 50GB or 1.5GiB"
+        yield* ends(2, ["ls", "--min-size", "large"], "Expected: a size such as 10MB")
+        const size = "Expected: a size such as 10MB or 1.5GiB, with its unit"
         yield* ends(2, ["ls", "--min-size", "50"], `--min-size: "50". ${size}`)
         yield* ends(2, ["check", "--max-total", "50"], `--max-total: "50". ${size}`)
         yield* ends(2, ["report", "--ci", "--max-total", "50"], `--max-total: "50". ${size}`)
         yield* ends(2, ["growth", "--capacity", "50"], `--capacity: "50". ${size}`)
-        yield* ends(2, ["growth", "--max-growth", "5"], '--max-growth: "5". Expected: a growth with its unit')
-        yield* ends(2, ["check", "--max-growth", "5"], '--max-growth: "5". Expected: a share with its sign')
+        yield* ends(2, ["growth", "--max-growth", "5"], '--max-growth: "5". Expected: a growth such as 5% or 10GB')
+        yield* ends(2, ["check", "--max-growth", "5"], '--max-growth: "5". Expected: a share such as 5%')
         yield* ends(2, ["growth", "--since", "soon"], '--since: "soon". Expected: an instant such as 7d')
         yield* ends(2, ["ls", "-n", "-3"], '--count: "-3". Expected: a whole number of at least 0')
         yield* ends(2, ["ls", "-n", "many"], '--count: "many". Expected: a whole number of at least 0')

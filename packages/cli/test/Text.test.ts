@@ -219,13 +219,13 @@ describe("Budget", () => {
       ]) {
         expect((yield* Effect.flip(Budget.parse(text))).message).toMatch(/^--budget: /)
       }
-      const size = "expected a size with its unit, such as 50GB or 1.5GiB"
+      const size = "expected a size such as 10MB or 1.5GiB, with its unit"
       for (const [text, message] of [
         ["max_total: 50", `max_total: ${size}`],
         ['max_total: "50"', `max_total: ${size}`],
         ["budgets: [{ match: a, max_each: 50 }]", `budgets.0.max_each: ${size}`],
-        ["max_growth: 5", "max_growth: expected a share with its sign, such as 5%"],
-        ["max: 1GB\nmax_growth: x", "max: unknown key; max_growth: expected a share with its sign, such as 5%"],
+        ["max_growth: 5", "max_growth: expected a share such as 5%"],
+        ["max: 1GB\nmax_growth: x", "max: unknown key; max_growth: expected a share such as 5%"],
         ["budgets: [{ max: 1GB }]", "budgets.0.match: missing"]
       ] as const) {
         expect((yield* Effect.flip(Budget.parse(text))).message).toBe(`--budget: ${message}`)

@@ -19,7 +19,7 @@ const parse = (text: string): GrowthLimit | undefined => {
   return bytes === undefined ? undefined : { _tag: "Bytes", bytes }
 }
 
-export const GrowthLimitText = ParsedText.make("a growth with its unit, such as 5% or 10GB", parse, (limit) =>
+export const GrowthLimitText = ParsedText.make("a growth such as 5% or 10GB", parse, (limit) =>
   limit._tag === "Share" ? Percent.format(limit.share) : `${limit.bytes}B`
 )
 

@@ -11,4 +11,4 @@ export const parse = (text: string): number | undefined => {
 
 export const format = (share: number): string => `${share * 100}%`
 
-export const PercentText = ParsedText.make("a share with its sign, such as 5%", parse, format)
+export const PercentText = ParsedText.make("a share such as 5%", parse, format)

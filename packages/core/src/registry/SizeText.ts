@@ -33,7 +33,7 @@ const leastBare = 1000
  * @category constants
  * @since 0.1.0
  */
-export const forms = "a size with its unit, such as 50GB or 1.5GiB"
+export const forms = "a size such as 10MB or 1.5GiB, with its unit"
 
 /**
  * Parses the size of a setting as `parse` does, but returns undefined for a number without a unit from 1 to 999: who writes

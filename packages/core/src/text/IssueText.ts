@@ -63,7 +63,7 @@ const nameOf = (key: unknown): string => String(typeof key === "object" && key !
 
 /**
  * Every problem with what the reader of the message has written, in one line: the place where it is in something, and what
- * is expected there, such as `max_total: expected a size with its unit`. It quotes no value, which may be a secret.
+ * is expected there, such as `max_total: expected a size such as 10MB`. It quotes no value, which may be a secret.
  *
  * @category formatting
  * @since 0.1.0
