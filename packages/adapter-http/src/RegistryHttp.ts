@@ -14,6 +14,7 @@ import * as HttpExchange from "./transport/HttpExchange.ts"
 import type * as Pages from "./distribution/Pages.ts"
 import * as GitLabApi from "./gitlab/GitLabApi.ts"
 import * as GitLabMetadata from "./gitlab/GitLabMetadata.ts"
+import { gitlabBase, registryBase } from "./transport/RequestUrl.ts"
 import * as TrustedOrigins from "./auth/TrustedOrigins.ts"
 import * as RegistryScope from "./RegistryScope.ts"
 import * as RegistryTokens from "./auth/RegistryTokens.ts"
@@ -26,10 +27,13 @@ import * as RepositoryOrder from "./distribution/RepositoryOrder.ts"
  * @since 0.1.0
  */
 export interface Options extends HttpExchange.Bounds {
-  /** Base of the registry, such as `https://registry.example.com`. User and password in it are not used. */
+  /**
+   * Base of the registry, such as `https://registry.example.com`, or of its API, with `/v2/` at the end. User and password
+   * in it are not used.
+   */
   readonly url: URL
   /**
-   * Base of GitLab, whose token service and REST API may be given the credentials. Default: only a token service on the
+   * Base of GitLab, or of its API, with `/api/v4` at the end, whose token service and REST API may be given the credentials. Default: only a token service on the
    * registry's host may, and no group or project can be listed.
    */
   readonly gitlabUrl?: URL | undefined
@@ -48,6 +52,22 @@ export interface Options extends HttpExchange.Bounds {
   /** Repositories of one token, if the token service allows several. Default 16. */
   readonly repositoriesPerToken?: number | undefined
 }
+
+/**
+ * The address of a path below the base of a registry, such as `v2/`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const registryPath = (registry: URL, path: string): URL => new URL(path, registryBase(registry))
+
+/**
+ * The address of a path below the base of a GitLab, such as `api/v4/version`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const gitlabPath = (gitlab: URL, path: string): URL => new URL(path, gitlabBase(gitlab))
 
 /** The user of every CI/CD job, whose token GitLab takes in another header than others. */
 const jobUser = "gitlab-ci-token"
@@ -68,7 +88,9 @@ const apiToken = ({ apiToken, credentials }: Options): GitLabApi.ApiToken | unde
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Registry.Registry["Service"], never, HttpClient.HttpClient | Scope.Scope> {
-  const { gitlabUrl, limits = {}, url } = options
+  const { limits = {} } = options
+  const url = registryBase(options.url)
+  const gitlabUrl = options.gitlabUrl === undefined ? undefined : gitlabBase(options.gitlabUrl)
   const given = yield* Effect.serviceOption(Hash.Digest)
   const hash = Option.isSome(given) ? given.value : yield* Effect.provide(Hash.Digest, Hash.layerWebCrypto)
   const exchange = yield* HttpExchange.make(options)

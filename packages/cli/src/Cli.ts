@@ -21,6 +21,7 @@ import { switchFlag } from "./connection/FlagKinds.ts"
 import { toCommand } from "./connection/OriginalCall.ts"
 import { root, type Shared } from "./connection/SharedFlags.ts"
 import * as Screen from "./output/Screen.ts"
+import * as Wrap from "./output/Wrap.ts"
 import { Status, CommandFailure } from "./output/CommandFailure.ts"
 import { version } from "./Version.ts"
 
@@ -106,6 +107,7 @@ export const program = Stdio.Stdio.pipe(
     Layer.mergeAll(
       CliConfig.layer({ builtIns: [GlobalFlag.Help, versionFlag, GlobalFlag.Completions] }),
       CliOutput.layerPresenter(presenter),
+      Wrap.layer,
       TerminalCapabilities.layer
     )
   )

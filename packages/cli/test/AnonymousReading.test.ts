@@ -68,7 +68,8 @@ layer(layerProgram, { timeout: "60 seconds", excludeTestServices: true })(
     it.effect("is read without where none are given, which a line says", () =>
       Effect.gen(function* () {
         const url = yield* registry()
-        const said = "no credentials are given: only what everybody may see is read\n"
+        const said =
+          "warning: no credentials are given, so only what everybody may see is read; use --user with --token-file"
         const { status, stderr, stdout } = yield* run(url, ["ls"])
         expect({ status, hasPrivate: stdout.includes("private/b") }).toEqual({ status: 0, hasPrivate: false })
         expect(stderr).toContain(said)

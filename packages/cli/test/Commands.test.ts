@@ -180,7 +180,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         const from = yield* run([...check, "--verify-sizes", "--from", "any.scan"])
         expect(from).toMatchObject({
           status: 2,
-          stderr: expect.stringContaining("a saved scan has no registry to ask") as string
+          stderr: expect.stringContaining("a saved snapshot has no registry to ask") as string
         })
       })
     )
@@ -192,6 +192,39 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         yield* written("prune.json", [...nightly, "-o", "json", "acme/shop/web/*"])
         const { stderr } = yield* run([...nightly, "--keep-n", "3"])
         expect(stderr).toContain("this policy would delete 105 of 139 tags")
+      })
+    )
+
+    it.effect("prune has the price of all together in every form, which is more than the sum of the rows", () =>
+      Effect.gen(function* () {
+        const all = ["prune", "--dry-run", "--name-regex", ".*"]
+        const { repositories, together } = JSON.parse((yield* run([...all, "-o", "json"])).stdout)
+        const sum = repositories.reduce((sum: number, row: any) => sum + row.frees_bytes, 0)
+        expect(together.frees_bytes).toBeGreaterThan(sum)
+        expect(together).toMatchObject({ tags: 139, delete: 136, keep: 3, unknown: 0, partial: false })
+        const table = (yield* run([...all, "--bytes"])).stdout
+        expect(table.trim().split(/\s+/).at(-1)).toBe(`${together.frees_bytes}`)
+        const price = { together_frees_bytes: together.frees_bytes }
+        const [line = ""] = (yield* run([...all, "-o", "ndjson"])).stdout.split("\n")
+        expect(JSON.parse(line)).toMatchObject(price)
+        const [row] = yield* Stream.make((yield* run([...all, "-o", "csv"])).stdout).pipe(
+          Stream.pipeThroughChannel(Csv.decodeString({ headers: true })),
+          Stream.runCollect
+        )
+        expect(row).toMatchObject({ together_frees_bytes: `${together.frees_bytes}` })
+      })
+    )
+
+    it.effect("says beside the data that untagged content is not counted", () =>
+      Effect.gen(function* () {
+        const note = "On disk does not count untagged content"
+        for (const args of [["ls"], ["ls", "-t"], ["total"]]) {
+          expect((yield* run(args)).stderr).toContain(note)
+          for (const others of [["-q"], ["-o", "json"], ["-o", "csv"]]) {
+            const { stderr, stdout } = yield* run([...args, ...others])
+            expect(stderr + stdout).not.toContain(note)
+          }
+        }
       })
     )
 

@@ -50,11 +50,21 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         yield* ends(2, ["bogus"], 'Unknown subcommand "bogus"')
         yield* ends(2, ["ls", "--bogus"], "--bogus")
         yield* ends(2, ["ls", "-o", "yaml"], "--output")
-        yield* ends(2, ["ls", "--min-size", "large"], "a size such as 10MB")
+        yield* ends(2, ["ls", "--min-size", "large"], "Expected: a size such as 10MB")
+        const size = "Expected: a size such as 10MB or 1.5GiB, with its unit"
+        yield* ends(2, ["ls", "--min-size", "50"], `--min-size: "50". ${size}`)
+        yield* ends(2, ["check", "--max-total", "50"], `--max-total: "50". ${size}`)
+        yield* ends(2, ["report", "--ci", "--max-total", "50"], `--max-total: "50". ${size}`)
+        yield* ends(2, ["growth", "--capacity", "50"], `--capacity: "50". ${size}`)
+        yield* ends(2, ["growth", "--max-growth", "5"], '--max-growth: "5". Expected: a growth such as 5% or 10GB')
+        yield* ends(2, ["check", "--max-growth", "5"], '--max-growth: "5". Expected: a share such as 5%')
+        yield* ends(2, ["growth", "--since", "soon"], '--since: "soon". Expected: an instant such as 7d')
+        yield* ends(2, ["ls", "-n", "-3"], '--count: "-3". Expected: a whole number of at least 0')
+        yield* ends(2, ["ls", "-n", "many"], '--count: "many". Expected: a whole number of at least 0')
         yield* ends(2, ["ls", "--tags", "--min-tags", "2"], "--min-tags selects repositories")
-        yield* ends(2, ["ls", "--min-tags", "0"], "0 is less than 1")
-        yield* ends(2, ["ls", "--concurrency", "0"], "0 is not from 1 to 256")
-        yield* ends(2, ["ls", "--timeout", "0"], "0 is not from 1 to 3600")
+        yield* ends(2, ["ls", "--min-tags", "0"], "Expected: a whole number of at least 1")
+        yield* ends(2, ["ls", "--concurrency", "0"], "Expected: a whole number from 1 to 256")
+        yield* ends(2, ["ls", "--timeout", "0"], "Expected: a whole number from 1 to 3600")
         yield* ends(2, ["ls"], /error: which registry\?\nhint: .*CI_REGISTRY/, { env: { CI_REGISTRY: "" } })
         yield* ends(2, ["ls", "-r", "ftp://x"], "neither https nor http")
         yield* ends(2, ["ls", "-r", "https://user:secret@registry.example"], "no user or password may be in it")
@@ -163,7 +173,7 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         const over = yield* run(["check", "--max-total", "2MB", "-q"])
         expect(over.status).toBe(10)
         expect(over.stderr).toBe(
-          "warning: 1 thing could not be read or left out\n" +
+          "warning: 1 thing could not be read or left out, so sizes may be too small; run without --quiet to see what\n" +
             "error: over budget: total: disk at least 2.70 MiB is 814 KiB over its budget of 1.91 MiB\n"
         )
         const scan = join(yield* directory, "all.scan")

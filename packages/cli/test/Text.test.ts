@@ -5,6 +5,7 @@ import * as Budget from "../src/tables/Budget.ts"
 import * as NameRegex from "../src/connection/NameRegex.ts"
 import * as Format from "../src/output/Format.ts"
 import * as MarkdownTable from "../src/output/MarkdownTable.ts"
+import * as Wrap from "../src/output/Wrap.ts"
 import * as TextTable from "../src/output/TextTable.ts"
 import * as Progress from "../src/crawl/Progress.ts"
 import type { Table } from "../src/output/Table.ts"
@@ -36,6 +37,40 @@ describe("SizeText", () => {
   it.each(["", "MB", "-1", "1,5 GB", "1 ib", "1 XB", "1e3", "99999999 TB", "1.0001 B"])("refuses %j", (text) =>
     expect(SizeText.parse(text)).toBeUndefined()
   )
+})
+
+describe("a size in a setting", () => {
+  it.each([
+    ["50", undefined],
+    [" 999 ", undefined],
+    ["0", 0],
+    ["50B", 50],
+    ["50 bytes", 50],
+    ["50k", 51_200],
+    ["1000", 1000],
+    ["5000000", 5_000_000]
+  ])("%j is %s", (text, bytes) => {
+    expect(SizeText.parseSetting(text)).toBe(bytes)
+  })
+})
+
+describe("Wrap", () => {
+  it("ends lines between words, and an address that is longer than a line after its slashes", () => {
+    expect(Wrap.lines("one two three four", 9)).toBe("one two\n  three\n  four")
+    expect(Wrap.lines("see https://gitlab.example.com/api/v4/projects now", 24)).toBe(
+      "see https://\n  gitlab.example.com/\n  api/v4/projects now"
+    )
+    expect(Wrap.lines("x".repeat(30), 10)).toBe("x".repeat(30))
+    expect(Wrap.lines("as it is", undefined)).toBe("as it is")
+  })
+
+  it("keeps the columns of help, or puts the text below its name", () => {
+    const line = "  --si    Powers of a thousand"
+    expect(Wrap.lines(line, 24)).toBe("  --si    Powers of a\n          thousand")
+    expect(Wrap.lines(line, 18)).toBe("  --si\n      Powers of a\n      thousand")
+    const coloured = "\u001B[1mone\u001B[0m two"
+    expect(Wrap.lines(coloured, 7)).toBe(coloured)
+  })
 })
 
 describe("NameRegex", () => {
@@ -160,7 +195,7 @@ describe("Progress", () => {
     expect(Progress.line({ ...progress, repositoriesDone: 0, tagsDone: 0, gaps: 0 }, 0)).toBe(
       "0/10 repositories · 0/80 tags"
     )
-    expect(Progress.line(progress, 20_000, 20)).toHaveLength(20)
+    expect(Progress.line(progress, 20_000, 45)).toBe("5/10 repositories · 60/80 tags · 3 tags/s")
     expect(Progress.summary({ ...progress, repositoriesDone: 1, tagsDone: 1 }, 400)).toBe(
       "read 1 repository with 1 tag in 0.4s"
     )
@@ -194,6 +229,17 @@ describe("Budget", () => {
         "[]"
       ]) {
         expect((yield* Effect.flip(Budget.parse(text))).message).toMatch(/^--budget: /)
+      }
+      const size = "expected a size such as 10MB or 1.5GiB, with its unit"
+      for (const [text, message] of [
+        ["max_total: 50", `max_total: ${size}`],
+        ['max_total: "50"', `max_total: ${size}`],
+        ["budgets: [{ match: a, max_each: 50 }]", `budgets.0.max_each: ${size}`],
+        ["max_growth: 5", "max_growth: expected a share such as 5%"],
+        ["max: 1GB\nmax_growth: x", "max: unknown key; max_growth: expected a share such as 5%"],
+        ["budgets: [{ max: 1GB }]", "budgets.0.match: missing"]
+      ] as const) {
+        expect((yield* Effect.flip(Budget.parse(text))).message).toBe(`--budget: ${message}`)
       }
     })
   )

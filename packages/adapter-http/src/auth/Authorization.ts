@@ -177,7 +177,7 @@ export const make = (options: {
     }
     if (isConfidential(registry)) return yield* sendBasic(request, false)
     yield* Effect.logWarning(
-      `${withoutSecrets(registry)} is read without the credentials, which are not sent as it is not reached over https: only what it shows to everybody is seen`
+      `${withoutSecrets(registry)} is read without the credentials, which are not sent as it is not reached over https: only what it shows to everybody is seen; give its address with https`
     )
     scheme = { _tag: "Anonymous" }
     return response

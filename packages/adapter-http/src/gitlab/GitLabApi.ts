@@ -24,6 +24,12 @@ export type GitLabApi = Effect.Success<ReturnType<typeof make>>
 
 const decodeRepositories = decodeJson(Schema.Array(Schema.Unknown), "the list of repositories")
 
+/** GitLab gives every refusal as JSON with one of these texts; other servers have pages or other fields. */
+const decodeRefusal = decodeJson(
+  Schema.Union([Schema.Struct({ message: Schema.Unknown }), Schema.Struct({ error: Schema.String })]),
+  "the refusal"
+)
+
 const isRepository = Schema.is(Schema.Struct({ path: Schema.String }))
 
 const pathOf = (entry: unknown): string => (isRepository(entry) ? entry.path : Pages.noName(entry))
@@ -71,6 +77,11 @@ export const make = Effect.fnUntraced(function* (options: {
     const response = yield* exchange.send({ ...request, headers: { ...request.headers, ...authentication } })
     const { from, status } = response
     if (!isRefusal(status)) return response
+    if (status === 404 && Result.isFailure(decodeRefusal(response))) {
+      return yield* new Registry.Malformed({
+        detail: `${from} answered 404, but not as GitLab does: is the URL right?`
+      })
+    }
     const [Reason, why] = refusals[status]
     return yield* new Reason({ detail: `${from} answered ${status}: ${why}` })
   })

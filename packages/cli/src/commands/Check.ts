@@ -35,7 +35,7 @@ export const check = Command.make(
     const budgets = yield* BudgetTable.read(input, shared)
     if (budgets === undefined) return yield* usageError("no budget", "give --budget, --max-total or --max-growth")
     if (input.verifySizes && Option.isSome(shared.from)) {
-      return yield* usageError("--verify-sizes: a saved scan has no registry to ask", "leave out --from")
+      return yield* usageError("--verify-sizes: a saved snapshot has no registry to ask", "leave out --from")
     }
     const crawled = yield* CrawledSnapshot.make(shared, input.verifySizes ? { measure: Infinity } : {})
     const outcomes = yield* BudgetTable.outcomes(budgets, crawled.snapshot.usage)
@@ -50,7 +50,7 @@ export const check = Command.make(
   Command.withExamples([
     { command: "gitlab-registry-usage check --max-total 50GB", description: "Fail where everything takes more" },
     {
-      command: "gitlab-registry-usage check --budget budget.yml --baseline last.scan --save last.scan",
+      command: "gitlab-registry-usage check --budget budget.yml --baseline last.snapshot --save last.snapshot",
       description: "Budgets of groups, and growth since the last time"
     }
   ])

@@ -51,7 +51,7 @@ const plan = Effect.fnUntraced(function* (usage: Usage.Usage, target: Target.Tar
 
 const describe = ({ digest, frees, repository, tags }: Plan, flags: Shared) =>
   [
-    `${repository}@${digest}`,
+    `${repository}@${Format.shortDigest(digest)}`,
     tags.length === 0 ? "no tag points to it" : `tags that go with it: ${tags.join(", ")}`,
     `garbage collection could then free ${Format.size(frees, flags)}`
   ].join("\n  ")
@@ -108,12 +108,28 @@ export const delete_ = Command.make(
       {
         columns: [
           { key: "name", field: "repository", heading: "DELETED FROM", kind: "name", essential: true },
-          { key: "digest", field: "digest", heading: "DIGEST", kind: "text", essential: true },
-          { key: "tags", field: "tags", heading: "TAGS", kind: "name" },
+          {
+            key: "manifest",
+            field: "manifest",
+            heading: "MANIFEST",
+            kind: "text",
+            essential: true,
+            audience: "people"
+          },
+          { key: "digest", field: "digest", heading: "DIGEST", kind: "text", audience: "programs" },
+          { key: "tags", field: "tags", heading: "TAGS", kind: "prose", label: "tags" },
           { key: "frees", field: "frees_bytes", heading: "FREES", kind: "bytes" }
         ],
         rows: [
-          { values: { name: planned.repository, digest: planned.digest, tags: planned.tags, frees: planned.frees } }
+          {
+            values: {
+              name: planned.repository,
+              manifest: Format.shortDigest(planned.digest),
+              digest: planned.digest,
+              tags: planned.tags,
+              frees: planned.frees
+            }
+          }
         ]
       },
       { command: "delete", rows: "deleted", fields: { gaps: summarize(crawled).gaps } }

@@ -2,7 +2,7 @@
  * `diff`: what changed between two saved snapshots, or between a snapshot of a server and its latest.
  */
 import { BlobChanges, type Diff, type Usage, type Instant } from "@gitlab-registry-usage/core"
-import { Console, DateTime, Effect, Option } from "effect"
+import { DateTime, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { compare, type Comparison, HistorySource, type SnapshotTotals } from "../history/HistorySource.ts"
 import { since } from "../history/HistoryFlags.ts"
@@ -10,7 +10,6 @@ import * as Source from "../history/Source.ts"
 import { print } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
 import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
-import * as Format from "../output/Format.ts"
 import type { Column, Row, Table } from "../output/Table.ts"
 import { usageError } from "../output/CommandFailure.ts"
 
@@ -90,15 +89,17 @@ const tableOf = ({ after, before, blobs, changes }: Comparison): Table => {
       { key: "moved", field: "tags_moved", heading: "MOVED", kind: "name", audience: "programs" }
     ],
     rows,
-    total: {
-      values: {
-        name: "TOTAL",
-        before: was,
-        after: is,
-        change,
-        ...partsOf(change, blobs && [...blobs.values()].reduce(BlobChanges.sum, BlobChanges.none))
+    totals: [
+      {
+        values: {
+          name: "TOTAL",
+          before: was,
+          after: is,
+          change,
+          ...partsOf(change, blobs && [...blobs.values()].reduce(BlobChanges.sum, BlobChanges.none))
+        }
       }
-    }
+    ]
   }
 }
 
@@ -155,7 +156,10 @@ export const diff = Command.make(
       gaps
     })
     const gaps = comparison.before.gaps + comparison.after.gaps
-    if (gaps > 0) yield* Console.error(`warning: ${Format.counted(gaps, "thing")} could not be read or left out`)
+    yield* CrawledSnapshot.warnOfMissing(
+      gaps,
+      what._tag === "Files" ? "ls --from with each file names them" : "the server's log and its API name them"
+    )
     yield* print(shared, tableOf(comparison), {
       command: "diff",
       rows: "repositories",
@@ -175,7 +179,7 @@ export const diff = Command.make(
       "and the accounting is that of the server."
   ),
   Command.withExamples([
-    { command: "gitlab-registry-usage diff monday.scan friday.scan", description: "What a week added" },
+    { command: "gitlab-registry-usage diff monday.snapshot friday.snapshot", description: "What a week added" },
     {
       command: "gitlab-registry-usage diff --database usage.sqlite --since 7d",
       description: "The same, from what a server kept"

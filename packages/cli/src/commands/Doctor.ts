@@ -25,7 +25,7 @@ export const doctor = Command.make(
           { key: "sign", field: "sign", heading: "", kind: "text", essential: true, audience: "people" },
           { key: "check", field: "check", heading: "CHECK", kind: "text", essential: true },
           { key: "state", field: "state", heading: "STATE", kind: "text", audience: "programs" },
-          { key: "detail", field: "detail", heading: "DETAIL", kind: "name", essential: true },
+          { key: "detail", field: "detail", heading: "DETAIL", kind: "prose" },
           { key: "hint", field: "hint", heading: "HINT", kind: "name", audience: "programs" }
         ],
         rows: findings.map(({ check, detail, hint, state }) => ({

@@ -63,7 +63,7 @@ export const history = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Show how sizes changed over time, from the database of a server or a running server"),
+  Command.withDescription("Show the time series of sizes, from the database of a server or a running server"),
   Command.withExamples([
     {
       command: "gitlab-registry-usage history --database usage.sqlite --from 30d --step 1d",

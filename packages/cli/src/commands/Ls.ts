@@ -59,7 +59,7 @@ export const ls = Command.make(
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
 ).pipe(
-  Command.withDescription("List repositories (or tags), biggest first"),
+  Command.withDescription("List repositories (or tags), biggest first; untagged content is not counted"),
   Command.withExamples([
     { command: "gitlab-registry-usage ls -n 10", description: "The ten repositories that take most of the disk" },
     {

@@ -2,7 +2,7 @@
  * `prune --dry-run`: the tags that a cleanup policy of GitLab would delete, and what that would free.
  */
 import { DurationText } from "@gitlab-registry-usage/core"
-import { Effect, Option } from "effect"
+import { Effect, Option, Struct } from "effect"
 import { Command, Flag } from "effect/cli"
 import { allowEmptyFlag, countFlag, repositoriesArgument, switchFlag, textFlag } from "../connection/FlagKinds.ts"
 import { print } from "../output/Print.ts"
@@ -55,11 +55,15 @@ export const prune = Command.make(
     })
     const crawled = yield* CrawledSnapshot.make(shared)
     yield* RepositoryPattern.requireMatches(crawled.snapshot.usage, input.repositories, input)
-    const table = yield* make(shared, crawled.snapshot.usage, policy, input.repositories)
+    const { table, together } = yield* make(shared, crawled.snapshot.usage, policy, input.repositories)
     yield* print(shared, table, {
       command: "prune",
       rows: "repositories",
-      fields: { ...summarize(crawled), policy: policy.settings }
+      fields: {
+        ...summarize(crawled),
+        policy: policy.settings,
+        together: Struct.renameKeys(together, { frees: "frees_bytes" })
+      }
     })
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })

@@ -2,7 +2,7 @@
  * `total`: the size of everything.
  */
 import { OpenMetrics } from "@gitlab-registry-usage/core"
-import { Effect } from "effect"
+import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { print, write } from "../output/Print.ts"
 import { root } from "../connection/SharedFlags.ts"
@@ -10,13 +10,16 @@ import * as CrawledSnapshot from "../crawl/CrawledSnapshot.ts"
 import { summarize } from "../crawl/Summary.ts"
 import { CommandFailure, Status } from "../output/CommandFailure.ts"
 import * as Format from "../output/Format.ts"
+import * as UsageTable from "../tables/UsageTable.ts"
 import { Screen } from "../output/Screen.ts"
 
 export const total = Command.make(
   "total",
   {
     of: Flag.Literals("of", ["disk", "size"]).pipe(
-      Flag.withDescription("disk: what is stored, each blob once; size: the sum of all tags"),
+      Flag.withDescription(
+        "disk: what tags need on disk, each blob once, without untagged content; size: the sum of all tags"
+      ),
       Flag.withDefault("disk" as const)
     )
   },
@@ -29,6 +32,8 @@ export const total = Command.make(
     if (shared.output === "table") {
       const { unicode } = yield* Screen
       yield* write(`${Format.sum(wanted, partial, shared, unicode)}\n`)
+      if (of === "disk" && wanted !== null && !shared.quiet && !shared.bytes)
+        yield* Console.error(UsageTable.untaggedNote)
     } else {
       yield* print(
         shared,
@@ -36,7 +41,7 @@ export const total = Command.make(
           columns: [
             { key: "repositories", field: "repositories", heading: "REPOSITORIES", kind: "count" },
             { key: "tags", field: "tags", heading: "TAGS", kind: "count" },
-            { key: "disk", field: "disk_bytes", heading: "DISK", kind: "bytes" },
+            { key: "disk", field: "disk_bytes", heading: "ON DISK", kind: "bytes" },
             { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" }
           ],
           rows: [
@@ -59,4 +64,8 @@ export const total = Command.make(
     }
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })
-).pipe(Command.withDescription("Print the size of everything in one line, or with --bytes as a number for scripts"))
+).pipe(
+  Command.withDescription(
+    "Print the size of everything in one line, or with --bytes as a number for scripts; untagged content is not counted"
+  )
+)

@@ -43,10 +43,11 @@ export const why = Command.make(
     }
     const isTable = shared.output === "table" || shared.output === "markdown"
     const limit = Option.getOrElse(count, () => (isTable ? defaultCount : undefined))
-    yield* print(shared, BlobTable.make(usage, r, tags, limit), {
+    const { sums, table } = BlobTable.make(usage, r, tags, limit)
+    yield* print(shared, table, {
       command: "why",
       rows: "blobs",
-      fields: { ...summarize(crawled), target: text }
+      fields: { ...summarize(crawled), target: text, sums }
     })
     yield* CrawledSnapshot.requireWhole(shared, crawled)
   })

@@ -1,6 +1,7 @@
 /**
  * Checks everything that a crawl needs, step by step, each with a hint.
  */
+import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { Loopback, Names, Registry } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Option, Result, Stream } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
@@ -8,6 +9,7 @@ import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
 import { connect, rootCertificates } from "node:tls"
 import type { Connection } from "./Connection.ts"
+import * as GitLabServer from "./GitLabServer.ts"
 import { httpLayer, registryLayer } from "./RegistryConnection.ts"
 import { fromRegistry, Status } from "../output/CommandFailure.ts"
 
@@ -101,7 +103,7 @@ const certificate = (what: string, url: URL, authorities: string | undefined): E
 const base = Effect.fnUntraced(function* ({ registry }: Connection) {
   const check = "registry API"
   const closed = (finding: Finding) => ({ finding, isOpen: false })
-  const url = new URL("/v2/", registry)
+  const url = RegistryHttp.registryPath(registry, "v2/")
   const client = yield* HttpClient.HttpClient
   const answer = yield* Effect.result(
     Effect.timeout(client.execute(HttpClientRequest.get(url.href)), Duration.seconds(15))
@@ -134,6 +136,14 @@ const base = Effect.fnUntraced(function* ({ registry }: Connection) {
       "is --registry-server the registry's own address, such as registry.example.com, and not GitLab's?"
     )
   )
+})
+
+/** Whether GitLab answers at the address of --gitlab-server. */
+const gitlabApi = Effect.fnUntraced(function* (gitlab: URL) {
+  const problem = yield* GitLabServer.problem(gitlab)
+  return problem === undefined
+    ? ok("GitLab API", `${gitlab.host} is a GitLab`)
+    : failed("GitLab API", problem.status, problem.detail, GitLabServer.hint)
 })
 
 const ofError = (check: string, error: Registry.RegistryError): Finding => {
@@ -244,11 +254,18 @@ export const run = Effect.fnUntraced(function* (connection: Connection) {
         : yield* certificate(what, url, authorities)
     )
   }
-  const isReachable = findings.every(({ check, state }) => state !== "failed" || check.endsWith("GitLab"))
+  const isReachable = findings.every(({ check, state }) => state !== "failed" || check.endsWith("of GitLab"))
   const { finding: answered, isOpen } = isReachable
     ? yield* Effect.provide(base(connection), httpLayer(connection))
     : { finding: skipped("registry API", "not reachable"), isOpen: false }
   findings.push(answered)
+  if (gitlab !== undefined) {
+    findings.push(
+      findings.some(({ check, state }) => state === "failed" && check.endsWith("of GitLab"))
+        ? skipped("GitLab API", "not reachable")
+        : yield* Effect.provide(gitlabApi(gitlab), httpLayer(connection))
+    )
+  }
   const rest =
     answered.state === "ok"
       ? yield* Effect.provide(reading(connection, isOpen), httpLayer(connection))

@@ -2,7 +2,7 @@
  * The root command with the flags that all subcommands share, before or after the subcommand's name.
  */
 import { Command, Flag, Param, Primitive } from "effect/cli"
-import { fileFlag, switchFlag } from "./FlagKinds.ts"
+import { countFlag, fileFlag, switchFlag } from "./FlagKinds.ts"
 
 const connection = {
   gitlabServer: Flag.String("gitlab-server").pipe(
@@ -36,22 +36,12 @@ const connection = {
   caFile: fileFlag("ca-file").pipe(
     Flag.withDescription("PEM file of the authorities to trust (in a job: CI_SERVER_TLS_CA_FILE)")
   ),
-  concurrency: Flag.Int("concurrency").pipe(
-    Flag.withMetavar("N"),
+  concurrency: countFlag("concurrency", 1, 256).pipe(
     Flag.withDescription("Requests under way at the same time, at the most (default 64)"),
-    Flag.filter(
-      (n) => n >= 1 && n <= 256,
-      (n) => `${n} is not from 1 to 256`
-    ),
     Flag.withDefault(64)
   ),
-  timeout: Flag.Int("timeout").pipe(
-    Flag.withMetavar("SECONDS"),
+  timeout: countFlag("timeout", 1, 3600, "SECONDS").pipe(
     Flag.withDescription("How long the registry may take to answer a request (default 30)"),
-    Flag.filter(
-      (n) => n >= 1 && n <= 3600,
-      (n) => `${n} is not from 1 to 3600`
-    ),
     Flag.withDefault(30)
   )
 }

@@ -2,10 +2,10 @@
  * The snapshot that a command works on: crawled now, or read from a file.
  */
 import { type Crawl, Inventory, PrintableText, Snapshot, type Usage } from "@gitlab-registry-usage/core"
-import { Console, DateTime, Effect, FileSystem, Option } from "effect"
+import { Console, DateTime, Effect, Fiber, FileSystem, Option } from "effect"
 import * as Connection from "../connection/Connection.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
-import { CommandFailure, fromRegistry, Status, usageError } from "../output/CommandFailure.ts"
+import { CommandFailure, fromRegistry, remedyOf, Status, usageError } from "../output/CommandFailure.ts"
 import * as Format from "../output/Format.ts"
 import * as Progress from "./Progress.ts"
 
@@ -45,6 +45,21 @@ const save = Effect.fnUntraced(
     Effect.mapError(effect, ({ reason }) => usageError(`--save: ${path} cannot be written (${reason._tag})`))
 )
 
+/**
+ * What is wrong with the address of --gitlab-server, which people may mistype, where the crawl does not ask GitLab itself.
+ * A job has the address of its GitLab.
+ */
+const gitlabProblem = Effect.fnUntraced(function* (flags: Shared, connection: Connection.Connection) {
+  const { gitlab, scope } = connection
+  const isAsked = scope.kind === "group" || scope.kind === "project"
+  if (gitlab === undefined || Option.isNone(flags.gitlabServer) || isAsked || flags.quiet) return undefined
+  const [{ hint, problem }, { httpLayer }] = yield* Effect.promise(() =>
+    Promise.all([import("../connection/GitLabServer.ts"), import("../connection/RegistryConnection.ts")])
+  )
+  const found = yield* Effect.provide(problem(gitlab), httpLayer(connection))
+  return found === undefined ? undefined : `--gitlab-server: ${found.detail}; ${hint}`
+})
+
 type CrawlOptions = Pick<Crawl.Options, "measure">
 
 const crawl = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions) {
@@ -53,15 +68,28 @@ const crawl = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions)
   const { accounting } = flags
   const { account, concurrency, registry, scope } = connection
   if (!flags.quiet && account === undefined) {
-    yield* Console.error("no credentials are given: only what everybody may see is read")
+    yield* Console.error(
+      "warning: no credentials are given, so only what everybody may see is read; use --user with --token-file, or --credentials-file"
+    )
   }
   const take = (onProgress: Crawl.Options["onProgress"]) =>
     Snapshot.take({ ...options, accounting, concurrency, onProgress })
-  const snapshot = yield* Progress.shown(take).pipe(Effect.provide(layer(connection)), Effect.mapError(fromRegistry))
+  const checking = yield* Effect.forkChild(gitlabProblem(flags, connection))
+  const reported = Effect.flatMap(Fiber.join(checking), (problem) =>
+    problem === undefined ? Effect.void : Console.error(`warning: ${problem}`)
+  )
+  const snapshot = yield* Progress.shown(take).pipe(
+    Effect.provide(layer(connection)),
+    Effect.mapError(fromRegistry),
+    Effect.tapError(() => reported),
+    Effect.tap(() => reported)
+  )
   const isPart = scope.kind === "group" || scope.kind === "project"
   const source = isPart ? `the ${scope.kind} ${scope.path} on ${registry.host}` : registry.host
   if (!flags.quiet && isPart) {
-    yield* Console.error(`only ${source} was read: what it shares with others counts as its own`)
+    yield* Console.error(
+      `only ${source} was read: what it shares with others counts as its own; --scope instance reads everything`
+    )
   }
   return { snapshot, source }
 })
@@ -69,19 +97,26 @@ const crawl = Effect.fnUntraced(function* (flags: Shared, options: CrawlOptions)
 /** The maximum of gaps that are reported one by one. */
 const maxGaps = 10
 
-/** Warns of each gap; with --quiet in one line, as a sum without it is no result. */
+/** Warns in one line that something is missing in the sizes. `remedy` says how to learn what. */
+export const warnOfMissing = (gaps: number, remedy: string): Effect.Effect<void> =>
+  gaps === 0
+    ? Effect.void
+    : Console.error(
+        `warning: ${Format.counted(gaps, "thing")} could not be read or left out, so sizes may be too small; ${remedy}`
+      )
+
+/** Warns of each gap, with its reason and what to do; with --quiet in one line, as a sum without it is no result. */
 export const warnOfGaps = Effect.fnUntraced(function* ({ quiet }: Shared, snapshot: Snapshot.Snapshot) {
   const { gaps } = snapshot.usage.inventory
-  if (quiet) {
-    const count = Format.counted(gaps.length, "thing")
-    return gaps.length === 0 ? undefined : yield* Console.error(`warning: ${count} could not be read or left out`)
-  }
+  if (quiet) return yield* warnOfMissing(gaps.length, "run without --quiet to see what")
   for (const gap of gaps.slice(0, maxGaps)) {
     const what = gap.blob === undefined ? "could not read" : "a wrong size in"
     const reason = PrintableText.printable(`${gap.reason}: ${gap.detail}`, 500)
-    yield* Console.error(`warning: ${what} ${Inventory.gapTarget(gap)}: ${reason}`)
+    yield* Console.error(`warning: ${what} ${Inventory.gapTarget(gap)}: ${reason}; ${remedyOf(gap.reason)}`)
   }
-  if (gaps.length > maxGaps) yield* Console.error(`warning: and ${gaps.length - maxGaps} more could not be read`)
+  yield* gaps.length > maxGaps
+    ? Console.error(`warning: ${gaps.length - maxGaps} more could not be read; -o json has all in gaps`)
+    : Effect.void
 })
 
 /** Fails with status 4 where there are `gaps` and --fail-on-partial is set. */

@@ -2,7 +2,7 @@
  * The progress of a crawl on the standard error stream.
  */
 import { Crawl } from "@gitlab-registry-usage/core"
-import { Clock, Duration, Effect, Stdio, Stream } from "effect"
+import { Clock, Console, Duration, Effect, Stdio, Stream } from "effect"
 import * as Format from "../output/Format.ts"
 import { Screen } from "../output/Screen.ts"
 
@@ -21,7 +21,10 @@ export const line = (progress: Crawl.Progress, elapsed: number, width?: number):
     ...(left >= 1000 && elapsed >= 2000 ? [`about ${seconds(left)} left`] : []),
     ...(gaps > 0 ? [`${gaps} unreadable`] : [])
   ]
-  return parts.join(" · ").slice(0, width)
+  // What does not fit is left out as a whole, the last first.
+  const limit = width ?? Number.POSITIVE_INFINITY
+  while (parts.length > 1 && parts.join(" · ").length > limit) parts.pop()
+  return parts.join(" · ")
 }
 
 /** The line at the end of a crawl. */
@@ -62,15 +65,15 @@ export const shown = Effect.fnUntraced(function* <A, E, R>(
   const isLive = screen.progress === "live"
   const write = (text: string) => Effect.ignore(Stream.run(Stream.make(text), stdio.stderr()))
   const show = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const text = line(latest, now - began, isLive ? (screen.width ?? 80) - 1 : undefined)
-    return write(isLive ? `${erase}${text}` : `${text}\n`)
+    const text = line(latest, now - began, isLive ? (process.stderr.columns || 80) - 1 : undefined)
+    return isLive ? write(`${erase}${text}`) : Console.error(text)
   })
   const ticking = Effect.forever(Effect.delay(show, isLive ? "100 millis" : "10 seconds"))
   return yield* Effect.raceFirst(reported, ticking).pipe(
     Effect.ensuring(isLive ? write(erase) : Effect.void),
     Effect.tap(() =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        isLive ? Effect.void : write(`${summary(latest, now - began)}\n`)
+        isLive ? Effect.void : Console.error(summary(latest, now - began))
       )
     )
   )

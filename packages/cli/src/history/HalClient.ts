@@ -3,7 +3,7 @@
  */
 import { Effect, Redacted, Schedule, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
-import { Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
+import { codeOf, Status, CommandFailure, usageError } from "../output/CommandFailure.ts"
 import type { Account } from "../connection/Connection.ts"
 
 /** A token of the API, or an account that signs in to get one. */
@@ -44,15 +44,6 @@ export const expand = (template: string, variables: Readonly<Record<string, stri
 const Home = Schema.Struct({ name: Schema.Literal("GitLab Registry Usage"), _links: Links })
 const Token = Schema.Struct({ auth_token: Schema.String })
 const Problem = Schema.Struct({ detail: Schema.String })
-
-/** The first system error code in a chain of causes. */
-const codeOf = (cause: unknown): string => {
-  for (let current = cause; current instanceof Error; current = current.cause) {
-    const { code } = current as { readonly code?: unknown }
-    if (typeof code === "string") return code
-  }
-  return "no answer"
-}
 
 /** The text of a server without control characters, which a terminal would obey. */
 // oxlint-disable-next-line no-control-regex

@@ -4,20 +4,17 @@
 import { type History, Names, Instant } from "@gitlab-registry-usage/core"
 import { type Duration, Effect, Option } from "effect"
 import { Flag } from "effect/cli"
+import { textFlag } from "../connection/FlagKinds.ts"
 import type { Shared } from "../connection/SharedFlags.ts"
 import { CommandFailure, Status, usageError } from "../output/CommandFailure.ts"
 import type { TimeRange } from "./HistorySource.ts"
 
-export const since = Flag.String("since").pipe(
-  Flag.withMetavar("WHEN"),
-  Flag.withSchema(Instant.InstantText),
+export const since = textFlag("since", "WHEN", Instant.InstantText).pipe(
   Flag.withDescription(`The begin, counted back from the latest snapshot, or an instant: ${Instant.forms}`),
   Flag.optional
 )
 
-export const to = Flag.String("to").pipe(
-  Flag.withMetavar("WHEN"),
-  Flag.withSchema(Instant.InstantText),
+export const to = textFlag("to", "WHEN", Instant.InstantText).pipe(
   Flag.withDescription("The end, in the same forms (default: the latest snapshot)"),
   Flag.optional
 )

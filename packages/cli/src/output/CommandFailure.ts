@@ -41,11 +41,50 @@ const hints: Record<Registry.RegistryReason["_tag"], readonly [status: number, h
   RateLimited: [Status.unreachable, "wait, or ask for less at once with --concurrency"],
   Malformed: [Status.unexpected, "is --registry-server really the registry, and not GitLab's pages? see also: doctor"],
   Unsupported: [Status.unexpected, "the registry does not offer this"],
-  Unsafe: [Status.usage, "name the GitLab server with --gitlab-server, so that its token service may be trusted"]
+  Unsafe: [Status.usage, "give --gitlab-server the GitLab whose token service this is, so that it may be trusted"]
+}
+
+/** What to do where GitLab's API failed, which lists a group or project. */
+const gitlabHints: Partial<Record<Registry.RegistryReason["_tag"], string>> = {
+  Unauthorized: "check --user and the token, which needs the scope read_api to list a group or project",
+  Denied: "the token needs the scope read_api to list a group or project",
+  NotFound: "check --path and --scope; GitLab also says so of what the token may not see",
+  Unreachable: "check --gitlab-server and the network; see also: doctor",
+  ServerError: "GitLab fails at this request: its own log says why",
+  Malformed: "check --gitlab-server: it must be the address of GitLab itself; see also: doctor",
+  Unsafe: "give --gitlab-server an address with https"
 }
 
 /** The failure for an error of the registry, with a hint. */
 export const fromRegistry = (error: Registry.RegistryError): CommandFailure => {
-  const [status, hint] = hints[error.reason._tag]
+  const [status, ofRegistry] = hints[error.reason._tag]
+  // The registry lists everything, so a list of something is GitLab's.
+  const isGitLab = error.operation === "repositories" && error.target !== ""
+  const hint = (isGitLab ? gitlabHints[error.reason._tag] : undefined) ?? ofRegistry
   return new CommandFailure({ status, message: error.message, ...(hint === undefined ? {} : { hint }) })
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  Unauthorized: "check --user and the token, which needs the scope read_registry",
+  Denied: "give the account of --user the right to read it",
+  NotFound: "run again; if it stays missing, push it again or delete what refers to it",
+  Unreachable: "run again; if it stays, check the network with doctor",
+  ServerError: "run again; if it stays, read the registry's own log",
+  RateLimited: "run again with a smaller --concurrency",
+  Malformed: "push it again, or delete it: what the registry sends is damaged",
+  TooLarge: "delete it if nobody needs it: it is larger than is plausible",
+  Unsupported: "ask the registry's operator: it does not offer this",
+  Unsafe: "use addresses with https"
+} satisfies Record<Registry.RegistryReason["_tag"], string>
+
+/** What to do about something that could not be read, by the tag of a `RegistryReason`. */
+export const remedyOf = (reason: string): string => remedies[reason] ?? "run doctor"
+
+/** The first system error code in a chain of causes. */
+export const codeOf = (cause: unknown): string => {
+  for (let current = cause; current instanceof Error; current = current.cause) {
+    const { code } = current as { readonly code?: unknown }
+    if (typeof code === "string") return code
+  }
+  return "no answer"
 }

@@ -1,7 +1,7 @@
 /**
  * Values formatted for people.
  */
-import { Bytes, PrintableText } from "@gitlab-registry-usage/core"
+import { Bytes, type Digest, PrintableText } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import type { Column, Row, Value } from "./Table.ts"
 
@@ -86,3 +86,6 @@ export const counted = (n: number, one: string, many = `${one}s`): string => `${
 
 /** A number of repositories with its noun. */
 export const repositories = (n: number): string => counted(n, "repository", "repositories")
+
+/** A digest with its first twelve digits, which name it well enough for people. */
+export const shortDigest = (digest: Digest.Digest): string => digest.slice(0, digest.indexOf(":") + 13)

@@ -10,7 +10,7 @@ const { printable } = PrintableText
 /** The text on one line, with the signs escaped that have a meaning in Markdown or name a person or a thing in GitLab. */
 export const escape = (text: string) => printable(text).replace(/[\\|*_`<>[\]&~#@$]/g, (sign) => `\\${sign}`)
 
-const isLeft = ({ kind }: Column) => kind === "name" || kind === "text"
+const isLeft = ({ kind }: Column) => kind === "name" || kind === "prose" || kind === "text"
 
 export const render = (table: Table, style: Format.Style): string => {
   const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |\n`
@@ -25,6 +25,6 @@ export const render = (table: Table, style: Format.Style): string => {
     ...[...table.rows, ...(table.rest === undefined ? [] : [table.rest])].map((row) =>
       line(table.columns.map(cell(row)))
     ),
-    ...(table.total === undefined ? [] : [line(table.columns.map(cell(table.total)).map(bold))])
+    ...(table.totals ?? []).map((total) => line(table.columns.map(cell(total)).map(bold)))
   ].join("")
 }

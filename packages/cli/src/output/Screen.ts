@@ -44,7 +44,8 @@ export const layer = ({ characterLocale, ci, everyLocale, locale, quiet }: Optio
       const isStderrTerminal = yield* stdio.stderrIsTerminal
       const isLive = isStderrTerminal && ci === undefined && (canAnimate || !isTerminal)
       return {
-        width: isTerminal ? yield* terminal.columns : undefined,
+        // A terminal that does not know its width has 0 columns.
+        width: (isTerminal ? yield* terminal.columns : 0) || undefined,
         color: canColor,
         // Pipes and jobs rarely set a locale, and pass on every byte.
         unicode: !isTerminal || encoding === undefined || /utf-?8/i.test(encoding),

@@ -11,6 +11,8 @@ export type Value = string | number | boolean | ReadonlyArray<string> | null | u
  * A column. `key` is its name for `--columns`, `field` the one in JSON and CSV, `heading` the one for people.
  *
  * - `name`: text that may be cut in its middle
+ * - `prose`: text of several words that is never cut: it continues on further lines, or below its row where its column
+ *   would be narrow
  * - `text`: short text that is never cut
  * - `count`: an integer
  * - `bytes`: a size
@@ -21,7 +23,9 @@ export interface Column {
   readonly key: string
   readonly field: string
   readonly heading: string
-  readonly kind: "name" | "text" | "count" | "bytes" | "change" | "share"
+  readonly kind: "name" | "prose" | "text" | "count" | "bytes" | "change" | "share"
+  /** What begins the lines of a `prose` below its row. */
+  readonly label?: string | undefined
   /** Never left out where the terminal is narrow. */
   readonly essential?: true | undefined
   /** Known exactly also where the other sizes of a row are the least that they can be. */
@@ -40,12 +44,12 @@ export interface Row {
   readonly partial?: boolean | undefined
 }
 
-/** A table. `rest` sums up the rows that were left out, `total` all rows. */
+/** A table. `rest` sums up the rows that were left out; `totals` are about all rows, those that were left out too. */
 export interface Table {
   readonly columns: ReadonlyArray<Column>
   readonly rows: ReadonlyArray<Row>
   readonly rest?: Row | undefined
-  readonly total?: Row | undefined
+  readonly totals?: ReadonlyArray<Row> | undefined
   /** Explanations of one line each. `size` formats sizes in the style of the output. */
   readonly notes?: ((size: (bytes: number) => string) => ReadonlyArray<string>) | undefined
 }

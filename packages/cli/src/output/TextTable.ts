@@ -7,6 +7,7 @@
 import type { Column, Row, Table } from "./Table.ts"
 import { paint, type Style } from "./Screen.ts"
 import * as Format from "./Format.ts"
+import * as Wrap from "./Wrap.ts"
 
 export interface Options extends Format.Style {
   /** The width of the terminal in columns; undefined for no limit. */
@@ -19,7 +20,7 @@ export interface Options extends Format.Style {
 
 const barWidth = 12
 const gap = "  "
-/** Names are cut to this width before other columns are left out, and then down to `minName`. */
+/** Names and prose get this width before other columns are left out; names are then cut down to `minName`. */
 const readableName = 22
 const minName = 8
 
@@ -32,7 +33,7 @@ const verdicts: Readonly<Record<string, Style>> = {
   unknown: "yellow"
 }
 
-const isLeft = ({ kind }: Column) => kind === "name" || kind === "text" || kind === "share"
+const isLeft = ({ kind }: Column) => kind === "name" || kind === "prose" || kind === "text" || kind === "share"
 
 const cellOf = (column: Column, row: Row, options: Options): string => {
   const value = row.values[column.key]
@@ -45,25 +46,28 @@ const cellOf = (column: Column, row: Row, options: Options): string => {
 
 const lengthOf = (text: string) => [...text].length
 
-/** The columns that fit: the bar is left out first, then from the right each column that is not essential. */
-const fitting = (
-  columns: ReadonlyArray<Column>,
-  widths: (column: Column) => number,
-  available: number
-): ReadonlyArray<Column> => {
-  const least = (column: Column) => (column.kind === "name" ? Math.min(widths(column), readableName) : widths(column))
-  const needed = (shown: ReadonlyArray<Column>) =>
-    shown.reduce((sum, column) => sum + least(column), gap.length * (shown.length - 1))
+const sum = (columns: ReadonlyArray<Column>, widths: (column: Column) => number) =>
+  columns.reduce((sum, column) => sum + widths(column), gap.length * (columns.length - 1))
+
+/**
+ * The columns that fit beside each other, and the prose below them. The bar is left out first, then prose goes below from
+ * the right, then each column that is not essential is left out from the right.
+ */
+const fitting = (columns: ReadonlyArray<Column>, widths: (column: Column) => number, available: number) => {
+  const least = (column: Column) =>
+    column.kind === "name" || column.kind === "prose" ? Math.min(widths(column), readableName) : widths(column)
+  const from = (isOne: (column: Column) => boolean) => columns.filter(isOne).toReversed()
   const dispensable = [
-    ...columns.filter(({ kind }) => kind === "share"),
-    ...columns.filter(({ essential, kind }) => kind !== "share" && essential !== true).toReversed()
+    ...from(({ kind }) => kind === "share"),
+    ...from(({ kind }) => kind === "prose"),
+    ...from(({ essential, kind }) => kind !== "share" && kind !== "prose" && essential !== true)
   ]
-  let shown = columns
+  let beside = columns
   for (const column of dispensable) {
-    if (needed(shown) <= available) break
-    shown = shown.filter((other) => other !== column)
+    if (sum(beside, least) <= available) break
+    beside = beside.filter((other) => other !== column)
   }
-  return shown
+  return { beside, below: columns.filter((column) => column.kind === "prose" && !beside.includes(column)) }
 }
 
 interface Line {
@@ -72,7 +76,7 @@ interface Line {
   readonly cells: ReadonlyMap<Column, string>
 }
 
-const linesOf = ({ columns, rest, rows, total }: Table, options: Options): ReadonlyArray<Line> => {
+const linesOf = ({ columns, rest, rows, totals = [] }: Table, options: Options): ReadonlyArray<Line> => {
   const line = (kind: Line["kind"], row: Row): Line => ({
     kind,
     isMarked: row.mark !== undefined,
@@ -87,7 +91,7 @@ const linesOf = ({ columns, rest, rows, total }: Table, options: Options): Reado
     ...(options.header ? [header] : []),
     ...rows.map((row) => line("row", row)),
     ...(rest === undefined ? [] : [line("rest", rest)]),
-    ...(total === undefined ? [] : [line("total", total)])
+    ...totals.map((total) => line("total", total))
   ]
 }
 
@@ -109,29 +113,52 @@ export const render = (table: Table, options: Options): string => {
   )
   const widthOf = (column: Column) => natural.get(column)!
   const available = options.width ?? Number.POSITIVE_INFINITY
-  const columns = fitting(table.columns, widthOf, available)
-  const names = columns.filter(({ kind }) => kind === "name")
-  let excess = columns.reduce((sum, column) => sum + widthOf(column), gap.length * (columns.length - 1)) - available
-  const widths = new Map(columns.map((column) => [column, widthOf(column)]))
-  // The widest name is cut first.
-  for (const column of names.toSorted((a, b) => widthOf(b) - widthOf(a))) {
+  const { below, beside } = fitting(table.columns, widthOf, available)
+  let excess = sum(beside, widthOf) - available
+  const widths = new Map(beside.map((column) => [column, widthOf(column)]))
+  // The widest is narrowed first: prose continues on the next line, and names are cut.
+  const narrowed = beside.filter(({ kind }) => kind === "prose" || kind === "name")
+  for (const column of narrowed.toSorted(
+    (a, b) => Number(b.kind === "prose") - Number(a.kind === "prose") || widthOf(b) - widthOf(a)
+  )) {
     if (excess <= 0) break
-    const cut = Math.min(excess, Math.max(0, widthOf(column) - minName))
+    const least = column.kind === "prose" ? readableName : Math.max(minName, lengthOf(column.heading))
+    const cut = Math.min(excess, Math.max(0, widthOf(column) - least))
     widths.set(column, widthOf(column) - cut)
     excess -= cut
   }
 
-  const render = (line: Line) =>
-    columns
-      .map((column, i) => {
-        const width = widths.get(column)!
-        const full = line.cells.get(column)!
-        const text = column.kind === "name" ? Format.cut(full, width) : full
-        const space = " ".repeat(Math.max(0, width - lengthOf(text)))
-        const styled = paint(options.color, styleOf(line, column, text), text)
-        return isLeft(column) ? (i === columns.length - 1 ? styled : styled + space) : space + styled
-      })
-      .join(gap)
-      .replace(/ +$/, "")
-  return lines.map((line) => `${render(line)}\n`).join("")
+  const textsOf = (line: Line, column: Column): ReadonlyArray<string> => {
+    const full = line.cells.get(column)!
+    const width = widths.get(column)!
+    if (column.kind === "prose") return Wrap.paragraph(full, width)
+    return [column.kind === "name" ? Format.cut(full, width) : full]
+  }
+  const render = (line: Line) => {
+    const texts = beside.map((column) => textsOf(line, column))
+    const height = Math.max(1, ...texts.map(({ length }) => length))
+    const main = Array.from({ length: height }, (_, at) =>
+      beside
+        .map((column, i) => {
+          const text = texts[i]![at] ?? ""
+          const space = " ".repeat(Math.max(0, widths.get(column)! - lengthOf(text)))
+          const styled = paint(options.color, styleOf(line, column, text), text)
+          return isLeft(column) ? (i === beside.length - 1 ? styled : styled + space) : space + styled
+        })
+        .join(gap)
+        .replace(/ +$/, "")
+    )
+    const further = below.flatMap((column) => {
+      const text = line.cells.get(column)!
+      if (line.kind === "header" || text === "") return []
+      return Wrap.lines(`${gap}${column.label === undefined ? "" : `${column.label} `}${text}`, options.width).split(
+        "\n"
+      )
+    })
+    return [...main, ...further]
+  }
+  return lines
+    .flatMap(render)
+    .map((line) => `${line}\n`)
+    .join("")
 }

@@ -74,7 +74,7 @@ const cell = (column: Column, row: Row, options: Format.Style): string => {
 }
 
 const tableElement = (table: Table, options: Format.Style, hasIds: boolean): string => {
-  const { columns, rest, rows, total } = table
+  const { columns, rest, rows, totals = [] } = table
   const line = (row: Row) => columns.map((column) => cell(column, row, options)).join("")
   const head = columns
     .map(({ heading, kind }) => {
@@ -85,7 +85,7 @@ const tableElement = (table: Table, options: Format.Style, hasIds: boolean): str
   const body = rows
     .map((row) => `<tr${hasIds ? ` id="${escape(idOf(String(row.values.name)))}"` : ""}>${line(row)}</tr>`)
     .join("\n")
-  const foot = [rest, total].map((row) => (row === undefined ? "" : `<tr>${line(row)}</tr>`)).join("")
+  const foot = [rest, ...totals].map((row) => (row === undefined ? "" : `<tr>${line(row)}</tr>`)).join("")
   return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody><tfoot>${foot}</tfoot></table></div>`
 }
 
@@ -130,7 +130,7 @@ ${gaps
 <h2>Where the disk goes</h2>
 ${map(usage, size)}
 <h2>Repositories</h2>
-<p class="dim">Disk is what a repository is charged with, so that the rows add up: unique is what only it uses, shared is used by others too. Size counts shared layers for every tag.</p>
+<p class="dim">Disk is what a repository is charged with, so that the rows add up: unique is what only it uses, shared is used by others too. Untagged content is not counted, as registries do not list it. Size counts shared layers for every tag.</p>
 <input type="search" placeholder="Filter by name" aria-label="Filter by name">
 ${tableElement(repositories, options, true)}
 <h2>Tags that free the most</h2>

@@ -1,7 +1,7 @@
 /**
  * The blobs of a tag or repository: their sizes, the tag that each is charged to, and the repositories that share it.
  */
-import { type Digest, TagContents, Usage } from "@gitlab-registry-usage/core"
+import { TagContents, Usage } from "@gitlab-registry-usage/core"
 import * as Format from "../output/Format.ts"
 import type { Row, Table } from "../output/Table.ts"
 
@@ -26,10 +26,8 @@ const othersOf = (usage: Usage.Usage, blobs: ReadonlySet<number>, chosen: Readon
 const shortened = (names: ReadonlyArray<string>, count = 2): string =>
   names.length <= count ? names.join(", ") : `${names.slice(0, count).join(", ")} and ${names.length - count} more`
 
-const short = (digest: Digest.Digest) => digest.slice(0, digest.indexOf(":") + 13)
-
-/** The blobs that the tags of repository `r` reach, the largest first, at most `count`. */
-export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>, count: number | undefined): Table => {
+/** The blobs that the tags of repository `r` reach, the largest first, at most `count`, and the sums of all (bytes). */
+export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>, count: number | undefined) => {
   const { blobs } = usage.inventory
   const chosen = new Set(tags)
   const reached = new Set(tags.flatMap((tag) => [...Usage.tagBlobs(usage, tag)]))
@@ -49,7 +47,7 @@ export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>,
     const digest = blobs.digests[blob]!
     return {
       values: {
-        blob: short(digest),
+        blob: Format.shortDigest(digest),
         digest,
         kind: roles.get(digest) ?? "blob",
         size: blobs.sizes[blob]!,
@@ -61,9 +59,10 @@ export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>,
       }
     }
   }
-  const unique = size([...reached].filter(isUnique))
+  const own = [...reached].filter(isUnique)
+  const unique = size(own)
   const partial = tags.some((tag) => Usage.tagSizes(usage, tag) === undefined) || Usage.repositoryUnread(usage, r) > 0
-  return {
+  const table: Table = {
     columns: [
       { key: "blob", field: "blob", heading: "BLOB", kind: "text", essential: true, audience: "people" },
       { key: "digest", field: "digest", heading: "DIGEST", kind: "text", audience: "programs" },
@@ -71,15 +70,26 @@ export const make = (usage: Usage.Usage, r: number, tags: ReadonlyArray<number>,
       { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes", essential: true },
       { key: "share", field: "share", heading: "", kind: "share" },
       { key: "unique", field: "unique", heading: "UNIQUE", kind: "text", audience: "programs" },
-      { key: "owner", field: "owner", heading: "CHARGED TO", kind: "name", essential: true },
-      { key: "others", field: "shared", heading: "SHARED WITH (TAGS)", kind: "name", audience: "people" },
+      { key: "owner", field: "owner", heading: "CHARGED TO", kind: "prose", label: "charged to" },
+      {
+        key: "others",
+        field: "shared",
+        heading: "SHARED WITH (TAGS)",
+        kind: "prose",
+        label: "shared with",
+        audience: "people"
+      },
       { key: "sharers", field: "shared_with", heading: "SHARED WITH", kind: "name", audience: "programs" }
     ],
     rows: shown.map(row),
     ...(left.length === 0 ? {} : { rest: { values: { blob: `(${left.length} more)`, kind: "", size: size(left) } } }),
-    total: { values: { blob: `TOTAL ${Format.counted(reached.size, "blob")}`, size: all }, partial },
+    totals: [
+      { values: { blob: `TOTAL ${Format.counted(reached.size, "blob")}`, size: all }, partial },
+      { values: { blob: `UNIQUE ${Format.counted(own.length, "blob")}`, size: unique }, partial }
+    ],
     notes: (human) => [
-      `deleting ${tags.length === 1 ? "this tag" : `these ${tags.length} tags`} alone would free ${human(unique)} of ${partial ? "at least " : ""}${human(all)}`
+      `deleting ${tags.length === 1 ? "this tag" : `these ${tags.length} tags`} alone would free ${partial ? "at least " : ""}${human(unique)} of ${partial ? "at least " : ""}${human(all)}`
     ]
   }
+  return { table, sums: { tags: tags.length, size_bytes: all, unique_bytes: unique, partial } }
 }

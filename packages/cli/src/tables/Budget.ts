@@ -3,23 +3,28 @@
  *
  * Patterns are `Glob`s of effect: names of repositories are paths, and the program bundles effect anyway.
  */
-import { BlobChanges, type Bytes, SizeText, Usage } from "@gitlab-registry-usage/core"
-import { Effect, Glob, Schema } from "effect"
+import { BlobChanges, IssueText, SizeText, Usage } from "@gitlab-registry-usage/core"
+import { Effect, Glob, Schema, SchemaTransformation } from "effect"
 import { Yaml } from "effect/encoding"
 import * as Format from "../output/Format.ts"
 import { PercentText } from "./Percent.ts"
 import * as RepositoryPattern from "../connection/RepositoryPattern.ts"
 import { type CommandFailure, usageError } from "../output/CommandFailure.ts"
 
-/** YAML reads a size without a unit as a number. */
-const Size = Schema.Union([
-  SizeText.SizeText,
-  Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) as unknown as Schema.Codec<Bytes.Bytes, number>
-])
+/** YAML reads a text that has no unit as a number. */
+const setting = <A>(schema: Schema.Codec<A, string>) =>
+  Schema.Union([Schema.String, Schema.Number]).pipe(
+    Schema.decodeTo(
+      schema,
+      SchemaTransformation.transform<string, string | number>({ decode: String, encode: (text) => text })
+    )
+  )
+const Size = setting(SizeText.SizeText)
+const Percent = setting(PercentText)
 
 const limits = {
   max: Schema.optionalKey(Size),
-  max_growth: Schema.optionalKey(PercentText)
+  max_growth: Schema.optionalKey(Percent)
 }
 
 /**
@@ -28,7 +33,7 @@ const limits = {
  */
 export const BudgetFile = Schema.Struct({
   max_total: Schema.optionalKey(Size),
-  max_growth: Schema.optionalKey(PercentText),
+  max_growth: Schema.optionalKey(Percent),
   budgets: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({
@@ -52,7 +57,7 @@ export const parse = (text: string): Effect.Effect<BudgetFile, CommandFailure> =
   }).pipe(
     Effect.flatMap((value) =>
       Schema.decodeUnknownEffect(BudgetFile)(value ?? {}, { onExcessProperty: "error", errors: "all" }).pipe(
-        Effect.mapError((error) => usageError(`--budget: ${error.message.replaceAll("\n", " ")}`))
+        Effect.mapError((error) => usageError(`--budget: ${IssueText.problemsText(error.issue)}`))
       )
     )
   )
@@ -184,8 +189,10 @@ export const evaluate = (
 /** One line that explains an outcome. */
 export const line = ({ actual, limit, measure, name, rule, state, whole }: Outcome, style: Format.Style): string => {
   const size = (bytes: number) => Format.size(bytes, style)
-  if (limit === null) return `${name}: could not be read before, so nobody knows how much it grew`
-  if (actual === null) return `${name}: could not be read, so nobody knows whether it is within ${size(limit)}`
+  if (limit === null)
+    return `${name}: could not be read before, so nobody knows how much it grew; save a new baseline with --save`
+  if (actual === null)
+    return `${name}: could not be read, so nobody knows whether it is within ${size(limit)}; doctor finds out why`
   const bound =
     rule === "max_growth" ? `the ${size(limit)} that its growth may come to` : `its budget of ${size(limit)}`
   const least = whole ? "" : "at least "

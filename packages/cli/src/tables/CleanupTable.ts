@@ -70,6 +70,16 @@ const dates = Effect.fnUntraced(function* (
 const count = (verdicts: ReadonlyArray<CleanupPolicy.Verdict>, verdict: CleanupPolicy.Verdict) =>
   verdicts.filter((other) => other === verdict).length
 
+/** The numbers of tags in all repositories, and what deleting all of them that may be deleted frees (bytes). */
+interface Together {
+  readonly tags: number
+  readonly delete: number
+  readonly keep: number
+  readonly unknown: number
+  readonly frees: number
+  readonly partial: boolean
+}
+
 /** One row for all repositories that keep every tag. */
 const restOf = (rows: ReadonlyArray<Row>): Row => {
   const tags = rows.reduce((sum, { values }) => sum + Number(values.tags), 0)
@@ -78,7 +88,7 @@ const restOf = (rows: ReadonlyArray<Row>): Row => {
 }
 
 /**
- * A row for each repository that `only` matches and that would lose a tag. The total is what deleting all these tags
+ * A row for each repository that `only` matches and that would lose a tag. The price of all together is what deleting all these tags
  * together would free: more than the sum of the rows where repositories share blobs.
  */
 export const make = Effect.fnUntraced(function* (
@@ -114,7 +124,8 @@ export const make = Effect.fnUntraced(function* (
         unknown,
         frees: Usage.uniqueSizeOf(usage, deleted[i]!),
         deletes: namesOf(one, "delete"),
-        undecided: namesOf(one, "unknown")
+        undecided: namesOf(one, "unknown"),
+        partial: deleted[i]!.some((tag) => Usage.tagSizes(usage, tag) === undefined)
       },
       mark: unknown > 0 ? "!" : undefined,
       partial: deleted[i]!.some((tag) => Usage.tagSizes(usage, tag) === undefined)
@@ -122,12 +133,19 @@ export const make = Effect.fnUntraced(function* (
   })
   const all = rows.map(({ values }) => values)
   const sum = (key: string) => all.reduce((sum, values) => sum + Number(values[key]), 0)
-  const frees = Usage.uniqueSizeOf(usage, deleted.flat())
-  const undecided = sum("unknown")
+  const together: Together = {
+    tags: sum("tags"),
+    delete: sum("delete"),
+    keep: sum("keep"),
+    unknown: sum("unknown"),
+    frees: Usage.uniqueSizeOf(usage, deleted.flat()),
+    partial: rows.some(({ partial }) => partial === true)
+  }
+  const more = together.frees - sum("frees")
   const isTouched = ({ values }: Row) => Number(values.delete) + Number(values.unknown) > 0
   const touched = rows.filter(isTouched).toSorted((a, b) => Number(b.values.frees) - Number(a.values.frees))
   const untouched = rows.filter((row) => !isTouched(row))
-  return {
+  const table: Table = {
     columns: [
       { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true },
       { key: "tags", field: "tags", heading: "TAGS", kind: "count" },
@@ -136,33 +154,28 @@ export const make = Effect.fnUntraced(function* (
       { key: "unknown", field: "unknown", heading: "UNKNOWN", kind: "count" },
       { key: "frees", field: "frees_bytes", heading: "FREES", kind: "bytes", essential: true },
       { key: "deletes", field: "deletes", heading: "DELETES", kind: "name", audience: "programs" },
-      { key: "undecided", field: "undecided", heading: "UNDECIDED", kind: "name", audience: "programs" }
+      { key: "undecided", field: "undecided", heading: "UNDECIDED", kind: "name", audience: "programs" },
+      { key: "partial", field: "partial", heading: "PARTIAL", kind: "text", audience: "programs" },
+      // CSV and NDJSON have rows only.
+      { key: "together", field: "together_frees_bytes", heading: "TOGETHER", kind: "bytes", audience: "programs" }
     ],
-    rows: touched,
+    rows: touched.map((row) => ({ ...row, values: { ...row.values, together: together.frees } })),
     ...(untouched.length === 0 ? {} : { rest: restOf(untouched) }),
-    total: {
-      values: {
-        name: "TOTAL together",
-        tags: sum("tags"),
-        delete: sum("delete"),
-        keep: sum("keep"),
-        unknown: undecided,
-        frees
-      },
-      partial: rows.some(({ partial }) => partial)
-    },
+    totals: [{ values: { name: "TOTAL together", ...together }, partial: together.partial }],
     notes: (size) => [
-      `nothing was deleted; this policy would delete ${sum("delete")} of ${sum("tags")} tags and let garbage collection free ${size(frees)}`,
-      ...(undecided > 0
+      `nothing was deleted; this policy would delete ${together.delete} of ${together.tags} tags and let garbage collection free ${size(together.frees)}`,
+      ...(more > 0 ? [`${size(more)} of it is shared by these tags alone, so that no row has it`] : []),
+      ...(together.unknown > 0
         ? [
-            `${undecided} tags cannot be decided: ${
+            `${together.unknown} tags cannot be decided: ${
               Option.isSome(flags.from)
                 ? "a saved snapshot holds no dates; run without --from"
-                : "the dates of some could not be read"
+                : "the dates of some could not be read; run doctor, or wait and run again"
             }`
           ]
         : []),
       "not known here: protected tags, which GitLab keeps"
     ]
-  } satisfies Table
+  }
+  return { table, together }
 })

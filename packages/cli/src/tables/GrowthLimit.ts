@@ -15,12 +15,12 @@ export type GrowthLimit =
 const parse = (text: string): GrowthLimit | undefined => {
   const share = Percent.parse(text)
   if (share !== undefined) return { _tag: "Share", share }
-  const bytes = SizeText.parse(text)
+  const bytes = SizeText.parseSetting(text)
   return bytes === undefined ? undefined : { _tag: "Bytes", bytes }
 }
 
 export const GrowthLimitText = ParsedText.make("a growth such as 5% or 10GB", parse, (limit) =>
-  limit._tag === "Share" ? Percent.format(limit.share) : `${limit.bytes}`
+  limit._tag === "Share" ? Percent.format(limit.share) : `${limit.bytes}B`
 )
 
 /**
@@ -37,7 +37,7 @@ export const enforce = Effect.fnUntraced(function* (
   const { before } = growth
   const change = by === "new_bytes" ? Growth.added(growth) : growth.change
   if (before === undefined || change === undefined) {
-    const message = `${name}: could not be read, so nobody knows how much it grew`
+    const message = `${name}: could not be read, so nobody knows how much it grew; choose a period in which it could be read with --since`
     if (failOnPartial) return yield* new CommandFailure({ status: Status.partial, message })
     return yield* Console.error(`warning: ${message}`)
   }

@@ -10,7 +10,7 @@ import type { Column, Row, Table } from "../output/Table.ts"
 const columns = (of: Growth.EntityKind): ReadonlyArray<Column> => [
   of === "images"
     ? { key: "name", field: "repository", heading: "REPOSITORY", kind: "name", essential: true }
-    : { key: "name", field: "namespace", heading: "GROUP", kind: "name", essential: true },
+    : { key: "name", field: "namespace", heading: "NAMESPACE", kind: "name", essential: true },
   { key: "state", field: "state", heading: "STATE", kind: "text" },
   { key: "new", field: "new_bytes", heading: "NEW", kind: "change", essential: true },
   { key: "freed", field: "freed_bytes", heading: "FREED", kind: "bytes" },
@@ -89,7 +89,7 @@ export const make = ({ capacity, growth, period, projection }: GrowthResult, of:
       mark: grower.change === undefined || grower.partial ? "!" : undefined
     })),
     ...(left === 0 ? {} : { rest: { values: { name: `(${left} more)` } } }),
-    total: { values: { name: "TOTAL", ...valuesOf(growth) } },
+    totals: [{ values: { name: "TOTAL", ...valuesOf(growth) } }],
     notes: (size) => [
       isOne
         ? `only one snapshot is kept of this period: ${Format.minute(period.to)} (UTC)`

@@ -16,9 +16,9 @@ export interface Options {
 const columns = ({ bars, several }: Options, hasGaps: boolean): ReadonlyArray<Column> => [
   { key: "time", field: "time", heading: "TIME (UTC)", kind: "text", essential: true, audience: "people" },
   { key: "taken_at", field: "taken_at", heading: "TAKEN AT", kind: "text", audience: "programs" },
-  { key: "disk", field: "disk_bytes", heading: "DISK", kind: "bytes", essential: true },
+  { key: "disk", field: "disk_bytes", heading: "ON DISK", kind: "bytes", essential: true },
   ...(bars ? [{ key: "share", field: "share", heading: "", kind: "share", audience: "people" } as const] : []),
-  { key: "change", field: "change_bytes", heading: "CHANGE", kind: "change", essential: true },
+  { key: "change", field: "change_bytes", heading: "CHANGE", kind: "change" },
   { key: "unique", field: "unique_bytes", heading: "UNIQUE", kind: "bytes" },
   { key: "size", field: "size_bytes", heading: "SIZE", kind: "bytes" },
   ...(several ? [{ key: "repositories", field: "repositories", heading: "REPOSITORIES", kind: "count" } as const] : []),
@@ -56,7 +56,7 @@ export const make = ({ period, points }: TimeSeries, options: Options): Table =>
     rows,
     ...(points.length < 2 || first === null || last === null
       ? {}
-      : { total: { values: { time: "TOTAL", change: last - first } } }),
+      : { totals: [{ values: { time: "TOTAL", change: last - first } }] }),
     notes: () =>
       points.length === 0
         ? [`no snapshot of it is kept from ${Format.minute(period.from)} to ${Format.minute(period.to)} (UTC)`]

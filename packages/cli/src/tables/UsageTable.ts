@@ -31,6 +31,9 @@ export const allRepositories: Options = {
   minSize: undefined
 }
 
+/** What the sizes leave out. */
+export const untaggedNote = "On disk does not count untagged content, which registries do not list"
+
 interface Entry {
   readonly repository: Names.RepositoryName
   readonly tag: Names.TagName | undefined
@@ -65,10 +68,12 @@ const keys = { disk: "diskSize", size: "size", unique: "uniqueSize", name: "disk
 
 const measureOf = (order: Order, sizes: Usage.Sizes | undefined): number => sizes?.[keys[order]] ?? -1
 
+const ascending = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
 const compare =
   (order: Order) =>
   (a: Entry, b: Entry): number => {
-    const byName = a.repository < b.repository ? -1 : a.repository > b.repository ? 1 : 0
+    const byName = ascending(a.repository, b.repository) || ascending(a.tag ?? "", b.tag ?? "")
     return order === "name" ? byName : measureOf(order, b.sizes) - measureOf(order, a.sizes) || byName
   }
 
@@ -99,7 +104,7 @@ const columns = (of: Options["of"]): ReadonlyArray<Column> => [
   of === "tags"
     ? { key: "tag", field: "tag", heading: "TAG", kind: "name", essential: true }
     : { key: "tags", field: "tags", heading: "TAGS", kind: "count" },
-  { key: "disk", field: "disk_bytes", heading: "DISK", kind: "bytes", essential: true },
+  { key: "disk", field: "disk_bytes", heading: "ON DISK", kind: "bytes", essential: true },
   { key: "share", field: "share", heading: "", kind: "share" },
   { key: "unique", field: "unique_bytes", heading: "UNIQUE", kind: "bytes" },
   { key: "shared", field: "shared_bytes", heading: "SHARED", kind: "bytes" },
@@ -138,6 +143,9 @@ export const make = (usage: Usage.Usage, options: Options): Table => {
       name: label,
       tags: entries.reduce((sum, { tags }) => sum + tags, 0),
       ...values(sum(entries, partial), total),
+      // What deleting all of them frees is more than the sum: what only they share is unique to none of them.
+      unique: undefined,
+      shared: undefined,
       share: undefined
     },
     partial
@@ -158,6 +166,7 @@ export const make = (usage: Usage.Usage, options: Options): Table => {
             left.some(({ unread }) => unread)
           )
         }),
-    total: many(`TOTAL ${counted(all)}`, all, partial)
+    totals: [many(`TOTAL ${counted(all)}`, all, partial)],
+    notes: () => [untaggedNote]
   }
 }

@@ -32,6 +32,9 @@ export const parse = (text: string): Bytes.Bytes | undefined => {
   return Bytes.isBytes(size) ? size : undefined
 }
 
+/** A number that people write without a unit is hardly meant in bytes below this. */
+const leastBare = 1000
+
 /**
  * The unit in which a size is written, as `Bytes.format` spells it: `MB` for `10 mb`, `KiB` for `20 k`, `B` for `1024`;
  * undefined where the text is no size.
@@ -42,9 +45,30 @@ export const parse = (text: string): Bytes.Bytes | undefined => {
 export const unitOf = (text: string): string | undefined => (parse(text) === undefined ? undefined : read(text)?.unit)
 
 /**
- * A size as people write it, decoded to bytes.
+ * What a setting takes as a size, for messages.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const forms = "a size such as 10MB or 1.5GiB, with its unit"
+
+/**
+ * Parses the size of a setting as `parse` does, but returns undefined for a number without a unit from 1 to 999: who writes
+ * `50` does not mean bytes. `50B` is 50 bytes, and larger numbers without a unit are bytes, as programs write them.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const parseSetting = (text: string): Bytes.Bytes | undefined => {
+  const size = parse(text)
+  const isBare = size !== undefined && size > 0 && size < leastBare && /^[\d.\s]*$/.test(text)
+  return isBare ? undefined : size
+}
+
+/**
+ * The size of a setting as people write it, decoded to bytes by `parseSetting`.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const SizeText = ParsedText.make("a size such as 10MB or 1.5GiB", parse, String)
+export const SizeText = ParsedText.make(forms, parseSetting, (size) => `${size}B`)

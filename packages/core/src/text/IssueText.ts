@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { SchemaIssue } from "effect"
+import { SchemaIssue } from "effect"
+import { printable } from "./PrintableText.ts"
 
 /** The place of the first problem, and whether something is missing there. */
 const first = (
@@ -48,3 +49,29 @@ export const issueText = (issue: SchemaIssue.Issue): string => {
   if (path.length === 0) return "it has another shape"
   return `${quoted(path.map(String).join("."))} ${isMissing ? "is missing" : "has another type or value"}`
 }
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) =>
+    issue._tag === "UnexpectedKey"
+      ? "unknown key"
+      : issue._tag === "MissingKey"
+        ? "missing"
+        : SchemaIssue.defaultLeafHook(issue)
+})
+
+const nameOf = (key: unknown): string => String(typeof key === "object" && key !== null && "key" in key ? key.key : key)
+
+/**
+ * Every problem with what the reader of the message has written, in one line: the place where it is in something, and what
+ * is expected there, such as `max_total: expected a size such as 10MB`. It quotes no value, which may be a secret.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const problemsText = (issue: SchemaIssue.Issue): string =>
+  format(issue)
+    .issues.map(({ message, path = [] }) => {
+      const what = message.replace(/^Expected/, "expected")
+      return path.length === 0 ? what : `${printable(path.map(nameOf).join("."), 80)}: ${what}`
+    })
+    .join("; ")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { IssueText } from "@gitlab-registry-usage/core"
+import { IssueText, SizeText } from "@gitlab-registry-usage/core"
 import { Result, Schema } from "effect"
 
 const Shape = Schema.Struct({
@@ -30,5 +30,27 @@ describe("IssueText.issueText", () => {
     const printed = text({ config: { digest: "sha" }, layers: [], annotations: { [key]: 1 } })
     expect(printed).toMatch(/^[\x20-\x7e]{1,160}$/)
     expect(printed).toContain("\\u001b[2J")
+  })
+})
+
+describe("IssueText.problemsText", () => {
+  const Settings = Schema.Struct({ max: SizeText.SizeText, names: Schema.optionalKey(Schema.Array(Schema.String)) })
+  const problems = (input: unknown) =>
+    Result.match(Schema.decodeUnknownResult(Settings)(input, { errors: "all", onExcessProperty: "error" }), {
+      onSuccess: () => "",
+      onFailure: ({ issue }) => IssueText.problemsText(issue)
+    })
+
+  it("says each problem once, with its place and what is expected there, and no value", () => {
+    const size = "expected a size such as 10MB or 1.5GiB, with its unit"
+    expect(problems({ max: "50" })).toBe(`max: ${size}`)
+    expect(problems({ max: "canary", names: [1] })).toBe(`max: ${size}; names.0: expected string`)
+    expect(problems({ maks: "1GB" })).toMatch(/^(?=.*maks: unknown key)(?=.*max: missing)/)
+    expect(problems([])).toBe("expected object")
+    expect(problems({ max: "5MB" })).toBe("")
+  })
+
+  it("keeps on one line what a key says", () => {
+    expect(problems({ max: "1GB", "a\u001b[2J\nb": 1 })).toBe("a\\u{1b}[2J b: unknown key")
   })
 })

@@ -84,6 +84,8 @@ export interface Status {
   readonly stale?: boolean
   readonly timestamp?: number | null
   readonly last_error?: string | null
+  /** Why no server crawls. */
+  readonly leadership_error?: string | null
   readonly progress?: {
     readonly repositories_found: number
     readonly repositories_done: number

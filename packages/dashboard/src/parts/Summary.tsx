@@ -163,7 +163,7 @@ export const Summary = ({ growth, images, loading, onReload, status, totals }: P
           valueTitle={Format.at(totals.timestamp)}
         >
           {stale ? (
-            <span class="flag flag-warn" title={status?.last_error ?? undefined}>
+            <span class="flag flag-warn" title={status?.last_error ?? status?.leadership_error ?? undefined}>
               <Icon name="warning" /> stale: a later crawl failed
             </span>
           ) : newer ? (

@@ -9,7 +9,7 @@ const port = Flag.Int("port").pipe(
   Flag.withFallbackConfig(Config.Int("GITLAB_REGISTRY_USAGE_PORT")),
   Flag.filter(
     (port) => port >= 0 && port <= 65_535,
-    (port) => `${port} is not a port: a port is 0 to 65535`
+    () => "a port from 0 to 65535"
   ),
   Flag.optional
 )

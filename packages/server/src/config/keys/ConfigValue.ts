@@ -83,8 +83,8 @@ export const duration = (minimum: Duration.Input): ConfigValue<Duration.Duration
 }
 
 /** A number of bytes, and the unit in which it is written. */
-export const size = value("a size such as 500GB, 2TB or 1.5 TiB", (text) => {
-  const bytes = SizeText.parse(text)
+export const size = value(SizeText.forms, (text) => {
+  const bytes = SizeText.parseSetting(text)
   return bytes === undefined ? undefined : { bytes, unit: SizeText.unitOf(text) }
 })
 
