@@ -1,7 +1,7 @@
 /**
  * `ls`: the repositories or tags, biggest first.
  */
-import { OpenMetrics } from "@gitlab-registry-usage/core"
+import { OpenMetrics, TimeSlices } from "@gitlab-registry-usage/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { allowEmptyFlag, countFlag, repositoriesArgument, sizeFlag, switchFlag } from "../connection/FlagKinds.ts"
@@ -41,7 +41,7 @@ export const ls = Command.make(
     }
     const crawled = yield* CrawledSnapshot.make(shared)
     yield* RepositoryPattern.requireMatches(crawled.snapshot.usage, input.repositories, input)
-    const table = UsageTable.make(crawled.snapshot.usage, {
+    const options = {
       of: input.tags ? "tags" : "repositories",
       only: input.repositories,
       order: input.sort,
@@ -49,7 +49,8 @@ export const ls = Command.make(
       count: Option.getOrUndefined(input.count),
       minSize: Option.getOrUndefined(input.minSize),
       minTags: Option.getOrUndefined(input.minTags)
-    })
+    } as const
+    const table = yield* TimeSlices.inSlices(() => UsageTable.making(crawled.snapshot.usage, options))
     yield* print(shared, table, {
       command: "ls",
       rows: input.tags ? "tags" : "repositories",

@@ -2,7 +2,7 @@
  * `report`: several files from one crawl.
  */
 import { OpenMetrics } from "@gitlab-registry-usage/core"
-import { Console, Effect, FileSystem, Option, Path } from "effect"
+import { Console, Effect, FileSystem, Option, Path, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as BudgetTable from "../tables/BudgetTable.ts"
 import { switchFlag } from "../connection/FlagKinds.ts"
@@ -74,7 +74,7 @@ const renderers: Record<Kind, Render> = {
     ),
   markdown: lazy(() => import("../report/MarkdownReport.ts")),
   dotenv: lazy(() => import("../report/Dotenv.ts")),
-  csv: (input) => Records.csv(repositories(input), true),
+  csv: (input) => Stream.mkString(Records.csv(repositories(input), true)),
   json: (input) => Effect.succeed(json(input))
 }
 

@@ -4,6 +4,7 @@
 import { PrintableText } from "@gitlab-registry-usage/core"
 import type { Column, Row, Table } from "./Table.ts"
 import * as Format from "./Format.ts"
+import * as Pieces from "./Pieces.ts"
 
 const { printable } = PrintableText
 
@@ -12,19 +13,19 @@ export const escape = (text: string) => printable(text).replace(/[\\|*_`<>[\]&~#
 
 const isLeft = ({ kind }: Column) => kind === "name" || kind === "prose" || kind === "text"
 
-export const render = (table: Table, style: Format.Style): string => {
+/** The table in pieces. */
+export function* render(table: Table, style: Format.Style): Generator<string> {
   const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |\n`
   const cell = (row: Row) => (column: Column) => {
     const text = escape(Format.cell(column, row, style))
     return column.kind === "name" && row.mark !== undefined ? `${text} ${escape(row.mark)}` : text
   }
   const bold = (text: string) => (text === "" ? "" : `**${text}**`)
-  return [
-    line(table.columns.map(({ heading, kind }) => (kind === "share" ? "SHARE" : heading))),
-    line(table.columns.map((column) => (isLeft(column) ? "---" : "---:"))),
-    ...[...table.rows, ...(table.rest === undefined ? [] : [table.rest])].map((row) =>
-      line(table.columns.map(cell(row)))
-    ),
-    ...(table.totals ?? []).map((total) => line(table.columns.map(cell(total)).map(bold)))
-  ].join("")
+  yield line(table.columns.map(({ heading, kind }) => (kind === "share" ? "SHARE" : heading)))
+  yield line(table.columns.map((column) => (isLeft(column) ? "---" : "---:")))
+  yield* Pieces.join(table.rows, (row) => line(table.columns.map(cell(row))))
+  if (table.rest !== undefined) yield line(table.columns.map(cell(table.rest)))
+  for (const total of table.totals ?? []) yield line(table.columns.map(cell(total)).map(bold))
 }
+
+export const text = (table: Table, style: Format.Style): string => [...render(table, style)].join("")

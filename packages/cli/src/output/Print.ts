@@ -4,17 +4,20 @@
 import { Console, Effect, Option, Stdio, Stream } from "effect"
 import * as Format from "./Format.ts"
 import * as MarkdownTable from "./MarkdownTable.ts"
+import * as Pieces from "./Pieces.ts"
 import * as Records from "./Records.ts"
 import * as TextTable from "./TextTable.ts"
 import { Screen } from "./Screen.ts"
 import * as Table from "./Table.ts"
 import { usageError } from "./CommandFailure.ts"
 
-/** Writes text to the standard output unchanged. */
-export const write = Effect.fnUntraced(function* (text: string) {
+const writeAll = Effect.fnUntraced(function* (pieces: Stream.Stream<string>) {
   const stdio = yield* Stdio.Stdio
-  yield* Stream.run(Stream.make(text), stdio.stdout()).pipe(Effect.orDie)
+  yield* Stream.run(Pieces.pausing(pieces), stdio.stdout()).pipe(Effect.orDie)
 })
+
+/** Writes text to the standard output unchanged. */
+export const write = (text: string) => writeAll(Stream.make(text))
 
 /** The flags that choose the output. */
 export interface OutputFlags extends Format.Style {
@@ -36,15 +39,16 @@ export interface Envelope {
 
 const render = Effect.fnUntraced(function* (flags: OutputFlags, table: Table.Table, envelope: Envelope) {
   const { bytes, header, output, si } = flags
-  if (output === "markdown") return MarkdownTable.render(table, flags)
-  if (output === "csv") return yield* Records.csv(table, header)
-  if (output === "ndjson") return Records.ndjson(table)
+  const inPieces = (pieces: Iterable<string>) => Stream.fromIterable(pieces, { chunkSize: 1 })
+  if (output === "markdown") return inPieces(MarkdownTable.render(table, flags))
+  if (output === "csv") return Records.csv(table, header)
+  if (output === "ndjson") return inPieces(Records.ndjson(table))
   if (output === "json") {
     const { command, fields, rows } = envelope
-    return Records.document({ command, ...fields, [rows]: Records.records(table) })
+    return inPieces(Records.documentOf({ command, ...fields }, rows, table))
   }
   const { color, unicode, width } = yield* Screen
-  return TextTable.render(table, { width, color, unicode, header, bytes, si })
+  return inPieces(TextTable.render(table, { width, color, unicode, header, bytes, si }))
 })
 
 /** Writes the table in the form of --output; for people its notes follow on the standard error stream. */
@@ -58,9 +62,7 @@ export const print = Effect.fnUntraced(function* (flags: OutputFlags, whole: Tab
   // A signal is handled between two long computations.
   yield* Effect.yieldNow
   const table = yield* Table.select(whole, Option.getOrUndefined(flags.columns), forPeople ? "people" : "programs")
-  const text = yield* render(flags, table, envelope)
-  yield* Effect.yieldNow
-  yield* write(text)
+  yield* writeAll(yield* render(flags, table, envelope))
   if (!forPeople || flags.quiet) return
   const notes = whole.notes?.((bytes) => Format.size(bytes, flags)) ?? []
   yield* Effect.forEach(notes, (note) => Console.error(note))

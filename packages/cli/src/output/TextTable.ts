@@ -7,6 +7,7 @@
 import type { Column, Row, Table } from "./Table.ts"
 import { paint, type Style } from "./Screen.ts"
 import * as Format from "./Format.ts"
+import * as Pieces from "./Pieces.ts"
 import * as Wrap from "./Wrap.ts"
 
 export interface Options extends Format.Style {
@@ -44,7 +45,8 @@ const cellOf = (column: Column, row: Row, options: Options): string => {
   return column.kind === "name" && row.mark !== undefined ? `${text} ${row.mark}` : text
 }
 
-const lengthOf = (text: string) => [...text].length
+/** The number of characters; most texts are plain. */
+const lengthOf = (text: string) => (/[^ -~]/.test(text) ? [...text].length : text.length)
 
 const sum = (columns: ReadonlyArray<Column>, widths: (column: Column) => number) =>
   columns.reduce((sum, column) => sum + widths(column), gap.length * (columns.length - 1))
@@ -73,26 +75,20 @@ const fitting = (columns: ReadonlyArray<Column>, widths: (column: Column) => num
 interface Line {
   readonly kind: "header" | "row" | "rest" | "total"
   readonly isMarked: boolean
-  readonly cells: ReadonlyMap<Column, string>
+  /** In the order of the table's columns. */
+  readonly cells: ReadonlyArray<string>
 }
 
-const linesOf = ({ columns, rest, rows, totals = [] }: Table, options: Options): ReadonlyArray<Line> => {
+function* linesOf({ columns, rest, rows, totals = [] }: Table, options: Options): Generator<Line> {
   const line = (kind: Line["kind"], row: Row): Line => ({
     kind,
     isMarked: row.mark !== undefined,
-    cells: new Map(columns.map((column) => [column, cellOf(column, row, options)]))
+    cells: columns.map((column) => cellOf(column, row, options))
   })
-  const header: Line = {
-    kind: "header",
-    isMarked: false,
-    cells: new Map(columns.map((column) => [column, column.heading]))
-  }
-  return [
-    ...(options.header ? [header] : []),
-    ...rows.map((row) => line("row", row)),
-    ...(rest === undefined ? [] : [line("rest", rest)]),
-    ...totals.map((total) => line("total", total))
-  ]
+  if (options.header) yield { kind: "header", isMarked: false, cells: columns.map(({ heading }) => heading) }
+  for (const row of rows) yield line("row", row)
+  if (rest !== undefined) yield line("rest", rest)
+  for (const total of totals) yield line("total", total)
 }
 
 const styleOf = ({ isMarked, kind }: Line, column: Column, text: string): Style | undefined => {
@@ -102,16 +98,17 @@ const styleOf = ({ isMarked, kind }: Line, column: Column, text: string): Style 
   return column.kind === "share" ? "cyan" : verdicts[text]
 }
 
-/** The lines of the table, without trailing spaces. */
-export const render = (table: Table, options: Options): string => {
-  const lines = linesOf(table, options)
-  const natural = new Map(
-    table.columns.map((column) => [
-      column,
-      lines.reduce((width, { cells }) => Math.max(width, lengthOf(cells.get(column)!)), 0)
-    ])
-  )
-  const widthOf = (column: Column) => natural.get(column)!
+/** The lines of the table in pieces, without trailing spaces. The first pieces are empty, while the widths are measured. */
+export function* render(table: Table, options: Options): Generator<string> {
+  const lines: Array<Line> = []
+  const natural = table.columns.map(() => 0)
+  yield* Pieces.join(linesOf(table, options), (line) => {
+    lines.push(line)
+    line.cells.forEach((cell, i) => (natural[i] = Math.max(natural[i]!, lengthOf(cell))))
+    return ""
+  })
+  const places = new Map(table.columns.map((column, i) => [column, i]))
+  const widthOf = (column: Column) => natural[places.get(column)!]!
   const available = options.width ?? Number.POSITIVE_INFINITY
   const { below, beside } = fitting(table.columns, widthOf, available)
   let excess = sum(beside, widthOf) - available
@@ -129,7 +126,7 @@ export const render = (table: Table, options: Options): string => {
   }
 
   const textsOf = (line: Line, column: Column): ReadonlyArray<string> => {
-    const full = line.cells.get(column)!
+    const full = line.cells[places.get(column)!]!
     const width = widths.get(column)!
     if (column.kind === "prose") return Wrap.paragraph(full, width)
     return [column.kind === "name" ? Format.cut(full, width) : full]
@@ -149,7 +146,7 @@ export const render = (table: Table, options: Options): string => {
         .replace(/ +$/, "")
     )
     const further = below.flatMap((column) => {
-      const text = line.cells.get(column)!
+      const text = line.cells[places.get(column)!]!
       if (line.kind === "header" || text === "") return []
       return Wrap.lines(`${gap}${column.label === undefined ? "" : `${column.label} `}${text}`, options.width).split(
         "\n"
@@ -157,8 +154,5 @@ export const render = (table: Table, options: Options): string => {
     })
     return [...main, ...further]
   }
-  return lines
-    .flatMap(render)
-    .map((line) => `${line}\n`)
-    .join("")
+  yield* Pieces.join(lines, (line) => `${render(line).join("\n")}\n`)
 }

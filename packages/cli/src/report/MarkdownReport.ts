@@ -24,8 +24,8 @@ export const render = (input: ReportInput, style: Style): string => {
     ...outcomes
       .filter(({ state }) => state !== "ok")
       .map((outcome) => `- :warning: ${text(Budget.line(outcome, style))}\n`),
-    ...(outcomes.length === 0 ? [] : [MarkdownTable.render(BudgetTable.make(outcomes), style)]),
-    MarkdownTable.render(UsageTable.make(usage, { ...UsageTable.allRepositories, count: rows }), style)
+    ...(outcomes.length === 0 ? [] : [MarkdownTable.text(BudgetTable.make(outcomes), style)]),
+    MarkdownTable.text(UsageTable.make(usage, { ...UsageTable.allRepositories, count: rows }), style)
   ]
   const unread = gaps
     .slice(0, rows)
