@@ -5,7 +5,20 @@
  */
 import { randomUUID } from "node:crypto"
 import { Change, Digest, Leadership, Names } from "@gitlab-registry-usage/core"
-import { type Cause, Clock, Duration, Effect, Layer, Option, Queue, Ref, Schedule, Schema, type Scope, Stream } from "effect"
+import {
+  type Cause,
+  Clock,
+  Duration,
+  Effect,
+  Layer,
+  Option,
+  Queue,
+  Ref,
+  Schedule,
+  Schema,
+  type Scope,
+  Stream
+} from "effect"
 import { Database } from "../database/Database.ts"
 import { SqlError } from "effect/sql"
 import { describeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"

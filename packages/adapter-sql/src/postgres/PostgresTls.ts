@@ -27,9 +27,9 @@ const read = Effect.fnUntraced(function* ({ files, sslPassword }: PostgresUrl) {
   }
   yield* Effect.try({
     try: () => {
-      // Node takes authorities without a certificate, and then trusts none.
-      if (ca !== undefined) new X509Certificate(ca)
+      // Node takes a text without certificates as authorities, and then trusts none.
       createSecureContext(found)
+      return ca === undefined ? undefined : new X509Certificate(ca)
     },
     catch: () => "the files of sslrootcert, sslcert and sslkey are not certificates, and the key of sslcert, in PEM"
   })

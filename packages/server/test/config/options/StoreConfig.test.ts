@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Secret } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Redacted } from "effect"
 import { ini, load, refusal } from "../fixture.ts"
 
@@ -34,7 +35,7 @@ describe("StoreConfig", () => {
       assert(store._tag === "Postgres")
       assert.strictEqual(store.takeOver, "/srv/snapshot")
       assert.strictEqual(Duration.toSeconds(store.lease), 3)
-      assert.strictEqual(Redacted.value(store.url), url)
+      assert.strictEqual(Redacted.value(yield* Secret.current(store.url)), url)
       assert.notInclude(JSON.stringify(store), "canary-password")
       assert.deepStrictEqual(warnings, [])
     })
