@@ -38,7 +38,7 @@ export interface Address {
   /** How many connections may be open at once. Default 10,000. */
   readonly maxConnections?: number | undefined
   /**
-   * The certificate (PEM, with its chain) and its key to serve HTTPS with. An effect is run every five seconds: new
+   * The certificate (PEM, with its chain) and its key to serve HTTPS with. An effect is run every two seconds: new
    * connections get the certificate that it returns. Default: HTTP.
    */
   readonly tls?: Tls | Effect.Effect<Tls> | undefined
@@ -138,7 +138,7 @@ const contextOf = ({ certificate, key }: Tls): SecureContextOptions => ({
 })
 
 /** How often a certificate is compared with that in use. */
-const certificateInterval = "5 seconds"
+const certificateInterval = "2 seconds"
 
 /** Serves a certificate that was renewed to connections that begin later. */
 const renewCertificate = (server: TlsServer, current: Effect.Effect<Tls>, first: Tls) => {
