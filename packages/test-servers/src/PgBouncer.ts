@@ -6,10 +6,13 @@ import { directoryOf, type Cluster } from "./Postgres.ts"
 import * as Program from "./Program.ts"
 import { freePort, run, type ServerError } from "./Servers.ts"
 
+/** When a connection of the server goes back to the pool: at the end of a session, a transaction or a statement. */
+export type PoolMode = "session" | "transaction" | "statement"
+
 /** Starts a pooler until the scope closes. Returns the URL of the database through it. */
 export const start = Effect.fnUntraced(function* (
   { port: serverPort, url }: Pick<Cluster, "port" | "url">,
-  poolMode: "session" | "transaction"
+  poolMode: PoolMode
 ): Effect.fn.Return<string, ServerError, Scope.Scope> {
   const through = new URL(url)
   const port = yield* freePort

@@ -10,7 +10,7 @@ import type { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
 import { Database, DatabaseUnavailable } from "../database/Database.ts"
 import { postgres } from "../database/Dialect.ts"
-import { describeError } from "../database/DatabaseFailure.ts"
+import { describeError, detected } from "../database/DatabaseFailure.ts"
 import { migrate, type SchemaTooNew } from "../database/SqlMigrations.ts"
 import * as SqlPorts from "../ports/SqlPorts.ts"
 import * as PostgresClient from "./PostgresClient.ts"
@@ -47,6 +47,25 @@ const deaf =
   "the database sends no notifications of other replicas: the URL leads to a pooler that gives each transaction another " +
   "connection (pool_mode = transaction of PgBouncer). It is polled twice a second instead; to be notified, use a URL of " +
   "the server itself, or pool_mode = session for this database"
+
+/** After so many failures, of which each is followed by a statement that succeeds, it is no outage. */
+const maximumFailures = 3
+
+/** Fails for a pooler that has no transactions: it closes the connection without an error. */
+const checkTransactions = (sql: Database["Service"]["sql"]) => {
+  let failures = 0
+  return ({ reason }: SqlError.SqlError) =>
+    reason._tag !== "ConnectionError"
+      ? Effect.void
+      : Effect.flatMap(Effect.isSuccess(sql`SELECT 1`), (answers) => {
+          failures = answers ? failures + 1 : 0
+          return failures < maximumFailures ? Effect.void : Effect.fail(detected(SqlError.UnknownError, noTransactions))
+        })
+}
+
+const noTransactions =
+  "it answers statements, but closes the connection for a transaction: the URL leads to a pooler with " +
+  "pool_mode = statement; use transaction or session"
 
 /** Publishes notifications, and connects again whenever the connection is lost. */
 const listen = Effect.fnUntraced(function* (
@@ -88,7 +107,18 @@ const connectionOf = Effect.fnUntraced(function* ({ password, url }: Options) {
     return yield* new DatabaseUnavailable({ database: "postgres", detail: `url: ${target.failure.join("; ")}` })
   }
   const none = Redacted.make("")
-  const ofUrl = Effect.map(parsed, (now) => (Result.isSuccess(now) ? now.success : target.success).password ?? none)
+  let place = PostgresUrl.format(target.success)
+  const ofUrl = Effect.gen(function* () {
+    const now = Result.getOrElse(yield* parsed, () => target.success)
+    const before = place
+    place = PostgresUrl.format(now)
+    if (place !== before) {
+      yield* Effect.logWarning(
+        `the URL leads to ${place} now: a restart is needed for other hosts, users and databases`
+      )
+    }
+    return now.password ?? none
+  })
   return { target: target.success, password: password === undefined ? ofUrl : Secret.current(password) }
 })
 
@@ -160,6 +190,7 @@ export const makeDatabase = Effect.fnUntraced(function* (
     })
   ).pipe(
     Effect.andThen(migrate(database)),
+    Effect.tapErrorTag("SqlError", checkTransactions(sql)),
     Effect.retry({
       schedule: Schedule.spaced("500 millis"),
       times: 20,

@@ -4,7 +4,7 @@ import { Effect, Exit, Predicate, Result, Scope } from "effect"
 import { SqlError } from "effect/sql"
 import { describeError, detected } from "../database/DatabaseFailure.ts"
 import { adviceFor } from "./PostgresTls.ts"
-import type { PostgresUrl, TargetSessionAttributes } from "./PostgresUrl.ts"
+import type { PostgresUrl, SslMode, TargetSessionAttributes } from "./PostgresUrl.ts"
 
 /** What a server reports about itself. */
 interface Role {
@@ -38,14 +38,25 @@ const encryptions = <Tls>(host: string, { sslMode }: PostgresUrl, tls: Tls): Rea
   return sslMode === "prefer" ? [tls, false] : [tls]
 }
 
-const codeOf = ({ reason: { cause } }: SqlError.SqlError) =>
-  Predicate.hasProperty(cause, "code") ? cause.code : undefined
+/** The SQLSTATE of an error of the server; an error of the network has none. */
+const stateOf = ({ reason: { cause } }: SqlError.SqlError): string | undefined =>
+  Predicate.hasProperty(cause, "severity") && Predicate.hasProperty(cause, "code") ? String(cause.code) : undefined
 
-/** Whether another host would answer the same: the password is wrong, or there is no such database. */
-const isDecided = (error: SqlError.SqlError) => ["28P01", "3D000"].includes(String(codeOf(error)))
+/** The server is away, starts, stops or is full (classes 08, 53 and 57 of SQLSTATE), which may be over soon. */
+const isPassing = (error: SqlError.SqlError) => /^(?:08|53|57)/.test(stateOf(error) ?? "08") && adviceFor(error) === ""
+
+/** Whether the other hosts would answer the same. Access may differ by host, and without TLS (28000). */
+const isDecided = (error: SqlError.SqlError) => {
+  const state = stateOf(error)
+  return state !== undefined && state !== "28000" && !isPassing(error)
+}
 
 /** The server is a standby, or its database is read-only. */
-export const refusesWrites = (error: SqlError.SqlError): boolean => codeOf(error) === "25006"
+export const refusesWrites = (error: SqlError.SqlError): boolean => stateOf(error) === "25006"
+
+/** Whether the server offers no TLS, though it is not required. */
+const isWithoutTls = (error: SqlError.SqlError, sslMode: SslMode) =>
+  (sslMode === "prefer" || sslMode === "allow") && error.message.includes("Server refused TLS")
 
 export type PostgresHosts = Effect.Success<ReturnType<typeof make>>
 
@@ -131,15 +142,14 @@ export const make = Effect.fnUntraced(function* (
       yield* Scope.close(scope, Exit.void)
       const error = result.failure
       leave(choice.candidate)
+      if (isWithoutTls(error, url.sslMode)) continue
       last = error
       const failure = `${choice.candidate.name}: ${describeError(error)}${adviceFor(error)}`
       if (!failures.includes(failure)) failures.push(failure)
       if (isDecided(error)) break
     }
-    // A server that is away or starts may be back soon, but what an operator must change stays.
-    const isPassing =
-      last !== undefined && !isDecided(last) && last.reason._tag !== "AuthenticationError" && adviceFor(last) === ""
-    return yield* detected(isPassing ? SqlError.ConnectionError : SqlError.UnknownError, failures.join("; "))
+    const Reason = last === undefined || isPassing(last) ? SqlError.ConnectionError : SqlError.UnknownError
+    return yield* detected(Reason, failures.join("; "))
   })
 
   return {

@@ -13,7 +13,7 @@ const takenAt = ({ takenAt }: { readonly takenAt: DateTime.Utc }) => DateTime.to
 describe.skipIf(Servers.leftOut("pgbouncer"))("PgBouncer", () => {
   const server = startOnce()
 
-  const pooled = Effect.fnUntraced(function* (poolMode: "session" | "transaction") {
+  const pooled = Effect.fnUntraced(function* (poolMode: PgBouncer.PoolMode) {
     const running = yield* server
     const url = yield* PgBouncer.start(running, poolMode)
     return { ...schemaOf(running), url: Redacted.make(url), lease: "1500 millis" } as const
@@ -88,4 +88,11 @@ describe.skipIf(Servers.leftOut("pgbouncer"))("PgBouncer", () => {
       expect(lines).toEqual([])
     }).pipe(Effect.scoped, Effect.provide(collected(lines)))
   })
+
+  it.live("in statement pooling, the start fails and names pool_mode", () =>
+    Effect.gen(function* () {
+      const { message } = yield* Effect.flip(replica(yield* pooled("statement")))
+      expect(message).toMatch(/closes the connection for a transaction: .*pool_mode = statement; use transaction/)
+    }).pipe(Effect.scoped)
+  )
 })
