@@ -44,7 +44,12 @@ export interface Address {
   readonly tls?: Tls | Effect.Effect<Tls> | undefined
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * A certificate and its key, in PEM.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Tls {
   readonly certificate: string
   readonly key: string

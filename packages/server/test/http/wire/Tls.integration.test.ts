@@ -7,7 +7,7 @@ import { demoRegistry, runServer } from "../../process.ts"
 
 const statusOf = (url: string, ca: string) =>
   Effect.callback<number | undefined, Error>((resume) => {
-    get(url, { ca }, (response) => {
+    get(url, { ca, agent: false }, (response) => {
       response.resume()
       resume(Effect.succeed(response.statusCode))
     }).on("error", (error) => resume(Effect.fail(error)))
