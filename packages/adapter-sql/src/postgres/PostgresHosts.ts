@@ -58,6 +58,10 @@ export const refusesWrites = (error: SqlError.SqlError): boolean => stateOf(erro
 const isWithoutTls = (error: SqlError.SqlError, sslMode: SslMode) =>
   (sslMode === "prefer" || sslMode === "allow") && error.message.includes("Server refused TLS")
 
+/** Whether the host does not answer at all, with TLS or without. */
+const isUnreachable = ({ message, reason: { cause } }: SqlError.SqlError) =>
+  Predicate.hasProperty(cause, "syscall") || message.includes("Connection timed out")
+
 export type PostgresHosts = Effect.Success<ReturnType<typeof make>>
 
 /**
@@ -128,11 +132,13 @@ export const make = Effect.fnUntraced(function* (
       inOrder.map((candidate) => ({ candidate, accepts }))
     )
     const failures: Array<string> = []
+    const unreachable = new Set<string>()
     let last: SqlError.SqlError | undefined
     const before = chosen
     const isBefore = ({ accepts, candidate }: (typeof others)[number]) =>
       candidate === before?.candidate && accepts === before.accepts
     for (const choice of [...others.filter(isBefore), ...others.filter((choice) => !isBefore(choice))]) {
+      if (unreachable.has(choice.candidate.name)) continue
       const scope = yield* Scope.fork(parent)
       const result = yield* Effect.result(Scope.provide(connect(open, choice.candidate, choice.accepts), scope))
       if (Result.isSuccess(result)) {
@@ -144,6 +150,7 @@ export const make = Effect.fnUntraced(function* (
       leave(choice.candidate)
       if (isWithoutTls(error, url.sslMode)) continue
       last = error
+      if (isUnreachable(error)) unreachable.add(choice.candidate.name)
       const failure = `${choice.candidate.name}: ${describeError(error)}${adviceFor(error)}`
       if (!failures.includes(failure)) failures.push(failure)
       if (isDecided(error)) break
