@@ -15,6 +15,7 @@ const postgres = () => {
 /** The programs, each with its Debian package. */
 const needed = () => [
   [postgres(), "postgresql"],
+  ["/usr/sbin/pgbouncer", "pgbouncer"],
   ["/usr/bin/docker-registry", "docker-registry"],
   ["/usr/sbin/slapd", "slapd"],
   ["/usr/bin/ldapsearch", "ldap-utils"],

@@ -30,7 +30,7 @@ const packages: Readonly<Record<string, Folders>> = {
     ports: ["database", "versions"],
     postgres: ["database", "ports"],
     sqlite: ["database", "ports"],
-    ".": ["database", "ports", "sqlite"]
+    ".": ["database", "ports", "postgres", "sqlite"]
   },
   bench: {
     "Format.ts": [],

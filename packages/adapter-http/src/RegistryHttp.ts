@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Registry } from "@gitlab-registry-usage/core"
-import { Effect, Layer, Option, type Redacted, type Scope, Stream } from "effect"
+import { Registry, type Secret } from "@gitlab-registry-usage/core"
+import { Effect, Layer, Option, type Scope, Stream } from "effect"
 import { Digest as Hash } from "effect/crypto"
 import type { HttpClient } from "effect/http"
 import * as Authorization from "./auth/Authorization.ts"
@@ -47,7 +47,7 @@ export interface Options extends HttpExchange.Bounds {
    * A token for GitLab's REST API, which lists a group or project, with the scope `read_api`. Default: that of the
    * credentials, as the token of a CI/CD job where their user is `gitlab-ci-token`.
    */
-  readonly apiToken?: Redacted.Redacted | undefined
+  readonly apiToken?: Secret.Secret | undefined
   readonly limits?: Pages.Limits | undefined
   /** Repositories of one token, if the token service allows several. Default 16. */
   readonly repositoriesPerToken?: number | undefined

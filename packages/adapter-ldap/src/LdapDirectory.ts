@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Authentication } from "@gitlab-registry-usage/core"
+import { Authentication, Secret } from "@gitlab-registry-usage/core"
 import { Clock, Duration, Effect, Layer, Predicate, Redacted, Semaphore } from "effect"
 import * as Connection from "./Connection.ts"
 import { classifyBind, describe, invalidCredentials, unavailable } from "./Failure.ts"
@@ -31,9 +31,12 @@ const isPlausible = (username: unknown, password: unknown): boolean =>
 const bindService = (request: Connection.Request, { service }: Settings) =>
   service === undefined
     ? Effect.void
-    : request((client) => client.bind(service.dn, Redacted.value(service.password))).pipe(
-        Effect.mapError((cause) => unavailable(`bind of the service account: ${describe(cause)}`))
-      )
+    : Effect.flatMap(Secret.current(service.password), (password) =>
+        // A bind without a password would be anonymous and succeed (RFC 4513, section 5.1.2).
+        Redacted.value(password) === ""
+          ? Effect.fail(new Error("its password is empty"))
+          : request((client) => client.bind(service.dn, Redacted.value(password)))
+      ).pipe(Effect.mapError((cause) => unavailable(`bind of the service account: ${describe(cause)}`)))
 
 const signIn = Effect.fnUntraced(function* (settings: Settings, username: string, password: Redacted.Redacted) {
   const request = yield* Connection.open(settings)

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as NodeCrypto from "node:crypto"
-import { OptionProblem } from "@gitlab-registry-usage/core"
+import { OptionProblem, type Secret } from "@gitlab-registry-usage/core"
 import { Duration, Option, Redacted, Result, Schema } from "effect"
 
 /**
@@ -54,7 +54,7 @@ export interface Options {
   /** The attribute with the user's name; `uid` by default. */
   readonly usernameAttribute?: string | undefined
   /** The account that searches; the search is anonymous by default. */
-  readonly service?: { readonly dn: string; readonly password: Redacted.Redacted } | undefined
+  readonly service?: { readonly dn: string; readonly password: Secret.Secret } | undefined
   /** PEM of the authorities to trust instead of the system's. */
   readonly certificateAuthorities?: ReadonlyArray<string> | undefined
   /** The name in the server's certificate, if it is not the host of the URL. */
@@ -226,7 +226,8 @@ export const validate = (options: Options): Result.Result<Settings, LdapOptionsE
   if (service !== undefined) {
     checkDn("service.dn", service.dn, check)
     // A bind with a name and no password is anonymous and succeeds (RFC 4513, section 5.1.2).
-    check(Redacted.value(service.password).trim() !== "", "service.password", "empty")
+    const isEmpty = Redacted.isRedacted(service.password) && Redacted.value(service.password).trim() === ""
+    check(!isEmpty, "service.password", "empty")
   }
   checkTransport(options, transport, check)
   check(

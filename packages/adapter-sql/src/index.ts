@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Database from "./database/Database.ts"
+export * as PostgresUrl from "./postgres/PostgresUrl.ts"
 export * as Sqlite from "./sqlite/Sqlite.ts"
 export * as SqliteClient from "./sqlite/SqliteClient.ts"
 export * as SqlLeadership from "./ports/SqlLeadership.ts"

@@ -35,12 +35,15 @@ const sqlite = (config: ServerConfig, path: string) => {
 }
 
 /** The code for PostgreSQL is loaded only where the configuration uses it. */
-const postgres = (config: ServerConfig, { lease, url }: Extract<ServerConfig["store"], { _tag: "Postgres" }>) =>
+const postgres = (
+  config: ServerConfig,
+  { lease, password, url }: Extract<ServerConfig["store"], { _tag: "Postgres" }>
+) =>
   Layer.unwrap(
     Effect.map(
       Effect.promise(() => import("@gitlab-registry-usage/adapter-sql/postgres")),
       ({ Postgres }) =>
-        Postgres.layer({ url, lease, accounting: config.collector.accounting, attempts: config.http.limiter })
+        Postgres.layer({ url, password, lease, accounting: config.collector.accounting, attempts: config.http.limiter })
     )
   )
 

@@ -97,14 +97,15 @@ export const make = (options: {
     if (scheme === undefined || scheme._tag === "Anonymous") return Effect.succeed(undefined)
     return scheme._tag === "Bearer"
       ? tokens.header(scheme.service, required.scope, required.also)
-      : Effect.as(credentials.check, credentials.basic)
+      : Effect.map(credentials.check, () => credentials.basic)
   }
 
   /** The response to a request with Basic. Credentials that are refused once are refused again. */
   const logIn = (request: HttpRequest) =>
     credentials.login(
-      Effect.flatMap(exchange.send(authorized(request, credentials.basic)), (response) =>
-        response.status === 401 ? Effect.fail(credentials.refused(response)) : Effect.succeed(response)
+      Effect.flatMap(
+        Effect.suspend(() => exchange.send(authorized(request, credentials.basic))),
+        (response) => (response.status === 401 ? Effect.fail(credentials.refused(response)) : Effect.succeed(response))
       )
     )
 

@@ -4,8 +4,8 @@
  * GitLab bans an address for an hour after 30 refused logins within three minutes. So one login runs at a time, and
  * after a refusal none runs for a while: further callers get the same refusal without a request.
  */
-import { Registry } from "@gitlab-registry-usage/core"
-import { Clock, Duration, Effect, Redacted, Semaphore } from "effect"
+import { Registry, Secret } from "@gitlab-registry-usage/core"
+import { Clock, Duration, Effect, Equal, Redacted, Semaphore } from "effect"
 import { Base64 } from "effect/encoding"
 import type { HttpResponse } from "../transport/HttpResponse.ts"
 
@@ -13,7 +13,7 @@ import type { HttpResponse } from "../transport/HttpResponse.ts"
 export interface Account {
   readonly username: string
   /** Password or token. */
-  readonly token: Redacted.Redacted
+  readonly token: Secret.Secret
 }
 
 /** How long a refusal is remembered. */
@@ -35,9 +35,26 @@ export const make = Effect.fnUntraced(function* (account: Account | undefined) {
   const semaphore = yield* Semaphore.make(1)
   let failed: { readonly until: number; readonly reason: Registry.RegistryReason } | undefined
   let isAccepted = false
+  let token = account === undefined ? undefined : yield* Secret.current(account.token)
+  const basicOf = () =>
+    account === undefined || token === undefined
+      ? undefined
+      : Redacted.make(`Basic ${Base64.encode(`${account.username}:${Redacted.value(token)}`)}`)
+  let basic = basicOf()
+
+  /** Takes a token that was replaced. What is known of the former one does not apply to it. */
+  const renew = Effect.gen(function* () {
+    if (account === undefined) return
+    const now = yield* Secret.current(account.token)
+    if (Equal.equals(now, token)) return
+    token = now
+    basic = basicOf()
+    failed = undefined
+    isAccepted = false
+  })
 
   /** Fails with the last failure while it is remembered. */
-  const check = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+  const check = Effect.flatMap(Effect.andThen(renew, Clock.currentTimeMillis), (now) =>
     failed !== undefined && now < failed.until ? Effect.fail(failed.reason) : Effect.void
   )
   const remember = (reason: Registry.RegistryReason) =>
@@ -47,10 +64,13 @@ export const make = Effect.fnUntraced(function* (account: Account | undefined) {
 
   return {
     /** Value of an `Authorization` header, `undefined` where there are no credentials. */
-    basic:
-      account === undefined
-        ? undefined
-        : Redacted.make(`Basic ${Base64.encode(`${account.username}:${Redacted.value(account.token)}`)}`),
+    get basic() {
+      return basic
+    },
+    /** The token; `undefined` where there are no credentials. */
+    get token() {
+      return token
+    },
     check,
     /** A login has succeeded. */
     accept: () => {

@@ -3,7 +3,7 @@
  *
  * Source: GitLab, "Container registry API"; "REST API", "Pagination" and "Authentication".
  */
-import { Registry } from "@gitlab-registry-usage/core"
+import { Registry, type Secret } from "@gitlab-registry-usage/core"
 import { Effect, Redacted, Result, Schema, Stream } from "effect"
 import * as Credentials from "../auth/Credentials.ts"
 import type { HttpExchange, HttpRequest } from "../transport/HttpExchange.ts"
@@ -17,7 +17,7 @@ import { decodeJson, type HttpResponse } from "../transport/HttpResponse.ts"
  */
 export interface ApiToken {
   readonly header: "PRIVATE-TOKEN" | "JOB-TOKEN"
-  readonly token: Redacted.Redacted
+  readonly token: Secret.Secret
 }
 
 export type GitLabApi = Effect.Success<ReturnType<typeof make>>
@@ -61,7 +61,7 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly limits: Pages.Limits
 }) {
   const { exchange, limits, token, url } = options
-  const attempts = yield* Credentials.make(undefined)
+  const attempts = yield* Credentials.make(token === undefined ? undefined : { username: "", token: token.token })
   const refusals = {
     401: [
       Registry.Unauthorized,
@@ -73,7 +73,9 @@ export const make = Effect.fnUntraced(function* (options: {
   const isRefusal = (status: number): status is keyof typeof refusals => status in refusals
 
   const send = Effect.fnUntraced(function* (request: HttpRequest) {
-    const authentication = token === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(token.token) }
+    const current = attempts.token
+    const authentication =
+      token === undefined || current === undefined ? {} : { [token.header.toLowerCase()]: Redacted.value(current) }
     const response = yield* exchange.send({ ...request, headers: { ...request.headers, ...authentication } })
     const { from, status } = response
     if (!isRefusal(status)) return response

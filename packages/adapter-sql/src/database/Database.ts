@@ -47,6 +47,8 @@ export class Database extends Context.Service<
     readonly notify: (message: string) => Effect.Effect<void, SqlError.SqlError>
     /** The notifications. They may be lost: a reader that depends on them polls as well. */
     readonly notifications: Stream.Stream<string>
+    /** Whether notifications arrive now; without them, changes for the leader are stored. */
+    readonly hears: Effect.Effect<boolean>
     /** Whether notifications reach other processes. */
     readonly reachesOthers: boolean
     /** Replaces a damaged file by an empty database. Returns the path of the old file. */

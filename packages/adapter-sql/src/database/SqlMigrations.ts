@@ -90,7 +90,16 @@ const third: Step = {
   run: (database) => Effect.asVoid(Effect.andThen(create(database, measuredSizes), indexBegun(database, measuredSizes)))
 }
 
-const steps: ReadonlyArray<Step> = [first, second, third]
+/** Changes for the leader, of replicas that get no notifications. */
+const fourth: Step = {
+  minimum: 1,
+  run: ({ dialect, sql, table }) =>
+    Effect.asVoid(
+      sql`CREATE TABLE ${table("unread_changes")} (${sql.literal(`message ${dialect.types.text} NOT NULL`)})`
+    )
+}
+
+const steps: ReadonlyArray<Step> = [first, second, third, fourth]
 
 /**
  * The version of the tables that this program creates and supports.

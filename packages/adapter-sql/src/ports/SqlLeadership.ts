@@ -5,7 +5,20 @@
  */
 import { randomUUID } from "node:crypto"
 import { Change, Digest, Leadership, Names } from "@gitlab-registry-usage/core"
-import { type Cause, Clock, Duration, Effect, Layer, Option, Queue, Ref, Schema, type Scope, Stream } from "effect"
+import {
+  type Cause,
+  Clock,
+  Duration,
+  Effect,
+  Layer,
+  Option,
+  Queue,
+  Ref,
+  Schedule,
+  Schema,
+  type Scope,
+  Stream
+} from "effect"
 import { Database } from "../database/Database.ts"
 import { SqlError } from "effect/sql"
 import { describeError, recoverSqlDefects } from "../database/DatabaseFailure.ts"
@@ -23,6 +36,12 @@ const maximumMessage = 7000
 
 /** The most changes that wait for the leader to read them. */
 const maximumUnread = 65_536
+
+/** How often the leader reads the changes of replicas that get no notifications. */
+const interval = "500 millis"
+
+/** The most messages that wait in the database for a leader. */
+const maximumStored = 1000
 
 const released = "released"
 /** The names of repositories, a line each. Replicas of earlier versions use the same prefix, and know no other. */
@@ -90,7 +109,7 @@ type Renewal = "renewed" | "lost" | "unanswered" | "blocked"
 export const make = Effect.fnUntraced(function* (
   options: Options = {}
 ): Effect.fn.Return<Leadership.Leadership["Service"], never, Database | Scope.Scope> {
-  const { dialect, exclusively, notifications, reachesOthers, sql, table, notify, write } = yield* Database
+  const { dialect, exclusively, hears, notifications, reachesOthers, sql, table, notify, write } = yield* Database
   const lease = Duration.toMillis(options.lease ?? "15 seconds")
   const poll = Duration.toMillis(options.poll ?? lease / 3)
   const self = randomUUID()
@@ -100,6 +119,7 @@ export const make = Effect.fnUntraced(function* (
   const wake = yield* Queue.sliding<void>(1)
   const now = sql.literal(dialect.now)
   const rows = table("leadership")
+  const unread = table("unread_changes")
 
   const receive = Effect.fnUntraced(function* (message: string) {
     if (message === released) return yield* Queue.offer(wake, undefined)
@@ -165,6 +185,22 @@ export const make = Effect.fnUntraced(function* (
     }
   })
 
+  /** Stores a message for the leader. */
+  const store = (message: string) =>
+    sql`INSERT INTO ${unread} SELECT ${message}
+      WHERE (SELECT count(*) FROM ${unread}) < ${maximumStored}`
+
+  const readStored = sql`DELETE FROM ${unread} RETURNING message`.values.pipe(
+    Effect.flatMap((rows) =>
+      Queue.offerAll(
+        changed,
+        rows.flatMap(([message]) => changesIn(String(message)))
+      )
+    ),
+    Effect.ignore,
+    Effect.repeat(Schedule.spaced(interval))
+  )
+
   const release = (generation: number) =>
     sql
       .withTransaction(
@@ -185,8 +221,9 @@ export const make = Effect.fnUntraced(function* (
           yield* Queue.clear(changed)
           yield* Ref.set(leading, true)
           yield* Effect.logDebug(`this replica leads, as generation ${generation}`)
+          if (reachesOthers) yield* Effect.forkScoped(readStored)
           yield* Effect.raceFirst(reign({ generation }), keep(generation, askedAt))
-        }).pipe(Effect.ensuring(Effect.andThen(Ref.set(leading, false), release(generation))))
+        }).pipe(Effect.scoped, Effect.ensuring(Effect.andThen(Ref.set(leading, false), release(generation))))
       }
       yield* Effect.raceFirst(Queue.take(wake), Effect.sleep(poll))
     }).pipe(Effect.forever)
@@ -205,7 +242,8 @@ export const make = Effect.fnUntraced(function* (
     failure: Ref.get(failure),
     notify: Effect.fnUntraced(function* (changes) {
       if (yield* Ref.get(leading)) return yield* Effect.asVoid(Queue.offerAll(changed, changes))
-      yield* Effect.forEach(notificationsFor([...changes]), notify, { discard: true }).pipe(
+      const send = (yield* hears) ? notify : store
+      yield* Effect.forEach(notificationsFor([...changes]), send, { discard: true }).pipe(
         Effect.catch((error) =>
           Effect.logDebug(`the leader did not get the notification of a change: ${error.message}`)
         )

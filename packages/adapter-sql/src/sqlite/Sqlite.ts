@@ -32,6 +32,7 @@ export const makeDatabase = Effect.fnUntraced(function* (options: Options) {
     write: client.withTransaction,
     notify: (message) => client.afterCommit(Effect.asVoid(PubSub.publish(messages, message))),
     notifications: Stream.fromPubSub(messages),
+    hears: Effect.succeed(true),
     reachesOthers: false,
     setAside: Effect.tap(client.setAside, (movedTo) => Effect.orDie(begin(Option.getOrUndefined(movedTo))))
   })

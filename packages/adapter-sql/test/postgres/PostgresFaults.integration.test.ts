@@ -1,45 +1,14 @@
-import { Postgres } from "@gitlab-registry-usage/adapter-sql/postgres"
-import {
-  Leadership,
-  LoginAttempts,
-  Revocation,
-  type SnapshotStore as Port,
-  SnapshotStore
-} from "@gitlab-registry-usage/core"
+import type { Postgres } from "@gitlab-registry-usage/adapter-sql/postgres"
+import type { Leadership } from "@gitlab-registry-usage/core"
 import { FaultProxy, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Context, DateTime, Effect, Fiber, Layer, Option, Queue, Redacted, Stream } from "effect"
+import { DateTime, Effect, Fiber, Option, Queue, Redacted } from "effect"
 import { schemaOf } from "../databases.ts"
 import { largeSnapshot } from "../largeSnapshot.ts"
 import { startOnce } from "../server.ts"
+import { listen, reign, replica } from "./replica.ts"
 
 const takenAt = ({ takenAt }: { readonly takenAt: DateTime.Utc }) => DateTime.toEpochMillis(takenAt)
-
-/** All ports of a replica. */
-const replica = (options: Postgres.Options) =>
-  Effect.map(Layer.build(Layer.fresh(Postgres.layer(options))), (services) => ({
-    store: Context.get(services, SnapshotStore.SnapshotStore),
-    leadership: Context.get(services, Leadership.Leadership),
-    revocation: Context.get(services, Revocation.Revocation),
-    attempts: Context.get(services, LoginAttempts.LoginAttempts)
-  }))
-
-const listen = Effect.fnUntraced(function* (store: Port.SnapshotStore["Service"]) {
-  const heard = yield* Queue.unbounded<Port.Published>()
-  yield* Effect.forkScoped(Stream.runForEach(store.published, (published) => Queue.offer(heard, published)))
-  return Effect.timeout(Queue.take(heard), "10 seconds")
-})
-
-/** A reign that reports its begin and end. */
-const reign = Effect.fnUntraced(function* (leadership: Leadership.Leadership["Service"]) {
-  const events = yield* Queue.unbounded<"begins" | "ends">()
-  yield* Effect.forkScoped(
-    leadership.lead(() =>
-      Queue.offer(events, "begins").pipe(Effect.andThen(Effect.never), Effect.ensuring(Queue.offer(events, "ends")))
-    )
-  )
-  return Effect.timeout(Queue.take(events), "10 seconds")
-})
 
 const milliseconds = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {

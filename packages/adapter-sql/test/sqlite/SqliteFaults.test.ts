@@ -255,7 +255,7 @@ describe("SQLite", () => {
           Effect.andThen(
             Effect.andThen(
               Effect.forEach(made, ([name]) => client`DROP INDEX ${client.literal(String(name))}`),
-              client`DROP TABLE measured_sizes`
+              Effect.andThen(client`DROP TABLE measured_sizes`, client`DROP TABLE unread_changes`)
             ),
             client`UPDATE schema_version SET version = 1, minimum = 1`
           )

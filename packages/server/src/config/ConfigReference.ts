@@ -25,6 +25,11 @@ A secret and a file with the secret contradict each other where both are variabl
 and are refused. The file of a secret contains nothing else; a byte order mark and an end of line at its end are removed.
 Paths are relative to the working directory.
 
+The server reads these files again while it runs, without a restart, whenever they are replaced: the files of \`bind_password\`,
+\`access_token\`, \`api_token\`, \`events_token\`, \`metrics_token\`, \`password\` and \`url\` (of which only the password counts),
+\`tls_certificate_file\` with \`tls_key_file\`, and the files that \`url\` names. Kubernetes replaces files so when a secret changes,
+but not those of a \`subPath\`. Other files count at the start.
+
 ## The file
 
 The file has the syntax of Python's \`configparser\`, like the files of the original: \`key = value\` or \`key: value\`. Keys

@@ -8,11 +8,12 @@ import {
   Collector,
   Hal,
   type LoginAttempts,
+  type Secret,
   type Snapshot,
   SnapshotStore,
   StatusResource
 } from "@gitlab-registry-usage/core"
-import { Effect, Option, type Redacted, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
 import * as Metrics from "../Metrics.ts"
 import { description, type HandledName, type Name, routes } from "./api/Api.ts"
 import { authorize } from "./auth/Bearer.ts"
@@ -43,7 +44,7 @@ export interface Options extends MetricsEndpoint.Options, Handler.Options {
   /** The path under which a reverse proxy publishes the API, such as `/registry`; it begins every link. Default none. */
   readonly prefix?: string | undefined
   /** The secret of the registry's notifications. Without it there is no `/events`. */
-  readonly eventsToken?: Redacted.Redacted | undefined
+  readonly eventsToken?: Secret.Secret | undefined
   /** The files of the dashboard. Default none. */
   readonly ui?: Ui.Files | undefined
   /** The public keys that verify the tokens, for `/.well-known/jwks.json`. Default none. */

@@ -4,11 +4,12 @@
  * @since 0.1.0
  */
 import { NodeHttpServer } from "@effect/platform-node"
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect, Layer, Schedule } from "effect"
 import { HttpServer, UrlParams } from "effect/http"
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http"
-import { createServer as createTlsServer } from "node:https"
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https"
 import { Server as NetServer } from "node:net"
+import type { SecureContextOptions } from "node:tls"
 import type { Collector } from "@gitlab-registry-usage/core"
 import { fromServeError, type ListenError } from "../ListenError.ts"
 import type * as Metrics from "../Metrics.ts"
@@ -36,8 +37,22 @@ export interface Address {
   readonly shutdownTimeout?: Duration.Input | undefined
   /** How many connections may be open at once. Default 10,000. */
   readonly maxConnections?: number | undefined
-  /** The certificate (PEM, with its chain) and its key to serve HTTPS with. Default: HTTP. */
-  readonly tls?: { readonly certificate: string; readonly key: string } | undefined
+  /**
+   * The certificate (PEM, with its chain) and its key to serve HTTPS with. An effect is run every two seconds: new
+   * connections get the certificate that it returns. Default: HTTP.
+   */
+  readonly tls?: Tls | Effect.Effect<Tls> | undefined
+}
+
+/**
+ * A certificate and its key, in PEM.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Tls {
+  readonly certificate: string
+  readonly key: string
 }
 
 /** @category models @since 0.1.0 */
@@ -121,17 +136,46 @@ const endUnlessContinued = (outgoing: ServerResponse) => {
   }
 }
 
+const contextOf = ({ certificate, key }: Tls): SecureContextOptions => ({
+  cert: certificate,
+  key,
+  minVersion: "TLSv1.2"
+})
+
+/** How often a certificate is compared with that in use. */
+const certificateInterval = "2 seconds"
+
+/** Serves a certificate that was renewed to connections that begin later. */
+const renewCertificate = (server: TlsServer, current: Effect.Effect<Tls>, first: Tls) => {
+  let used = first
+  return current.pipe(
+    Effect.map((tls) => {
+      if (tls === used) return
+      used = tls
+      server.setSecureContext(contextOf(tls))
+    }),
+    Effect.repeat(Schedule.spaced(certificateInterval)),
+    Effect.forkScoped
+  )
+}
+
+/** The server, with TLS where there is a certificate. */
+const makeServer = Effect.fnUntraced(function* ({ tls }: Address) {
+  if (tls === undefined) return createServer(limits)
+  const current = Effect.isEffect(tls) ? tls : Effect.succeed(tls)
+  const first = yield* current
+  const server = createTlsServer({ ...limits, ...contextOf(first) })
+  yield* renewCertificate(server, current, first)
+  return server
+})
+
 /** Serves the app until the scope closes; running requests are completed first. */
 const serve = Effect.fnUntraced(function* <R>(
   { cacheFront, httpApp }: ReturnType<typeof Handler.make<R>>,
   options: Address
 ) {
   let draining = false
-  const { tls } = options
-  const server: Server =
-    tls === undefined
-      ? createServer(limits)
-      : createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" })
+  const server: Server = yield* makeServer(options)
   server.maxConnections = options.maxConnections ?? 10_000
   shareConnections(server, server.maxConnections)
   const served = yield* NodeHttpServer.make(() => server, { host: options.host, port: options.port }).pipe(
@@ -154,7 +198,7 @@ const serve = Effect.fnUntraced(function* <R>(
     })
   }
   server.removeAllListeners("upgrade")
-  Upgrade.ignore(server, tls === undefined ? "connection" : "secureConnection")
+  Upgrade.ignore(server, options.tls === undefined ? "connection" : "secureConnection")
   yield* Effect.addFinalizer(() => {
     draining = true
     return stop(server, Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds"))

@@ -11,8 +11,9 @@ export const databaseKeys = {
   url: optional(
     secret,
     "the file of path",
-    "The PostgreSQL database with the snapshots and their history, for one server or for several replicas, of which one crawls: postgres://user:password@host:5432/database?sslmode=verify-full."
+    "The PostgreSQL database with the snapshots and their history, for one server or for several replicas, of which one crawls: postgres://user:password@host:5432/database?sslmode=verify-full. The parameters are those of libpq; operating.md lists them. A parameter that has no effect is refused."
   ),
+  password: optional(secret, "the password in url", "The password of the user in url, which then has none."),
   lease: withDefault(
     duration("1 second"),
     "15 seconds",

@@ -3,7 +3,7 @@ import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { Effect, type FileSystem, Redacted, Result } from "effect"
 import type { KeyOf, Settings } from "../keys/ConfigKeys.ts"
 import { type Findings, notSet } from "../source/ConfigDecoding.ts"
-import { readCertificates } from "./NamedFile.ts"
+import { readCertificates, renewedSecret } from "./NamedFile.ts"
 
 type Ldap = Settings["ldap"]
 type Report = (key: KeyOf<"ldap">, message: string) => void
@@ -50,13 +50,18 @@ const groupRule = (ldap: Ldap, problem: Report): LdapDirectory.GroupRule => {
     : { _tag: "PosixGroup", ...group, baseDn: ldap.group_base_dn }
 }
 
-const serviceAccount = (ldap: Ldap, problem: Report): LdapDirectory.Options["service"] => {
+const serviceAccount = (ldap: Ldap, problem: Report) => {
   const { bind_dn: dn, bind_password: password } = ldap
   if (dn === undefined && password === undefined) return undefined
   if (dn === undefined) problem("bind_dn", "is not set, but bind_password is; set both or none")
   if (password === undefined) problem("bind_password", "is not set, but bind_dn is; set both or none")
   return { dn: dn ?? "", password: password ?? Redacted.make("") }
 }
+
+const renewedService = Effect.fnUntraced(function* (service: ReturnType<typeof serviceAccount>, findings: Findings) {
+  if (service === undefined) return undefined
+  return { ...service, password: yield* renewedSecret(findings, "ldap", "bind_password", service.password) }
+})
 
 /** The key of each option that the directory checks. */
 const optionKeys: Readonly<Record<string, KeyOf<"ldap">>> = {
@@ -91,7 +96,7 @@ export const directoryConfig = Effect.fnUntraced(function* (
     baseDn: ldap.base_dn,
     group: groupRule(ldap, problem),
     usernameAttribute: ldap.username_attribute,
-    service: serviceAccount(ldap, problem),
+    service: yield* renewedService(serviceAccount(ldap, problem), findings),
     certificateAuthorities: yield* readCertificates(findings, "ldap", "ca_file", ldap.ca_file),
     serverName: ldap.server_name,
     insecurePlaintext: ldap.insecure_plaintext || undefined,

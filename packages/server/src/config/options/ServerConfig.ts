@@ -1,6 +1,6 @@
 /** The configuration of the server. */
 import type { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
-import type { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
+import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
 import { createSecureContext } from "node:tls"
 import { Loopback } from "@gitlab-registry-usage/core"
 import { Effect, type FileSystem, Result } from "effect"
@@ -9,13 +9,18 @@ import { findings, type Findings, settings } from "../source/ConfigDecoding.ts"
 import type { ConfigSource } from "../source/ConfigFile.ts"
 import { ConfigurationError } from "../source/ConfigProblem.ts"
 import { type Places, read } from "../source/ConfigSource.ts"
+import * as RenewedFiles from "../source/RenewedFiles.ts"
+import { readText } from "../source/TextFile.ts"
 import { directoryConfig } from "./DirectoryConfig.ts"
-import { readCertificates, readNamed } from "./NamedFile.ts"
+import { readCertificates, readNamed, renewedSecret } from "./NamedFile.ts"
 import { scopeConfig } from "./ScopeConfig.ts"
 import { storeConfig } from "./StoreConfig.ts"
 import { tokensConfig } from "./TokensConfig.ts"
 
 const levels = { trace: "Trace", debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const
+
+const isPair = ({ certificate, key }: { readonly certificate: string; readonly key: string }) =>
+  Result.isSuccess(Result.try(() => createSecureContext({ cert: certificate, key })))
 
 const readTls = Effect.fnUntraced(function* (general: Settings["general"], f: Findings) {
   const { tls_certificate_file: certificateFile, tls_key_file: keyFile } = general
@@ -28,10 +33,20 @@ const readTls = Effect.fnUntraced(function* (general: Settings["general"], f: Fi
     f.problem("general", "tls_certificate_file", "is not set, but tls_key_file is; set both or none")
   }
   if (certificates === undefined || key === undefined) return undefined
-  const certificate = certificates.join("\n")
-  const usable = Result.try(() => createSecureContext({ cert: certificate, key }))
-  if (Result.isFailure(usable)) f.problem("general", "tls_key_file", "does not hold the key of tls_certificate_file")
-  return { certificate, key }
+  const first = { certificate: certificates.join("\n"), key }
+  if (!isPair(first)) f.problem("general", "tls_key_file", "does not hold the key of tls_certificate_file")
+  return yield* RenewedFiles.make({
+    subject: "[general] tls_certificate_file",
+    paths: [certificateFile!, keyFile!],
+    first,
+    read: readText,
+    decode: ([text = "", key = ""]) => {
+      const renewed = { certificate: LdapDirectory.certificates(text)?.join("\n") ?? "", key }
+      return renewed.certificate !== "" && isPair(renewed)
+        ? Result.succeed(renewed)
+        : Result.fail("does not hold the certificates of the key in tls_key_file")
+    }
+  })
 })
 
 const checkRegistry = ({ gitlab_base_url: gitlab, registry_base_url: registry }: Settings["registry"], f: Findings) => {
@@ -50,10 +65,17 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
   checkRegistry(registry, found)
   const scope = scopeConfig(registry, found)
   const tls = yield* readTls(general, found)
-  const store = storeConfig(database, general, found)
+  const store = yield* storeConfig(database, general, found)
   const directory: LdapDirectory.Options = yield* directoryConfig(ldap, found)
   const tokens: JwtTokens.Options = yield* tokensConfig(jwt, registry.registry_base_url, found)
   const registryAuthorities = yield* readCertificates(found, "registry", "ca_file", registry.ca_file)
+
+  const renewed = {
+    token: yield* renewedSecret(found, "registry", "access_token", registry.access_token),
+    apiToken: yield* renewedSecret(found, "registry", "api_token", registry.api_token),
+    eventsToken: yield* renewedSecret(found, "registry", "events_token", registry.events_token),
+    metricsToken: yield* renewedSecret(found, "general", "metrics_token", general.metrics_token)
+  }
 
   const [first, ...others] = found.problems
   if (first !== undefined) return yield* new ConfigurationError({ problems: [first, ...others] })
@@ -63,7 +85,7 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
       port: general.socket_port,
       prefix: general.server_prefix,
       corsOrigins: general.cors_origins,
-      eventsToken: registry.events_token,
+      eventsToken: renewed.eventsToken,
       maxConnections: general.max_connections,
       shutdownTimeout: general.shutdown_timeout,
       tls,
@@ -74,7 +96,7 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
         perAddress: ldap.login_failures_per_address,
         window: ldap.login_window
       },
-      metricsToken: general.metrics_token,
+      metricsToken: renewed.metricsToken,
       metrics: { maxRepositories: general.metrics_repositories, tags: general.metrics_tags },
       capacity: database.capacity?.bytes,
       capacityUnit: database.capacity?.unit
@@ -91,9 +113,9 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
     registry: {
       url: registry.registry_base_url,
       gitlabUrl: registry.gitlab_base_url,
-      credentials: { username: registry.username, token: registry.access_token },
+      credentials: { username: registry.username, token: renewed.token },
       scope,
-      apiToken: registry.api_token,
+      apiToken: renewed.apiToken,
       timeout: registry.request_timeout,
       concurrency: { max: registry.crawl_concurrency }
     },

@@ -16,6 +16,8 @@ import type { ConfigProblem } from "./ConfigProblem.ts"
 export interface Findings {
   readonly problem: <S extends Section>(section: S, key: KeyOf<S>, message: string) => void
   readonly warning: (message: string) => void
+  /** The path of the file that a secret was read from; undefined where it is set itself. */
+  readonly fileOf: <S extends Section>(section: S, key: KeyOf<S>) => string | undefined
   readonly problems: ReadonlyArray<ConfigProblem>
   readonly warnings: ReadonlyArray<string>
 }
@@ -31,6 +33,7 @@ export const findings = (source: ConfigSource): Findings => {
       problems.push({ subject, origin: source.values.get(subject)?.origin ?? "", message })
     },
     warning: (message) => warnings.push(message),
+    fileOf: (section, key) => source.values.get(address(section, key))?.file,
     problems,
     warnings
   }

@@ -6,10 +6,11 @@ import type { ConfigProblem } from "./ConfigProblem.ts"
 import * as Ini from "./Ini.ts"
 import { interpolate, references } from "./IniInterpolation.ts"
 
-/** The text of a value and where it is set. */
+/** The text of a value and where it is set, and the path of its file if that is where the text comes from. */
 export interface SourcedText {
   readonly text: string
   readonly origin: string
+  readonly file?: string | undefined
 }
 
 /**

@@ -81,7 +81,7 @@ export const read = Effect.fnUntraced(function* ({
       report(`the file ${message}`)
       return Effect.succeed("")
     })
-    return { text, origin }
+    return { text, origin, file: path }
   })
 
   for (const placed of placedKeys) {

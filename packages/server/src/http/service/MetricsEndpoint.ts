@@ -1,6 +1,6 @@
 /** `/metrics`: who may read them. They list the names of projects. */
-import type { Authentication, Collector } from "@gitlab-registry-usage/core"
-import { Effect, type Redacted } from "effect"
+import { type Authentication, type Collector, Secret } from "@gitlab-registry-usage/core"
+import { Effect } from "effect"
 import * as Metrics from "../../Metrics.ts"
 import { authorize, bearsSecret } from "../auth/Bearer.ts"
 import type { Response, Request } from "../wire/Message.ts"
@@ -8,7 +8,7 @@ import type { Problem } from "../wire/Problem.ts"
 
 export interface Options {
   /** A token for `/metrics`, beside those of users. Default none. */
-  readonly metricsToken?: Redacted.Redacted | undefined
+  readonly metricsToken?: Secret.Secret | undefined
   /** What `/metrics` shows. */
   readonly metrics?: Metrics.Options | undefined
 }
@@ -28,6 +28,7 @@ export const metrics = Effect.fnUntraced(function* (
   request: Request,
   { metrics, metricsToken }: Options
 ): Effect.fn.Return<Response, Problem, Authentication.Tokens | Collector.Collector> {
-  if (metricsToken === undefined || !bearsSecret(metricsToken, request.headers.authorization)) yield* authorize(request)
+  const secret = metricsToken === undefined ? undefined : yield* Secret.current(metricsToken)
+  if (secret === undefined || !bearsSecret(secret, request.headers.authorization)) yield* authorize(request)
   return yield* exposition(metrics)
 })

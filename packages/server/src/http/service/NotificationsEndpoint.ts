@@ -3,8 +3,8 @@
  *
  * Source: distribution, "Work with notifications"; GitLab's registry sends the same.
  */
-import { Change, Collector, Digest, type Inventory, Names } from "@gitlab-registry-usage/core"
-import { Effect, Option, Predicate, type Redacted, Schema } from "effect"
+import { Change, Collector, Digest, type Inventory, Names, Secret } from "@gitlab-registry-usage/core"
+import { Effect, Option, Predicate, Schema } from "effect"
 import { bearsSecret } from "../auth/Bearer.ts"
 import type { Request } from "../wire/Message.ts"
 import { jsonBody } from "../wire/JsonBody.ts"
@@ -59,8 +59,8 @@ const changesOf = (
  * Takes an envelope of notifications, and has the repositories in it read again soon. Fails with 401 without the secret, and
  * with 400 for a body that is no envelope.
  */
-export const events = Effect.fn("Events.events")(function* (request: Request, secret: Redacted.Redacted) {
-  if (!bearsSecret(secret, request.headers.authorization)) return yield* refused
+export const events = Effect.fn("Events.events")(function* (request: Request, secret: Secret.Secret) {
+  if (!bearsSecret(yield* Secret.current(secret), request.headers.authorization)) return yield* refused
   const { events } = yield* jsonBody(request, Envelope, 'an envelope {"events": […]} of notifications')
   const collector = yield* Collector.Collector
   const inventory = Effect.map(collector.current, (current) => Option.getOrUndefined(current)?.usage.inventory)

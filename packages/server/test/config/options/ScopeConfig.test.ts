@@ -1,4 +1,5 @@
 import { createServer } from "node:http"
+import { Secret } from "@gitlab-registry-usage/core"
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
@@ -42,7 +43,7 @@ describe("ScopeConfig", () => {
   it.effect("keeps the token of the API secret", () =>
     Effect.gen(function* () {
       const config = yield* load(registry({ api_token: "glpat-canary" }))
-      assert.strictEqual(Redacted.value(config.registry.apiToken!), "glpat-canary")
+      assert.strictEqual(Redacted.value(yield* Secret.current(config.registry.apiToken!)), "glpat-canary")
       assert.notInclude(JSON.stringify(config), "glpat-canary")
     })
   )

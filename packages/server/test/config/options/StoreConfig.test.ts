@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Secret } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Redacted } from "effect"
 import { ini, load, refusal } from "../fixture.ts"
 
@@ -34,7 +35,7 @@ describe("StoreConfig", () => {
       assert(store._tag === "Postgres")
       assert.strictEqual(store.takeOver, "/srv/snapshot")
       assert.strictEqual(Duration.toSeconds(store.lease), 3)
-      assert.strictEqual(Redacted.value(store.url), url)
+      assert.strictEqual(Redacted.value(yield* Secret.current(store.url)), url)
       assert.notInclude(JSON.stringify(store), "canary-password")
       assert.deepStrictEqual(warnings, [])
     })
@@ -46,6 +47,41 @@ describe("StoreConfig", () => {
       assert.match(warned.warnings.join(), /sslmode=verify-full/)
       const local = yield* load(ini({ database: { url: "postgresql://u:p@127.0.0.1:5433/usage" } }))
       assert.deepStrictEqual(local.warnings, [])
+    })
+  )
+
+  it.effect("warns where the certificate of the database is not verified, and not for sockets", () =>
+    Effect.gen(function* () {
+      const warningsOf = (query: string, host = "db.site.test") =>
+        Effect.map(load(ini({ database: { url: `postgres://u:p@${host}/usage?${query}` } })), ({ warnings }) =>
+          warnings.join()
+        )
+      assert.match(yield* warningsOf("sslmode=require"), /sslmode=require without sslrootcert.*use sslmode=verify-full/)
+      assert.match(yield* warningsOf("sslmode=verify-full", "localhost,db.site.test"), /^$/)
+      assert.match(yield* warningsOf("sslmode=prefer", "localhost,db.site.test"), /no sslmode=verify-full/)
+      assert.strictEqual(yield* warningsOf("sslmode=verify-ca"), "")
+      assert.strictEqual(yield* warningsOf("host=/run/postgresql", ""), "")
+      assert.strictEqual(yield* warningsOf("", "[::1]"), "")
+    })
+  )
+
+  it.effect("refuses parameters of the URL that have no effect, files that cannot be read, and two passwords", () =>
+    Effect.gen(function* () {
+      assert.match(
+        yield* refusal(ini({ database: { url: "postgres://u:canary@h/d?sslmod=require&sslrootcer=/x" } })),
+        /url \(FILE:\d+\): is not valid; the parameter sslmod is not supported; did you mean sslmode\?; the parameter sslrootcer is not supported; did you mean sslrootcert\?/
+      )
+      assert.match(
+        yield* refusal(
+          ini({ database: { url: "postgres://u@h/d?sslmode=verify-full&sslrootcert=/nonexistent/canary" } })
+        ),
+        /url.*: the file of sslrootcert cannot be read: there is no such file/
+      )
+      assert.match(
+        yield* refusal(ini({ database: { url, password: "canary" } })),
+        /password.*url has a password as well/
+      )
+      assert.match(yield* refusal(ini({ database: { password: "canary" } })), /password.*has no use without url/)
     })
   )
 
