@@ -11,6 +11,7 @@ import type { ConfigurationError } from "./config/source/ConfigProblem.ts"
 import * as ConfigSource from "./config/source/ConfigSource.ts"
 import { defaultConfig, effectiveConfig } from "./config/source/ConfigText.ts"
 import * as ServerConfig from "./config/options/ServerConfig.ts"
+import { check, fileOfMainProcess } from "./HealthCheck.ts"
 import { main } from "./main.ts"
 import { revokeAll } from "./RevokeTokens.ts"
 import { version } from "./Version.ts"
@@ -96,7 +97,12 @@ const command = (environment: ConfigSource.Places["environment"]) => {
     Command.withSharedFlags(sharedFlags),
     Command.withHandler(
       Effect.fnUntraced(function* ({ config: file, printConfig, printDefaultConfig }) {
-        if (printDefaultConfig) return yield* Console.log(defaultConfig.trimEnd())
+        if (printDefaultConfig) {
+          const defaults = yield* Effect.tapError(ConfigSource.readDefaults(environment), (error) =>
+            Console.error(error.message)
+          )
+          return yield* Console.log(defaultConfig(defaults).trimEnd())
+        }
         const { config, source } = yield* configuration(places(file, environment))
         if (!printConfig) return yield* serve(config).pipe(Effect.provide(logging(config.log)))
         yield* Effect.forEach(config.warnings, (warning) => Console.error(`warning: ${warning}`))
@@ -104,12 +110,17 @@ const command = (environment: ConfigSource.Places["environment"]) => {
       })
     )
   )
+  /** The configuration of the server that runs already. */
+  const configurationOfServer = Effect.gen(function* () {
+    const { config: given } = yield* root
+    const file = Option.isSome(given) ? given : yield* fileOfMainProcess(process.argv[1])
+    return yield* configuration(places(file, environment))
+  })
   const revoke = Command.make(
     "revoke",
     {},
     Effect.fnUntraced(function* () {
-      const { config: file } = yield* root
-      const { config } = yield* configuration(places(file, environment))
+      const { config } = yield* configurationOfServer
       yield* revokeAll(config).pipe(
         Effect.provide(logging(config.log)),
         Effect.tapError((error) => Console.error(error.message))
@@ -118,7 +129,19 @@ const command = (environment: ConfigSource.Places["environment"]) => {
   ).pipe(
     Command.withDescription("Revoke all tokens that were issued until now, on all servers that share the database")
   )
-  return root.pipe(Command.withSubcommands([revoke]))
+  const health = Command.make(
+    "health",
+    {},
+    Effect.fnUntraced(function* () {
+      const { config } = yield* configurationOfServer
+      yield* check(config).pipe(Effect.tapError((error) => Console.error(error.message)))
+    })
+  ).pipe(
+    Command.withDescription(
+      "Ask the running server with this configuration whether it responds; exits with status 1 if it does not"
+    )
+  )
+  return root.pipe(Command.withSubcommands([revoke, health]))
 }
 
 /**
@@ -133,6 +156,7 @@ export const program = (
   | ConfigurationError
   | Effect.Error<ReturnType<typeof main>>
   | Effect.Error<ReturnType<typeof revokeAll>>
+  | Effect.Error<ReturnType<typeof check>>
   | CliError.CliError,
   NodeServices.NodeServices
 > =>

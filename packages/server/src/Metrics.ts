@@ -1,4 +1,4 @@
-/** The server's counters and the metrics of the snapshot, as OpenMetrics. */
+/** The server's counters and the metrics of the snapshot. */
 import { type Context, DateTime, Effect, Metric, Option } from "effect"
 import { Collector, Inventory, OpenMetrics } from "@gitlab-registry-usage/core"
 import { version } from "./Version.ts"
@@ -39,7 +39,13 @@ const collectionErrors = counted(
 
 const saveErrors = counted("save_errors", "Snapshots that are served, but could not be saved.", [{}])
 
-const all = [authAttempts, requests, defects, upstreamRequests, collectionErrors, saveErrors]
+export const refusedConnections = counted(
+  "refused_connections",
+  "Connections that were closed at once, by the limit that was reached.",
+  [{ limit: "all" }, { limit: "address" }]
+)
+
+const all = [authAttempts, requests, defects, refusedConnections, upstreamRequests, collectionErrors, saveErrors]
 
 const instances = new Map<string, Metric.Counter<number>>()
 
@@ -60,6 +66,10 @@ const instance = ({ help, name }: Counted, labels: Labels): Metric.Counter<numbe
 /** Adds one. The labels have few values, and none that a client chooses. */
 export const count = (counter: Counted, labels: Labels = {}): Effect.Effect<void> =>
   Metric.update(instance(counter, labels), 1)
+
+/** Adds one, outside of an effect. */
+export const countUnsafe = (counter: Counted, labels: Labels, context: Context.Context<never>): void =>
+  instance(counter, labels).updateUnsafe(1, context)
 
 const requestCounters = new Map<string, Metric.Counter<number>>()
 
@@ -135,8 +145,8 @@ const blobSizes = ({ blobs, measured }: Inventory.SizeCoverage) =>
     ]
   }) as const
 
-/** All metrics as OpenMetrics text. Reads the current snapshot and never crawls. */
-export const render = Effect.fnUntraced(function* (options: Options = {}) {
+/** The families of all metrics. Reads the current snapshot and never crawls. */
+export const families = Effect.fnUntraced(function* (options: Options = {}) {
   const collector = yield* Collector.Collector
   const snapshot = yield* collector.current
   const ofSnapshot = Option.match(snapshot, {
@@ -152,10 +162,11 @@ export const render = Effect.fnUntraced(function* (options: Options = {}) {
       blobSizes(Inventory.sizeCoverage(snapshot.usage.inventory))
     ]
   })
-  return OpenMetrics.render([
-    { name: "build", type: "info", help: "The version of the server.", samples: [{ labels: { version }, value: 1 }] },
+  const build = { labels: { version }, value: 1 }
+  return [
+    { name: "build", type: "info", help: "The version of the server.", samples: [build] },
     ...ofSnapshot,
     ...collecting(yield* collector.status),
     ...counters(yield* Metric.snapshot)
-  ])
+  ] satisfies ReadonlyArray<OpenMetrics.Family>
 })

@@ -1,5 +1,5 @@
 /**
- * A snapshot as OpenMetrics text.
+ * A snapshot as OpenMetrics text, or in the older text format of Prometheus.
  *
  * Source: OpenMetrics 1.0, "Text format".
  *
@@ -34,7 +34,14 @@ export const prefix = "gitlab_registry_usage_"
 
 const escape = (text: string) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"')
 
+/** What the name of a sample has behind the name of its family. */
 const suffixes = { gauge: "", counter: "_total", info: "_info" } as const
+
+/** The line of a sample. */
+const sample = ({ name, type }: Family, { labels = {}, value }: Family["samples"][number]): string => {
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escape(text)}"`)
+  return `${prefix}${name}${suffixes[type]}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`
+}
 
 /**
  * The families as a whole exposition, which ends with `# EOF`.
@@ -44,17 +51,42 @@ const suffixes = { gauge: "", counter: "_total", info: "_info" } as const
  */
 export const render = (families: ReadonlyArray<Family>): string =>
   [
-    ...families.flatMap(({ help, name, samples, type, unit }) => [
-      `# TYPE ${prefix}${name} ${type}`,
-      ...(unit === undefined ? [] : [`# UNIT ${prefix}${name} ${unit}`]),
-      `# HELP ${prefix}${name} ${escape(help)}`,
-      ...samples.map(({ labels = {}, value }) => {
-        const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escape(text)}"`)
-        return `${prefix}${name}${suffixes[type]}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`
-      })
+    ...families.flatMap((family) => [
+      `# TYPE ${prefix}${family.name} ${family.type}`,
+      ...(family.unit === undefined ? [] : [`# UNIT ${prefix}${family.name} ${family.unit}`]),
+      `# HELP ${prefix}${family.name} ${escape(family.help)}`,
+      ...family.samples.map((one) => sample(family, one))
     ]),
     "# EOF\n"
   ].join("\n")
+
+/** The older format has no infos. */
+const olderTypes = { gauge: "gauge", counter: "counter", info: "gauge" } as const
+
+/** In a help text of the older format a quotation mark stands for itself. */
+const escapeHelp = (text: string) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")
+
+/**
+ * The families in the text format 0.0.4 of Prometheus, for scrapers that do not read OpenMetrics. It has neither units nor
+ * an end, a family has the name of its samples, and one without samples is left out.
+ *
+ * Source: Prometheus, "Exposition formats".
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const renderOlder = (families: ReadonlyArray<Family>): string =>
+  families
+    .filter(({ samples }) => samples.length > 0)
+    .flatMap((family) => {
+      const name = `${prefix}${family.name}${suffixes[family.type]}`
+      return [
+        `# HELP ${name} ${escapeHelp(family.help)}\n`,
+        `# TYPE ${name} ${olderTypes[family.type]}\n`,
+        ...family.samples.map((one) => `${sample(family, one)}\n`)
+      ]
+    })
+    .join("")
 
 /** @category options @since 0.1.0 */
 export interface Options {

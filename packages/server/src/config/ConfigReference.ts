@@ -19,7 +19,9 @@ For each key, the first of these that sets it counts:
 2. for a secret, the file that \`GITLAB_REGISTRY_USAGE_<SECTION>_<KEY>_FILE\` names;
 3. the key in the configuration file;
 4. for a secret, the file that \`<key>_file\` in the configuration file names;
-5. the default.
+5. the key in the file that \`GITLAB_REGISTRY_USAGE_DEFAULTS_FILE\` names, which has the same syntax; the container image
+   brings one ([operating](operating.md#container));
+6. the default.
 
 A secret and a file with the secret contradict each other where both are variables or both are in the configuration file,
 and are refused. The file of a secret contains nothing else; a byte order mark and an end of line at its end are removed.
@@ -29,6 +31,11 @@ The server reads these files again while it runs, without a restart, whenever th
 \`access_token\`, \`api_token\`, \`events_token\`, \`metrics_token\`, \`password\` and \`url\` (of which only the password counts),
 \`tls_certificate_file\` with \`tls_key_file\`, and the files that \`url\` names. Kubernetes replaces files so when a secret changes,
 but not those of a \`subPath\`. Other files count at the start.
+
+An unknown variable that begins like those of a section is refused, because most are misspelt. Variables that Kubernetes
+sets for Services, such as \`GITLAB_REGISTRY_USAGE_DATABASE_SERVICE_HOST\` and
+\`GITLAB_REGISTRY_USAGE_DATABASE_PORT=tcp://10.0.0.3:5432\`, are ignored. That includes the variable of a key, such as
+\`GITLAB_REGISTRY_USAGE_GENERAL_METRICS_PORT\`, while its value is such a URL.
 
 ## The file
 

@@ -19,8 +19,8 @@ import { description, type HandledName, type Name, routes } from "./api/Api.ts"
 import { authorize } from "./auth/Bearer.ts"
 import { docs } from "./api/Docs.ts"
 import * as Documents from "./documents/Documents.ts"
-import { Draining } from "./wire/Draining.ts"
 import * as Handler from "./wire/Handler.ts"
+import { live, ready } from "./service/HealthEndpoint.ts"
 import { events } from "./service/NotificationsEndpoint.ts"
 import { html, json, type Request, type Response, toResponse } from "./wire/Message.ts"
 import { home } from "./documents/Home.ts"
@@ -30,7 +30,7 @@ import * as LoginLimiter from "./auth/LoginLimiter.ts"
 import * as MetricsEndpoint from "./service/MetricsEndpoint.ts"
 import * as EarlierSnapshots from "./documents/EarlierSnapshots.ts"
 import * as Missing from "./documents/Missing.ts"
-import { badRequest, methodNotAllowed, notFound, Problem, quoted, unavailable } from "./wire/Problem.ts"
+import { badRequest, methodNotAllowed, notFound, Problem, quoted } from "./wire/Problem.ts"
 import { MediaType, negotiate } from "./query/MediaType.ts"
 import * as Parameters from "./query/Parameters.ts"
 import * as Router from "./api/Router.ts"
@@ -70,14 +70,6 @@ type Handler = (
   target: Target,
   readings: ReadonlyArray<Router.Reading<Name>>
 ) => Effect.Effect<Response, Problem, Services>
-
-const ready = Effect.gen(function* () {
-  const collector = yield* Collector.Collector
-  if ((yield* Draining)()) return yield* unavailable("the server is stopping", 5)
-  const snapshot = yield* collector.current
-  if (Option.isNone(snapshot)) return yield* unavailable("the registry has not been crawled yet", 5)
-  return json({ status: "ready", stale: snapshot.value.stale })
-})
 
 /** Renders a resource without a cache, in the media type that the request accepts. `links` is what the parameter defaults to. */
 const rendered = Effect.fnUntraced(function* (
@@ -149,7 +141,7 @@ const handlers = (
           ? Effect.succeed(redirect(`${root}/ui/`))
           : rendered(request, target, Effect.succeed(home(root, ui.has("index.html"), earlier !== undefined)), true)
       ),
-    live: () => Effect.succeed(json({ status: "live" })),
+    live: () => live,
     ready: () => ready,
     metrics: (request) => MetricsEndpoint.metrics(request, options),
     jwks: () =>

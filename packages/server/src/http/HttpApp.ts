@@ -4,22 +4,26 @@
  * @since 0.1.0
  */
 import { NodeHttpServer } from "@effect/platform-node"
-import { Duration, Effect, Layer, Schedule } from "effect"
+import { type Context, Duration, Effect, Layer, Schedule } from "effect"
 import { HttpServer, UrlParams } from "effect/http"
+import { NetAddress } from "effect/net"
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http"
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https"
 import { Server as NetServer } from "node:net"
 import type { SecureContextOptions } from "node:tls"
 import type { Collector } from "@gitlab-registry-usage/core"
 import { fromServeError, type ListenError } from "../ListenError.ts"
-import type * as Metrics from "../Metrics.ts"
+import * as Metrics from "../Metrics.ts"
 import * as App from "./App.ts"
+import { health } from "./service/HealthEndpoint.ts"
 import { exposition } from "./service/MetricsEndpoint.ts"
+import * as Connections from "./wire/Connections.ts"
 import { Draining } from "./wire/Draining.ts"
 import * as Handler from "./wire/Handler.ts"
 import { toResponse } from "./wire/Message.ts"
 import { methodNotAllowed, notFound, type Problem } from "./wire/Problem.ts"
 import { problemOf } from "./wire/RequestHead.ts"
+import * as TrustedProxies from "./wire/TrustedProxies.ts"
 import * as Upgrade from "./wire/Upgrade.ts"
 
 /**
@@ -35,8 +39,18 @@ export interface Address {
   readonly port: number
   /** How long a stop waits for requests under way. Default 10 seconds. */
   readonly shutdownTimeout?: Duration.Input | undefined
-  /** How many connections may be open at once. Default 10,000. */
+  /**
+   * How long a stop begins with taking connections as before, while `/health/ready` responds with 503, so that load
+   * balancers choose another server. Default 0 seconds.
+   */
+  readonly shutdownDelay?: Duration.Input | undefined
+  /** How many connections may be open at once. Default 10,000; fewer if the process may not open as many files. */
   readonly maxConnections?: number | undefined
+  /**
+   * How many connections may be open at once from one IPv4 address or one IPv6 network /64, trusted proxies excepted.
+   * Default 1000.
+   */
+  readonly maxConnectionsPerAddress?: number | undefined
   /**
    * The certificate (PEM, with its chain) and its key to serve HTTPS with. An effect is run every two seconds: new
    * connections get the certificate that it returns. Default: HTTP.
@@ -56,7 +70,13 @@ export interface Tls {
 }
 
 /** @category models @since 0.1.0 */
-export interface Options extends App.Options, Address {}
+export interface Options extends App.Options, Address {
+  /**
+   * An address of its own for `/health/live` and `/health/ready`, over HTTP: it responds also when the API has as many
+   * connections as it may have. Default none; the API always has both.
+   */
+  readonly health?: { readonly host: string; readonly port: number } | undefined
+}
 
 /**
  * Time limits (milliseconds) and sizes (bytes) of requests. A request must arrive within ten seconds (the time limit
@@ -74,24 +94,19 @@ const limits: ServerOptions = {
 /** How long an idle connection stays open while more than half of the connections are in use (milliseconds). */
 const crowdedKeepAlive = 5000
 
-/** Closes idle connections sooner when few are left, so that a health check gets one. effect does not do this. */
-const shareConnections = (server: Server, maximum: number) => {
-  let open = 0
-  const adapt = () => {
-    server.keepAliveTimeout = open > maximum / 2 ? crowdedKeepAlive : limits.keepAliveTimeout!
+/** How often a limit of connections is logged (milliseconds). */
+const noticeInterval = 60_000
+
+/** Counts a connection that was closed at once. One in each interval is logged. */
+const refusals = (port: number, context: Context.Context<never>) => {
+  let noticed = Number.NEGATIVE_INFINITY
+  return (limit: "all" | "address", address: string) => {
+    Metrics.countUnsafe(Metrics.refusedConnections, { limit }, context)
+    if (performance.now() - noticed < noticeInterval) return
+    noticed = performance.now()
+    const reached = limit === "all" ? "max_connections is reached" : `${address} reaches max_connections_per_address`
+    Effect.runForkWith(context)(Effect.logWarning(`connections to port ${port} are closed at once: ${reached}`))
   }
-  const counted = new WeakSet<object>()
-  server.on("connection", (socket) => {
-    // A connection that asked for an upgrade is taken again.
-    if (counted.has(socket)) return
-    counted.add(socket)
-    open++
-    adapt()
-    socket.once("close", () => {
-      open--
-      adapt()
-    })
-  })
 }
 
 /** How long a stopping server accepts a last request on an idle connection (milliseconds). */
@@ -169,24 +184,45 @@ const makeServer = Effect.fnUntraced(function* ({ tls }: Address) {
   return server
 })
 
-/** Serves the app until the scope closes; running requests are completed first. */
+/** Whether a server, with all its ports, is stopping. */
+interface Stopping {
+  value: boolean
+}
+
+/**
+ * Serves the app until the scope closes; running requests are completed first. Of several ports of one server, which share
+ * `stopping`, the one that is served last stops first.
+ */
 const serve = Effect.fnUntraced(function* <R>(
   { cacheFront, httpApp }: ReturnType<typeof Handler.make<R>>,
-  options: Address
+  options: Address & Pick<Handler.Options, "trustedProxies">,
+  stopping: Stopping = { value: false }
 ) {
-  let draining = false
+  const isStopping = () => stopping.value
   const server: Server = yield* makeServer(options)
-  server.maxConnections = options.maxConnections ?? 10_000
-  shareConnections(server, server.maxConnections)
+  const wanted = options.maxConnections ?? 10_000
+  const maximum = Connections.affordable(wanted)
+  if (maximum < wanted) {
+    yield* Effect.logWarning(
+      `at most ${maximum} connections are open at once instead of ${wanted}: raise the limit of open files (ulimit -n)`
+    )
+  }
+  Connections.limit(server, {
+    maximum,
+    perAddress: options.maxConnectionsPerAddress ?? 1000,
+    isExempt: TrustedProxies.trusts(options.trustedProxies),
+    keepAlive: { usual: limits.keepAliveTimeout!, crowded: crowdedKeepAlive },
+    refused: refusals(options.port, yield* Effect.context<never>())
+  })
   const served = yield* NodeHttpServer.make(() => server, { host: options.host, port: options.port }).pipe(
     Effect.mapError(fromServeError(options))
   )
   yield* served.serve(httpApp).pipe(
-    Effect.provideService(Draining, () => draining),
+    Effect.provideService(Draining, isStopping),
     // effect's tracer records the URL, and a query may contain a secret by mistake.
     Effect.provideService(UrlParams.CurrentRedactedNames, [/(?:)/])
   )
-  const front = yield* Effect.provideService(cacheFront, Draining, () => draining)
+  const front = yield* Effect.provideService(cacheFront, Draining, isStopping)
   for (const event of ["request", "checkContinue"] as const) {
     const listeners = server.listeners(event)
     server.removeAllListeners(event)
@@ -199,12 +235,25 @@ const serve = Effect.fnUntraced(function* <R>(
   }
   server.removeAllListeners("upgrade")
   Upgrade.ignore(server, options.tls === undefined ? "connection" : "secureConnection")
-  yield* Effect.addFinalizer(() => {
-    draining = true
-    return stop(server, Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds"))
-  })
+  yield* Effect.addFinalizer(
+    Effect.fnUntraced(function* () {
+      stopping.value = true
+      const delay = Duration.fromInputUnsafe(options.shutdownDelay ?? "0 seconds")
+      if (server.listening && Duration.isPositive(delay)) {
+        yield* Effect.logInfo(`stopping: not ready any more, and no new connections in ${Duration.format(delay)}`)
+        yield* Effect.sleep(delay)
+      }
+      yield* stop(server, Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds"))
+    })
+  )
   return served
 })
+
+/** How many connections a port takes on which only monitoring asks. */
+const few = 100
+
+/** An app without a cache. */
+const alone = <R>(answer: Handler.App<R>["answer"]) => Handler.make({ atOnce: () => undefined, answer })
 
 /**
  * Serves the API. effect's `HttpServer` has the address in use.
@@ -215,7 +264,15 @@ const serve = Effect.fnUntraced(function* <R>(
 export const layer = (options: Options): Layer.Layer<HttpServer.HttpServer, ListenError, App.Services> =>
   Layer.effect(
     HttpServer.HttpServer,
-    Effect.flatMap(App.handler(options), (handler) => serve(handler, options))
+    Effect.gen(function* () {
+      const stopping: Stopping = { value: false }
+      const handler = yield* App.handler(options)
+      if (options.health !== undefined) {
+        const { address } = yield* serve(alone(health), { maxConnections: few, ...options.health }, stopping)
+        yield* Effect.logInfo(`listening for health checks on ${NetAddress.formatUrlUnsafe(address, "http")}`)
+      }
+      return yield* serve(handler, options, stopping)
+    })
   )
 
 /**
@@ -227,15 +284,12 @@ export const layer = (options: Options): Layer.Layer<HttpServer.HttpServer, List
 export const layerMetrics = (
   options: Address & { readonly metrics?: Metrics.Options | undefined }
 ): Layer.Layer<never, ListenError, Collector.Collector> => {
-  const app = Handler.make({
-    atOnce: () => undefined,
-    answer: (request) => {
-      request.note.route = "metrics"
-      if (request.url !== "/metrics") return Effect.succeed(toResponse(notFound("the metrics are at /metrics")))
-      return request.method === "GET" || request.method === "HEAD"
-        ? exposition(options.metrics)
-        : Effect.succeed(toResponse(methodNotAllowed(request.method, "GET, HEAD")))
-    }
+  const app = alone((request) => {
+    request.note.route = "metrics"
+    if (request.url !== "/metrics") return Effect.succeed(toResponse(notFound("the metrics are at /metrics")))
+    return request.method === "GET" || request.method === "HEAD"
+      ? exposition(request, options.metrics)
+      : Effect.succeed(toResponse(methodNotAllowed(request.method, "GET, HEAD")))
   })
-  return Layer.effectDiscard(serve(app, options))
+  return Layer.effectDiscard(serve(app, { maxConnections: few, ...options }))
 }

@@ -27,7 +27,7 @@ export const generalKeys = {
   trusted_proxies: withDefault(
     networks,
     "127.0.0.0/8, ::1",
-    "The addresses of reverse proxies. From these, the server takes the client's address from X-Forwarded-For, for its logs and to count wrong passwords."
+    "The addresses of reverse proxies. From these, the server takes the client's address from X-Forwarded-For, for its logs and to count wrong passwords. max_connections_per_address does not limit them."
   ),
   debug: withDefault(boolean, "no", "Logs everything that helps to find an error; short for log_level = debug."),
   log_format: withDefault(oneOf("text", "json"), "text", "The format of the log."),
@@ -46,6 +46,12 @@ export const generalKeys = {
     "nothing is sent",
     "An OpenTelemetry collector, such as http://127.0.0.1:4318. The server sends logs, metrics and traces to it, as JSON over HTTP."
   ),
+  health_port: optional(
+    integer(0, 65_535),
+    "/health/live and /health/ready are on socket_port only",
+    "A separate port for /health/live and /health/ready, over HTTP, for Kubernetes and load balancers. It responds also while clients use up the connections of socket_port."
+  ),
+  health_host: optional(text, "the value of socket_host", "The address for health_port."),
   metrics_token: optional(
     secret,
     "/metrics accepts tokens of users only",
@@ -76,11 +82,21 @@ export const generalKeys = {
   max_connections: withDefault(
     integer(1, 1_000_000),
     "10000",
-    "How many connections may be open at the same time. The server closes further ones at once."
+    "How many connections may be open at the same time. The server closes further ones at once. It accepts fewer if the limit of open files (ulimit -n) is lower."
+  ),
+  max_connections_per_address: withDefault(
+    integer(1, 1_000_000),
+    "1000",
+    "How many of them may come from one IPv4 address or one IPv6 network /64. trusted_proxies are not limited."
+  ),
+  shutdown_delay: withDefault(
+    duration("0 seconds"),
+    "0 seconds",
+    "How long the server goes on as before after it receives a signal to stop, while /health/ready responds with 503. Choose the time in which load balancers notice that, such as 10 seconds; then no connection fails. After it, the server accepts no new connections, and shutdown_timeout begins."
   ),
   shutdown_timeout: withDefault(
     duration("0 seconds"),
     "10 seconds",
-    "How long running requests may take after the server receives a signal to stop."
+    "How long running requests may take after the server receives a signal to stop and shutdown_delay has passed."
   )
 } as const

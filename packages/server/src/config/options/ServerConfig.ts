@@ -87,6 +87,8 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
       corsOrigins: general.cors_origins,
       eventsToken: renewed.eventsToken,
       maxConnections: general.max_connections,
+      maxConnectionsPerAddress: general.max_connections_per_address,
+      shutdownDelay: general.shutdown_delay,
       shutdownTimeout: general.shutdown_timeout,
       tls,
       trustedProxies: general.trusted_proxies,
@@ -99,7 +101,11 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
       metricsToken: renewed.metricsToken,
       metrics: { maxRepositories: general.metrics_repositories, tags: general.metrics_tags },
       capacity: database.capacity?.bytes,
-      capacityUnit: database.capacity?.unit
+      capacityUnit: database.capacity?.unit,
+      health:
+        general.health_port === undefined
+          ? undefined
+          : { host: general.health_host ?? general.socket_host, port: general.health_port }
     },
     /** The address on which /metrics needs no token, if it is set. */
     metricsServer:

@@ -1,12 +1,13 @@
 /**
  * Where each value of the configuration comes from: environment variables, files that they name, the configuration file,
- * and files that it names, in this order.
+ * files that it names, and the file of defaults, in this order.
  */
 import { Suggestion } from "@gitlab-registry-usage/core"
 import { Effect, FileSystem } from "effect"
 import { address, configKeys, settingNames, type PlacedKey, placedKeys, variableName } from "../keys/ConfigKeys.ts"
 import { type ConfigSource, parse, type SourcedText } from "./ConfigFile.ts"
 import { type ConfigProblem, ConfigurationError } from "./ConfigProblem.ts"
+import { isServiceLink } from "./ServiceLinks.ts"
 import { readSecret, readText } from "./TextFile.ts"
 
 /** The configuration file, if any, which may be absent unless it is `required`, and the environment. */
@@ -30,6 +31,21 @@ const readFile = Effect.fnUntraced(function* (
   return parse(file.path, text)
 })
 
+/** The variables without those of Kubernetes' Services. */
+const withoutServiceLinks = (environment: Places["environment"]): Places["environment"] =>
+  Object.fromEntries(Object.entries(environment).filter(([name, value]) => !isServiceLink(name, value ?? "")))
+
+/** Names the file of defaults, which a package such as the container image brings. */
+export const defaultsVariable = "GITLAB_REGISTRY_USAGE_DEFAULTS_FILE"
+
+/** Reads the file of defaults, if the environment names one. */
+export const readDefaults = (
+  environment: Places["environment"]
+): Effect.Effect<ConfigSource, ConfigurationError, FileSystem.FileSystem> => {
+  const path = environment[defaultsVariable]
+  return readFile(path ? { path, required: true } : undefined)
+}
+
 /** Variables with the prefix of a section that set no key. */
 const unknownVariables = (environment: Places["environment"]): ReadonlyArray<ConfigProblem> => {
   const known = placedKeys.flatMap((placed) => settingNames(placed).map((name) => variableName(placed.section, name)))
@@ -51,14 +67,17 @@ const storeKeys = [address("database", "path"), address("database", "url"), addr
  * set. Fails only if the configuration file cannot be read at all.
  */
 export const read = Effect.fnUntraced(function* ({
-  environment,
+  environment: variables,
   file: place
 }: Places): Effect.fn.Return<ConfigSource, ConfigurationError, FileSystem.FileSystem> {
+  const environment = withoutServiceLinks(variables)
   const file = yield* readFile(place)
-  const problems = [...file.problems, ...unknownVariables(environment)]
+  const defaults = yield* readDefaults(environment)
+  const problems = [...file.problems, ...defaults.problems, ...unknownVariables(environment)]
   const values = new Map<string, SourcedText>()
 
   const fromFile = (section: string, name: string) => file.values.get(address(section, name))
+  const fromDefaults = (section: string, name: string) => defaults.values.get(address(section, name))
   const fromVariable = (section: string, name: string): SourcedText | undefined => {
     const origin = variableName(section, name)
     const text = environment[origin]
@@ -85,7 +104,8 @@ export const read = Effect.fnUntraced(function* ({
   })
 
   for (const placed of placedKeys) {
-    const value = (yield* look(placed, fromVariable)) ?? (yield* look(placed, fromFile))
+    const value =
+      (yield* look(placed, fromVariable)) ?? (yield* look(placed, fromFile)) ?? (yield* look(placed, fromDefaults))
     if (value !== undefined) values.set(address(placed.section, placed.name), value)
   }
   // The first of the directories that the service manager made (systemd.exec, "StateDirectory=").
@@ -93,5 +113,5 @@ export const read = Effect.fnUntraced(function* ({
   if (state && !storeKeys.some((subject) => values.has(subject))) {
     values.set(address("database", "path"), { text: `${state}/usage.sqlite`, origin: "STATE_DIRECTORY" })
   }
-  return { values, problems, warnings: file.warnings }
+  return { values, problems, warnings: [...file.warnings, ...defaults.warnings] }
 })

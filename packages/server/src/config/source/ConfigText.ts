@@ -34,8 +34,8 @@ const sentences = ({ key, name, section }: PlacedKey): string =>
     .filter((sentence) => sentence !== "")
     .join(" ")
 
-const assignment = ({ key, name }: PlacedKey): string =>
-  key.initial === undefined ? `# ${name} =` : `${name} = ${escape(key.initial)}`
+const assignment = ({ key, name }: PlacedKey, initial = key.initial): string =>
+  initial === undefined ? `# ${name} =` : `${name} = ${escape(initial)}`
 
 const inSections = (header: ReadonlyArray<string>, lines: (placed: PlacedKey) => ReadonlyArray<string>): string =>
   [
@@ -50,16 +50,21 @@ const inSections = (header: ReadonlyArray<string>, lines: (placed: PlacedKey) =>
 
 /**
  * A file with every key: required keys with samples, which are refused until they are replaced; keys with a default
- * with that; the others as comments.
+ * with that, or with the value of the file of defaults; the others as comments.
  */
-export const defaultConfig: string = inSections(
-  [
-    "Configuration of gitlab-registry-usage-rest.",
-    `An environment variable overrides each key: ${variableName("ldap", "host")} is host in [ldap].`,
-    "A line is a comment only where it begins with # or ;. A percent sign in a value is written %%."
-  ].flatMap(comment),
-  (placed) => ["", ...comment(sentences(placed)), assignment(placed)]
-)
+export const defaultConfig = ({ values }: Pick<ConfigSource, "values">): string =>
+  inSections(
+    [
+      "Configuration of gitlab-registry-usage-rest.",
+      `An environment variable overrides each key: ${variableName("ldap", "host")} is host in [ldap].`,
+      "A line is a comment only where it begins with # or ;. A percent sign in a value is written %%."
+    ].flatMap(comment),
+    (placed) => [
+      "",
+      ...comment(sentences(placed)),
+      assignment(placed, values.get(address(placed.section, placed.name))?.text)
+    ]
+  )
 
 /** The values in effect and where each was set. Secrets are not printed. */
 export const effectiveConfig = ({ values }: ConfigSource): string =>

@@ -15,21 +15,25 @@ export const isNetwork = (text: string): boolean => {
 }
 
 /**
- * The middleware that takes the client's address from `X-Forwarded-For`: the last one that is no trusted proxy's.
+ * Whether an address is one of a trusted proxy.
  *
  * Node's `BlockList` holds the networks, as effect's `IpNetwork` refuses `10.1.2.3/8` and an address without a length.
  */
-export const make = (networks: ReadonlyArray<string> = thisMachine) => {
+export const trusts = (networks: ReadonlyArray<string> = thisMachine) => {
   const trusted = new BlockList()
   for (const network of networks) {
     const [address = "", bits] = network.split("/")
     const family = isIP(address) === 6 ? "ipv6" : "ipv4"
     trusted.addSubnet(address, Number(bits ?? (family === "ipv6" ? 128 : 32)), family)
   }
-  return HttpMiddleware.xForwardedHeaders({
-    trustedProxies: (address) => {
-      const text = NetAddress.formatIp(address)
-      return trusted.check(text, isIP(text) === 6 ? "ipv6" : "ipv4")
-    }
-  })
+  return (address: string): boolean => {
+    const family = isIP(address)
+    return family !== 0 && trusted.check(address, family === 6 ? "ipv6" : "ipv4")
+  }
+}
+
+/** The middleware that takes the client's address from `X-Forwarded-For`: the last one that is no trusted proxy's. */
+export const make = (networks?: ReadonlyArray<string>) => {
+  const isTrusted = trusts(networks)
+  return HttpMiddleware.xForwardedHeaders({ trustedProxies: (address) => isTrusted(NetAddress.formatIp(address)) })
 }

@@ -45,6 +45,8 @@ describe("a file of the original", () => {
         corsOrigins: ["*"],
         eventsToken: undefined,
         maxConnections: 10_000,
+        maxConnectionsPerAddress: 1000,
+        shutdownDelay: Duration.zero,
         shutdownTimeout: Duration.seconds(10),
         tls: undefined,
         trustedProxies: ["127.0.0.0/8", "::1"],
@@ -53,7 +55,8 @@ describe("a file of the original", () => {
         metricsToken: undefined,
         metrics: { maxRepositories: 1000, tags: false },
         capacity: undefined,
-        capacityUnit: undefined
+        capacityUnit: undefined,
+        health: undefined
       })
       assert.deepStrictEqual(config.log, { format: "text", level: "Debug" })
       assert.strictEqual(config.directory.url, "ldaps://ldap.site.test")

@@ -4,9 +4,11 @@ import { Effect, Redacted } from "effect"
 import { NodeServices } from "@effect/platform-node"
 import { configKeys, placedKeys, variableName } from "../../../src/config/keys/ConfigKeys.ts"
 import * as ConfigSource from "../../../src/config/source/ConfigSource.ts"
-import { defaultConfig, effectiveConfig } from "../../../src/config/source/ConfigText.ts"
+import * as ConfigText from "../../../src/config/source/ConfigText.ts"
 import * as Ini from "../../../src/config/source/Ini.ts"
 import { good, ini, load, refusal, secret, written } from "../fixture.ts"
+
+const defaultConfig = ConfigText.defaultConfig({ values: new Map() })
 
 const variables = Object.fromEntries(
   Object.entries(good).flatMap(([section, values]) =>
@@ -63,7 +65,7 @@ describe("ConfigText", () => {
         ldap: { group_rule: "memberOf", group_dn: "cn=a,dc=x\n  cn=b,dc=x" }
       })
       const before = yield* read(text)
-      const after = yield* read(effectiveConfig(before))
+      const after = yield* read(ConfigText.effectiveConfig(before))
       assert.deepStrictEqual(after.problems, [])
       for (const { key, name, section } of placedKeys.filter(({ key }) => !key.value.secret)) {
         const found = before.values.get(`[${section}] ${name}`)?.text
@@ -86,7 +88,7 @@ describe("ConfigText", () => {
           GITLAB_REGISTRY_USAGE_REGISTRY_ACCESS_TOKEN: "canary-from-a-variable"
         }
       })
-      const text = effectiveConfig(source)
+      const text = ConfigText.effectiveConfig(source)
       assert.notInclude(text, "canary")
       assert.include(text, "# from GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT\nsocket_port = 5001\n")
       assert.include(text, `# from ${path}:2\nhost = ldap.site.test\n`)
