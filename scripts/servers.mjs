@@ -21,6 +21,7 @@ const needed = () => [
   ["/usr/bin/ldapsearch", "ldap-utils"],
   ["/usr/bin/slowhttptest", "slowhttptest"],
   ["/usr/sbin/nginx", "nginx-light"],
+  ["/usr/sbin/haproxy", "haproxy"],
   ["/usr/bin/prometheus", "prometheus"],
   ["/usr/bin/chromium", "chromium"]
 ]

@@ -4,6 +4,7 @@
 export * as Certificates from "./Certificates.ts"
 export * as DockerRegistry from "./DockerRegistry.ts"
 export * as FaultProxy from "./FaultProxy.ts"
+export * as Haproxy from "./Haproxy.ts"
 export * as Nginx from "./Nginx.ts"
 export * as PgBouncer from "./PgBouncer.ts"
 export * as Postgres from "./Postgres.ts"
