@@ -23,7 +23,11 @@ const needed = () => [
   ["/usr/sbin/nginx", "nginx-light"],
   ["/usr/sbin/haproxy", "haproxy"],
   ["/usr/bin/prometheus", "prometheus"],
-  ["/usr/bin/chromium", "chromium"]
+  ["/usr/bin/chromium", "chromium"],
+  // Helm's templates are rendered by a program in Go with Debian's sprig.
+  ["/usr/bin/go", "golang-go"],
+  ["/usr/share/gocode/src/github.com/Masterminds/sprig", "golang-github-masterminds-sprig-dev"],
+  ["/usr/share/gocode/src/gopkg.in/yaml.v3", "golang-gopkg-yaml.v3-dev"]
 ]
 
 const isDebian = () =>
