@@ -1,2 +1,3 @@
 export const root: string
 export const pnpmVersion: string
+export declare const node: string

@@ -60,3 +60,15 @@ export const start = Effect.fnUntraced(function* (
  */
 export const tool = (...args: ReadonlyArray<string>): Effect.Effect<string, ServerError> =>
   run("/usr/bin/promtool", args)
+
+/**
+ * What `promtool check metrics` says of a text in Prometheus's format: nothing if all is well. Fails if it reports a
+ * problem.
+ */
+export const checkMetrics = Effect.fnUntraced(function* (
+  text: string
+): Effect.fn.Return<string, ServerError, Scope.Scope> {
+  const path = Path.join(yield* temporaryDirectory, "metrics.txt")
+  yield* Effect.promise(() => Fs.writeFile(path, text))
+  return yield* run("/bin/sh", ["-c", '/usr/bin/promtool check metrics <"$1"', "sh", path])
+})

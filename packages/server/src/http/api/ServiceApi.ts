@@ -64,10 +64,10 @@ export const service = HttpApiGroup.make("service").add(
     error: [unavailable]
   }).annotate(OpenApi.Summary, "Whether there is a snapshot to serve"),
   HttpApiEndpoint.get("metrics", "/metrics", {
-    success: text("application/openmetrics-text"),
+    success: [text("application/openmetrics-text"), text("text/plain")],
     error: [unauthorized]
   })
-    .annotate(OpenApi.Summary, "Metrics, as OpenMetrics")
+    .annotate(OpenApi.Summary, "Metrics, as OpenMetrics or, if Accept prefers it, Prometheus's text format 0.0.4")
     .middleware(Bearer),
   HttpApiEndpoint.post("events", "/events", {
     payload: Notifications,
