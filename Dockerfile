@@ -24,7 +24,7 @@ RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
  && node scripts/sbom.mjs packages/server packages/server/dist/bin.js.map packages/server/dist/ui/assets/*.map >/out/server/sbom.cdx.json \
  && node scripts/sbom.mjs packages/cli packages/cli/dist/*.map >/out/cli/sbom.cdx.json \
  && for program in server cli; do cp LICENSE packages/$program/package.json /out/$program; done \
- && find /out -name '*.map' -delete \
+ && find /out -name '*.map' -exec rm {} + \
  && chmod 0770 /out/state
 
 FROM ${BUILD_IMAGE} AS shell

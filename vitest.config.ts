@@ -4,13 +4,14 @@ import { defineConfig } from "vitest/config"
 
 const all = ["packages/*/test/**/*.test.ts", "examples/test/**/*.test.ts", "test/**/*.test.ts"]
 
-/** Suites that are slow by nature: they install the packages, read all sources, or load a server for long. */
+/** Suites that are slow by nature: they install the packages, build the image, read all sources, or load a server for long. */
 const slow = [
   "packages/bench/test/Bench.integration.test.ts",
   "packages/dashboard/test/Scale.integration.test.ts",
   "packages/reference/test/**/*.test.ts",
   "packages/server/test/faults/{Large,Soak}Faults*.test.ts",
-  "test/consumer/**/*.test.ts"
+  "test/consumer/**/*.test.ts",
+  "test/deploy/Image.integration.test.ts"
 ]
 
 /**

@@ -5,7 +5,13 @@ import { servers } from "./servers.mjs"
 
 const [slow, ...rest] = process.argv[2] === "--slow" ? process.argv.slice(2) : [undefined, ...process.argv.slice(2)]
 
-servers()
+// The slow suites build the container image.
+const image = [
+  ["/usr/bin/buildah", "buildah"],
+  ["/usr/bin/busybox", "busybox-static"]
+]
+
+servers(slow === undefined ? [] : image)
 install()
 build()
 if (slow === undefined) {

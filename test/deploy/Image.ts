@@ -5,12 +5,20 @@
  */
 import { Effect, Schema } from "effect"
 import { execFileSync } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { dirname, join } from "node:path"
 import { Program, Servers } from "../../packages/test-servers/src/index.ts"
 import { node, root } from "../../scripts/workspace.mjs"
-
-const { launch } = Program
 
 /** What `docker inspect` shows as the configuration of an image. */
 const Configuration = Schema.Struct({
@@ -40,6 +48,11 @@ const withNode = (directory: string, path: string) => {
   into(directory, node, path)
   const libraries = execFileSync("ldd", [node], { encoding: "utf8" }).match(/\/\S+(?= \(0x)/g) ?? []
   for (const library of libraries) into(directory, library)
+  // The C library's parts that programs load when they need them, such as for names of hosts.
+  const home = dirname(libraries.find((library) => library.includes("/libc.so"))!)
+  for (const name of readdirSync(home)) {
+    if (/^lib(?:rt|resolv|util|nss_dns|nss_files)\.so\.\d+$/.test(name)) into(directory, join(home, name))
+  }
   into(directory, "/etc/ssl/certs/ca-certificates.crt")
 }
 
@@ -118,49 +131,58 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>> | undefined
   /** `docker run --volume`: directories and files of the machine by their paths in the container. */
   readonly volumes?: Readonly<Record<string, string>> | undefined
-  /** Default: the image's entry point. */
-  readonly entrypoint?: ReadonlyArray<string> | undefined
+}
+
+export interface Container extends Program.Program {
+  /** `docker kill --signal`. */
+  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
+  /** `docker exec`: runs a command beside the main process, which is the process 1. */
+  readonly exec: (...command: ReadonlyArray<string>) => ReturnType<typeof Program.launch>
 }
 
 /**
- * Runs a container like `docker run --network host --read-only IMAGE ARGS`: in namespaces of processes and mounts, with a
- * read-only root, its user, which no file need name, and no capability.
+ * Runs a container like `docker run --network host --read-only IMAGE ARGS`: with processes and mounts of its own, a
+ * read-only root, and a user that no file need name.
  */
-export const run = ({ configuration, files }: Image, args: ReadonlyArray<string>, options: Options = {}) => {
+export const run = Effect.fnUntraced(function* (
+  { configuration, files }: Image,
+  args: ReadonlyArray<string>,
+  options: Options = {}
+) {
   const volumes = Object.entries(options.volumes ?? {})
   // The places of volumes exist before the root is read-only.
   for (const [place, source] of volumes) {
     const target = join(files, place)
     if (existsSync(target)) continue
     mkdirSync(dirname(target), { recursive: true })
-    if (readableFile(source)) writeFileSync(target, "")
-    else mkdirSync(target)
+    if (statSync(source).isDirectory()) mkdirSync(target)
+    else writeFileSync(target, "")
   }
   const [uid, gid = "0"] = (options.user ?? configuration.User).split(":")
-  const environment = { ...Object.fromEntries(configuration.Env.map((text) => text.split(/=(.*)/s))), ...options.env }
-  const script = [
-    'set -e; root=$1; shift; mount --bind "$root" "$root"; mount -o remount,bind,ro "$root"; mount -t proc proc "$root/proc"',
-    'while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; shift 2; done; shift; cd /; exec "$@"'
-  ].join("\n")
-  const command = [...(options.entrypoint ?? configuration.Entrypoint), ...args]
-  return launch(
+  const chroot = ["/usr/sbin/chroot", `--userspec=${uid}:${gid}`, "--groups=", files]
+  const env = { ...Object.fromEntries(configuration.Env.map((text) => text.split(/=(.*)/s))), ...options.env }
+  const mounts = `
+set -e
+root=$1; shift
+mount --bind "$root" "$root"; mount -o remount,bind,ro "$root"; mount -t proc proc "$root/proc"
+while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; shift 2; done
+shift; exec "$@"`
+  const program = yield* Program.launch(
     "/usr/bin/unshare",
     [
-      ...["--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", script, "sh", files],
+      ...["--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", mounts, "sh", files],
       ...volumes.flatMap(([place, source]) => [source, place]),
-      ...["--", "/usr/sbin/chroot", `--userspec=${uid}:${gid}`, "--groups=", files],
-      // `env` of the machine is not in the container: Node sets the environment itself.
-      ...command
+      ...["--", ...chroot, ...configuration.Entrypoint, ...args]
     ],
-    { env: environment }
+    { env, stopSignal: "SIGKILL" }
   )
-}
-
-const readableFile = (path: string): boolean => {
-  try {
-    readFileSync(path)
-    return true
-  } catch {
-    return false
-  }
-}
+  const main = Effect.sync(() => Number(readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, "utf8")))
+  return {
+    ...program,
+    kill: (signal) => Effect.map(main, (pid) => void process.kill(pid, signal)),
+    exec: (...command) =>
+      Effect.flatMap(main, (pid) =>
+        Program.launch("/usr/bin/nsenter", [`--target=${pid}`, "--mount", "--pid", ...chroot, ...command], { env })
+      )
+  } satisfies Container
+})

@@ -130,6 +130,69 @@ describe("places", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
+  it.effect("variables of Kubernetes' Services are ignored, and a real value in the same variable counts", () =>
+    Effect.gen(function* () {
+      const url = "tcp://10.0.0.3:5432"
+      const links = (service: string) => ({
+        [`${service}_SERVICE_HOST`]: "10.0.0.3",
+        [`${service}_SERVICE_PORT`]: "5432",
+        [`${service}_SERVICE_PORT_HTTP_METRICS`]: "5432",
+        [`${service}_PORT`]: url,
+        [`${service}_PORT_5432_TCP`]: url,
+        [`${service}_PORT_5432_TCP_PROTO`]: "tcp",
+        [`${service}_PORT_5432_TCP_PORT`]: "5432",
+        [`${service}_PORT_5432_TCP_ADDR`]: "10.0.0.3"
+      })
+      // The last ones have the names of keys.
+      const services = [
+        "",
+        "_DATABASE",
+        "_LDAP",
+        "_JWT",
+        "_REGISTRY",
+        "_GENERAL_SOCKET",
+        "_GENERAL_METRICS",
+        "_GENERAL_HEALTH"
+      ]
+      const environment = Object.assign({}, ...services.map((name) => links(`GITLAB_REGISTRY_USAGE${name}`)))
+      const text = ini({ general: { socket_port: "81", health_port: "82" } })
+      const ignored = yield* load(text, environment)
+      assert.strictEqual(ignored.http.port, 81)
+      assert.strictEqual(ignored.http.health?.port, 82)
+      assert.isUndefined(ignored.metricsServer)
+      const set = yield* load(text, { ...environment, GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT: "83" })
+      assert.strictEqual(set.http.port, 83)
+      for (const [name, value] of [
+        ["GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT", "tcp"],
+        ["GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PROT", "tcp://10.0.0.3:1"],
+        ["GITLAB_REGISTRY_USAGE_DATABASE_PORT", "5432"]
+      ] as const) {
+        assert.include(yield* refusal(text, { [name]: value }), "GITLAB_REGISTRY_USAGE")
+      }
+    })
+  )
+
+  it.effect("the file of defaults counts after everything else, and its problems are reported", () =>
+    Effect.gen(function* () {
+      const defaults = yield* written("[general]\nsocket_host = 0.0.0.0\nsocket_port = 81\nlog_format = json\n")
+      const environment = {
+        GITLAB_REGISTRY_USAGE_DEFAULTS_FILE: defaults,
+        GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT: "83"
+      }
+      const { http, log } = yield* load(ini({ general: { log_format: "text" } }), environment)
+      assert.deepStrictEqual([http.host, http.port, log.format], ["0.0.0.0", 83, "text"])
+      const wrong = yield* written("[general]\nsocket_hots = x\n")
+      assert.include(
+        yield* refusal(ini(), { GITLAB_REGISTRY_USAGE_DEFAULTS_FILE: wrong }),
+        "[general] socket_hots (FILE:2): there is no such key"
+      )
+      assert.include(
+        yield* refusal(ini(), { GITLAB_REGISTRY_USAGE_DEFAULTS_FILE: "/none/file" }),
+        "there is no such file"
+      )
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
   it.effect("variables without the prefix of a section are ignored", () =>
     load(ini(), { GITLAB_REGISTRY_USAGE_PORT: "tcp://10.0.0.1:80", GITLAB_REGISTRY_USAGE_TOKEN: "x" })
   )
