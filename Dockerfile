@@ -16,7 +16,7 @@ RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/server exec tsup --config tsup.bin.config.ts --sourcemap \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/cli exec tsup --sourcemap \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/dashboard exec vite build --sourcemap hidden \
- && mkdir -p /out/server/dist /out/cli /out/state \
+ && mkdir -p /out/server/dist /out/cli /out/state/gitlab-registry-usage-rest \
  && cp -r packages/server/dist/bin.js packages/server/dist/ui deploy/docker/defaults.conf /out/server/dist \
  && cp -r packages/cli/dist /out/cli \
  && node scripts/licenses.mjs packages/server/dist/bin.js.map packages/server/dist/ui/assets/*.map >/out/server/LICENSES \
@@ -25,7 +25,7 @@ RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
  && node scripts/sbom.mjs packages/cli packages/cli/dist/*.map >/out/cli/sbom.cdx.json \
  && for program in server cli; do cp LICENSE packages/$program/package.json /out/$program; done \
  && find /out -name '*.map' -exec rm {} + \
- && chmod 0770 /out/state
+ && chmod 0770 /out/state/gitlab-registry-usage-rest
 
 FROM ${BUILD_IMAGE} AS shell
 COPY --from=build /out/server /opt/gitlab-registry-usage/server
@@ -43,21 +43,22 @@ LABEL org.opencontainers.image.title="GitLab Registry Usage" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/server /app
 # Variables of an image override a mounted configuration file; the file of defaults does not.
+# V8 collects garbage before the container's limit of memory is reached; most of the rest is outside of its heap.
 ENV NODE_ENV=production \
+    NODE_OPTIONS=--max-old-space-size-percentage=65 \
     STATE_DIRECTORY=/var/lib/gitlab-registry-usage-rest \
     GITLAB_REGISTRY_USAGE_DEFAULTS_FILE=/app/dist/defaults.conf
 EXPOSE 5000
 # The user 65532 stores snapshots and their history here, in usage.sqlite; so does any user of the group 0, as OpenShift
 # runs containers. A new volume gets the owner of this directory in the image; if the image has no such directory, the
-# volume belongs to root.
-COPY --from=build --chown=65532:0 /out/state /var/lib/gitlab-registry-usage-rest
+# volume belongs to root. COPY keeps the mode of what is inside of /out/state, not of that itself.
+COPY --from=build --chown=65532:0 /out/state /var/lib
 VOLUME ["/var/lib/gitlab-registry-usage-rest"]
 # Asks the running server, on the port and with the scheme of its configuration.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=15s \
   CMD ["/nodejs/bin/node", "/app/dist/bin.js", "health"]
 STOPSIGNAL SIGTERM
 USER 65532:0
-# SIGUSR1 would open Node's debugger. V8 collects garbage before the container's limit of memory is reached; most of the
-# rest of the memory is outside of its heap.
-ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-old-space-size-percentage=65", "/app/dist/bin.js"]
+# SIGUSR1 would start Node's debugger.
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "/app/dist/bin.js"]
 CMD []

@@ -177,6 +177,10 @@ shift; exec "$@"`
     { env, stopSignal: "SIGKILL" }
   )
   const main = Effect.sync(() => Number(readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, "utf8")))
+  // A process that has changed its user is not killed with its parent.
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => (program.isRunning() ? Effect.map(main, (pid) => process.kill(pid, "SIGKILL")) : Effect.void))
+  )
   return {
     ...program,
     kill: (signal) => Effect.map(main, (pid) => void process.kill(pid, signal)),
