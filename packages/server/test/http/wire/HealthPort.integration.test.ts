@@ -1,10 +1,11 @@
 /** The port for health checks, and the limit of connections from one address, of the built server. */
 import { NodeServices } from "@effect/platform-node"
+import { Servers } from "@gitlab-registry-usage/test-servers"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { get } from "node:http"
 import { connect, type Socket } from "node:net"
-import { ask, demoRegistry, eventually, startServer, token } from "../../process.ts"
+import { ask, demoRegistry, eventually, runServer, startServer, token } from "../../process.ts"
 
 const start = Effect.fnUntraced(function* (general: Readonly<Record<string, string>>) {
   const { credentials, registry } = yield* demoRegistry
@@ -58,6 +59,27 @@ describe("health_port", () => {
       const server = yield* start({})
       expect((yield* ask(`${server.url}/health/live`)).body).toBe('{"status":"live"}')
       expect((yield* ask(`${server.url}/health/ready`)).body).toBe('{"status":"ready"}')
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+})
+
+describe("the command health", () => {
+  it.live("asks the running server, on its port for health checks if it has one", () =>
+    Effect.gen(function* () {
+      const { credentials, registry } = yield* demoRegistry
+      const ports = { socket_port: String(yield* Servers.freePort), health_port: String(yield* Servers.freePort) }
+      const health = Effect.fnUntraced(function* (general: Readonly<Record<string, string>>) {
+        const command = yield* runServer(registry.url, { registry: credentials, general }, ["health"])
+        return { status: yield* command.end, output: command.output() }
+      })
+      const none = yield* health(ports)
+      expect(none.status).toBe(1)
+      expect(none.output).toContain(`http://127.0.0.1:${ports.health_port}/health/live does not respond`)
+      yield* startServer(registry.url, { registry: credentials, general: ports })
+      const url = (port: string) => `http://127.0.0.1:${port}/health/live responds\n`
+      expect(yield* health(ports)).toEqual({ status: 0, output: url(ports.health_port) })
+      const { socket_port } = ports
+      expect(yield* health({ socket_port, socket_host: "0.0.0.0" })).toEqual({ status: 0, output: url(socket_port) })
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })
