@@ -120,7 +120,7 @@ describe.skipIf(Servers.leftOut("buildah"))("the image", () => {
           expect((yield* ask(`http://127.0.0.1:${metrics}/metrics`)).body).toContain("gitlab_registry_usage_disk_bytes")
           expect(container.output()).toContain(`http://0.0.0.0:${port}`)
           expect(readdirSync(volume).includes("usage.sqlite")).toBe(keeps)
-          expect(/nothing is kept/.test(container.output())).toBe(!keeps)
+          expect(/no snapshot is kept/.test(container.output())).toBe(!keeps)
           // The process of the check is not given the arguments of the container.
           const url = `http://127.0.0.1:${port}/health/live`
           expect(yield* health(container)).toEqual({ status: 0, output: `${url} responds\n` })

@@ -98,14 +98,16 @@ const crowdedKeepAlive = 5000
 const noticeInterval = 60_000
 
 /** Counts a connection that was closed at once. One in each interval is logged. */
-const refusals = (port: number, context: Context.Context<never>) => {
+const refusals = (server: Server, context: Context.Context<never>) => {
   let noticed = Number.NEGATIVE_INFINITY
   return (limit: "all" | "address", address: string) => {
     Metrics.countUnsafe(Metrics.refusedConnections, { limit }, context)
     if (performance.now() - noticed < noticeInterval) return
     noticed = performance.now()
     const reached = limit === "all" ? "max_connections is reached" : `${address} reaches max_connections_per_address`
-    Effect.runForkWith(context)(Effect.logWarning(`connections to port ${port} are closed at once: ${reached}`))
+    const at = server.address()
+    const port = typeof at === "object" && at !== null ? ` to port ${at.port}` : ""
+    Effect.runForkWith(context)(Effect.logWarning(`connections${port} are closed at once: ${reached}`))
   }
 }
 
@@ -212,7 +214,7 @@ const serve = Effect.fnUntraced(function* <R>(
     perAddress: options.maxConnectionsPerAddress ?? 1000,
     isExempt: TrustedProxies.trusts(options.trustedProxies),
     keepAlive: { usual: limits.keepAliveTimeout!, crowded: crowdedKeepAlive },
-    refused: refusals(options.port, yield* Effect.context<never>())
+    refused: refusals(server, yield* Effect.context<never>())
   })
   const served = yield* NodeHttpServer.make(() => server, { host: options.host, port: options.port }).pipe(
     Effect.mapError(fromServeError(options))

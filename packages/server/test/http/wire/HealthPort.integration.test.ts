@@ -58,7 +58,7 @@ describe("health_port", () => {
     Effect.gen(function* () {
       const server = yield* start({})
       expect((yield* ask(`${server.url}/health/live`)).body).toBe('{"status":"live"}')
-      expect((yield* ask(`${server.url}/health/ready`)).body).toBe('{"status":"ready"}')
+      expect((yield* ask(`${server.url}/health/ready`)).body).toBe('{"status":"ready","stale":false}')
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })
