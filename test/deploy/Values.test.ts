@@ -77,6 +77,11 @@ describe.skipIf(Servers.leftOut("Go"))("the chart", () => {
         "/config/general/socket_port: must NOT have",
         { ...needed, config: { general: { socket_port: 80 } } }
       ],
+      [
+        "null for a section",
+        "/secrets: must have required property 'ldap'",
+        { ...needed, secrets: { ...needed.secrets, ldap: null } }
+      ],
       ["a text for a number", "/replicas: must be integer", { ...needed, replicas: "2" }],
       ["a digest that is none", "/image/digest: must match pattern", { ...needed, image: { digest: "sha256:1" } }]
     ]

@@ -8,11 +8,16 @@ import {
 
 type Schema = Readonly<Record<string, unknown>>
 
-const object = (properties: Readonly<Record<string, Schema>>, description?: string): Schema => ({
+/** An object with these properties and no other. */
+const some = (properties: Readonly<Record<string, Schema>>): Schema => ({
   type: "object",
-  ...(description === undefined ? {} : { description }),
   additionalProperties: false,
   properties
+})
+/** An object with all of these properties: each has a default, which only null removes. */
+const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
+  ...some(properties),
+  required: Object.keys(properties).filter((name) => name !== "global")
 })
 const text: Schema = { type: "string" }
 const flag: Schema = { type: "boolean" }
@@ -65,7 +70,7 @@ const sections = (isOfIt: (placed: PlacedKey) => boolean, make: (placed: PlacedK
     Object.fromEntries(
       Object.keys(configKeys).map((section) => {
         const keys = placedKeys.filter((placed) => placed.section === (section as Section) && isOfIt(placed))
-        return [section, object(Object.fromEntries(keys.map((placed) => [placed.name, make(placed)])))]
+        return [section, some(Object.fromEntries(keys.map((placed) => [placed.name, make(placed)])))]
       })
     )
   )

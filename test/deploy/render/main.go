@@ -84,6 +84,7 @@ func render(templates map[string]string, context map[string]interface{}) (map[st
 		}
 	}
 	files := map[string]string{}
+	// In any order: Helm's is none that a chart could rely on.
 	for name := range templates {
 		if strings.HasPrefix(path.Base(name), "_") {
 			continue

@@ -16,7 +16,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 
+{{- /* Each manifest begins with it, so that wrong values have one message, whichever template Helm renders first. */ -}}
 {{- define "usage.metadata" -}}
+{{- include "usage.check" . -}}
 name: {{ include "usage.name" . }}
 namespace: {{ .Release.Namespace }}
 labels:
@@ -104,7 +106,6 @@ labels:
 {{- end -}}
 
 {{- define "usage.configuration" -}}
-{{- include "usage.check" . -}}
 {{- $own := dict
   "socket_host" "0.0.0.0"
   "socket_port" 5000
