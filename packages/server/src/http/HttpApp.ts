@@ -19,6 +19,7 @@ import { health } from "./service/HealthEndpoint.ts"
 import { exposition } from "./service/MetricsEndpoint.ts"
 import * as Connections from "./wire/Connections.ts"
 import { Draining } from "./wire/Draining.ts"
+import * as ForeignProtocols from "./wire/ForeignProtocols.ts"
 import * as Handler from "./wire/Handler.ts"
 import { toResponse } from "./wire/Message.ts"
 import { methodNotAllowed, notFound, type Problem } from "./wire/Problem.ts"
@@ -202,6 +203,7 @@ const serve = Effect.fnUntraced(function* <R>(
 ) {
   const isStopping = () => stopping.value
   const server: Server = yield* makeServer(options)
+  const context = yield* Effect.context<never>()
   const wanted = options.maxConnections ?? 10_000
   const maximum = Connections.affordable(wanted)
   if (maximum < wanted) {
@@ -214,8 +216,9 @@ const serve = Effect.fnUntraced(function* <R>(
     perAddress: options.maxConnectionsPerAddress ?? 1000,
     isExempt: TrustedProxies.trusts(options.trustedProxies),
     keepAlive: { usual: limits.keepAliveTimeout!, crowded: crowdedKeepAlive },
-    refused: refusals(server, yield* Effect.context<never>())
+    refused: refusals(server, context)
   })
+  ForeignProtocols.notice(server, (message) => Effect.runForkWith(context)(Effect.logWarning(message)))
   const served = yield* NodeHttpServer.make(() => server, { host: options.host, port: options.port }).pipe(
     Effect.mapError(fromServeError(options))
   )

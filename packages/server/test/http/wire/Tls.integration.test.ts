@@ -25,6 +25,8 @@ describe("a certificate", () => {
       })
       const [, url] = yield* server.says(/listening on (https:\/\/127\.0\.0\.1:\d+)/)
       expect(yield* statusOf(`${url}/health/live`, yield* fs.readFileString(made.authority))).toBe(200)
+      expect(yield* Effect.isFailure(Effect.tryPromise(() => fetch(url!.replace("https:", "http:"))))).toBe(true)
+      yield* server.says(/sends HTTP, while this port speaks TLS/)
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
