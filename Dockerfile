@@ -17,11 +17,11 @@ RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/cli exec tsup --sourcemap \
  && npx --yes pnpm@12.21.0 --filter @gitlab-registry-usage/dashboard exec vite build --sourcemap hidden \
  && mkdir -p /out/server/dist /out/cli /out/state/gitlab-registry-usage-rest \
- && cp -r packages/server/dist/bin.js packages/server/dist/ui deploy/docker/defaults.conf /out/server/dist \
+ && cp -r packages/server/dist/bin.js packages/server/dist/program.js packages/server/dist/ui deploy/docker/defaults.conf /out/server/dist \
  && cp -r packages/cli/dist /out/cli \
- && node scripts/licenses.mjs packages/server/dist/bin.js.map packages/server/dist/ui/assets/*.map >/out/server/LICENSES \
+ && node scripts/licenses.mjs packages/server/dist/program.js.map packages/server/dist/ui/assets/*.map >/out/server/LICENSES \
  && node scripts/licenses.mjs packages/cli/dist/*.map >/out/cli/LICENSES \
- && node scripts/sbom.mjs packages/server packages/server/dist/bin.js.map packages/server/dist/ui/assets/*.map >/out/server/sbom.cdx.json \
+ && node scripts/sbom.mjs packages/server packages/server/dist/program.js.map packages/server/dist/ui/assets/*.map >/out/server/sbom.cdx.json \
  && node scripts/sbom.mjs packages/cli packages/cli/dist/*.map >/out/cli/sbom.cdx.json \
  && for program in server cli; do cp LICENSE packages/$program/package.json /out/$program; done \
  && find /out -name '*.map' -exec rm {} + \

@@ -3,7 +3,7 @@ import { defineConfig } from "tsup"
 // The command holds everything that it runs, so that Node reads one file at the start and not hundreds: that is most of the
 // time until the first response. The library beside it holds no third-party code.
 export default defineConfig({
-  entry: ["src/bin.ts"],
+  entry: ["src/bin.ts", "src/program.ts"],
   format: "esm",
   platform: "node",
   target: "es2022",
@@ -11,7 +11,7 @@ export default defineConfig({
   minifyWhitespace: true,
   minifySyntax: true,
   noExternal: [/.*/],
-  // One file: between two, the named exports of undici, which is CommonJS, would be lost.
+  // Without shared chunks: between two files, the named exports of undici, which is CommonJS, would be lost.
   splitting: false,
   esbuildPlugins: [
     {

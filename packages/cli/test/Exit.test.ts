@@ -34,6 +34,13 @@ const ends = Effect.fnUntraced(function* (
   expect(result.stderr).not.toMatch(/demo-access-token|\n {4}at /)
 })
 
+/** Has Node pretend to be an older one. */
+const older = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+    'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.11.1" } })'
+  )}`
+}
+
 const file = Effect.fnUntraced(function* (text: string) {
   const path = join(yield* directory, "file")
   yield* Effect.promise(() => writeFile(path, text))
@@ -183,6 +190,10 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
         const less = yield* run(["check", "--max-growth", "0%", "--baseline", scan, "--accounting", "all"])
         expect(less.status).toBe(0)
       })
+    )
+
+    it.effect("2: an older Node is named, with the version that is needed", () =>
+      ends(2, ["-V"], /^gitlab-registry-usage needs Node\.js 22\.19 or later, and this is 20\.11\.1\n$/, { env: older })
     )
 
     it.effect("130 and 143: interrupted in mid-crawl, with nothing on the standard output and nothing saved", () =>

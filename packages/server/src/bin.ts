@@ -1,6 +1,11 @@
 #!/usr/bin/env node
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Effect } from "effect"
-import { program, teardown } from "./Cli.ts"
+import process from "node:process"
 
-NodeRuntime.runMain(program(process.env).pipe(Effect.provide(NodeServices.layer)), { teardown })
+// The program itself does not even load in an older Node, which names a missing export instead.
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+if (major < 22 || (major === 22 && minor < 19)) {
+  console.error(`gitlab-registry-usage-rest needs Node.js 22.19 or later, and this is ${process.versions.node}`)
+  process.exit(2)
+}
+// A file of its own: a bundle loads what it imports before it runs.
+await import(import.meta.url.replace(/bin(\.[jt]s)$/, "program$1"))

@@ -30,7 +30,24 @@ const run = (args: ReadonlyArray<string>, environment: Readonly<Record<string, s
 
 const file = (text: string) => Effect.orDie(written(text))
 
+/** Has Node pretend to be an older one. */
+const older = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+    'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.11.1" } })'
+  )}`
+}
+
 describe("gitlab-registry-usage-rest", () => {
+  it.live("an older Node is named, with the version that is needed", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* run(["-V"], older), {
+        code: 2,
+        stdout: "",
+        stderr: "gitlab-registry-usage-rest needs Node.js 22.19 or later, and this is 20.11.1\n"
+      })
+    })
+  )
+
   it.live("-V and --version print the version", () =>
     Effect.gen(function* () {
       for (const flag of ["-V", "--version"]) {
