@@ -24,6 +24,7 @@ interface Watch {
   bytes: number
   pending: Buffer
   fault: string | undefined
+  sizeLimitExceeded: boolean
 }
 
 const ignore = () => {}
@@ -50,7 +51,15 @@ const guard = <S extends Net.Socket>(socket: S, watch: Watch): S => {
     if (replies === undefined) return fail("did not answer in LDAP")
     watch.pending = replies.rest
     watch.messages += replies.messages.length
-    for (const message of replies.messages) emit(event, message)
+    for (const message of replies.messages) {
+      watch.sizeLimitExceeded ||= Reply.isSizeLimitExceeded(message)
+      try {
+        emit(event, message)
+      } catch {
+        // ldapts throws on the values of controls that it cannot read.
+        return fail("did not answer in LDAP")
+      }
+    }
     return true
   }
   return socket
@@ -100,24 +109,36 @@ const close = (watch: Watch) => {
   }
 }
 
-/**
- * Runs one request. On interruption a promise of ldapts that never settles is abandoned, and the scope destroys its
- * socket.
- */
-export type Request = <A>(run: (client: Client) => Promise<A>) => Effect.Effect<A, unknown>
+/** A connection that is open. */
+export interface Connection {
+  /**
+   * Runs one request. On interruption a promise of ldapts that never settles is abandoned, and the scope destroys its
+   * socket.
+   */
+  readonly request: <A>(run: (client: Client) => Promise<A>) => Effect.Effect<A, unknown>
+  /** Whether a search returned fewer entries than there are. ldapts reports it only where the request sets no limit. */
+  readonly sizeLimitExceeded: () => boolean
+}
 
 /** A new connection, with StartTLS done where the options require it. */
 export const open = Effect.fnUntraced(function* (
   settings: Settings
-): Effect.fn.Return<Request, Authentication.DirectoryError, Scope.Scope> {
+): Effect.fn.Return<Connection, Authentication.DirectoryError, Scope.Scope> {
   const [client, watch] = yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const watch: Watch = { sockets: [], messages: 0, bytes: 0, pending: Buffer.alloc(0), fault: undefined }
+      const watch: Watch = {
+        sockets: [],
+        messages: 0,
+        bytes: 0,
+        pending: Buffer.alloc(0),
+        fault: undefined,
+        sizeLimitExceeded: false
+      }
       return [makeClient(settings, watch), watch] as const
     }),
     ([, watch]) => Effect.sync(() => close(watch))
   )
-  const request: Request = (run) =>
+  const request: Connection["request"] = (run) =>
     Effect.tryPromise({ try: () => run(client), catch: (cause) => cause }).pipe(
       Effect.mapError((cause) => (watch.fault === undefined ? cause : new Error(watch.fault)))
     )
@@ -126,5 +147,5 @@ export const open = Effect.fnUntraced(function* (
       Effect.mapError((cause) => unavailable(`StartTLS: ${describe(cause)}`))
     )
   }
-  return request
+  return { request, sizeLimitExceeded: () => watch.sizeLimitExceeded }
 })

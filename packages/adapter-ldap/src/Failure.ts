@@ -22,16 +22,20 @@ export const describe = (cause: unknown): string => {
 
 /**
  * The result codes of a bind that mean refused credentials (RFC 4511, appendix A): a constraint such as a locked
- * account (19), an entry without a password (48), a wrong password (49), or an unwilling server (53). Every other code,
- * known or not, means a failure of the directory.
+ * account (19), an entry without a password (48), a wrong password (49), a user who may not bind (50), or an unwilling
+ * server (53). A directory may decide after it has checked the password, so that any other answer than to a wrong password
+ * would reveal a right one. Every other code, known or not, means a failure of the directory.
  */
-const refusals: ReadonlySet<number> = new Set([19, 48, 49, 53])
+const refusals: ReadonlySet<number> = new Set([19, 48, 49, 50, 53])
+
+/** Whether the directory refused the credentials of a bind, rather than failed. */
+export const isRefusal = (cause: unknown): boolean => cause instanceof ResultCodeError && refusals.has(cause.code)
 
 /**
  * The error of a failed bind with the user's password. It keeps only the code, because the message might quote the
  * password.
  */
 export const classifyBind = (cause: unknown): Authentication.DirectoryError => {
-  if (!(cause instanceof ResultCodeError)) return unavailable(`bind: ${describe(cause)}`)
-  return refusals.has(cause.code) ? invalidCredentials() : unavailable(`bind: result code ${cause.code}`)
+  if (isRefusal(cause)) return invalidCredentials()
+  return unavailable(`bind: ${cause instanceof ResultCodeError ? `result code ${cause.code}` : describe(cause)}`)
 }

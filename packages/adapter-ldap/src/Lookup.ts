@@ -1,8 +1,8 @@
 /** Finds the entry of a user who may sign in. */
 import type { Authentication } from "@gitlab-registry-usage/core"
 import { Duration, Effect } from "effect"
-import { AndFilter, EqualityFilter, type Entry, type Filter, OrFilter } from "ldapts"
-import type { Request } from "./Connection.ts"
+import { AndFilter, EqualityFilter, type Entry, type Filter, OrFilter, ResultCodeError } from "ldapts"
+import type { Connection } from "./Connection.ts"
 import { describe, invalidCredentials, unavailable } from "./Failure.ts"
 import { type GroupRule, isDn, type Settings } from "./Options.ts"
 
@@ -52,8 +52,19 @@ const folded = (name: string): string => name.normalize("NFKC").toLowerCase().tr
 const ownSpelling = (names: ReadonlyArray<string>, typed: string): string | undefined =>
   names.length <= 1 ? names[0] : names.find((name) => folded(name) === folded(typed))
 
+/** What the operator can do about a search that the directory refused. */
+const searchHint = ({ baseDn, service }: Settings, cause: unknown): string => {
+  if (!(cause instanceof ResultCodeError)) return ""
+  if (cause.code === 32)
+    return `; ${baseDn} (baseDn, in the server's configuration base_dn) does not exist or is hidden`
+  if (![1, 8, 50].includes(cause.code)) return ""
+  return service === undefined
+    ? "; the directory may not permit the anonymous search: set service (in the server's configuration bind_dn)"
+    : `; ${service.dn} (service.dn, in the server's configuration bind_dn) may not be permitted to search`
+}
+
 const search = Effect.fnUntraced(function* (
-  request: Request,
+  { request }: Connection,
   settings: Settings,
   what: string,
   baseDn: string,
@@ -70,12 +81,14 @@ const search = Effect.fnUntraced(function* (
       sizeLimit: 2,
       timeLimit: Math.ceil(Duration.toSeconds(settings.deadline))
     })
-  ).pipe(Effect.mapError((cause) => unavailable(`search for the ${what}: ${describe(cause)}`)))
+  ).pipe(
+    Effect.mapError((cause) => unavailable(`search for the ${what}: ${describe(cause)}${searchHint(settings, cause)}`))
+  )
   return searchEntries
 })
 
 const inPosixGroup = Effect.fnUntraced(function* (
-  request: Request,
+  connection: Connection,
   settings: Settings,
   group: Extract<GroupRule, { readonly _tag: "PosixGroup" }>,
   entry: Entry,
@@ -89,7 +102,7 @@ const inPosixGroup = Effect.fnUntraced(function* (
     hasGid(gidAttribute(group), group.gids),
     equals(group.memberAttribute ?? "memberUid", username)
   )
-  const groups = yield* search(request, settings, "group", group.baseDn ?? settings.baseDn, filter, ["1.1"])
+  const groups = yield* search(connection, settings, "group", group.baseDn ?? settings.baseDn, filter, ["1.1"])
   return groups.length > 0
 })
 
@@ -98,16 +111,18 @@ const inPosixGroup = Effect.fnUntraced(function* (
  * entry or more than one; several entries are also logged.
  */
 export const find = Effect.fnUntraced(function* (
-  request: Request,
+  connection: Connection,
   settings: Settings,
   typed: string
 ): Effect.fn.Return<Found, Authentication.DirectoryError> {
   const { baseDn, group, usernameAttribute } = settings
   const attributes = [usernameAttribute, ...(group._tag === "PosixGroup" ? [gidAttribute(group)] : [])]
-  const entries = yield* search(request, settings, "user", baseDn, userFilter(settings, typed), attributes)
+  const entries = yield* search(connection, settings, "user", baseDn, userFilter(settings, typed), attributes)
   const entry = entries[0]
-  if (entry === undefined) return yield* invalidCredentials()
-  if (entries.length > 1) {
+  // A directory may permit fewer entries than the request: then others that match exist, but are not returned.
+  const isAmbiguous = entries.length > 1 || connection.sizeLimitExceeded()
+  if (entry === undefined && !isAmbiguous) return yield* invalidCredentials()
+  if (entry === undefined || isAmbiguous) {
     yield* Effect.logWarning(
       "several entries of the directory have the same user name; nobody can sign in with it"
     ).pipe(Effect.annotateLogs({ username: typed, entries: entries.slice(0, 2).map((found) => found.dn) }))
@@ -116,7 +131,7 @@ export const find = Effect.fnUntraced(function* (
   // A bind without a name would be anonymous and succeed, and ldapts takes some words for a SASL mechanism.
   if (!isDn(entry.dn)) return yield* unavailable("the directory answered with an entry without a distinguished name")
   const username = ownSpelling(values(entry, usernameAttribute), typed)
-  if (group._tag === "PosixGroup" && !(yield* inPosixGroup(request, settings, group, entry, username))) {
+  if (group._tag === "PosixGroup" && !(yield* inPosixGroup(connection, settings, group, entry, username))) {
     return yield* invalidCredentials()
   }
   return { dn: entry.dn, username }

@@ -105,3 +105,10 @@ export const split = (received: Buffer) => {
   }
   return { messages, rest: received.subarray(offset) }
 }
+
+/** Whether a message ends a search with result 4: there are more entries than the directory or the request permits. */
+export const isSizeLimitExceeded = (bytes: Buffer): boolean => {
+  const [, operation] = children(bytes, header(bytes, 0) as Element) ?? []
+  const [code] = operation?.tag === tag.searchDone ? (children(bytes, operation) ?? []) : []
+  return code !== undefined && bytes.readIntBE(code.start, code.end - code.start) === 4
+}

@@ -250,14 +250,14 @@ describe("Misbehaviour", () => {
     })
   )
 
-  it.live("F45 result codes of the bind: 19, 48, 49 and 53 are the user's fault, all others the directory's", () =>
+  it.live("F45 result codes of the bind: 19, 48, 49, 50 and 53 are the user's fault, all others the directory's", () =>
     Effect.gen(function* () {
       let code = 0
       const fake = yield* instead("bind", ({ id }, socket) => void socket.write(bindResult(id, code, "canary")))
       assert.deepStrictEqual(yield* signIn(plaintext(fake.url)), { username: "alice" })
       for (code = 1; code <= 130; code++) {
         const attempt = signIn(plaintext(fake.url))
-        if ([19, 48, 49, 53].includes(code)) yield* refused(attempt)
+        if ([19, 48, 49, 50, 53].includes(code)) yield* refused(attempt)
         else assert.strictEqual(yield* unavailable(attempt), `bind: result code ${code}`)
       }
     })
@@ -273,6 +273,48 @@ describe("Misbehaviour", () => {
         if (code === 4) yield* refused(attempt)
         else assert.match(yield* unavailable(attempt), new RegExp(`^search for the user: result code ${code}:`))
       }
+    })
+  )
+
+  it.live("F33 fewer than two entries with result 4, as the directory permits no more, are several users", () =>
+    Effect.gen(function* () {
+      for (const entries of [0, 1]) {
+        const fake = yield* instead("search", ({ id }, socket) => {
+          const found = Array.from({ length: entries }, () => entry(id, "uid=alice,dc=test", "alice"))
+          socket.write(Buffer.concat([...found, searchDone(id, 4)]))
+        })
+        yield* refused(signIn(plaintext(fake.url)))
+        assert.deepStrictEqual(
+          fake.requests.map((request) => request.operation),
+          [operation.search]
+        )
+      }
+    })
+  )
+
+  it.live("F43 a password policy that cannot be read is a failure of the directory, and does not end the process", () =>
+    Effect.gen(function* () {
+      const control = (id: number, value: ReadonlyArray<number>) => {
+        const type = Buffer.from("1.3.6.1.4.1.42.2.27.8.5.1")
+        const pair = [0x30, 4 + type.length + value.length, 4, type.length, ...type, 4, value.length, ...value]
+        const body = [2, 1, id, 0x61, 7, 10, 1, 0, 4, 0, 4, 0, 0xa0, pair.length, ...pair]
+        return Buffer.from([0x30, body.length, ...body])
+      }
+      let value: ReadonlyArray<number> = [0x30, 0]
+      const fake = yield* instead("bind", ({ id }, socket) => void socket.write(control(id, value)))
+      assert.deepStrictEqual(yield* signIn(plaintext(fake.url)), { username: "alice" })
+      // changeAfterReset
+      value = [0x30, 3, 0x81, 1, 2]
+      yield* refused(signIn(plaintext(fake.url)))
+      for (value of [
+        [0x30, 9, 0x81],
+        [0x30, 3, 0x81, 9, 2],
+        [0x31, 0]
+      ]) {
+        yield* Effect.exit(signIn({ ...plaintext(fake.url), deadline: "300 millis" }))
+      }
+      value = [0x30, 0]
+      assert.deepStrictEqual(yield* signIn(plaintext(fake.url)), { username: "alice" })
     })
   )
 

@@ -27,6 +27,11 @@ export const authAttempts = counted(
   "Sign-ins, by outcome.",
   authResults.map((result) => ({ result }))
 )
+export const authPauses = counted(
+  "auth_pauses",
+  "Pauses that began because too many sign-ins were refused, by what has the pause.",
+  [{ of: "user" }, { of: "address" }]
+)
 export const requests = counted("http_requests", "Requests that were answered, by route, method and status.")
 export const defects = counted("http_defects", "Requests that failed unexpectedly.", [{}])
 export const upstreamRequests = counted("upstream_requests", "Requests to the registry and GitLab, by kind and status.")
@@ -45,7 +50,16 @@ export const refusedConnections = counted(
   [{ limit: "all" }, { limit: "address" }]
 )
 
-const all = [authAttempts, requests, defects, refusedConnections, upstreamRequests, collectionErrors, saveErrors]
+const all = [
+  authAttempts,
+  authPauses,
+  requests,
+  defects,
+  refusedConnections,
+  upstreamRequests,
+  collectionErrors,
+  saveErrors
+]
 
 const instances = new Map<string, Metric.Counter<number>>()
 

@@ -2,7 +2,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { type Database, Sqlite, type SqlMigrations } from "@gitlab-registry-usage/adapter-sql"
 import { Leadership, LoginAttempts, Revocation, SnapshotStore } from "@gitlab-registry-usage/core"
-import { Effect, FileSystem, Layer, Option } from "effect"
+import { DateTime, Effect, FileSystem, Layer, Option } from "effect"
 import type { ServerConfig } from "./config/options/ServerConfig.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 import * as LateStores from "./LateStores.ts"
@@ -26,13 +26,29 @@ const file = (config: ServerConfig, path: string) =>
     Layer.merge(alone(config))
   )
 
-/** With a full or read-only disk the server starts without its database. */
-const sqlite = (config: ServerConfig, path: string) => {
-  const opened = Sqlite.layer({ path, accounting: config.collector.accounting, attempts: config.http.limiter })
-  return Layer.catchTag(opened, "DatabaseUnavailable", (error) =>
-    LateStores.layer(opened, alone(config), error.message)
-  )
-}
+/**
+ * The file alone knows which tokens were revoked. One that is not there may have been removed, or its disk is not mounted:
+ * tokens of before the start are refused then. With a full or read-only disk the server starts without its database.
+ */
+const sqlite = (config: ServerConfig, path: string) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      // Tokens have whole seconds: those of this second may be later than the start.
+      const start = DateTime.subtract(DateTime.startOf(yield* DateTime.now, "second"), { milliseconds: 1 })
+      const database = Sqlite.layer({ path, accounting: config.collector.accounting, attempts: config.http.limiter })
+      const refuseEarlierTokens = Effect.flatMap(Revocation.Revocation, ({ revoke }) => Effect.orDie(revoke(start)))
+      const opened = Layer.unwrap(
+        Effect.map(
+          Effect.orElseSucceed(fs.exists(path), () => false),
+          (exists) => (exists ? database : Layer.effectDiscard(refuseEarlierTokens).pipe(Layer.provideMerge(database)))
+        )
+      )
+      return Layer.catchTag(opened, "DatabaseUnavailable", (error) =>
+        LateStores.layer(opened, alone(config), error.message)
+      )
+    })
+  ).pipe(Layer.provide(NodeServices.layer))
 
 /** The code for PostgreSQL is loaded only where the configuration uses it. */
 const postgres = (

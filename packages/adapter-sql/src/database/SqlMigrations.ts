@@ -99,7 +99,20 @@ const fourth: Step = {
     )
 }
 
-const steps: ReadonlyArray<Step> = [first, second, third, fourth]
+/** The addresses from which users signed in. Replicas of an earlier version neither read nor write them. */
+const fifth: Step = {
+  minimum: 1,
+  run: Effect.fnUntraced(function* ({ dialect, sql, table }) {
+    const { bytes, integer } = dialect.types
+    yield* sql`CREATE TABLE IF NOT EXISTS ${table("known_addresses")} (${sql.literal(
+      `key ${bytes} PRIMARY KEY, owner ${bytes} NOT NULL, seen ${integer} NOT NULL`
+    )})`
+    yield* sql`CREATE INDEX IF NOT EXISTS known_addresses_owner ON ${table("known_addresses")} (owner, seen)`
+    yield* sql`CREATE INDEX IF NOT EXISTS known_addresses_seen ON ${table("known_addresses")} (seen)`
+  })
+}
+
+const steps: ReadonlyArray<Step> = [first, second, third, fourth, fifth]
 
 /**
  * The version of the tables that this program creates and supports.

@@ -1,5 +1,5 @@
 import type { Postgres } from "@gitlab-registry-usage/adapter-sql/postgres"
-import type { Leadership } from "@gitlab-registry-usage/core"
+import type { Leadership, LoginAttempts } from "@gitlab-registry-usage/core"
 import { FaultProxy, Servers } from "@gitlab-registry-usage/test-servers"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { DateTime, Effect, Fiber, Option, Queue, Redacted } from "effect"
@@ -55,12 +55,27 @@ describe.skipIf(Servers.leftOut("postgres"))("PostgreSQL", () => {
     Effect.gen(function* () {
       const options: Postgres.Options = { ...schemaOf(yield* server), attempts: { perUser: 4 } }
       const replicas = [yield* replica(options), yield* replica(options), yield* replica(options)]
-      const tried = Array.from({ length: 30 }, (_, i) => replicas[i % 3]!.attempts.attempt("alice", `192.0.2.${i}`))
-      const verdicts = yield* Effect.all(tried, { concurrency: "unbounded" })
-      const allowed = verdicts.filter((verdict) => verdict._tag === "Allowed")
-      expect(allowed).toHaveLength(4)
-      yield* Effect.forEach(allowed, ({ settle }) => settle("refused"))
+      const tried = (count: number, outcome: LoginAttempts.Outcome, address: (i: number) => string) =>
+        Effect.forEach(
+          Array.from({ length: count }),
+          (_, i) =>
+            Effect.gen(function* () {
+              const verdict = yield* replicas[i % 3]!.attempts.attempt("alice", address(i))
+              if (verdict._tag === "Limited") return "limited"
+              yield* Effect.sleep("5 millis")
+              yield* verdict.settle(outcome)
+              return outcome
+            }),
+          { concurrency: "unbounded" }
+        )
+      expect(new Set(yield* tried(500, "accepted", () => "203.0.113.1"))).toEqual(new Set(["accepted"]))
+      const refused = yield* tried(30, "refused", (i) => `192.0.2.${i}`)
+      expect(refused.filter((outcome) => outcome === "refused")).toHaveLength(4)
       for (const { attempts } of replicas) expect((yield* attempts.attempt("ALICE", "::1"))._tag).toBe("Limited")
+      // Every replica knows from where the user signed in.
+      for (const { attempts } of replicas) {
+        expect((yield* attempts.attempt("alice", "203.0.113.1"))._tag).toBe("Allowed")
+      }
     }).pipe(Effect.scoped)
   )
 

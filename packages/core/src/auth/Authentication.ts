@@ -69,7 +69,7 @@ export class DirectoryError extends Schema.TaggedError<DirectoryError>()("Direct
 /**
  * Verifies credentials. Every adapter passes `DirectoryTest.suite` of `@gitlab-registry-usage/core/conformance`: empty
  * and blank passwords and user names are refused without asking anybody, and a wrong password, an unknown user and a
- * user who may not sign in fail with the same error.
+ * user who may not sign in fail with the same error. All names of one user have one entry.
  *
  * @category services
  * @since 0.1.0
@@ -77,7 +77,14 @@ export class DirectoryError extends Schema.TaggedError<DirectoryError>()("Direct
 export class Directory extends Context.Service<
   Directory,
   {
-    readonly verify: (credentials: Credentials) => Effect.Effect<Principal, DirectoryError>
+    /**
+     * Runs `found` with the name of the entry that it found, such as its distinguished name, before it checks the password;
+     * an error of `found` ends the sign-in.
+     */
+    readonly verify: <E = never>(
+      credentials: Credentials,
+      found?: (entry: string) => Effect.Effect<void, E>
+    ) => Effect.Effect<Principal, DirectoryError | E>
   }
 >()("@gitlab-registry-usage/core/Authentication/Directory") {}
 

@@ -99,6 +99,22 @@ export const suite = <E>(name: string, layer: Layer.Layer<Directory, E>, fixture
       assert.lengthOf(new Set(errors.map((error) => `${error.message} ${JSON.stringify(error)}`)), 1)
     })
 
+    check("reports the entry that it found, before it checks the password", function* () {
+      const directory = yield* Directory
+      for (const { username, password, spellings = [] } of fixtures.accepted) {
+        const entries: Array<string> = []
+        const found = (entry: string) => Effect.sync(() => void entries.push(entry))
+        for (const typed of [username, ...spellings]) {
+          yield* directory.verify({ username: typed, password: Redacted.make(password) }, found)
+          yield* Effect.flip(directory.verify({ username: typed, password: Redacted.make(`${password}x`) }, found))
+        }
+        assert.lengthOf(entries, 2 * (1 + spellings.length))
+        assert.lengthOf(new Set(entries), 1)
+        const stopped = directory.verify({ username, password: Redacted.make(password) }, () => Effect.fail("stopped"))
+        assert.strictEqual(yield* Effect.flip(stopped), "stopped")
+      }
+    })
+
     check("verifies at the same time as well", function* () {
       const many = Array.from({ length: 10 }, () => fixtures.accepted).flat()
       const found = yield* Effect.forEach(many, (user) => verify(user.username, user.password), {

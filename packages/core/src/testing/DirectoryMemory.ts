@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Effect, Layer, Redacted } from "effect"
-import { Directory, DirectoryError, InvalidCredentials } from "../auth/Authentication.ts"
+import { type Credentials, Directory, DirectoryError, InvalidCredentials } from "../auth/Authentication.ts"
 
 /**
  * A user of the directory. `maySignIn` is true where it is absent.
@@ -28,15 +28,17 @@ export interface User {
 export const make = (users: Iterable<User>): Directory["Service"] => {
   const all = [...users]
   return Directory.of({
-    verify: Effect.fn("Directory.verify")(function* ({ username, password }) {
+    verify: Effect.fn("Directory.verify")(function* <E>(
+      { username, password }: Credentials,
+      entry?: (entry: string) => Effect.Effect<void, E>
+    ) {
       const found = all.filter((user) => user.username.toLowerCase() === username.toLowerCase())
       const user = found.length === 1 ? found[0] : undefined
-      if (
-        user === undefined ||
-        user.maySignIn === false ||
-        Redacted.value(password).trim() === "" ||
-        Redacted.value(password) !== user.password
-      ) {
+      if (user === undefined || user.maySignIn === false || Redacted.value(password).trim() === "") {
+        return yield* new DirectoryError({ reason: new InvalidCredentials() })
+      }
+      if (entry !== undefined) yield* entry(user.username)
+      if (Redacted.value(password) !== user.password) {
         return yield* new DirectoryError({ reason: new InvalidCredentials() })
       }
       return { username: user.username }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { LoginAttempts } from "@gitlab-registry-usage/core"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
 
@@ -62,13 +62,60 @@ describe("LoginAttempts", () => {
     })
   )
 
-  it.effect("many at once are not more than one after the other", () =>
+  it.effect("many at once wait for the outcome of those before, and are not more than one after the other", () =>
     Effect.gen(function* () {
       const limiter = LoginAttempts.makeMemory({ perUser: 3 })
-      const verdicts = yield* Effect.forEach(Array.from({ length: 50 }), () => limiter.attempt("alice", "192.0.2.1"))
-      expect(verdicts.filter(({ _tag }) => _tag === "Allowed").length).toBe(3)
+      const tried = (outcome: LoginAttempts.Outcome) =>
+        Effect.gen(function* () {
+          const verdict = yield* limiter.attempt("alice", "192.0.2.1")
+          if (verdict._tag === "Limited") return "limited"
+          yield* Effect.sleep("10 millis")
+          yield* verdict.settle(outcome)
+          return outcome
+        })
+      const all = (outcome: LoginAttempts.Outcome) =>
+        Effect.gen(function* () {
+          const fiber = yield* Effect.forkChild(
+            Effect.forEach(Array.from({ length: 500 }), () => tried(outcome), { concurrency: "unbounded" })
+          )
+          yield* TestClock.adjust("15 seconds")
+          const results = yield* Fiber.join(fiber)
+          return results.filter((result) => result === outcome).length
+        })
+      expect(yield* all("accepted")).toBe(500)
+      expect(yield* all("unknown")).toBe(500)
+      expect(yield* all("refused")).toBe(3)
     })
   )
+
+  it.effect("the wait is bounded in time and number, and can be interrupted", () =>
+    Effect.gen(function* () {
+      const limiter = LoginAttempts.makeMemory({ perUser: 2, wait: "20 seconds" })
+      const attempt = limiter.attempt("alice", "192.0.2.1")
+      const first = yield* Effect.all([attempt, attempt])
+      const waiting = yield* Effect.forEach(Array.from({ length: 1000 }), () => Effect.forkChild(attempt))
+      yield* TestClock.adjust("1 second")
+      // There is no room for one more.
+      expect(yield* attempt).toEqual({ _tag: "Limited", retryAfter: 1 })
+      yield* Fiber.interruptAll(waiting.slice(500))
+      yield* TestClock.adjust("20 seconds")
+      for (const fiber of waiting.slice(0, 500)) expect((yield* Fiber.join(fiber))._tag).toBe("Limited")
+      for (const verdict of first) if (verdict._tag === "Allowed") yield* verdict.settle("accepted")
+      // Nobody who gave up counts.
+      expect((yield* Effect.all([attempt, attempt])).map(({ _tag }) => _tag)).toEqual(["Allowed", "Allowed"])
+    })
+  )
+
+  it("IPv6 counts by network /64, and an IPv4 address is one however it is written", () => {
+    const sources = (...addresses: ReadonlyArray<string>) => new Set(addresses.map(LoginAttempts.source))
+    expect(
+      sources("2001:db8:1:2::1", "2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:0db8:0001:0002::5%eth0", "2001:db8:1:2::")
+    ).toEqual(new Set(["2001:db8:1:2::/64"]))
+    expect(sources("192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201", "64:ff9b::192.0.2.1")).toEqual(
+      new Set(["192.0.2.1"])
+    )
+    expect(sources("2001:db8:1:2::1", "2001:db8:1:3::1", "::1", "192.0.2.2", "", "unknown").size).toBe(6)
+  })
 
   it.effect("an address that tries many users has a pause", () =>
     Effect.gen(function* () {

@@ -334,6 +334,103 @@ describe.skipIf(Servers.leftOut("sign-ins on a real directory over a faulty netw
       )
 
       it.live(
+        "F49 500 right sign-ins of one user at once succeed, and of wrong ones no more are tried than one after the other",
+        () =>
+          Effect.gen(function* () {
+            const server = yield* Slapd.Slapd
+            const here = yield* scene(server, (port) => ({
+              url: `ldap://127.0.0.1:${port}`,
+              insecurePlaintext: true,
+              deadline: "20 seconds"
+            }))
+            const statuses = (password: string, address: (i: number) => string) =>
+              Effect.forEach(Array.from({ length: 500 }), (_, i) => here.signIn("alice", password, address(i)), {
+                concurrency: "unbounded"
+              }).pipe(Effect.map((answers) => answers.map(({ status }) => status)))
+            assert.deepStrictEqual([...new Set(yield* statuses("alice-secret", () => "192.0.2.1"))], [200])
+            const wrong = yield* statuses("wrong", (i) => `198.51.${i >> 8}.${i & 255}`)
+            assert.lengthOf(
+              wrong.filter((status) => status === 401),
+              4
+            )
+            assert.lengthOf(
+              wrong.filter((status) => status === 429),
+              496
+            )
+            assert.strictEqual((yield* here.signIn("alice", "alice-secret", "192.0.2.1")).status, 200)
+          }).pipe(Effect.provide(slapd)),
+        60_000
+      )
+
+      it.live("F49 names of one entry count together", () =>
+        Effect.gen(function* () {
+          const here = yield* scene(yield* Slapd.Slapd)
+          const guess = (i: number, password = "wrong") =>
+            Effect.map(here.signIn(i % 2 === 0 ? "anna" : "anna.schmidt", password), ({ status }) => status)
+          for (let i = 0; i < 4; i++) assert.strictEqual(yield* guess(i), 401)
+          const guesses = here.proxy.received().toString("latin1").split("wrong").length
+          for (const i of [4, 5]) assert.strictEqual(yield* guess(i), 429)
+          assert.strictEqual(yield* guess(5, "anna-secret"), 429)
+          const wire = here.proxy.received().toString("latin1")
+          assert.strictEqual(wire.split("wrong").length, guesses)
+          assert.notInclude(wire, "anna-secret")
+        }).pipe(Effect.provide(slapd))
+      )
+
+      it.live("F45 a right password that the directory refuses is answered as a wrong one, and counts", () =>
+        Effect.gen(function* () {
+          const user = (uid: string, more: string) => `dn: uid=${uid},ou=people,${Slapd.baseDn}
+objectClass: inetOrgPerson
+objectClass: posixAccount
+uid: ${uid}
+cn: ${uid}
+sn: Person
+uidNumber: 6000
+gidNumber: ${Slapd.gidNumber}
+homeDirectory: /nonexistent
+userPassword: right
+${more}
+`
+          const refusing = (code: number) =>
+            user(`u${code}`, `objectClass: errAuxObject\nerrCode: ${code}\nerrOp: bind\nerrText: refused`)
+          const policy = `dn: cn=policy,${Slapd.baseDn}
+objectClass: device
+objectClass: pwdPolicy
+cn: policy
+pwdAttribute: userPassword
+pwdMustChange: TRUE
+pwdLockout: TRUE
+`
+          const server = yield* Slapd.start({
+            global: ["moduleload retcode", "moduleload ppolicy"],
+            database: [
+              "overlay retcode",
+              `retcode-parent "ou=codes,${Slapd.baseDn}"`,
+              "retcode-indir",
+              "overlay ppolicy",
+              `ppolicy_default "cn=policy,${Slapd.baseDn}"`,
+              "ppolicy_use_lockout"
+            ],
+            ldif: [19, 49, 50, 53, 80]
+              .map(refusing)
+              .concat(policy, user("reset", "pwdReset: TRUE"), user("locked", "pwdAccountLockedTime: 000001010000Z"))
+              .join("\n")
+          })
+          const here = yield* scene(server)
+          const { body, head } = yield* here.signIn("alice", "wrong", "192.0.2.2")
+          for (const [i, uid] of ["u19", "u49", "u50", "u53", "reset", "locked"].entries()) {
+            const address = `198.51.100.${i}`
+            const refused = yield* here.signIn(uid, "right", address)
+            assert.deepStrictEqual([refused.status, refused.body, refused.head], [401, body, head], uid)
+            assert.isAtLeast(refused.took, refusalTime - 5, uid)
+            for (let n = 1; n < 4; n++) yield* here.signIn(uid, "right", address)
+            assert.strictEqual((yield* here.signIn(uid, "right", address)).status, 429, uid)
+          }
+          for (let n = 0; n < 6; n++) assert.strictEqual((yield* here.signIn("u80", "right")).status, 503)
+        })
+      )
+
+      it.live(
         "F52 500 sign-ins at once stay within the limit of connections, and reading works meanwhile",
         () =>
           Effect.gen(function* () {

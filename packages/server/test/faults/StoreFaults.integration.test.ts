@@ -198,6 +198,27 @@ describe("a disk that cannot be written", () => {
   }
 })
 
+describe("a database that was removed", () => {
+  it.live("F66 tokens of before are refused, as they may be revoked, also after the next start", () =>
+    Effect.gen(function* () {
+      const { credentials, registry } = yield* demoRegistry
+      const path = `${yield* directory}/usage.sqlite`
+      const earlier = yield* token
+      yield* Effect.sleep("1100 millis")
+      for (let start = 0; start < 2; start++) {
+        yield* Effect.gen(function* () {
+          const server = yield* startServer(registry.url, { database: { path }, registry: { ...credentials } })
+          yield* server.says(/crawled the registry|serving the snapshot/)
+          const status = (token: string) =>
+            Effect.map(ask(`${server.url}/images`, { authorization: `Bearer ${token}` }), ({ status }) => status)
+          assert.strictEqual(yield* status(earlier), 401)
+          assert.strictEqual(yield* status(yield* token), 200)
+        }).pipe(Effect.scoped)
+      }
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+})
+
 describe("a database that cannot be opened", () => {
   it.live(
     "F128 is tried again; meanwhile the server crawls, and refuses the tokens of before, which may be revoked",

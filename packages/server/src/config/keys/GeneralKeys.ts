@@ -27,7 +27,7 @@ export const generalKeys = {
   trusted_proxies: withDefault(
     networks,
     "127.0.0.0/8, ::1",
-    "The addresses of reverse proxies. From these, the server takes the client's address from X-Forwarded-For, for its logs and to count wrong passwords. max_connections_per_address does not limit them."
+    "The addresses of reverse proxies. From these, the server takes the client's address from X-Forwarded-For or Forwarded, for its logs and to count wrong passwords. max_connections_per_address does not limit them."
   ),
   debug: withDefault(boolean, "no", "Logs everything that helps to find an error; short for log_level = debug."),
   log_format: withDefault(oneOf("text", "json"), "text", "The format of the log."),
@@ -78,6 +78,11 @@ export const generalKeys = {
     origins,
     "*",
     "The origins whose pages may call the API. The default allows every page, like the original; each call still needs a token. An empty value allows none."
+  ),
+  sign_in_origins: optional(
+    origins,
+    "the value of cors_origins",
+    "The origins whose pages may sign in at /auth_token. The page at /ui/ needs none. List those of your own pages: then no other page can have its visitors' browsers try passwords here."
   ),
   max_connections: withDefault(
     integer(1, 1_000_000),

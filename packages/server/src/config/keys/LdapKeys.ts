@@ -80,12 +80,12 @@ export const ldapKeys = {
   login_failures: withDefault(
     integer(1, 1000),
     "4",
-    "After how many wrong passwords for one user, in any spelling of the name, the server refuses all sign-ins of this user for a while. Keep it below the directory's own lockout, so that nobody can lock users out of the directory through this server."
+    "After how many wrong passwords for one user, in any spelling of the name, the server refuses sign-ins of this user for a while: from an address, and after as many from several addresses, from all from which the user never signed in. Keep it at least two below the directory's own lockout, so that nobody can lock users out of the directory through this server."
   ),
   login_failures_per_address: withDefault(
     integer(1, 1_000_000),
     "50",
-    "After how many wrong passwords from one address the server refuses all sign-ins from this address for a while."
+    "After how many wrong passwords from one address (IPv6: one network /64) the server refuses sign-ins from there for a while, except of users who signed in from there before."
   ),
   login_window: withDefault(
     duration("1 second"),

@@ -86,6 +86,7 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
       prefix: general.server_prefix,
       corsOrigins: general.cors_origins,
       eventsToken: renewed.eventsToken,
+      signInOrigins: general.sign_in_origins,
       maxConnections: general.max_connections,
       maxConnectionsPerAddress: general.max_connections_per_address,
       shutdownDelay: general.shutdown_delay,

@@ -1,9 +1,10 @@
 /** `GET /auth_token`: verifies credentials and issues a token. */
 import { Authentication, type LoginAttempts } from "@gitlab-registry-usage/core"
-import { Cause, DateTime, Effect, Exit, Option, Redacted, Result } from "effect"
+import { Cause, DateTime, Effect, Exit, Fiber, Option, Redacted, Result } from "effect"
 import * as Metrics from "../../Metrics.ts"
 import { json, type Request } from "../wire/Message.ts"
 import { Problem, unauthorized, unavailable } from "../wire/Problem.ts"
+import { isForwarded } from "../wire/TrustedProxies.ts"
 
 const challenge = 'Basic realm="GitLab Registry Usage", charset="UTF-8"'
 
@@ -40,9 +41,16 @@ const tooMany = (retryAfter: number) =>
     headers: { "retry-after": String(retryAfter) }
   })
 
-const verified = Effect.fnUntraced(function* (credentials: Authentication.Credentials) {
+const verified = Effect.fnUntraced(function* (
+  credentials: Authentication.Credentials,
+  found: LoginAttempts.Allowed["found"]
+) {
   const directory = yield* Authentication.Directory
-  return yield* directory.verify(credentials).pipe(
+  const admit = Effect.fnUntraced(function* (entry: string) {
+    const limited = yield* found(entry)
+    if (limited !== undefined) return yield* tooMany(limited.retryAfter)
+  })
+  return yield* directory.verify(credentials, admit).pipe(
     Effect.catchReason("DirectoryError", "DirectoryUnavailable", ({ detail }) =>
       Effect.andThen(
         Effect.logError(`a sign-in could not be verified: ${detail}`),
@@ -53,6 +61,49 @@ const verified = Effect.fnUntraced(function* (credentials: Authentication.Creden
   )
 })
 
+const outcomeOf = (exit: Exit.Exit<unknown, Problem>): LoginAttempts.Outcome =>
+  Exit.isSuccess(exit)
+    ? "accepted"
+    : Option.exists(Cause.findErrorOption(exit.cause), ({ status }) => status === 401)
+      ? "refused"
+      : "unknown"
+
+/** From how many addresses a proxy that is not trusted is logged. */
+const maximumWarnings = 10
+
+/** Logs, once for each address, that what it says about its clients is not believed. */
+const warnOfProxies = () => {
+  const warned = new Set<string>()
+  return ({ address, headers, peer }: Request) =>
+    Effect.suspend(() => {
+      if (!isForwarded(headers) || address !== peer || warned.has(peer) || warned.size >= maximumWarnings) {
+        return Effect.void
+      }
+      warned.add(peer)
+      return Effect.logWarning(
+        `sign-ins come from ${peer} with X-Forwarded-For or Forwarded, which is not used, as the address is not in ` +
+          "trusted_proxies or the header names none: all clients behind it count as one. If it is your reverse proxy, " +
+          "add it to trusted_proxies in [general]"
+      )
+    })
+}
+
+/** Counts the pauses that began, and logs that of an address. */
+const report = ({ address, peer }: Request, pauses: ReadonlySet<LoginAttempts.Pause>) =>
+  Effect.forEach(pauses, (of) =>
+    Effect.andThen(
+      Metrics.count(Metrics.authPauses, { of }),
+      of === "user"
+        ? Effect.void
+        : Effect.logWarning(
+            `too many sign-ins from ${address} were refused: others from there are refused for login_window of [ldap]` +
+              (address === peer
+                ? ". If it is your reverse proxy, have it send X-Forwarded-For, and add it to trusted_proxies in [general]"
+                : "")
+          )
+    )
+  )
+
 const results = { 401: "refused", 429: "limited", 503: "unavailable" } as const satisfies Record<
   number,
   Metrics.AuthResult
@@ -62,23 +113,26 @@ const results = { 401: "refused", 429: "limited", 503: "unavailable" } as const 
  * Verifies the credentials and issues a token. Fails with 401 for refused credentials, with 429 after too many refused
  * attempts, and with 503 if the directory does not respond.
  */
-export const login = (limiter: LoginAttempts.LoginAttempts["Service"]) =>
-  Effect.fn("Login.login")(
+export const login = (limiter: LoginAttempts.LoginAttempts["Service"]) => {
+  const warn = warnOfProxies()
+  return Effect.fn("Login.login")(
     function* (request: Request) {
       const tokens = yield* Authentication.Tokens
       const credentials = yield* Effect.fromResult(credentialsOf(request.headers.authorization))
-      const verdict = yield* limiter.attempt(credentials.username, request.address)
-      if (verdict._tag === "Limited") return yield* tooMany(verdict.retryAfter)
-      const principal = yield* verified(credentials).pipe(
-        Effect.onExit((exit) =>
-          verdict.settle(
-            Exit.isSuccess(exit)
-              ? "accepted"
-              : Option.exists(Cause.findErrorOption(exit.cause), ({ status }) => status === 401)
-                ? "refused"
-                : "unknown"
+      yield* warn(request)
+      const principal = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const verdict = yield* limiter.attempt(credentials.username, request.address)
+          if (verdict._tag === "Limited") return yield* tooMany(verdict.retryAfter)
+          // It goes on without its client, so that its outcome is counted.
+          const verifying = yield* Effect.interruptible(verified(credentials, verdict.found)).pipe(
+            Effect.onExit((exit) =>
+              Effect.flatMap(verdict.settle(outcomeOf(exit)), (pauses) => report(request, pauses))
+            ),
+            Effect.forkDetach
           )
-        )
+          return yield* restore(Fiber.join(verifying))
+        })
       )
       request.note.user = principal.username
       const { token, expiresAt } = yield* tokens.issue(principal)
@@ -89,3 +143,4 @@ export const login = (limiter: LoginAttempts.LoginAttempts["Service"]) =>
       Metrics.count(Metrics.authAttempts, { result: results[status as keyof typeof results] ?? "refused" })
     )
   )
+}

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs"
 import type { Server } from "node:http"
-import { isIPv6, type Socket } from "node:net"
+import type { Socket } from "node:net"
+import { LoginAttempts } from "@gitlab-registry-usage/core"
 
 export interface Limits {
   /** How many connections may be open at once. */
@@ -39,19 +40,8 @@ const openFiles = (): number => {
 export const affordable = (maximum: number, files = openFiles()): number =>
   Math.min(maximum, Math.max(files - otherFiles, Math.floor(files / 2)))
 
-/**
- * The address whose connections are counted together: that of an IPv4 client, and the network /64 of an IPv6 client, who
- * has all of it.
- */
-export const source = (address: string): string => {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "")
-  if (!isIPv6(plain)) return plain
-  const groups = (text: string) => (text === "" ? [] : text.split(":"))
-  const [head = "", tail = ""] = plain.replace(/%.*$/, "").split("::")
-  const [first, last] = [groups(head), groups(tail)]
-  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => "0")
-  return `${[...first, ...zeros, ...last].slice(0, 4).join(":")}::/64`
-}
+/** The address whose connections are counted together, as sign-ins are. */
+export const source = LoginAttempts.source
 
 /** Limits the connections of a server, and closes idle ones sooner when few are left, so that a health check gets one. */
 export const limit = (server: Server, { isExempt, keepAlive, maximum, perAddress, refused }: Limits): void => {

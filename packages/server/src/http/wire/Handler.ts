@@ -32,7 +32,7 @@ import * as TrustedProxies from "./TrustedProxies.ts"
 export interface Options extends Cors.Options {
   /** Whether each request is logged when it was answered. Default no. */
   readonly accessLog?: boolean | undefined
-  /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted. Default: this machine. */
+  /** Addresses and networks of proxies whose `X-Forwarded-For` and `Forwarded` are trusted. Default: this machine. */
   readonly trustedProxies?: ReadonlyArray<string> | undefined
 }
 
@@ -91,6 +91,9 @@ class ServerRequest implements Request {
   get address() {
     return Option.getOrElse(this.#request.remoteAddress, () => "").replace(/^::ffff:/, "")
   }
+  get peer() {
+    return (this.#incoming.socket.remoteAddress ?? "").replace(/^::ffff:/, "")
+  }
   /** The method as a label of a metric: a client must not make series up. */
   get methodLabel() {
     return methods.has(this.method) ? this.method : "other"
@@ -138,7 +141,7 @@ export const make = <R>(app: App<R>, options: Options = {}) => {
   const forwarded = TrustedProxies.make(options.trustedProxies)
 
   const toResponse = (request: Lookup, { body, headers: own, status }: Response) => {
-    const allowed = cors(request.method, request.headers)
+    const allowed = cors.headersFor(request)
     const vary = [own["vary"], allowed["vary"]].filter((value) => value !== undefined).join(", ")
     const headers = {
       ...own,
@@ -204,7 +207,7 @@ export const make = <R>(app: App<R>, options: Options = {}) => {
   const httpApp: HttpApp<R> = Effect.withFiber((fiber) => {
     const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
     const { headers } = NodeHttpServerRequest.toIncomingMessage(request)
-    return headers["x-forwarded-for"] === undefined ? handled : forwarded(handled)
+    return TrustedProxies.isForwarded(headers) ? forwarded(handled, headers) : handled
   })
 
   /** Names and values in turn: Node writes such a list as it is. */

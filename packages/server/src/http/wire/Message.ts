@@ -16,6 +16,8 @@ export interface Request {
   readonly connection: object
   /** The address of the client: of the connection, or what a trusted proxy says. */
   readonly address: string
+  /** The address of the connection, which may be a proxy's. */
+  readonly peer: string
   /** The body as text of at most so many bytes; fails with 413 where it is larger. */
   readonly text: (maximum: number) => Effect.Effect<string, Problem>
   readonly note: { route: string; user: string | undefined }

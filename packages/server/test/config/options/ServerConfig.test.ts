@@ -43,6 +43,7 @@ describe("a file of the original", () => {
         port: 8080,
         prefix: "/registry-usage",
         corsOrigins: ["*"],
+        signInOrigins: undefined,
         eventsToken: undefined,
         maxConnections: 10_000,
         maxConnectionsPerAddress: 1000,

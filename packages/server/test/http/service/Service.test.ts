@@ -263,6 +263,27 @@ describe("pages of other origins", () => {
       expect(read.headers["access-control-expose-headers"]).toContain("ETag")
     }).pipe(Effect.provide(appLayer({ repositories: [] }, { corsOrigins: ["https://ours.example"] })))
   )
+
+  it.live("sign in only if the setting of the sign-in allows them", () =>
+    Effect.gen(function* () {
+      const allowed = (path: string, origin: string) =>
+        Effect.all(
+          ["OPTIONS", "GET"].map((method) =>
+            Effect.map(
+              send(path, {
+                method,
+                headers: { origin, ...(method === "OPTIONS" ? { "access-control-request-method": "GET" } : {}) }
+              }),
+              ({ headers }) => headers["access-control-allow-origin"]
+            )
+          )
+        )
+      const [ours, other] = ["https://ours.example", "https://other.example"]
+      expect(yield* allowed("/auth_token", ours)).toEqual([ours, ours])
+      expect(yield* allowed("/auth_token", other)).toEqual([undefined, undefined])
+      expect(yield* allowed("/images", other)).toEqual(["*", "*"])
+    }).pipe(Effect.provide(appLayer({ repositories: [] }, { signInOrigins: ["https://ours.example"] })))
+  )
 })
 
 describe("request ids", () => {
