@@ -45,7 +45,7 @@ COPY --from=build /out/server /app
 # Variables of an image override a mounted configuration file; the file of defaults does not.
 # V8 collects garbage before the container's limit of memory is reached; most of the rest is outside of its heap.
 ENV NODE_ENV=production \
-    NODE_OPTIONS=--max-old-space-size-percentage=65 \
+    NODE_OPTIONS=--max-old-space-size-percentage=50 \
     STATE_DIRECTORY=/var/lib/gitlab-registry-usage-rest \
     GITLAB_REGISTRY_USAGE_DEFAULTS_FILE=/app/dist/defaults.conf
 EXPOSE 5000
