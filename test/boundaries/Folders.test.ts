@@ -118,6 +118,7 @@ const packages: Readonly<Record<string, Folders>> = {
       "http/service",
       "http/documents"
     ],
+    stores: ["config/options"],
     ".": [
       "ListenError.ts",
       "Version.ts",
@@ -126,6 +127,7 @@ const packages: Readonly<Record<string, Folders>> = {
       "config/source",
       "http/service",
       "config/options",
+      "stores",
       "http"
     ]
   },

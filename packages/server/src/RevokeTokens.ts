@@ -2,7 +2,7 @@
 import { Revocation } from "@gitlab-registry-usage/core"
 import { Console, DateTime, Effect, Runtime, Schema } from "effect"
 import type { ServerConfig } from "./config/options/ServerConfig.ts"
-import * as Stores from "./Stores.ts"
+import * as Stores from "./stores/Stores.ts"
 
 /** The servers share no database, so they would not learn of the revocation. */
 export class NothingShared extends Schema.TaggedError<NothingShared>()("NothingShared", {}) {

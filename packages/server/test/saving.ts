@@ -4,7 +4,7 @@ import { Crawl, Names, Usage } from "@gitlab-registry-usage/core"
 import { Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 
 import { DateTime, Effect } from "effect"
-import * as FileSnapshotStore from "../src/FileSnapshotStore.ts"
+import * as FileSnapshotStore from "../src/stores/FileSnapshotStore.ts"
 
 const [path = ""] = process.argv.slice(2)
 

@@ -79,7 +79,7 @@ export class Directory extends Context.Service<
   {
     /**
      * Runs `found` with the name of the entry that it found, such as its distinguished name, before it checks the password;
-     * an error of `found` ends the sign-in.
+     * an error of `found` ends the sign-in. A directory in which each user has one name only need not do so.
      */
     readonly verify: <E = never>(
       credentials: Credentials,

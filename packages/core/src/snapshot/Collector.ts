@@ -456,8 +456,10 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     verify,
     changed: leadership.notify,
     status: Effect.gen(function* () {
-      const error = Option.getOrUndefined(yield* leadership.failure)
-      return { ...(yield* Ref.get(status)), leadership: yield* leadership.state, leadershipError: error }
+      const [state, failure] = [yield* leadership.state, yield* leadership.failure]
+      // Where another replica leads, what kept this one from leading is over.
+      const leadershipError = state === "following" ? undefined : Option.getOrUndefined(failure)
+      return { ...(yield* Ref.get(status)), leadership: state, leadershipError }
     })
   })
 })

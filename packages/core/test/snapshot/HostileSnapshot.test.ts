@@ -302,7 +302,7 @@ describe("F123 a snapshot that somebody wrote to do harm", () => {
   it.effect("is read in slices, between which other fibers run", () =>
     Effect.gen(function* () {
       let turns = 0
-      const bytes = graph(30_000, () => [])
+      const bytes = graph(100_000, () => [])
       const others = yield* Effect.forkChild(
         Effect.forever(
           Effect.andThen(

@@ -3,7 +3,7 @@ import { NodeServices } from "@effect/platform-node"
 import { type Database, Sqlite, type SqlMigrations } from "@gitlab-registry-usage/adapter-sql"
 import { Leadership, LoginAttempts, Revocation, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, FileSystem, Layer, Option } from "effect"
-import type { ServerConfig } from "./config/options/ServerConfig.ts"
+import type { ServerConfig } from "../config/options/ServerConfig.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 import * as LateStores from "./LateStores.ts"
 
