@@ -38,10 +38,11 @@ const sqlite = (config: ServerConfig, path: string) =>
       const start = DateTime.subtract(DateTime.startOf(yield* DateTime.now, "second"), { milliseconds: 1 })
       const database = Sqlite.layer({ path, accounting: config.collector.accounting, attempts: config.http.limiter })
       const refuseEarlierTokens = Effect.flatMap(Revocation.Revocation, ({ revoke }) => Effect.orDie(revoke(start)))
+      // In memory nothing could be revoked before the start.
+      const exists = path === ":memory:" ? Effect.succeed(true) : Effect.orElseSucceed(fs.exists(path), () => false)
       const opened = Layer.unwrap(
-        Effect.map(
-          Effect.orElseSucceed(fs.exists(path), () => false),
-          (exists) => (exists ? database : Layer.effectDiscard(refuseEarlierTokens).pipe(Layer.provideMerge(database)))
+        Effect.map(exists, (exists) =>
+          exists ? database : Layer.effectDiscard(refuseEarlierTokens).pipe(Layer.provideMerge(database))
         )
       )
       return Layer.catchTag(opened, "DatabaseUnavailable", (error) =>

@@ -219,6 +219,20 @@ describe("a database that was removed", () => {
   )
 })
 
+describe("a database in memory", () => {
+  it.live("a restart signs nobody out: nothing could be revoked", () =>
+    Effect.gen(function* () {
+      const { credentials, registry } = yield* demoRegistry
+      const earlier = yield* token
+      yield* Effect.sleep("1100 millis")
+      const server = yield* startServer(registry.url, { database: { path: ":memory:" }, registry: credentials })
+      yield* server.says(/crawled the registry/)
+      const { status } = yield* ask(`${server.url}/images`, { authorization: `Bearer ${earlier}` })
+      assert.strictEqual(status, 200)
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+})
+
 describe("a database that cannot be opened", () => {
   it.live(
     "F128 is tried again; meanwhile the server crawls, and refuses the tokens of before, which may be revoked",
