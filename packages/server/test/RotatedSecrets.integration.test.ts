@@ -33,7 +33,7 @@ const volume = Effect.fnUntraced(function* (first: Readonly<Record<string, strin
 
 describe.skipIf(Servers.leftOut("slapd, docker-registry and PostgreSQL"))("secrets that are replaced", () => {
   it.live(
-    "are used without a restart for the directory, the registry and the database, and each is logged once",
+    "F131 are used without a restart for the directory, the registry and the database, and each is logged once",
     () => {
       const lines: Array<string> = []
       const logs = Logger.layer([

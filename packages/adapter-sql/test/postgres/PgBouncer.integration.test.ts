@@ -19,55 +19,60 @@ describe.skipIf(Servers.leftOut("pgbouncer"))("PgBouncer", () => {
     return { ...schemaOf(running), url: Redacted.make(url), lease: "1500 millis" } as const
   })
 
-  it.live("in transaction pooling, replicas share everything, and each logs once that no notification arrives", () => {
-    const lines: Array<string> = []
-    return Effect.gen(function* () {
-      const options = yield* pooled("transaction")
-      const [one, other] = [yield* replica(options), yield* replica(options)]
-      const event = yield* reign(one.leadership)
-      expect(yield* event).toBe("begins")
-      yield* one.store.save(largeSnapshot(1, 100), { generation: 1 })
-      yield* other.store.load
-      const next = yield* listen(other.store)
-      yield* Effect.forEach(
-        [2, 3, 4],
-        Effect.fnUntraced(function* (n) {
-          yield* one.store.save(largeSnapshot(n, 100), { generation: 1 })
-          expect(takenAt(yield* next)).toBe(takenAt(largeSnapshot(n, 100)))
-          expect(takenAt(Option.getOrThrow(yield* other.store.load))).toBe(takenAt(largeSnapshot(n, 100)))
-        })
-      )
-      expect(yield* other.leadership.state).toBe("following")
+  it.live(
+    "F129 in transaction pooling, replicas share everything, and each logs once that no notification arrives",
+    () => {
+      const lines: Array<string> = []
+      return Effect.gen(function* () {
+        const options = yield* pooled("transaction")
+        const [one, other] = [yield* replica(options), yield* replica(options)]
+        const event = yield* reign(one.leadership)
+        expect(yield* event).toBe("begins")
+        yield* one.store.save(largeSnapshot(1, 100), { generation: 1 })
+        yield* other.store.load
+        const next = yield* listen(other.store)
+        yield* Effect.forEach(
+          [2, 3, 4],
+          Effect.fnUntraced(function* (n) {
+            yield* one.store.save(largeSnapshot(n, 100), { generation: 1 })
+            expect(takenAt(yield* next)).toBe(takenAt(largeSnapshot(n, 100)))
+            expect(takenAt(Option.getOrThrow(yield* other.store.load))).toBe(takenAt(largeSnapshot(n, 100)))
+          })
+        )
+        expect(yield* other.leadership.state).toBe("following")
 
-      // A follower passes a change on to the leader.
-      const heard = yield* Queue.unbounded<Change.Change>()
-      yield* Effect.forkScoped(Stream.runForEach(one.leadership.notifications, (change) => Queue.offer(heard, change)))
-      const repository = Names.RepositoryName.make("group/app")
-      yield* other.leadership.notify([{ repository }])
-      expect((yield* Effect.timeout(Queue.take(heard), "3 seconds")).repository).toBe(repository)
+        // A follower passes a change on to the leader.
+        const heard = yield* Queue.unbounded<Change.Change>()
+        yield* Effect.forkScoped(
+          Stream.runForEach(one.leadership.notifications, (change) => Queue.offer(heard, change))
+        )
+        const repository = Names.RepositoryName.make("group/app")
+        yield* other.leadership.notify([{ repository }])
+        expect((yield* Effect.timeout(Queue.take(heard), "3 seconds")).repository).toBe(repository)
 
-      const revoked = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
-      yield* one.revocation.revoke(revoked)
-      yield* Effect.sleep("1200 millis")
-      expect(yield* other.revocation.notBefore).toEqual(revoked)
+        const revoked = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
+        yield* one.revocation.revoke(revoked)
+        yield* Effect.sleep("1200 millis")
+        expect(yield* other.revocation.notBefore).toEqual(revoked)
 
-      // A leader whose lease ran out is refused, and another leads.
-      yield* (yield* server).query(`UPDATE "${options.schema}".leadership SET expires_at = 0, generation = 2`)
-      expect((yield* Effect.flip(one.store.save(largeSnapshot(5, 100), { generation: 1 }))).reason._tag).toBe(
-        "Superseded"
-      )
-      expect(yield* event).toBe("ends")
-      expect(yield* event).toBe("begins")
+        // A leader whose lease ran out is refused, and another leads.
+        yield* (yield* server).query(`UPDATE "${options.schema}".leadership SET expires_at = 0, generation = 2`)
+        expect((yield* Effect.flip(one.store.save(largeSnapshot(5, 100), { generation: 1 }))).reason._tag).toBe(
+          "Superseded"
+        )
+        expect(yield* event).toBe("ends")
+        expect(yield* event).toBe("begins")
 
-      yield* Effect.sleep("2 seconds")
-      expect(lines.filter((line) => line.includes("pool_mode"))).toHaveLength(2)
-      expect(
-        lines.filter((line) => /^(Warn|Error)/i.test(line) && !/pool_mode|another replica leads/.test(line))
-      ).toEqual([])
-    }).pipe(Effect.scoped, Effect.provide(collected(lines)))
-  })
+        yield* Effect.sleep("2 seconds")
+        expect(lines.filter((line) => line.includes("pool_mode"))).toHaveLength(2)
+        expect(
+          lines.filter((line) => /^(Warn|Error)/i.test(line) && !/pool_mode|another replica leads/.test(line))
+        ).toEqual([])
+      }).pipe(Effect.scoped, Effect.provide(collected(lines)))
+    }
+  )
 
-  it.live("in session pooling, notifications arrive and nothing is logged", () => {
+  it.live("F129 in session pooling, notifications arrive and nothing is logged", () => {
     const lines: Array<string> = []
     return Effect.gen(function* () {
       const options = yield* pooled("session")
@@ -89,7 +94,7 @@ describe.skipIf(Servers.leftOut("pgbouncer"))("PgBouncer", () => {
     }).pipe(Effect.scoped, Effect.provide(collected(lines)))
   })
 
-  it.live("in statement pooling, the start fails and names pool_mode", () =>
+  it.live("F129 in statement pooling, the start fails and names pool_mode", () =>
     Effect.gen(function* () {
       const { message } = yield* Effect.flip(replica(yield* pooled("statement")))
       expect(message).toMatch(/closes the connection for a transaction: .*pool_mode = statement; use transaction/)

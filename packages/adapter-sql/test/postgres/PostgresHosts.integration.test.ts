@@ -154,7 +154,7 @@ describe.skipIf(Servers.leftOut("postgres"))("a connection to PostgreSQL", () =>
     }).pipe(Effect.scoped)
   )
 
-  it.live("leaves a host that refuses writes, and finds the standby that became the primary", () =>
+  it.live("F130 leaves a host that refuses writes, and finds the standby that became the primary", () =>
     Effect.gen(function* () {
       const primary = yield* Server.start()
       yield* replica({ url: Redacted.make(primary.url), schema }).pipe(

@@ -36,7 +36,7 @@ const portOf = Effect.map(HttpServer.HttpServer, ({ address }) => ("port" in add
 
 describe("another protocol than HTTP/1", () => {
   for (const [what, bytes, message] of cases) {
-    it.live(`${what} is refused as before, and its cause logged once`, () => {
+    it.live(`F133 ${what} is refused as before, and its cause logged once`, () => {
       const lines: Array<string> = []
       return Effect.gen(function* () {
         const port = yield* portOf
@@ -47,7 +47,7 @@ describe("another protocol than HTTP/1", () => {
     })
   }
 
-  it.live("TLS on a port of HTTP is refused as before, and its cause logged once", () => {
+  it.live("F133 TLS on a port of HTTP is refused as before, and its cause logged once", () => {
     const lines: Array<string> = []
     return Effect.gen(function* () {
       const port = yield* portOf

@@ -39,7 +39,7 @@ const until = <A, E, R>(effect: Effect.Effect<A, E, R>, isSo: (value: A) => bool
 
 describe.skipIf(Servers.leftOut("HAProxy"))("a rolling update behind HAProxy", () => {
   it.live(
-    "fails no connection in TCP mode and no request in HTTP mode",
+    "F132 fails no connection in TCP mode and no request in HTTP mode",
     () =>
       Effect.gen(function* () {
         const { credentials, registry } = yield* demoRegistry
