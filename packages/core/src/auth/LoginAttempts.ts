@@ -208,8 +208,10 @@ export const make = (
     return Effect.sync(() => resting.delete(wake))
   }).pipe(Effect.raceFirst(Effect.sleep(retry)), Effect.interruptible)
   const wakeAll = Effect.sync(() => {
-    for (const wake of resting) wake()
+    // One that is woken may rest again at once.
+    const woken = [...resting]
     resting.clear()
+    for (const wake of woken) wake()
   })
 
   const verdict = (begun: Begun | undefined) =>

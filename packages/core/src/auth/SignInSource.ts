@@ -14,6 +14,8 @@ export const canonical = (username: string): string =>
   username
     .replace(invisible, "")
     .normalize("NFKC")
+    // Of the two forms of ß only the small one has the capitals SS.
+    .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .normalize("NFKC")

@@ -126,10 +126,10 @@ describe("LoginAttempts", () => {
     })
   )
 
-  it.effect("F50 a million users are not remembered all", () =>
+  it.effect("F50 ever more users are not remembered all", () =>
     Effect.gen(function* () {
       const limiter = LoginAttempts.makeMemory({ capacity: 1000, perAddress: 1e9 })
-      for (let i = 0; i < 1_000_000; i += 1000) {
+      for (let i = 0; i < 300_000; i += 1000) {
         for (let j = 0; j < 1000; j++) yield* attempt(limiter, `user${i + j}`, "refused", `10.0.0.${j % 250}`)
       }
       expect(limiter.size()).toBeLessThanOrEqual(2000)
