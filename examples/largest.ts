@@ -1,20 +1,9 @@
 // Prints the repositories of a registry, the largest on disk first: REGISTRY_URL=https://registry.example.com
-// GITLAB_URL=https://gitlab.example.com \ REGISTRY_USER=usage REGISTRY_TOKEN=… node examples/largest.ts
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+// GITLAB_URL=https://gitlab.example.com REGISTRY_USER=usage REGISTRY_TOKEN=… node examples/largest.ts
+import { NodeRuntime } from "@effect/platform-node"
 import { Bytes, Crawl, Usage } from "@gitlab-registry-usage/core"
-import { Config, Console, Effect, Layer } from "effect"
-
-const registry = Layer.unwrap(
-  Effect.gen(function* () {
-    const url = yield* Config.URL("REGISTRY_URL")
-    return RegistryHttp.layer({
-      url,
-      gitlabUrl: yield* Config.URL("GITLAB_URL").pipe(Config.withDefault(url)),
-      credentials: { username: yield* Config.String("REGISTRY_USER"), token: yield* Config.Redacted("REGISTRY_TOKEN") }
-    })
-  })
-).pipe(Layer.provide(NodeHttpClient.layerUndici))
+import { Console, Effect } from "effect"
+import * as Registry from "./registry.ts"
 
 const program = Effect.gen(function* () {
   const inventory = yield* Crawl.crawl()
@@ -27,4 +16,4 @@ const program = Effect.gen(function* () {
   }
 })
 
-NodeRuntime.runMain(program.pipe(Effect.provide(registry)))
+NodeRuntime.runMain(program.pipe(Effect.provide(Registry.layer)))

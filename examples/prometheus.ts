@@ -1,11 +1,11 @@
 // A Prometheus exporter: crawls every hour, and serves the figures at http://127.0.0.1:$PORT/metrics.
 //   PORT=9200 REGISTRY_URL=https://registry.example.com REGISTRY_USER=usage REGISTRY_TOKEN=… node examples/prometheus.ts
-import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Collector, OpenMetrics, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Config, Effect, Layer, Option } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
+import * as Registry from "./registry.ts"
 
 const metrics = Effect.gen(function* () {
   const { current } = yield* Collector.Collector
@@ -16,18 +16,13 @@ const metrics = Effect.gen(function* () {
 })
 
 const layer = Layer.unwrap(
-  Effect.gen(function* () {
-    const url = yield* Config.URL("REGISTRY_URL")
-    const credentials = {
-      username: yield* Config.String("REGISTRY_USER"),
-      token: yield* Config.Redacted("REGISTRY_TOKEN")
-    }
-    return HttpRouter.serve(HttpRouter.add("GET", "/metrics", metrics)).pipe(
+  Effect.map(Config.Port("PORT"), (port) =>
+    HttpRouter.serve(HttpRouter.add("GET", "/metrics", metrics)).pipe(
       Layer.provide(Collector.layer({ interval: "1 hour" })),
-      Layer.provide([RegistryHttp.layer({ url, credentials }), SnapshotStore.layerMemory]),
-      Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: yield* Config.Port("PORT") }))
+      Layer.provide([Registry.layer, SnapshotStore.layerMemory]),
+      Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port }))
     )
-  })
-).pipe(Layer.provide(NodeHttpClient.layerUndici))
+  )
+)
 
 NodeRuntime.runMain(Layer.launch(layer))

@@ -1,11 +1,15 @@
 import { NodeServices } from "@effect/platform-node"
 import { SnapshotStore } from "@gitlab-registry-usage/core"
-import { DirectoryTest, SnapshotStoreTest } from "@gitlab-registry-usage/core/conformance"
-import { expect, it } from "@effect/vitest"
+import { DirectoryTest, RegistryTest, SnapshotStoreTest, TokensTest } from "@gitlab-registry-usage/core/conformance"
+import { Images } from "@gitlab-registry-usage/core/testing"
+import { DockerRegistry, Servers } from "@gitlab-registry-usage/test-servers"
+import { describe, expect, it } from "@effect/vitest"
 import { hashSync } from "bcryptjs"
 import { DateTime, Effect, FileSystem, Layer, Option } from "effect"
 import * as DirectoryStore from "../directory-store.ts"
+import * as DiskRegistry from "../disk-registry.ts"
 import * as Htpasswd from "../htpasswd.ts"
+import * as OpaqueTokens from "../opaque-tokens.ts"
 
 const temporary = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
 
@@ -61,4 +65,26 @@ const htpasswd = Layer.unwrap(
 DirectoryTest.suite("an htpasswd file", htpasswd, {
   accepted: users,
   refused: [{ username: "mallory", password: "mallory-secret" }]
+})
+
+TokensTest.suite("opaque texts", OpaqueTokens.layer("1 hour"))
+
+/** What docker-registry stores of the images that the suite expects. */
+const disk = Layer.unwrap(
+  Effect.gen(function* () {
+    const registry = yield* DockerRegistry.start()
+    for (const { name, tags } of yield* RegistryTest.repositories) {
+      for (const tag of tags) yield* registry.push(name, tag.name, tag.image)
+      if (tags.length > 0) continue
+      // Only so a registry has a repository without tags.
+      const image = yield* Images.image({ layers: [] })
+      yield* registry.push(name, "deleted", image)
+      yield* registry.remove(name, image.digest)
+    }
+    return DiskRegistry.layer(registry.storage)
+  })
+).pipe(Layer.provide(NodeServices.layer))
+
+describe.skipIf(Servers.leftOut("docker-registry"))("disk-registry.ts", () => {
+  RegistryTest.suite("the storage of docker-registry", disk)
 })

@@ -106,7 +106,6 @@ const packages: Readonly<Record<string, Folders>> = {
     "config/source": ["config/keys"],
     "http/api": ["Version.ts", "http/wire", "http/query"],
     "http/service": ["Metrics.ts", "http/wire", "http/auth"],
-    "config/options": ["config/keys", "config/source"],
     "http/documents": ["Version.ts", "http/wire", "http/auth", "http/query", "http/api"],
     http: [
       "ListenError.ts",
@@ -118,17 +117,19 @@ const packages: Readonly<Record<string, Folders>> = {
       "http/service",
       "http/documents"
     ],
+    "config/options": ["config/keys", "config/source", "http"],
     stores: ["config/options"],
+    adapters: ["Version.ts", "Metrics.ts", "http/auth", "config/options", "stores"],
     ".": [
       "ListenError.ts",
       "Version.ts",
-      "Metrics.ts",
       "http/auth",
       "config/source",
       "http/service",
+      "http",
       "config/options",
       "stores",
-      "http"
+      "adapters"
     ]
   },
   "test-servers": {

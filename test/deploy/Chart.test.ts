@@ -143,7 +143,7 @@ describe.skipIf(Servers.leftOut("Go"))("the chart", () => {
           metrics: { maxRepositories: 1_000_000, tags: true },
           trustedProxies: ["10.0.0.0/8", "192.168.0.1"]
         })
-        expect(Duration.toSeconds(http.shutdownDelay)).toBe(15)
+        expect(Duration.toSeconds(http.shutdownDelay!)).toBe(15)
         expect(metricsServer).toEqual({ host: "0.0.0.0", port: 9100 })
         expect(directory.baseDn).toBe("ou=100%,dc=example,dc=com")
         expect(collector.jitter).toBe(0.25)

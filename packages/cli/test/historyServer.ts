@@ -1,10 +1,10 @@
 /** A registry with forty days of past, in the SQLite file of a server, and that server. */
 import { Sqlite } from "@gitlab-registry-usage/adapter-sql"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
-import { Collector, Registry, SnapshotStore } from "@gitlab-registry-usage/core"
+import { Registry, SnapshotStore } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
 import { DailySnapshots, DemoDirectory } from "@gitlab-registry-usage/demo"
-import { HttpApp } from "@gitlab-registry-usage/server"
+import { Adapters, Server as UsageServer } from "@gitlab-registry-usage/server"
 import { Context, DateTime, Effect, Layer, Redacted, References, Stream } from "effect"
 import { HttpServer } from "effect/http"
 import { writeFile } from "node:fs/promises"
@@ -67,9 +67,8 @@ const tokens = JwtTokens.layer({
 const silent = Layer.mock(Registry.Registry)({ repositories: Stream.never })
 
 const serve = Effect.fnUntraced(function* (store: Layer.Layer<SnapshotStore.SnapshotStore, unknown>) {
-  const app = HttpApp.layer({ host: "127.0.0.1", port: 0, capacity: 10_000_000, prefix: "/usage" }).pipe(
-    Layer.provide(Collector.layer()),
-    Layer.provide([store, silent, DemoDirectory.layer, tokens])
+  const app = UsageServer.layer({ http: { host: "127.0.0.1", port: 0, capacity: 10_000_000, prefix: "/usage" } }).pipe(
+    Layer.provide([store, silent, DemoDirectory.layer, tokens, Adapters.layerAlone()])
   )
   const context = yield* Layer.build(Layer.fresh(app))
   const { address } = Context.get(context, HttpServer.HttpServer)

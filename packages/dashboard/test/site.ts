@@ -1,14 +1,16 @@
 /** The server with the page, over a registry, for a browser to open. */
-import { NodeHttpClient, NodeHttpServer, NodeServices } from "@effect/platform-node"
+import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Collector, type Registry, SnapshotStore } from "@gitlab-registry-usage/core"
 import { RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { Demo, DemoDirectory, DemoRegistry } from "@gitlab-registry-usage/demo"
-import { HttpApp, Ui } from "@gitlab-registry-usage/server"
+import { Adapters, Dashboard, Server } from "@gitlab-registry-usage/server"
 import { type Duration, Effect, Layer, ManagedRuntime, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
 import { createServer } from "node:http"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 /** A running server. Stopping it a second time does nothing. */
@@ -46,12 +48,10 @@ export const built = fileURLToPath(
   new URL("dist/ui", import.meta.resolve("@gitlab-registry-usage/server/package.json"))
 )
 
-const ui = Effect.gen(function* () {
-  const files = yield* Ui.load(built)
-  if (!files.has("index.html"))
-    return yield* Effect.die(new Error("the page is not built: run `npm test`, or build it"))
-  return files
-}).pipe(Effect.provide(NodeServices.layer))
+const page = Layer.suspend(() => {
+  if (!existsSync(join(built, "index.html"))) throw new Error("the page is not built: run `npm test`, or build it")
+  return Dashboard.layer
+})
 
 /** The user who signs in. */
 export const [user] = DemoDirectory.users
@@ -75,16 +75,11 @@ const demo = Layer.unwrap(
 
 const start = async (registry: Layer.Layer<Registry.Registry, unknown>, options: Options = {}): Promise<Site> => {
   const { capacity, capacityUnit, prefix = "" } = options
-  const api = Layer.unwrap(
-    Effect.map(ui, (ui) =>
-      HttpApp.layer({ host: "127.0.0.1", port: 0, shutdownTimeout: 0, prefix, ui, capacity, capacityUnit })
-    )
-  )
+  const http = { host: "127.0.0.1", port: 0, shutdownTimeout: 0, prefix, capacity, capacityUnit }
   const runtime = ManagedRuntime.make(
-    api.pipe(
-      Layer.provideMerge(Collector.layer()),
+    Server.layer({ http }).pipe(
       Layer.provideMerge(options.store ?? SnapshotStore.layerMemory),
-      Layer.provide(registry),
+      Layer.provide([registry, Adapters.layerAlone(), page]),
       Layer.provide([DemoDirectory.layer, tokens(options)]),
       Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "None"))
     )

@@ -54,6 +54,7 @@ export const read = async (): Promise<Reference> => {
     disableGit: true,
     excludeExternals: true,
     excludePrivate: true,
+    excludeInternal: true,
     skipErrorChecking: true,
     sort: ["source-order"],
     validation: { notExported: false, invalidLink: true, notDocumented: false }

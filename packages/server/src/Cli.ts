@@ -4,16 +4,19 @@
  * `effect/cli` parses the arguments, with the built-in flags that are listed here. This module sets status 2 for wrong
  * usage, and the stream of each message.
  */
-import { Cause, Console, Effect, Exit, Layer, Logger, Option, References, Runtime, Schema } from "effect"
+import { Cause, Console, Effect, Exit, Layer, Option, Runtime, Schema } from "effect"
 import { CliConfig, type CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
 import type { NodeServices } from "@effect/platform-node"
 import type { ConfigurationError } from "./config/source/ConfigProblem.ts"
 import * as ConfigSource from "./config/source/ConfigSource.ts"
 import { defaultConfig, effectiveConfig } from "./config/source/ConfigText.ts"
 import * as ServerConfig from "./config/options/ServerConfig.ts"
+import * as Adapters from "./adapters/Adapters.ts"
+import * as Logging from "./adapters/Logging.ts"
+import * as Dashboard from "./Dashboard.ts"
 import { check, fileOfMainProcess } from "./HealthCheck.ts"
-import { main } from "./main.ts"
 import { revokeAll } from "./RevokeTokens.ts"
+import * as Server from "./Server.ts"
 import { version } from "./Version.ts"
 
 /** The configuration file without `--config`, as in the original. It may be absent. */
@@ -68,22 +71,25 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
 
 const usageError = (error: CliError.ShowHelp) => (error.errors.length > 0 ? Effect.fail(new UsageError()) : Effect.void)
 
-const logging = ({ format, level }: ServerConfig.ServerConfig["log"]) =>
-  Layer.mergeAll(
-    Logger.layer([Logger.withConsoleError(format === "json" ? Logger.formatJson : Logger.formatLogFmt)]),
-    Layer.succeed(References.MinimumLogLevel, level)
-  )
+/** Has the runtime print no more of an error than what was printed already. */
+const printed = (error: Error) => Effect.sync(() => Object.assign(error, { [Runtime.errorReported]: false }))
 
-const serve = Effect.fnUntraced(function* (config: ServerConfig.ServerConfig) {
-  yield* Effect.forEach(config.warnings, (warning) => Effect.logWarning(warning))
-  return yield* main(config).pipe(Effect.tapErrorTag("ListenError", (error) => Effect.logFatal(error.message)))
-})
+const print = (error: Error) => Effect.andThen(Console.error(error.message), printed(error))
+
+const server = (config: ServerConfig.ServerConfig) =>
+  Server.layer(config).pipe(Layer.provide(Dashboard.layer), Layer.provide(Adapters.layer(config)))
+
+/** Serves until it is interrupted; then it completes the running requests and stops. */
+const serve = (config: ServerConfig.ServerConfig) =>
+  Layer.launch(server(config)).pipe(
+    Effect.tapErrorTag("ListenError", (error) => Effect.andThen(Effect.logFatal(error.message), printed(error)))
+  )
 
 const configuration = (places: ConfigSource.Places) =>
   ConfigSource.read(places).pipe(
     Effect.bindTo("source"),
     Effect.bind("config", ({ source }) => ServerConfig.fromSource(source)),
-    Effect.tapError((error) => Console.error(error.message))
+    Effect.tapError(print)
   )
 
 const places = (file: Option.Option<string>, environment: ConfigSource.Places["environment"]): ConfigSource.Places => ({
@@ -98,13 +104,11 @@ const command = (environment: ConfigSource.Places["environment"]) => {
     Command.withHandler(
       Effect.fnUntraced(function* ({ config: file, printConfig, printDefaultConfig }) {
         if (printDefaultConfig) {
-          const defaults = yield* Effect.tapError(ConfigSource.readDefaults(environment), (error) =>
-            Console.error(error.message)
-          )
+          const defaults = yield* Effect.tapError(ConfigSource.readDefaults(environment), print)
           return yield* Console.log(defaultConfig(defaults).trimEnd())
         }
         const { config, source } = yield* configuration(places(file, environment))
-        if (!printConfig) return yield* serve(config).pipe(Effect.provide(logging(config.log)))
+        if (!printConfig) return yield* serve(config).pipe(Effect.provide(Logging.layer(config)))
         yield* Effect.forEach(config.warnings, (warning) => Console.error(`warning: ${warning}`))
         yield* Console.log(effectiveConfig(source).trimEnd())
       })
@@ -121,10 +125,7 @@ const command = (environment: ConfigSource.Places["environment"]) => {
     {},
     Effect.fnUntraced(function* () {
       const { config } = yield* configurationOfServer
-      yield* revokeAll(config).pipe(
-        Effect.provide(logging(config.log)),
-        Effect.tapError((error) => Console.error(error.message))
-      )
+      yield* revokeAll(config).pipe(Effect.provide(Logging.layer(config)), Effect.tapError(print))
     })
   ).pipe(
     Command.withDescription("Revoke all tokens that were issued until now, on all servers that share the database")
@@ -134,7 +135,7 @@ const command = (environment: ConfigSource.Places["environment"]) => {
     {},
     Effect.fnUntraced(function* () {
       const { config } = yield* configurationOfServer
-      yield* check(config).pipe(Effect.tapError((error) => Console.error(error.message)))
+      yield* check(config).pipe(Effect.tapError(print))
     })
   ).pipe(
     Command.withDescription(
@@ -154,7 +155,7 @@ export const program = (
   void,
   | UsageError
   | ConfigurationError
-  | Effect.Error<ReturnType<typeof main>>
+  | Effect.Error<ReturnType<typeof serve>>
   | Effect.Error<ReturnType<typeof revokeAll>>
   | Effect.Error<ReturnType<typeof check>>
   | CliError.CliError,

@@ -1,11 +1,29 @@
-/** The files of the web page. */
+/**
+ * The web page below `/ui/`.
+ *
+ * @since 0.1.0
+ */
 import { NodeServices } from "@effect/platform-node"
-import { Effect } from "effect"
+import { Layer } from "effect"
 import { fileURLToPath } from "node:url"
-import * as Ui from "./http/service/DashboardFiles.ts"
+import * as DashboardFiles from "./http/service/DashboardFiles.ts"
 
-/** The files of the dashboard; none if it is not built. They are in the package's `dist/ui`. */
-export const files: Effect.Effect<Ui.Files> = Effect.provide(
-  Ui.load(fileURLToPath(new URL("../dist/ui", import.meta.url))),
-  NodeServices.layer
+/**
+ * Has the server or the app above it serve the page of this package, which is read once, when the layer is built. A program
+ * that is bundled into one file brings no page: it copies `dist/ui` of this package and provides `layerDirectory`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<never> = Layer.suspend(() =>
+  layerDirectory(fileURLToPath(new URL("../dist/ui", import.meta.url)))
 )
+
+/**
+ * Has the server or the app above it serve the files of a directory. Where the directory does not exist, there is no page.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerDirectory = (directory: string): Layer.Layer<never> =>
+  Layer.effect(DashboardFiles.Current, DashboardFiles.load(directory)).pipe(Layer.provide(NodeServices.layer))

@@ -1,5 +1,5 @@
 /** The server cannot listen on its address. */
-import { Predicate, Runtime, Schema } from "effect"
+import { Predicate, Schema } from "effect"
 import type { HttpServerError } from "effect/http"
 
 const advice: Readonly<Record<string, string>> = {
@@ -9,16 +9,16 @@ const advice: Readonly<Record<string, string>> = {
 }
 
 /**
- * The server cannot listen on the address. `code` is the system's, such as `EADDRINUSE`. The message is complete, so a
- * program that fails with it prints nothing else.
+ * The server cannot listen on the address. `code` is the system's, such as `EADDRINUSE`; the message says what to do.
+ *
+ * @category errors
+ * @since 0.1.0
  */
 export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
   host: Schema.String,
   port: Schema.Int,
   code: Schema.String
 }) {
-  override readonly [Runtime.errorReported] = false
-
   override get message(): string {
     return `cannot listen on ${this.host}:${this.port} (${this.code})${this.code in advice ? `: ${advice[this.code]}` : ""}`
   }

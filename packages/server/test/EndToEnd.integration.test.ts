@@ -6,7 +6,7 @@ import { DockerRegistry, Servers, Slapd } from "@gitlab-registry-usage/test-serv
 import { describe, expect, layer } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Option, Redacted } from "effect"
 import * as ServerConfig from "../src/config/options/ServerConfig.ts"
-import * as Server from "../src/main.ts"
+import { Adapters, Server } from "@gitlab-registry-usage/server"
 import { basic, send } from "./app.ts"
 import * as Client from "./Client.ts"
 import { catalog, repositories as recordedRepositories } from "./golden/golden.ts"
@@ -108,7 +108,7 @@ access_token = ${account.password}
     )
     yield* fs.writeFileString(`${home}/ca.pem`, slapd.authority)
     const config = yield* ServerConfig.load({ file: { path: `${home}/server.conf`, required: true }, environment: {} })
-    return Client.layer.pipe(Layer.provideMerge(Server.layer(config)))
+    return Client.layer.pipe(Layer.provideMerge(Server.layer(config).pipe(Layer.provide(Adapters.layer(config)))))
   })
 ).pipe(Layer.provide(NodeServices.layer))
 

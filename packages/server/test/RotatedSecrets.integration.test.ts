@@ -6,7 +6,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Layer, Logger, Option } from "effect"
 import { mkdir, rename, symlink, writeFile } from "node:fs/promises"
 import * as ServerConfig from "../src/config/options/ServerConfig.ts"
-import * as Server from "../src/main.ts"
+import { Adapters, Server } from "@gitlab-registry-usage/server"
 import * as Stores from "../src/stores/Stores.ts"
 import { basic, send } from "./app.ts"
 import * as Client from "./Client.ts"
@@ -85,7 +85,9 @@ describe.skipIf(Servers.leftOut("slapd, docker-registry and PostgreSQL"))("secre
           })
         )
         const config = yield* ServerConfig.load({ file: { path, required: true }, environment: {} })
-        const services = yield* Layer.build(Client.layer.pipe(Layer.provideMerge(Server.layer(config))))
+        const services = yield* Layer.build(
+          Client.layer.pipe(Layer.provideMerge(Server.layer(config).pipe(Layer.provide(Adapters.layer(config)))))
+        )
         const stores = yield* Layer.build(Layer.fresh(Stores.layer(config)))
         const collector = Context.get(services, Collector.Collector)
         const store = Context.get(stores, SnapshotStore.SnapshotStore)

@@ -2,7 +2,8 @@ import { Collector, SnapshotStore, type Usage } from "@gitlab-registry-usage/cor
 import { DirectoryMemory, type Images, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Effect, Layer, type LogLevel, Option, Redacted, References } from "effect"
-import { HttpApp, TokenCache } from "@gitlab-registry-usage/server"
+import { TokenCache } from "@gitlab-registry-usage/server"
+import * as HttpApp from "../src/http/HttpApp.ts"
 import * as Client from "./Client.ts"
 import { send } from "./Client.ts"
 

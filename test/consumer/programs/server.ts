@@ -2,7 +2,7 @@
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Collector, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DirectoryMemory, RegistryMemory } from "@gitlab-registry-usage/core/testing"
-import { HttpApp } from "@gitlab-registry-usage/server"
+import { Adapters, Server } from "@gitlab-registry-usage/server"
 import { Console, Effect, Layer, Logger, Redacted } from "effect"
 import { FetchHttpClient, HttpClient, HttpServer } from "effect/http"
 
@@ -12,9 +12,8 @@ const tokens = JwtTokens.layer({
   audience: "test"
 })
 
-const server = HttpApp.layer({ host: "127.0.0.1", port: 0 }).pipe(
-  Layer.provideMerge(Collector.layer()),
-  Layer.provide(SnapshotStore.layerMemory),
+const server = Server.layer({ http: { host: "127.0.0.1", port: 0 } }).pipe(
+  Layer.provide([SnapshotStore.layerMemory, Adapters.layerAlone()]),
   Layer.provide([DirectoryMemory.layer([{ username: "alice", password: "secret" }]), tokens]),
   Layer.provide(RegistryMemory.layer({ repositories: [] }))
 )

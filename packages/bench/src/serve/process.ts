@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { NodeServices } from "@effect/platform-node"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
-import { Authentication, Collector, type SnapshotStore } from "@gitlab-registry-usage/core"
+import { Authentication, type SnapshotStore } from "@gitlab-registry-usage/core"
 import { DirectoryMemory, RegistryMemory } from "@gitlab-registry-usage/core/testing"
 import { Postgres } from "@gitlab-registry-usage/adapter-sql/postgres"
-import { FileSnapshotStore, HttpApp, TokenCache } from "@gitlab-registry-usage/server"
+import { Adapters, FileSnapshotStore, Server, TokenCache } from "@gitlab-registry-usage/server"
 import { Effect, Layer, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
 
@@ -48,11 +48,9 @@ const ours = <E>(store: Layer.Layer<SnapshotStore.SnapshotStore, E>) => {
     issuer: "bench",
     audience: "bench"
   })
-  const app = HttpApp.layer({ host: "127.0.0.1", port: 0 }).pipe(
-    Layer.provideMerge(Collector.layer()),
-    Layer.provide(store),
-    Layer.provide(RegistryMemory.layer({ repositories: [], before: () => Effect.never })),
-    Layer.provide(DirectoryMemory.layer([])),
+  const app = Server.layer({ http: { host: "127.0.0.1", port: 0 } }).pipe(
+    Layer.provide([store, RegistryMemory.layer({ repositories: [], before: () => Effect.never })]),
+    Layer.provide([DirectoryMemory.layer([]), Adapters.layerAlone()]),
     Layer.provideMerge(TokenCache.layer().pipe(Layer.provideMerge(tokens))),
     Layer.provide(Layer.succeed(References.MinimumLogLevel, "None"))
   )

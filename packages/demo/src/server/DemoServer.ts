@@ -1,14 +1,13 @@
 /** The server on an embedded registry, to try it without any setup. It has production's adapters and API. */
-import { NodeCrypto, NodeHttpClient, NodeHttpServer, NodeServices } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { Collector } from "@gitlab-registry-usage/core"
-import { HttpApp, Ui } from "@gitlab-registry-usage/server"
+import { Adapters, Dashboard, Server } from "@gitlab-registry-usage/server"
 import { Console, Data, Effect, Layer, Option, Redacted, Runtime } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
-import { fileURLToPath } from "node:url"
 import * as DemoDirectory from "../auth/DemoDirectory.ts"
 import * as Demo from "../data/Demo.ts"
 import * as DemoRegistry from "../DemoRegistry.ts"
@@ -57,21 +56,15 @@ const tokens = Layer.unwrap(
   )
 )
 
-/** The dashboard, which the build writes to the server's package. */
-const dashboard = Ui.load(
-  fileURLToPath(new URL("dist/ui", import.meta.resolve("@gitlab-registry-usage/server/package.json")))
-).pipe(Effect.provide(NodeServices.layer))
-
 /** The capacity of the registry's disk, which the projection reaches in a few weeks. */
 const capacity = { capacity: 4_000_000, capacityUnit: "MB" }
 
 const defaultPort = 5000
 
 const layer = (port: number) =>
-  Layer.unwrap(Effect.map(dashboard, (ui) => HttpApp.layer({ host: "127.0.0.1", port, ui, ...capacity }))).pipe(
-    Layer.provideMerge(Collector.layer()),
-    Layer.provide([registryClient, DemoHistory.layer(Demo.repositories)]),
-    Layer.provide([DemoDirectory.layer, tokens]),
+  Server.layer({ http: { host: "127.0.0.1", port, ...capacity } }).pipe(
+    Layer.provide([registryClient, DemoHistory.layer(Demo.repositories), Adapters.layerAlone()]),
+    Layer.provide([DemoDirectory.layer, tokens, Dashboard.layer]),
     Layer.provideMerge(registry)
   )
 
@@ -102,7 +95,7 @@ export const run = ({ once, port }: Options) =>
         )
     ),
     Effect.provide(FetchHttpClient.layer),
-    Effect.tapErrorTag(["ListenError", "UnexpectedFigures"], (error) => Console.error(error.message))
+    Effect.tapErrorTag("UnexpectedFigures", (error) => Console.error(error.message))
   )
 
 const runAt = (port: number, once: boolean) =>

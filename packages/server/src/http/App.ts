@@ -1,8 +1,9 @@
 /**
- * The HTTP API as an app of effect's HTTP server.
+ * The HTTP API for a server of one's own: of effect, of Node, or of a framework such as Express and Fastify.
  *
  * @since 0.1.0
  */
+import { NodeHttpServer } from "@effect/platform-node"
 import {
   type Authentication,
   Collector,
@@ -13,7 +14,9 @@ import {
   SnapshotStore,
   StatusResource
 } from "@gitlab-registry-usage/core"
-import { Effect, Option, Stream } from "effect"
+import { Context, Effect, Layer, Option, type Scope, Stream } from "effect"
+import type { HttpServerRequest, HttpServerResponse } from "effect/http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Metrics from "../Metrics.ts"
 import { description, type HandledName, type Name, routes } from "./api/Api.ts"
 import { authorize } from "./auth/Bearer.ts"
@@ -36,7 +39,7 @@ import * as Parameters from "./query/Parameters.ts"
 import * as Router from "./api/Router.ts"
 import { parse, type Target } from "./api/RequestTarget.ts"
 import { KnownTokens } from "./auth/TokenCache.ts"
-import * as Ui from "./service/DashboardFiles.ts"
+import * as DashboardFiles from "./service/DashboardFiles.ts"
 import * as UniqueSize from "./documents/UniqueSize.ts"
 
 /** @category models @since 0.1.0 */
@@ -45,10 +48,9 @@ export interface Options extends MetricsEndpoint.Options, Handler.Options {
   readonly prefix?: string | undefined
   /** The secret of the registry's notifications. Without it there is no `/events`. */
   readonly eventsToken?: Secret.Secret | undefined
-  /** The files of the dashboard. Default none. */
-  readonly ui?: Ui.Files | undefined
   /** The public keys that verify the tokens, for `/.well-known/jwks.json`. Default none. */
   readonly publicKeys?: { readonly keys: ReadonlyArray<unknown> } | undefined
+  /** The limits of wrong passwords, where no `LoginAttempts` are provided. */
   readonly limiter?: LoginLimiter.Options | undefined
   /** The capacity of the registry (bytes), for the projection of when it is full. Default unknown. */
   readonly capacity?: number | undefined
@@ -57,8 +59,9 @@ export interface Options extends MetricsEndpoint.Options, Handler.Options {
 }
 
 /**
- * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. With a
- * `SnapshotStore` in the context that keeps history, it also serves history.
+ * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. It also uses what is
+ * provided besides: the history of a `SnapshotStore` that keeps one, the counts of `LoginAttempts`, the instant of a
+ * `Revocation`, the page of `Dashboard.layer`.
  *
  * @category models
  * @since 0.1.0
@@ -101,16 +104,16 @@ const redirect = (location: string): Response => ({
 
 const handlers = (
   options: Options,
+  ui: DashboardFiles.Files,
   limiter: LoginAttempts.LoginAttempts["Service"],
   docs: Effect.Effect<Response>,
   earlier: EarlierSnapshots.EarlierSnapshots | undefined
 ): Readonly<Record<HandledName, Handler>> => {
   const root = options.prefix ?? ""
-  const ui = options.ui ?? new Map()
   const capacity = options.capacity === undefined ? undefined : { bytes: options.capacity, unit: options.capacityUnit }
   const signIn = login(limiter)
   const file = (name: string, request: Request) => {
-    const found = Ui.find(ui, name, request.headers["if-none-match"])
+    const found = DashboardFiles.find(ui, name, request.headers["if-none-match"])
     return found === undefined
       ? notFound(ui.size === 0 ? "this server was started without the page" : `the page has no file ${quoted(name)}`)
       : Effect.succeed(found)
@@ -176,8 +179,7 @@ const failed = new Problem({
 /**
  * The app, and the front that answers from its cache.
  *
- * @category constructors
- * @since 0.1.0
+ * @internal
  */
 export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const root = options.prefix ?? ""
@@ -185,6 +187,7 @@ export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const earlier = Option.isNone(store) ? undefined : yield* EarlierSnapshots.make(store.value)
   const handle: Readonly<Partial<Record<Name, Handler>>> = handlers(
     options,
+    yield* DashboardFiles.Current,
     yield* LoginLimiter.make(options.limiter),
     yield* docs(root),
     earlier
@@ -226,10 +229,49 @@ export const handler = Effect.fnUntraced(function* (options: Options = {}) {
 })
 
 /**
- * Makes the app: an effect that responds to the `HttpServerRequest` of its context, for effect's `HttpServer.serve` or
- * `NodeHttpServer.makeHandler`. Every request gets a response; an error becomes a problem document without a stack.
+ * Makes the app: an effect that responds to the `HttpServerRequest` of its context, for effect's `HttpServer.serve`. Every
+ * request gets a response; an error becomes a problem document without a stack.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options?: Options) => Effect.map(handler(options), ({ httpApp }) => httpApp)
+export const make = (options?: Options): Effect.Effect<HttpApp, never, Collector.Collector | Scope.Scope> =>
+  Effect.map(handler(options), ({ httpApp }) => httpApp)
+
+/**
+ * The app, as effect's HTTP server runs it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type HttpApp = Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  never,
+  Services | HttpServerRequest.HttpServerRequest | Scope.Scope
+>
+
+/**
+ * The app as a listener for the requests of Node's HTTP server, also behind Express, Fastify and their like. It answers every
+ * request that it is given, with or without `prefix` at the front of its path. A body that a parser has read before is taken
+ * from the property `body` of the request.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Listener extends Context.Service<Listener, (request: IncomingMessage, response: ServerResponse) => void>()(
+  "@gitlab-registry-usage/server/App/Listener"
+) {}
+
+/**
+ * Makes the listener. When its scope closes, requests under way are interrupted: close the server before.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<Listener, never, Services> =>
+  Layer.effect(
+    Listener,
+    Effect.gen(function* () {
+      return yield* NodeHttpServer.makeHandler(yield* make(options), { scope: yield* Effect.scope })
+    })
+  )

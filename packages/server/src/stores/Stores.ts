@@ -7,30 +7,51 @@ import type { ServerConfig } from "../config/options/ServerConfig.ts"
 import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 import * as LateStores from "./LateStores.ts"
 
+/**
+ * What is kept, and what replicas share.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Stores =
   | SnapshotStore.SnapshotStore
   | Leadership.Leadership
   | Revocation.Revocation
   | LoginAttempts.LoginAttempts
 
-/** The database cannot be used when the server starts. */
+/**
+ * The database cannot be used when the server starts.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export type StoresError = Database.DatabaseUnavailable | SqlMigrations.SchemaTooNew
 
-/** The services of a single server. */
-const alone = ({ http }: ServerConfig) =>
-  Layer.mergeAll(Leadership.layerMemory, Revocation.layerMemory, LoginAttempts.layerMemory(http.limiter))
+/** What the stores are made from. */
+type Config = Pick<ServerConfig, "collector" | "http" | "store">
 
-const file = (config: ServerConfig, path: string) =>
+/**
+ * What replicas would share, for a server that is alone: it is forgotten with the process.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerAlone = (
+  limiter?: LoginAttempts.Options
+): Layer.Layer<Exclude<Stores, SnapshotStore.SnapshotStore>> =>
+  Layer.mergeAll(Leadership.layerMemory, Revocation.layerMemory, LoginAttempts.layerMemory(limiter))
+
+const file = (config: Config, path: string) =>
   FileSnapshotStore.layer({ path, accounting: config.collector.accounting }).pipe(
     Layer.provide(NodeServices.layer),
-    Layer.merge(alone(config))
+    Layer.merge(layerAlone(config.http.limiter))
   )
 
 /**
  * The file alone knows which tokens were revoked. One that is not there may have been removed, or its disk is not mounted:
  * tokens of before the start are refused then. With a full or read-only disk the server starts without its database.
  */
-const sqlite = (config: ServerConfig, path: string) =>
+const sqlite = (config: Config, path: string) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -46,16 +67,13 @@ const sqlite = (config: ServerConfig, path: string) =>
         )
       )
       return Layer.catchTag(opened, "DatabaseUnavailable", (error) =>
-        LateStores.layer(opened, alone(config), error.message)
+        LateStores.layer(opened, layerAlone(config.http.limiter), error.message)
       )
     })
   ).pipe(Layer.provide(NodeServices.layer))
 
 /** The code for PostgreSQL is loaded only where the configuration uses it. */
-const postgres = (
-  config: ServerConfig,
-  { lease, password, url }: Extract<ServerConfig["store"], { _tag: "Postgres" }>
-) =>
+const postgres = (config: Config, { lease, password, url }: Extract<Config["store"], { _tag: "Postgres" }>) =>
   Layer.unwrap(
     Effect.map(
       Effect.promise(() => import("@gitlab-registry-usage/adapter-sql/postgres")),
@@ -65,7 +83,7 @@ const postgres = (
   )
 
 /** Copies the snapshot of the file into a database without snapshots. The file stays. */
-const takeOver = (config: ServerConfig, path: string | undefined) =>
+const takeOver = (config: Config, path: string | undefined) =>
   path === undefined
     ? Effect.void
     : Effect.gen(function* () {
@@ -82,7 +100,7 @@ const takeOver = (config: ServerConfig, path: string | undefined) =>
         Effect.provide(NodeServices.layer)
       )
 
-export const layer = (config: ServerConfig): Layer.Layer<Stores, StoresError> => {
+export const layer = (config: Config): Layer.Layer<Stores, StoresError> => {
   const { store } = config
   if (store._tag === "File") return file(config, store.path)
   const database = store._tag === "Sqlite" ? sqlite(config, store.path) : postgres(config, store)

@@ -1,9 +1,16 @@
-/** The configuration of the server. */
+/**
+ * The configuration of the server, from an INI file and environment variables (docs/configuration.md).
+ *
+ * @since 0.1.0
+ */
+import { NodeServices } from "@effect/platform-node"
+import type { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import type { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
 import { LdapDirectory } from "@gitlab-registry-usage/adapter-ldap"
+import { type Collector, Loopback, type Retention } from "@gitlab-registry-usage/core"
+import { Effect, type FileSystem, type LogLevel, Result } from "effect"
 import { createSecureContext } from "node:tls"
-import { Loopback } from "@gitlab-registry-usage/core"
-import { Effect, type FileSystem, Result } from "effect"
+import type * as HttpApp from "../../http/HttpApp.ts"
 import type { Settings } from "../keys/ConfigKeys.ts"
 import { findings, type Findings, settings } from "../source/ConfigDecoding.ts"
 import type { ConfigSource } from "../source/ConfigFile.ts"
@@ -14,8 +21,58 @@ import { readText } from "../source/TextFile.ts"
 import { directoryConfig } from "./DirectoryConfig.ts"
 import { readCertificates, readNamed, renewedSecret } from "./NamedFile.ts"
 import { scopeConfig } from "./ScopeConfig.ts"
-import { storeConfig } from "./StoreConfig.ts"
+import { type StoreConfig, storeConfig } from "./StoreConfig.ts"
 import { tokensConfig } from "./TokensConfig.ts"
+
+export { ConfigProblem, ConfigurationError } from "../source/ConfigProblem.ts"
+export type { StoreConfig } from "./StoreConfig.ts"
+
+/**
+ * The sections that a program can leave out, because it provides a port of its own instead: `Directory` for `ldap`, `Tokens`
+ * for `jwt`, `Registry` for `registry`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Replaceable = "ldap" | "jwt" | "registry"
+
+/**
+ * The checked configuration of a server, read without some sections. Secrets are redacted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ServerConfig<Without extends Replaceable = never> {
+  readonly http: HttpApp.Options
+  /** The address on which `/metrics` needs no token, if it is set. */
+  readonly metricsServer: { readonly host: string; readonly port: number } | undefined
+  /** Where logs, metrics and traces are sent, if it is set. */
+  readonly otlpUrl: URL | undefined
+  readonly log: { readonly format: "text" | "json"; readonly level: LogLevel.LogLevel }
+  readonly store: StoreConfig
+  readonly retention: Retention.Policy
+  readonly collector: Collector.Options
+  readonly directory: "ldap" extends Without ? undefined : LdapDirectory.Options
+  readonly tokens: "jwt" extends Without ? undefined : JwtTokens.Options
+  readonly registry: "registry" extends Without ? undefined : RegistryHttp.Options
+  /** PEM of the authorities to trust for the registry and GitLab instead of Node's. */
+  readonly registryAuthorities: ReadonlyArray<string> | undefined
+  /** What is risky, or has no effect. */
+  readonly warnings: ReadonlyArray<string>
+}
+
+/**
+ * How a configuration is read.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<Without extends Replaceable = never> {
+  /** The environment variables, which override the file. Default: those of the process. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
+  /** The sections whose keys need not be set. Their other keys keep their meaning, such as `login_failures` of `ldap`. */
+  readonly without?: ReadonlyArray<Without> | undefined
+}
 
 const levels = { trace: "Trace", debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const
 
@@ -58,34 +115,55 @@ const checkRegistry = ({ gitlab_base_url: gitlab, registry_base_url: registry }:
   }
 }
 
-/** Decodes the texts of the configuration. Fails with all problems at once. */
-export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
-  const found = findings(source)
-  const { database, general, jwt, ldap, registry } = settings(source, found)
+/** The section [registry] as options of the registry. */
+const registryConfig = Effect.fnUntraced(function* (
+  registry: Settings["registry"],
+  found: Findings
+): Effect.fn.Return<RegistryHttp.Options, never, FileSystem.FileSystem> {
   checkRegistry(registry, found)
   const scope = scopeConfig(registry, found)
+  const token = yield* renewedSecret(found, "registry", "access_token", registry.access_token)
+  return {
+    url: registry.registry_base_url,
+    gitlabUrl: registry.gitlab_base_url,
+    credentials: { username: registry.username, token },
+    scope,
+    apiToken: yield* renewedSecret(found, "registry", "api_token", registry.api_token),
+    timeout: registry.request_timeout,
+    concurrency: { max: registry.crawl_concurrency }
+  }
+})
+
+/**
+ * Decodes the texts of the configuration. Fails with all problems at once.
+ *
+ * @internal
+ */
+export const fromSource = Effect.fnUntraced(function* <Without extends Replaceable = never>(
+  source: ConfigSource,
+  without: ReadonlyArray<Without> = []
+): Effect.fn.Return<ServerConfig<Without>, ConfigurationError, FileSystem.FileSystem> {
+  const found = findings(source)
+  const isRead = (section: Replaceable) => !without.some((left) => left === section)
+  const { database, general, jwt, ldap, registry } = settings(source, found, without)
+  const upstream = isRead("registry") ? yield* registryConfig(registry, found) : undefined
   const tls = yield* readTls(general, found)
   const store = yield* storeConfig(database, general, found)
-  const directory: LdapDirectory.Options = yield* directoryConfig(ldap, found)
-  const tokens: JwtTokens.Options = yield* tokensConfig(jwt, registry.registry_base_url, found)
+  const directory = isRead("ldap") ? yield* directoryConfig(ldap, found) : undefined
+  const tokens = isRead("jwt") ? yield* tokensConfig(jwt, upstream?.url, found) : undefined
   const registryAuthorities = yield* readCertificates(found, "registry", "ca_file", registry.ca_file)
-
-  const renewed = {
-    token: yield* renewedSecret(found, "registry", "access_token", registry.access_token),
-    apiToken: yield* renewedSecret(found, "registry", "api_token", registry.api_token),
-    eventsToken: yield* renewedSecret(found, "registry", "events_token", registry.events_token),
-    metricsToken: yield* renewedSecret(found, "general", "metrics_token", general.metrics_token)
-  }
+  const eventsToken = yield* renewedSecret(found, "registry", "events_token", registry.events_token)
+  const metricsToken = yield* renewedSecret(found, "general", "metrics_token", general.metrics_token)
 
   const [first, ...others] = found.problems
   if (first !== undefined) return yield* new ConfigurationError({ problems: [first, ...others] })
-  return {
+  const config = {
     http: {
       host: general.socket_host,
       port: general.socket_port,
       prefix: general.server_prefix,
       corsOrigins: general.cors_origins,
-      eventsToken: renewed.eventsToken,
+      eventsToken,
       signInOrigins: general.sign_in_origins,
       maxConnections: general.max_connections,
       maxConnectionsPerAddress: general.max_connections_per_address,
@@ -99,7 +177,7 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
         perAddress: ldap.login_failures_per_address,
         window: ldap.login_window
       },
-      metricsToken: renewed.metricsToken,
+      metricsToken,
       metrics: { maxRepositories: general.metrics_repositories, tags: general.metrics_tags },
       capacity: database.capacity?.bytes,
       capacityUnit: database.capacity?.unit,
@@ -108,7 +186,6 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
           ? undefined
           : { host: general.health_host ?? general.socket_host, port: general.health_port }
     },
-    /** The address on which /metrics needs no token, if it is set. */
     metricsServer:
       general.metrics_port === undefined ? undefined : { host: general.metrics_host, port: general.metrics_port },
     otlpUrl: general.otlp_url,
@@ -117,16 +194,7 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
     retention: { hourly: database.keep_hourly, daily: database.keep_daily },
     directory,
     tokens,
-    registry: {
-      url: registry.registry_base_url,
-      gitlabUrl: registry.gitlab_base_url,
-      credentials: { username: registry.username, token: renewed.token },
-      scope,
-      apiToken: renewed.apiToken,
-      timeout: registry.request_timeout,
-      concurrency: { max: registry.crawl_concurrency }
-    },
-    /** PEM of the authorities to trust for the registry and GitLab instead of Node's. */
+    registry: upstream,
     registryAuthorities,
     collector: {
       accounting: registry.accounting,
@@ -139,11 +207,45 @@ export const fromSource = Effect.fnUntraced(function* (source: ConfigSource) {
     },
     warnings: found.warnings
   }
+  // TypeScript cannot infer which sections are there.
+  return config as unknown as ServerConfig<Without>
 })
 
-/** The checked configuration of a server. Secrets are redacted. */
-export interface ServerConfig extends Effect.Success<ReturnType<typeof fromSource>> {}
+/**
+ * Reads the configuration from these places. Fails with all problems at once.
+ *
+ * @internal
+ */
+export const load = <Without extends Replaceable = never>(
+  places: Places,
+  without?: ReadonlyArray<Without>
+): Effect.Effect<ServerConfig<Without>, ConfigurationError, FileSystem.FileSystem> =>
+  Effect.flatMap(read(places), (source) => fromSource(source, without))
 
-/** Reads the configuration from these places. Fails with all problems at once. */
-export const load = (places: Places): Effect.Effect<ServerConfig, ConfigurationError, FileSystem.FileSystem> =>
-  Effect.flatMap(read(places), fromSource)
+const fromPlaces = <Without extends Replaceable>(
+  file: Places["file"],
+  { environment = process.env, without }: Options<Without>
+): Effect.Effect<ServerConfig<Without>, ConfigurationError> =>
+  Effect.provide(load({ file, environment }, without), NodeServices.layer)
+
+/**
+ * Reads a file and the environment variables, as the program does with `-c`. Fails with all problems at once, none of which
+ * contains a secret.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromFile = <const Without extends Replaceable = never>(
+  path: string,
+  options: Options<Without> = {}
+): Effect.Effect<ServerConfig<Without>, ConfigurationError> => fromPlaces({ path, required: true }, options)
+
+/**
+ * Reads the environment variables alone, such as `GITLAB_REGISTRY_USAGE_GENERAL_SOCKET_PORT`. Fails with all problems at once.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromEnvironment = <const Without extends Replaceable = never>(
+  options: Options<Without> = {}
+): Effect.Effect<ServerConfig<Without>, ConfigurationError> => fromPlaces(undefined, options)

@@ -40,7 +40,7 @@ const previousKeys = Effect.fnUntraced(function* (jwt: Jwt, findings: Findings) 
 /** The options of the tokens. Problems become findings; then the options must not be used. */
 export const tokensConfig = Effect.fnUntraced(function* (
   jwt: Jwt,
-  registry: URL,
+  registry: URL | undefined,
   findings: Findings
 ): Effect.fn.Return<JwtTokens.Options, never, FileSystem.FileSystem> {
   const current = yield* currentKey(jwt, findings)
@@ -50,7 +50,7 @@ export const tokensConfig = Effect.fnUntraced(function* (
     previous: previous.map(([, key]) => key),
     issuer: jwt.issuer,
     // Deployments for different registries refuse each other's tokens, even with the same secret.
-    audience: jwt.audience ?? registry.href,
+    audience: jwt.audience ?? registry?.href ?? jwt.issuer,
     life: jwt.auth_token_expires,
     notBefore: jwt.not_before === undefined ? undefined : Effect.succeed(jwt.not_before)
   }

@@ -48,9 +48,9 @@ export const notSet = <S extends Section>(section: S, name: KeyOf<S>): string =>
 
 /**
  * The value of every key. The default or sample replaces an invalid text, so that the rules over several keys can be
- * checked as well.
+ * checked as well. In the sections `without`, no key must be set.
  */
-export const settings = (source: ConfigSource, findings: Findings): Settings => {
+export const settings = (source: ConfigSource, findings: Findings, without: ReadonlyArray<Section> = []): Settings => {
   const decode = ({ key, name, section }: PlacedKey): unknown => {
     const { initial, presence, value } = key
     const report = (message: string) => findings.problem(section, name as never, message)
@@ -62,7 +62,7 @@ export const settings = (source: ConfigSource, findings: Findings): Settings => 
       const decoded = value.decode(text)
       if (decoded !== undefined) return decoded
       report(`is not valid; accepted: ${value.accepts}`)
-    } else if (presence === "required" || presence === "expected") {
+    } else if ((presence === "required" || presence === "expected") && !without.includes(section)) {
       report(isSample ? `is still the sample; accepted: ${value.accepts}` : notSet(section, name as never))
     }
     return initial === undefined || presence === "conditional" ? undefined : value.decode(initial)

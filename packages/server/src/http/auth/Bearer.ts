@@ -1,6 +1,6 @@
 /** Authorizes a request by its bearer token (RFC 6750) or a secret of the configuration. */
-import { Authentication } from "@gitlab-registry-usage/core"
-import { Effect, Redacted } from "effect"
+import { Authentication, Revocation } from "@gitlab-registry-usage/core"
+import { DateTime, Effect, Option, Redacted } from "effect"
 import { hash, timingSafeEqual } from "node:crypto"
 import type { Request } from "../wire/Message.ts"
 import { unauthorized } from "../wire/Problem.ts"
@@ -32,17 +32,30 @@ export const bearsSecret = (secret: Redacted.Redacted, authorization: string | u
   return token !== undefined && timingSafeEqual(digest(token), digest(Redacted.value(secret)))
 }
 
+/** Refuses a token that was revoked, of whichever kind, where tokens can be. */
+const checkRevoked = Effect.fnUntraced(function* ({ issuedAt }: Authentication.VerifiedToken) {
+  const revocation = yield* Effect.serviceOption(Revocation.Revocation)
+  if (Option.isNone(revocation)) return
+  const notBefore = yield* revocation.value.notBefore
+  if (DateTime.isGreaterThan(issuedAt, notBefore)) return
+  yield* Effect.logDebug(
+    `a token was refused: it was issued before all were revoked at ${DateTime.formatIso(notBefore)}`
+  )
+  return yield* invalid
+})
+
 /** The user who sent the request. Fails with 401 and a challenge. */
 export const authorize = Effect.fnUntraced(function* (request: Request) {
   const { authorization } = request.headers
   const tokens = yield* Authentication.Tokens
   const token = parseBearer(authorization)
   if (token === undefined) return yield* authorization === undefined ? missing : invalid
-  const { principal } = yield* tokens.verify(Redacted.make(token)).pipe(
+  const verified = yield* tokens.verify(Redacted.make(token)).pipe(
     Effect.tapError((error) => Effect.logDebug(`a token was refused: ${error.reason.detail}`)),
     Effect.catchReason("TokenError", "TokenExpired", () => Effect.fail(expired)),
     Effect.catchTag("TokenError", () => Effect.fail(invalid))
   )
-  request.note.user = principal.username
-  return principal
+  yield* checkRevoked(verified)
+  request.note.user = verified.principal.username
+  return verified.principal
 })

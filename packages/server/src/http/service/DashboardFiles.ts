@@ -1,20 +1,16 @@
-/**
- * `/ui/`: the files of the dashboard, from a list that is made when the server starts.
- *
- * @since 0.1.0
- */
-import { Effect, FileSystem, Option, Path } from "effect"
+/** `/ui/`: the files of the dashboard, from a list that is made when the server starts. */
+import { Context, Effect, FileSystem, Option, Path } from "effect"
 import { Mime } from "effect/http"
 import { hash } from "node:crypto"
 import type { Response } from "../wire/Message.ts"
 
-/**
- * The files by their paths below `/ui/`, such as `assets/index-1a2b3c4d.js`. None where the dashboard was not built.
- *
- * @category models
- * @since 0.1.0
- */
+/** The files by their paths below `/ui/`, such as `assets/index-1a2b3c4d.js`. None where the dashboard was not built. */
 export type Files = ReadonlyMap<string, Response>
+
+/** The files that are served. */
+export const Current = Context.Reference<Files>("@gitlab-registry-usage/server/DashboardFiles", {
+  defaultValue: () => new Map()
+})
 
 /** Loads from here alone; no inline script, no frame, no form to elsewhere. */
 const contentSecurityPolicy = [
@@ -33,12 +29,7 @@ const contentSecurityPolicy = [
 /** What a build puts under a name with a hash never changes. */
 const immutable = /^assets\/.*-[A-Za-z0-9_-]{8,}\.\w+$/
 
-/**
- * What a file of this name is answered with.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** What a file of this name is answered with. */
 export const fileAnswer = (name: string, bytes: Uint8Array): Response => ({
   status: 200,
   headers: {
@@ -51,12 +42,7 @@ export const fileAnswer = (name: string, bytes: Uint8Array): Response => ({
   body: Buffer.from(bytes)
 })
 
-/**
- * Reads all files of a directory. One that is not there has none.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Reads all files of a directory. One that is not there has none. */
 export const load = Effect.fnUntraced(function* (
   directory: string
 ): Effect.fn.Return<Files, never, FileSystem.FileSystem | Path.Path> {
@@ -74,12 +60,7 @@ export const load = Effect.fnUntraced(function* (
   return files
 })
 
-/**
- * The file of this name below `/ui/`.
- *
- * @category lookup
- * @since 0.1.0
- */
+/** The file of this name below `/ui/`. */
 export const find = (files: Files, name: string, ifNoneMatch: string | undefined): Response | undefined => {
   const file = files.get(name)
   if (file === undefined) return undefined

@@ -5,7 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Redacted } from "effect"
 import { generateKeyPairSync } from "node:crypto"
 import { readFileSync } from "node:fs"
-import * as Ui from "../../../src/http/service/DashboardFiles.ts"
+import * as DashboardFiles from "../../../src/http/service/DashboardFiles.ts"
 import { appLayer, basic, get, send, signedIn } from "../../app.ts"
 import { parse } from "../../openmetrics.ts"
 
@@ -181,10 +181,12 @@ describe("the description of the API", () => {
 
 describe("the files of the dashboard", () => {
   const page = Buffer.from("<!doctype html><title>Usage</title>")
-  const files: Ui.Files = new Map([
-    ["index.html", Ui.fileAnswer("index.html", page)],
-    ["assets/index-1a2B3c4D.js", Ui.fileAnswer("assets/index-1a2B3c4D.js", Buffer.from("export {}"))]
+  const files: DashboardFiles.Files = new Map([
+    ["index.html", DashboardFiles.fileAnswer("index.html", page)],
+    ["assets/index-1a2B3c4D.js", DashboardFiles.fileAnswer("assets/index-1a2B3c4D.js", Buffer.from("export {}"))]
   ])
+
+  const withPage = Layer.succeed(DashboardFiles.Current, files)
 
   it.live("are served without a token, from the list only", () =>
     Effect.gen(function* () {
@@ -208,7 +210,7 @@ describe("the files of the dashboard", () => {
       }
       const bare = yield* send("/ui")
       expect([bare.status, bare.headers.location]).toEqual([307, "/p/ui/"])
-    }).pipe(Effect.provide(appLayer({ repositories: [] }, { prefix: "/p", ui: files })))
+    }).pipe(Effect.provide(appLayer({ repositories: [] }, { prefix: "/p" }).pipe(Layer.provide(withPage))))
   )
 
   it.live("are the target of a redirect from the root, for browsers only", () =>
@@ -218,7 +220,7 @@ describe("the files of the dashboard", () => {
       const { json, status } = yield* send("/?links=true")
       expect(status).toBe(200)
       expect(json).toMatchObject({ _links: { ui: { href: "/p/ui/" } } })
-    }).pipe(Effect.provide(appLayer({ repositories: [] }, { prefix: "/p", ui: files })))
+    }).pipe(Effect.provide(appLayer({ repositories: [] }, { prefix: "/p" }).pipe(Layer.provide(withPage))))
   )
 })
 

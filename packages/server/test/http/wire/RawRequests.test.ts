@@ -1,8 +1,7 @@
-import { App, type HttpApp } from "@gitlab-registry-usage/server"
+import { App, type Server } from "@gitlab-registry-usage/server"
 import { Images } from "@gitlab-registry-usage/core/testing"
-import { NodeHttpServer } from "@effect/platform-node"
 import { expect, layer } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { createServer, type IncomingMessage, type RequestListener } from "node:http"
 import { type AddressInfo, createConnection } from "node:net"
@@ -57,7 +56,7 @@ const repositories = Effect.map(
   (image) => [{ name: Names.RepositoryName.make("group/app"), tags: [{ name: Names.TagName.make("latest"), image }] }]
 )
 
-const serverWith = (options: Partial<HttpApp.Options>) =>
+const serverWith = (options: Partial<Server.HttpOptions>) =>
   Layer.unwrap(Effect.map(repositories, (repositories) => appLayer({ repositories }, options)))
 
 layer(serverWith({ eventsToken: Redacted.make("an events secret") }), { excludeTestServices: true })(
@@ -162,9 +161,8 @@ layer(serverWith({ eventsToken: Redacted.make("an events secret") }), { excludeT
 /** A server of somebody else in front of the app, as in `examples/embedded.ts`. */
 const embedded = (front: (app: RequestListener) => RequestListener) =>
   Effect.gen(function* () {
-    const app = yield* App.make({ eventsToken: Redacted.make("an events secret") })
-    const handler = yield* NodeHttpServer.makeHandler(app, { scope: yield* Effect.scope })
-    const server = createServer(front(handler as RequestListener))
+    const listener = yield* Layer.build(App.layer({ eventsToken: Redacted.make("an events secret") }))
+    const server = createServer(front(Context.get(listener, App.Listener)))
     yield* Effect.acquireRelease(
       Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
       () => Effect.sync(() => (server.closeAllConnections(), server.close()))

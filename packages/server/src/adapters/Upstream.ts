@@ -1,7 +1,7 @@
 /** The HTTP client for the registry and GitLab, with metrics of its requests. */
 import { Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
-import * as Metrics from "./Metrics.ts"
+import * as Metrics from "../Metrics.ts"
 
 /** The kind of a request, from its path. Labels contain no names. */
 const endpoint = (url: string): string => {
