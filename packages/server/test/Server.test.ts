@@ -1,8 +1,8 @@
 import { Collector, Names, Revocation, SnapshotStore } from "@gitlab-registry-usage/core"
 import { DirectoryMemory, Images, RegistryMemory, TokensMemory } from "@gitlab-registry-usage/core/testing"
-import { Adapters, Dashboard, Server, ServerConfig } from "@gitlab-registry-usage/server"
+import { Adapters, Dashboard, Logging, Server, ServerConfig } from "@gitlab-registry-usage/server"
 import { describe, expect, it } from "@effect/vitest"
-import { DateTime, Effect, FileSystem, Layer } from "effect"
+import { DateTime, Effect, FileSystem, Layer, References } from "effect"
 import { NodeServices } from "@effect/platform-node"
 import { basic, send } from "./app.ts"
 import * as Client from "./Client.ts"
@@ -36,7 +36,11 @@ describe("a server of one's own ports", () => {
         environment: { GITLAB_REGISTRY_USAGE_REGISTRY_REFRESH_INTERVAL: "1h" }
       })
       expect(config).toMatchObject({ directory: undefined, tokens: undefined, registry: undefined })
-      const server = Server.layer(config).pipe(Layer.provideMerge(own), Layer.provideMerge(Adapters.layer(config)))
+      const server = Server.layer(config).pipe(
+        Layer.provideMerge(own),
+        Layer.provideMerge(Adapters.layer(config)),
+        Layer.provide(Logging.layer(config))
+      )
       yield* Effect.gen(function* () {
         yield* Effect.flatMap(Collector.Collector, ({ refresh }) => refresh)
         const signIn = send("/usage/auth_token", { headers: basic("alice", "alice-secret") })
@@ -62,6 +66,7 @@ describe("a server of one's own ports", () => {
           Client.layer.pipe(
             Layer.provideMerge(Server.layer({ http: { host: "127.0.0.1", port: 0 } })),
             Layer.provide([own, SnapshotStore.layerMemory, Adapters.layerAlone(), files]),
+            Layer.provide(Layer.succeed(References.MinimumLogLevel, "None")),
             Layer.fresh
           )
         )

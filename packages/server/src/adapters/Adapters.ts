@@ -112,8 +112,5 @@ export const layer = <Without extends Replaceable = never>(
     unlessLeftOut(directory, LdapDirectory.layer),
     unlessLeftOut(registry, (options) => registryLayer(options, config.registryAuthorities)),
     unlessLeftOut(tokens, tokensLayer)
-  ).pipe(
-    Layer.provideMerge(Stores.layer(config)),
-    Layer.provideMerge(telemetry(config.otlpUrl))
-  )
+  ).pipe(Layer.provideMerge(Stores.layer(config)), Layer.provideMerge(telemetry(config.otlpUrl)))
 }
