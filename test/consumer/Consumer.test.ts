@@ -147,7 +147,12 @@ layer(consumers, { excludeTestServices: true, timeout: 120_000 })("the published
       it.effect(`installed by ${installer}, compiled with ${resolution} resolution, programs run`, () =>
         Effect.gen(function* () {
           const directory = (yield* Consumers)[installer]
-          yield* compile(directory, 7, ["effect.ts", "server.ts", "promise.ts"], flags)
+          yield* compile(
+            directory,
+            7,
+            ["effect.ts", "server.ts", "promise.ts", "declarations.ts"],
+            [...flags, "--declaration"]
+          )
           const outputs = yield* Effect.forEach(
             ["effect", "promise"],
             (program) => succeed(directory, process.execPath, [`out/${program}.js`]),
