@@ -75,7 +75,7 @@ const compile = (
   ])
 
 const effectOutput = "measured: true\n"
-const serverOutput = 'ready: 200 {"status":"ready"}\n'
+const serverOutput = 'ready: 200 {"status":"ready","stale":false}\n'
 const promiseOutput = [
   "measured",
   "progress",

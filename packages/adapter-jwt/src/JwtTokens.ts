@@ -32,12 +32,20 @@ export interface Options {
 }
 
 /**
+ * A JSON Web Key Set (RFC 7517) of public keys.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PublicKeySet extends JSONWebKeySet {}
+
+/**
  * The public keys with which others can verify the tokens; no keys where a secret is shared.
  *
  * @category services
  * @since 0.1.0
  */
-export class PublicKeys extends Context.Service<PublicKeys, JSONWebKeySet>()(
+export class PublicKeys extends Context.Service<PublicKeys, PublicKeySet>()(
   "@gitlab-registry-usage/adapter-jwt/PublicKeys"
 ) {}
 
@@ -101,7 +109,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }),
     verify: Effect.fn("Tokens.verify")((token) => verify(Redacted.value(token)))
   })
-  return { tokens, publicKeys: keys.published }
+  const publicKeys: PublicKeySet = keys.published
+  return { tokens, publicKeys }
 })
 
 /**
