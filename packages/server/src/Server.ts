@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
 import {
   type Authentication,
   Collector,
@@ -15,7 +14,7 @@ import {
   type Revocation,
   type SnapshotStore
 } from "@gitlab-registry-usage/core"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import { NetAddress } from "effect/net"
 import * as HttpApp from "./http/HttpApp.ts"
@@ -67,14 +66,6 @@ const begin = Effect.fnUntraced(function* ({ http, warnings = [] }: Options) {
   yield* Effect.logInfo(`listening on ${NetAddress.formatUrlUnsafe(address, scheme)}`)
 })
 
-/** Tokens of another kind than JWT have no public keys. */
-const api = (http: HttpApp.Options) =>
-  Layer.unwrap(
-    Effect.map(Effect.serviceOption(JwtTokens.PublicKeys), (keys) =>
-      HttpApp.layer({ publicKeys: Option.getOrUndefined(keys), ...http })
-    )
-  )
-
 const metricsServer = ({ http, metricsServer }: Options) =>
   metricsServer === undefined ? Layer.empty : HttpApp.layerMetrics({ ...metricsServer, metrics: http.metrics })
 
@@ -88,7 +79,7 @@ const metricsServer = ({ http, metricsServer }: Options) =>
  */
 export const layer = (options: Options): Layer.Layer<Collector.Collector | HttpServer.HttpServer, ListenError, Ports> =>
   Layer.effectDiscard(begin(options)).pipe(
-    Layer.provideMerge(api(options.http)),
+    Layer.provideMerge(HttpApp.layer(options.http)),
     Layer.provide(metricsServer(options)),
     Layer.provide(VerifySignal.layer),
     Layer.provideMerge(Collector.layer(options.collector)),

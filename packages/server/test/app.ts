@@ -17,7 +17,7 @@ const directory = DirectoryMemory.layer([
 ])
 
 /** Tokens signed with the test secret, and those that were verified are remembered: as the server wires them. */
-export const tokensWith = (options: Partial<Pick<JwtTokens.Options, "life" | "notBefore">> = {}) =>
+export const tokensWith = (options: Partial<Pick<JwtTokens.Options, "current" | "life" | "notBefore">> = {}) =>
   TokenCache.layer(options).pipe(
     Layer.provideMerge(
       JwtTokens.layer({

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { NodeHttpServer } from "@effect/platform-node"
+import { JwtTokens } from "@gitlab-registry-usage/adapter-jwt"
 import {
   type Authentication,
   Collector,
@@ -48,8 +49,6 @@ export interface Options extends MetricsEndpoint.Options, Handler.Options {
   readonly prefix?: string | undefined
   /** The secret of the registry's notifications. Without it there is no `/events`. */
   readonly eventsToken?: Secret.Secret | undefined
-  /** The public keys that verify the tokens, for `/.well-known/jwks.json`. Default none. */
-  readonly publicKeys?: { readonly keys: ReadonlyArray<unknown> } | undefined
   /** The limits of wrong passwords, where no `LoginAttempts` are provided. */
   readonly limiter?: LoginLimiter.Options | undefined
   /** The capacity of the registry (bytes), for the projection of when it is full. Default unknown. */
@@ -61,7 +60,7 @@ export interface Options extends MetricsEndpoint.Options, Handler.Options {
 /**
  * What the API needs: a directory to sign in with, tokens, and the collector whose snapshot it serves. It also uses what is
  * provided besides: the history of a `SnapshotStore` that keeps one, the counts of `LoginAttempts`, the instant of a
- * `Revocation`, the page of `Dashboard.layer`.
+ * `Revocation`, the public keys of `JwtTokens.layer`, the page of `Dashboard.layer`.
  *
  * @category models
  * @since 0.1.0
@@ -105,6 +104,7 @@ const redirect = (location: string): Response => ({
 const handlers = (
   options: Options,
   ui: DashboardFiles.Files,
+  publicKeys: JwtTokens.PublicKeySet | undefined,
   limiter: LoginAttempts.LoginAttempts["Service"],
   docs: Effect.Effect<Response>,
   earlier: EarlierSnapshots.EarlierSnapshots | undefined
@@ -148,10 +148,10 @@ const handlers = (
     ready: () => ready,
     metrics: (request) => MetricsEndpoint.metrics(request, options),
     jwks: () =>
-      options.publicKeys === undefined || options.publicKeys.keys.length === 0
-        ? notFound("the tokens are signed with a shared secret: there is no public key")
+      publicKeys === undefined || publicKeys.keys.length === 0
+        ? notFound("the tokens have no public key: this server alone can verify them")
         : Effect.succeed({
-            ...json(options.publicKeys),
+            ...json(publicKeys),
             headers: { "content-type": "application/jwk-set+json", "cache-control": "public, max-age=300" }
           }),
     openapi: () => Effect.sync(() => json(description(root))),
@@ -188,6 +188,7 @@ export const handler = Effect.fnUntraced(function* (options: Options = {}) {
   const handle: Readonly<Partial<Record<Name, Handler>>> = handlers(
     options,
     yield* DashboardFiles.Current,
+    Option.getOrUndefined(yield* Effect.serviceOption(JwtTokens.PublicKeys)),
     yield* LoginLimiter.make(options.limiter),
     yield* docs(root),
     earlier

@@ -82,7 +82,7 @@ export const service = HttpApiGroup.make("service").add(
     .middleware(EventsToken),
   HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", {
     success: Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Json)) }),
-    error: [problem(404, "The tokens are signed with a shared secret: there is no public key")]
+    error: [problem(404, "The tokens have no public key: this server alone can verify them")]
   }).annotate(OpenApi.Summary, "The public keys that verify the tokens"),
   HttpApiEndpoint.get("openapi", "/openapi.json", { success: Schema.Json })
     .annotate(OpenApi.Summary, "This description")

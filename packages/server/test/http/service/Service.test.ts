@@ -1,12 +1,12 @@
 import { Collector, Names, Registry } from "@gitlab-registry-usage/core"
 import { Images } from "@gitlab-registry-usage/core/testing"
-import { JwtTokens, KeySet } from "@gitlab-registry-usage/adapter-jwt"
+import { KeySet } from "@gitlab-registry-usage/adapter-jwt"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Redacted } from "effect"
 import { generateKeyPairSync } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as DashboardFiles from "../../../src/http/service/DashboardFiles.ts"
-import { appLayer, basic, get, send, signedIn } from "../../app.ts"
+import { appLayer, basic, get, send, signedIn, tokensWith } from "../../app.ts"
 import { parse } from "../../openmetrics.ts"
 
 const repositories = Effect.gen(function* () {
@@ -229,15 +229,8 @@ describe("/.well-known/jwks.json", () => {
     Effect.gen(function* () {
       const { privateKey } = generateKeyPairSync("ed25519")
       const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
-      const { publicKeys } = yield* JwtTokens.make({
-        current: KeySet.privateKey(Redacted.make(pem)),
-        issuer: "x",
-        audience: "y"
-      })
-      const answer = yield* Effect.provide(
-        send("/.well-known/jwks.json"),
-        appLayer({ repositories: [] }, { publicKeys })
-      )
+      const tokens = tokensWith({ current: KeySet.privateKey(Redacted.make(pem)) })
+      const answer = yield* Effect.provide(send("/.well-known/jwks.json"), appLayer({ repositories: [] }, { tokens }))
       expect(answer.headers["content-type"]).toBe("application/jwk-set+json")
       expect(answer.json).toMatchObject({ keys: [{ kty: "OKP", crv: "Ed25519", use: "sig" }] })
       expect(answer.body).not.toContain('"d"')
