@@ -25,8 +25,6 @@ export interface Options {
 export class UnexpectedFigures extends Data.TaggedError("UnexpectedFigures")<{
   readonly differences: ReadonlyArray<string>
 }> {
-  override readonly [Runtime.errorReported] = false
-
   override get message(): string {
     return `the API reports other figures than expected:\n${this.differences.join("\n")}`
   }
@@ -95,7 +93,13 @@ export const run = ({ once, port }: Options) =>
         )
     ),
     Effect.provide(FetchHttpClient.layer),
-    Effect.tapErrorTag("UnexpectedFigures", (error) => Console.error(error.message))
+    Effect.tapErrorTag(["ListenError", "UnexpectedFigures"], (error) =>
+      // The runtime would print it again, with its stack.
+      Effect.andThen(
+        Console.error(error.message),
+        Effect.sync(() => Object.assign(error, { [Runtime.errorReported]: false }))
+      )
+    )
   )
 
 const runAt = (port: number, once: boolean) =>
