@@ -80,6 +80,8 @@ export interface Allowed {
 }
 
 /**
+ * Whether an attempt may be made.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -70,7 +70,12 @@ export interface Tls {
   readonly key: string
 }
 
-/** @category models @since 0.1.0 */
+/**
+ * The address, the limits of connections, and what the API shows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Options extends App.Options, Address {
   /**
    * An address of its own for `/health/live` and `/health/ready`, over HTTP: it responds also when the API has as many

@@ -10,6 +10,9 @@ import { renewedSecret } from "./NamedFile.ts"
 /**
  * Where snapshots are stored: in a database with their history, or the latest one in a file. `takeOver` is a file whose
  * snapshot is copied into a database without snapshots.
+ *
+ * @category models
+ * @since 0.1.0
  */
 export type StoreConfig =
   | { readonly _tag: "File"; readonly path: string }
