@@ -29,7 +29,7 @@ const call = async (method: string, url: string, text?: object) => {
 }
 if (GITLAB_TOKEN === undefined) console.log(body)
 else {
-  const all = (await call("GET", `${notes}?per_page=100`)) as ReadonlyArray<{
+  const all = (await call("GET", `${notes}?sort=asc&per_page=100`)) as ReadonlyArray<{
     readonly id: number
     readonly body: string
   }>

@@ -25,7 +25,7 @@ export type { Address, Options as HttpOptions, Tls } from "./http/HttpApp.ts"
 export { ListenError } from "./ListenError.ts"
 
 /**
- * A `ServerConfig` has all of it.
+ * The options of a server. A `ServerConfig` has them all.
  *
  * @category models
  * @since 0.1.0
@@ -39,7 +39,7 @@ export interface Options {
   readonly collector?: Collector.Options | undefined
   /** How long earlier snapshots are kept, where the store keeps them. */
   readonly retention?: Retention.Policy | undefined
-  /** What is logged at the start. Default nothing. */
+  /** Warnings to log at the start. Default none. */
   readonly warnings?: ReadonlyArray<string> | undefined
 }
 

@@ -8,7 +8,7 @@ import * as FileSnapshotStore from "./FileSnapshotStore.ts"
 import * as LateStores from "./LateStores.ts"
 
 /**
- * What is kept, and what replicas share.
+ * The ports of the stores: the snapshots, and what replicas share.
  *
  * @category models
  * @since 0.1.0
