@@ -308,7 +308,9 @@ const program = () => {
         removeIncomplete(into, incomplete)
       // Tokens that were revoked may not be good again, so all tokens end where the instant is lost.
       if (incomplete.includes("revocation")) {
-        into.exec(`INSERT OR REPLACE INTO revocation (id, not_before) VALUES (1, ${Date.now()})`)
+        // Tokens have whole seconds: those of this second may be later.
+        const notBefore = Math.floor(Date.now() / 1000) * 1000 - 1
+        into.exec(`INSERT OR REPLACE INTO revocation (id, not_before) VALUES (1, ${notBefore})`)
       }
       // A leader whose generation is below that of a snapshot could not publish.
       into.exec(
