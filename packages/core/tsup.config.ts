@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup"
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/promise.ts", "src/testing/index.ts", "src/conformance/index.ts"],
+  entry: ["src/index.ts", "src/testing/index.ts", "src/conformance/index.ts"],
   format: "esm",
   target: "es2022",
   dts: false,

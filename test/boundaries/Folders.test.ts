@@ -56,18 +56,18 @@ const packages: Readonly<Record<string, Folders>> = {
     ".": ["Version.ts", "output", "connection", "commands"]
   },
   core: {
-    auth: [],
     plan: [],
     text: [],
+    auth: ["text"],
     registry: ["text"],
     inventory: ["registry", "text"],
     testing: ["auth", "registry"],
     usage: ["registry", "inventory"],
-    history: ["registry", "usage"],
+    history: ["registry", "text", "usage"],
     snapshot: ["text", "registry", "inventory", "usage", "history"],
     conformance: ["auth", "registry", "inventory", "testing", "usage", "history", "snapshot"],
     hal: ["registry", "inventory", "usage", "history", "snapshot"],
-    metrics: ["inventory", "usage", "snapshot"],
+    metrics: ["text", "inventory", "usage", "snapshot"],
     ".": ["auth", "plan", "registry", "inventory", "text", "usage", "history", "snapshot", "hal", "metrics"]
   },
   dashboard: {
@@ -90,6 +90,9 @@ const packages: Readonly<Record<string, Folders>> = {
     "DemoRegistry.ts": ["data", "http", "auth", "registry", "gitlab"],
     ".": ["data", "http", "auth", "DemoRegistry.ts"],
     server: ["data", "auth", "DemoRegistry.ts"]
+  },
+  promise: {
+    ".": []
   },
   reference: {
     ".": []

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Registry, type Secret } from "@gitlab-registry-usage/core"
+import { OptionRange, Registry, type Secret } from "@gitlab-registry-usage/core"
 import { Effect, Layer, Option, type Scope, Stream } from "effect"
 import { Digest as Hash } from "effect/crypto"
 import type { HttpClient } from "effect/http"
@@ -78,8 +78,25 @@ const apiToken = ({ apiToken, credentials }: Options): GitLabApi.ApiToken | unde
   return { header: credentials.username === jobUser ? "JOB-TOKEN" : "PRIVATE-TOKEN", token: credentials.token }
 }
 
+/** Every number of the options, in one place. */
+const checkNumbers = ({ concurrency, limits, ...options }: Options) =>
+  OptionRange.check("RegistryHttp", {
+    timeout: [options.timeout, OptionRange.time],
+    retries: [options.retries, OptionRange.whole(0)],
+    deadline: [options.deadline, OptionRange.time],
+    maxPause: [options.maxPause, OptionRange.pause],
+    repositoriesPerToken: [options.repositoriesPerToken, OptionRange.whole(1)],
+    "concurrency.start": [concurrency?.start, OptionRange.concurrency],
+    "concurrency.max": [concurrency?.max, OptionRange.concurrency],
+    "limits.manifestBytes": [limits?.manifestBytes, OptionRange.whole(1)],
+    "limits.pageBytes": [limits?.pageBytes, OptionRange.whole(1)],
+    "limits.pages": [limits?.pages, OptionRange.whole(1)],
+    "limits.entries": [limits?.entries, OptionRange.whole(1)],
+    "limits.nameBytes": [limits?.nameBytes, OptionRange.whole(1)]
+  })
+
 /**
- * Reads the registry over the client of the context. Digests are computed by the `Digest` service of the context where
+ * Reads the registry over the client of the context. A number out of its range is a defect. Digests are computed by the `Digest` service of the context where
  * there is one, such as Node's, which is faster for small manifests than WebCrypto.
  *
  * @category constructors
@@ -88,6 +105,7 @@ const apiToken = ({ apiToken, credentials }: Options): GitLabApi.ApiToken | unde
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Registry.Registry["Service"], never, HttpClient.HttpClient | Scope.Scope> {
+  checkNumbers(options)
   const { limits = {} } = options
   const url = registryBase(options.url)
   const gitlabUrl = options.gitlabUrl === undefined ? undefined : gitlabBase(options.gitlabUrl)

@@ -26,7 +26,8 @@ const withHint = (error: Registry.RegistryError): Registry.RegistryError =>
         error.target
       )(
         new Registry.Denied({
-          detail: `${error.reason.detail}; one group or project can be listed by its path instead`
+          detail: `${error.reason.detail}; one group or project can be listed by its path instead`,
+          status: error.reason.status
         })
       )
     : error

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, Redacted } from "effect"
+import { Cause, Effect, Exit, Redacted } from "effect"
 import * as LdapDirectory from "./LdapDirectory.ts"
 
 /**
@@ -81,13 +81,14 @@ const toGroupRule = (group: Group): LdapDirectory.GroupRule => {
  * @category sign-in
  * @since 0.1.0
  */
-export const verifyLogin = (
+export const verifyLogin = async (
   options: Options,
   username: string,
   password: string
 ): Promise<{ readonly username: string }> => {
   const { group, service, signal, ...rest } = options
-  return Effect.runPromise(
+  signal?.throwIfAborted()
+  const exit = await Effect.runPromiseExit(
     LdapDirectory.make({
       ...rest,
       group: toGroupRule(group),
@@ -107,4 +108,7 @@ export const verifyLogin = (
     ),
     { signal }
   )
+  if (Exit.isSuccess(exit)) return exit.value
+  if (signal?.aborted === true && Cause.hasInterruptsOnly(exit.cause)) throw signal.reason
+  throw Cause.squash(exit.cause)
 }

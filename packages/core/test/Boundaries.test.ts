@@ -47,6 +47,12 @@ describe("what the packages may depend on", () => {
     })
   }
 
+  it("promise has neither dependencies nor peers", () => {
+    const manifest = manifestOf("promise")
+    expect(manifest["dependencies"]).toBeUndefined()
+    expect(manifest["peerDependencies"]).toBeUndefined()
+  })
+
   it("core imports stable modules of effect alone", () => {
     const imported = new Map<string, string>()
     for (const file of sources) {

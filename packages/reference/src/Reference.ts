@@ -13,18 +13,17 @@ const path = (relative: string) => fileURLToPath(new URL(relative, packages))
 /** The entry points of the published packages by their names in the reference. */
 const entryPoints: Readonly<Record<string, string>> = {
   core: "core/src/index.ts",
-  "core/promise": "core/src/promise.ts",
   "core/testing": "core/src/testing/index.ts",
   "core/conformance": "core/src/conformance/index.ts",
   "adapter-http": "adapter-http/src/index.ts",
   "adapter-http/node": "adapter-http/src/node.ts",
-  "adapter-http/promise": "adapter-http/src/promise.ts",
   "adapter-jwt": "adapter-jwt/src/index.ts",
   "adapter-jwt/promise": "adapter-jwt/src/promise.ts",
   "adapter-ldap": "adapter-ldap/src/index.ts",
   "adapter-ldap/promise": "adapter-ldap/src/promise.ts",
   "adapter-sql": "adapter-sql/src/index.ts",
   "adapter-sql/postgres": "adapter-sql/src/postgres/index.ts",
+  promise: "promise/src/index.ts",
   server: "server/src/index.ts"
 }
 

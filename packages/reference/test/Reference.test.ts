@@ -32,7 +32,7 @@ describe("the reference", () => {
   })
 
   it("has every published entry point", () => {
-    const packages = ["core", "adapter-http", "adapter-jwt", "adapter-ldap", "adapter-sql", "server"]
+    const packages = ["core", "adapter-http", "adapter-jwt", "adapter-ldap", "adapter-sql", "promise", "server"]
     const published = packages.flatMap((name) => {
       const manifest = readFileSync(new URL(`../../${name}/package.json`, import.meta.url), "utf8")
       const { exports } = JSON.parse(manifest) as { readonly exports: Readonly<Record<string, string>> }

@@ -1,6 +1,5 @@
 // Plain JavaScript, without any types.
-import { collect } from "@gitlab-registry-usage/adapter-http/promise"
-import { measure } from "@gitlab-registry-usage/core/promise"
+import { collect, measure } from "@gitlab-registry-usage/promise"
 import { serve, stored } from "./registry.ts"
 
 const registry = await serve()

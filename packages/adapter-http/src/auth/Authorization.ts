@@ -70,7 +70,7 @@ export const make = (options: {
   let isTokenAccepted = false
 
   const refused = (response: HttpResponse, why: string) =>
-    new Registry.Unauthorized({ detail: `${response.from} answered 401: ${why}` })
+    new Registry.Unauthorized({ detail: `${response.from} answered 401: ${why}`, status: response.status })
 
   const chooseScheme = Effect.fnUntraced(function* (
     response: HttpResponse
@@ -130,7 +130,8 @@ export const make = (options: {
     }
     if (refusals % maxRefusals === 1) yield* logIn(proof.request)
     return yield* new Registry.Denied({
-      detail: `${response.from} answered 401 to credentials that it accepts elsewhere`
+      detail: `${response.from} answered 401 to credentials that it accepts elsewhere`,
+      status: response.status
     })
   })
 
@@ -145,10 +146,16 @@ export const make = (options: {
     if (required.anyToken === true && !errors.has("invalid_token")) return response
     tokens.forget(header)
     if (errors.has("insufficient_scope"))
-      return yield* new Registry.Denied({ detail: `${response.from} wants more than ${required.scope}` })
+      return yield* new Registry.Denied({
+        detail: `${response.from} wants more than ${required.scope}`,
+        status: response.status
+      })
     return yield* errors.has("invalid_token") && !isTokenAccepted
       ? refused(response, "a new token is refused")
-      : new Registry.Denied({ detail: `${response.from} answered 401 to a new token for ${required.scope}` })
+      : new Registry.Denied({
+          detail: `${response.from} answered 401 to a new token for ${required.scope}`,
+          status: response.status
+        })
   })
 
   const sendBy = (chosen: Scheme, request: HttpRequest, required: RequiredScope, isChecked: boolean) => {

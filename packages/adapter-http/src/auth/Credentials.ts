@@ -79,6 +79,7 @@ export const make = Effect.fnUntraced(function* (account: Account | undefined) {
     /** The reason of a login that `from` answered with `status`. */
     refused: ({ from, status }: HttpResponse) =>
       new Registry.Unauthorized({
+        status,
         detail:
           account === undefined
             ? `${from} answered ${status}: it gives nobody access without credentials`

@@ -137,7 +137,7 @@ export const make = (options: {
   const verified = Effect.fnUntraced(function* (response: HttpResponse, reference: Names.TagName | Digest.Digest) {
     yield* expectOk(response)
     const mediaType = response.headers["content-type"] ?? ""
-    if (isHtml(mediaType) && !isObject(response.body)) return yield* unexpectedHtml(response.from)
+    if (isHtml(mediaType) && !isObject(response.body)) return yield* unexpectedHtml(response)
     return yield* ManifestDigest.verifyManifest(
       hash,
       { mediaType, body: response.body },
@@ -157,7 +157,7 @@ export const make = (options: {
             // The catalog is no part of the OCI specification; a registry without one does not know the path.
             firstFailure: (reason) =>
               reason._tag === "NotFound"
-                ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog` })
+                ? new Registry.Unsupported({ detail: `${reason.detail}: no catalog`, status: reason.status })
                 : reason,
             // Distribution walks the whole storage for a page, which takes more than a minute in a large bucket.
             patience: 4
@@ -206,7 +206,7 @@ export const make = (options: {
     blobSize: operation("blobSize", "digest", function* (repository, digest: Digest.Digest) {
       const request = { method: "HEAD", headers: plain, maxBytes: 0, redirects } as const
       const response = yield* Effect.flatMap(send(repository, `blobs/${digest}`, request), expectOk)
-      if (isHtml(response.headers["content-type"])) return yield* unexpectedHtml(response.from)
+      if (isHtml(response.headers["content-type"])) return yield* unexpectedHtml(response)
       // The length of a compressed response is not the size of the blob.
       const { "content-encoding": coding = "identity", "content-length": length } = response.headers
       const stated = coding === "" || coding === "identity" ? sizeOf(length) : undefined
@@ -228,7 +228,7 @@ export const make = (options: {
       const request = { method: "DELETE", headers: plain, maxBytes: 64 * 1024 } as const
       const response = yield* send(repository, `manifests/${digest}`, request, alone(Scope.remove(repository)))
       if (response.status === 200 && isHtml(response.headers["content-type"])) {
-        return yield* unexpectedHtml(response.from)
+        return yield* unexpectedHtml(response)
       }
       // 202 by the specification.
       if (response.status < 200 || response.status >= 300) return yield* permanentReason(response)

@@ -81,11 +81,12 @@ export const make = Effect.fnUntraced(function* (options: {
     if (!isRefusal(status)) return response
     if (status === 404 && Result.isFailure(decodeRefusal(response))) {
       return yield* new Registry.Malformed({
-        detail: `${from} answered 404, but not as GitLab does: is the URL right?`
+        detail: `${from} answered 404, but not as GitLab does: is the URL right?`,
+        status
       })
     }
     const [Reason, why] = refusals[status]
-    return yield* new Reason({ detail: `${from} answered ${status}: ${why}` })
+    return yield* new Reason({ detail: `${from} answered ${status}: ${why}`, status })
   })
 
   /** Why no request may be sent. */

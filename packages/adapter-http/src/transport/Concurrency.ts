@@ -7,9 +7,9 @@
  */
 
 export interface Options {
-  /** Requests at once in the beginning. Default 8. */
+  /** Requests at once in the beginning, 1 to 10,000. Default 8. */
   readonly start?: number | undefined
-  /** Requests at once at most. Default 64. */
+  /** Requests at once at most, 1 to 10,000. Default 64. */
   readonly max?: number | undefined
 }
 
@@ -32,8 +32,8 @@ const memory = 300_000
 export type Concurrency = ReturnType<typeof make>
 
 export const make = (options: Options) => {
-  const max = Math.max(1, options.max ?? 64)
-  let limit = Math.min(Math.max(1, options.start ?? 8), max)
+  const max = options.max ?? 64
+  let limit = Math.min(options.start ?? 8, max)
   /** Up to here the limit doubles, beyond it grows by one. */
   let proven = limit
   let answers = 0

@@ -47,7 +47,8 @@ const serverError = (response: HttpResponse): Registry.ServerError => {
     offset === undefined ? "" : `: what it stores ${offset === 0 ? "is empty" : `breaks off as JSON at byte ${offset}`}`
   const codes = errors.map(({ code }) => code)
   return new Registry.ServerError({
-    detail: `${response.from} answered ${[response.status, ...codes].join(" ")}${cause}`
+    detail: `${response.from} answered ${[response.status, ...codes].join(" ")}${cause}`,
+    status: response.status
   })
 }
 
@@ -74,9 +75,9 @@ export const transientReason = (
   const wait =
     retryAfter(response.headers, now) ?? (status === 429 ? RateLimit.pause(response.headers, now) : undefined)
   if (status === 429 || (status === 503 && wait !== undefined)) {
-    return new Registry.RateLimited({ detail, ...(wait === undefined ? {} : { retryAfter: wait }) })
+    return new Registry.RateLimited({ detail, status, ...(wait === undefined ? {} : { retryAfter: wait }) })
   }
-  if (status === 408 || gateway.has(status)) return new Registry.Unreachable({ detail })
+  if (status === 408 || gateway.has(status)) return new Registry.Unreachable({ detail, status })
   return status >= 500 && status !== 501 ? serverError(response) : undefined
 }
 
@@ -85,17 +86,20 @@ export const permanentReason = (response: HttpResponse): Registry.RegistryReason
   const { status } = response
   const found = errorCodes(response)
   const detail = `${response.from} answered ${[status, ...found].join(" ")}`
-  if (status === 405 || status === 501 || found.includes("UNSUPPORTED")) return new Registry.Unsupported({ detail })
-  if (status === 403 || found.includes("DENIED")) return new Registry.Denied({ detail })
-  if (status === 401) return new Registry.Unauthorized({ detail })
-  if (status === 404 || status === 410) return new Registry.NotFound({ detail })
+  if (status === 405 || status === 501 || found.includes("UNSUPPORTED"))
+    return new Registry.Unsupported({ detail, status })
+  if (status === 403 || found.includes("DENIED")) return new Registry.Denied({ detail, status })
+  if (status === 401) return new Registry.Unauthorized({ detail, status })
+  if (status === 404 || status === 410) return new Registry.NotFound({ detail, status })
   if (status >= 300 && status < 400) {
     const to = response.headers["location"]
     const place = to !== undefined && URL.canParse(to, response.from) ? new URL(to, response.from) : undefined
     const where = place === undefined ? "" : ` to ${place.origin}${place.pathname}`
-    return new Registry.Malformed({ detail: `${detail}: a redirect${where}, perhaps to sign in` })
+    return new Registry.Malformed({ detail: `${detail}: a redirect${where}, perhaps to sign in`, status })
   }
-  return isHtml(response.headers["content-type"]) ? unexpectedHtml(response.from) : new Registry.Malformed({ detail })
+  return isHtml(response.headers["content-type"])
+    ? unexpectedHtml(response)
+    : new Registry.Malformed({ detail, status })
 }
 
 /**
@@ -128,6 +132,7 @@ export const connectionReason = (from: string, { reason }: HttpClientError.HttpC
     detail:
       reason._tag === "DecodeError" || reason._tag === "EmptyBodyError"
         ? `${from} broke off its response: ${cause}`
-        : `${from}: ${cause}`
+        : `${from}: ${cause}`,
+    cause: reason.cause
   })
 }

@@ -62,10 +62,11 @@ export const readBody = (
 export const isHtml = (contentType: string | undefined): boolean =>
   /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? "")
 
-/** The refusal of a web page, for `from`, which is a URL without secrets. */
-export const unexpectedHtml = (from: string): Registry.Malformed =>
+/** The refusal of a web page. */
+export const unexpectedHtml = ({ from, status }: HttpResponse): Registry.Malformed =>
   new Registry.Malformed({
-    detail: `${from} answers with a web page, perhaps to sign in, where a registry does not: is the URL right?`
+    detail: `${from} answers with a web page, perhaps to sign in, where a registry does not: is the URL right?`,
+    status
   })
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
@@ -81,7 +82,7 @@ export const decodeJson = <A>(
       try: () => JSON.parse(decoder.decode(response.body)) as unknown,
       catch: () =>
         isHtml(response.headers["content-type"])
-          ? unexpectedHtml(response.from)
+          ? unexpectedHtml(response)
           : new Registry.Malformed({ detail: `${what} is not JSON` })
     }).pipe(
       Result.flatMap((value) =>

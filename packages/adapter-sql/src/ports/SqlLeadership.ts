@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { randomUUID } from "node:crypto"
-import { Change, Digest, Leadership, Names } from "@gitlab-registry-usage/core"
+import { Change, Digest, Leadership, Names, OptionRange } from "@gitlab-registry-usage/core"
 import {
   type Cause,
   Clock,
@@ -110,6 +110,10 @@ export const make = Effect.fnUntraced(function* (
   options: Options = {}
 ): Effect.fn.Return<Leadership.Leadership["Service"], never, Database | Scope.Scope> {
   const { dialect, exclusively, hears, notifications, reachesOthers, sql, table, notify, write } = yield* Database
+  OptionRange.check("SqlLeadership", {
+    lease: [options.lease, OptionRange.time],
+    poll: [options.poll, OptionRange.time]
+  })
   const lease = Duration.toMillis(options.lease ?? "15 seconds")
   const poll = Duration.toMillis(options.poll ?? lease / 3)
   const self = randomUUID()

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
-import { Secret } from "@gitlab-registry-usage/core"
+import { OptionRange, Secret } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Layer, PubSub, Redacted, Ref, Result, Schedule, type Scope, Stream } from "effect"
 import type { Reactivity } from "effect/reactivity"
 import { SqlError } from "effect/sql"
@@ -137,6 +137,10 @@ export const makeDatabase = Effect.fnUntraced(function* (
 > {
   const { password, target } = yield* connectionOf(options)
   const schema = options.schema ?? "gitlab_registry_usage"
+  OptionRange.check("Postgres", {
+    deadline: [options.deadline, OptionRange.time],
+    maxConnections: [options.maxConnections, OptionRange.concurrency]
+  })
   const deadline = Duration.fromInputUnsafe(options.deadline ?? "30 seconds")
   const tls = yield* Effect.mapError(
     PostgresTls.make(target),

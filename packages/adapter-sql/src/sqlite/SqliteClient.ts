@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Worker } from "node:worker_threads"
+import { OptionRange } from "@gitlab-registry-usage/core"
 import { Duration, Effect, Layer, Option, Schedule, type Scope, Semaphore, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
@@ -181,6 +182,7 @@ const makeAcquirers = Effect.fnUntraced(function* (connection: Connection) {
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<SqliteClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
+  OptionRange.check("Sqlite", { deadline: [options.deadline, OptionRange.time] })
   const deadline = Duration.fromInputUnsafe(options.deadline ?? "30 seconds")
   const writer = new Connection(options.path, true, deadline)
   const writing = yield* makeAcquirers(writer)

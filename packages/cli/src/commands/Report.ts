@@ -55,14 +55,9 @@ type Render = (input: ReportInput, flags: Shared) => Effect.Effect<string>
 
 /** Loads a renderer when a file needs it. */
 const lazy =
-  (
-    load: () => Promise<{ readonly render: (input: ReportInput, style: Shared) => string | Effect.Effect<string> }>
-  ): Render =>
+  (load: () => Promise<{ readonly render: (input: ReportInput, style: Shared) => string }>): Render =>
   (input, flags) =>
-    Effect.flatMap(Effect.promise(load), ({ render }) => {
-      const rendered = render(input, flags)
-      return typeof rendered === "string" ? Effect.succeed(rendered) : rendered
-    })
+    Effect.map(Effect.promise(load), ({ render }) => render(input, flags))
 
 const renderers: Record<Kind, Render> = {
   html: lazy(() => import("../report/Page.ts")),

@@ -1,7 +1,7 @@
 /**
  * A report in GitLab Flavored Markdown, for wikis, releases and comments.
  */
-import { Inventory } from "@gitlab-registry-usage/core"
+import { Inventory, Markdown } from "@gitlab-registry-usage/core"
 import { DateTime } from "effect"
 import * as Budget from "../tables/Budget.ts"
 import * as BudgetTable from "../tables/BudgetTable.ts"
@@ -17,7 +17,7 @@ export const render = (input: ReportInput, style: Style): string => {
   const { crawled, outcomes } = input
   const { takenAt, usage } = crawled.snapshot
   const { gaps } = usage.inventory
-  const text = MarkdownTable.escape
+  const text = Markdown.escape
   const blocks = [
     `## Registry usage of ${text(crawled.source)}\n`,
     `${totals(input, style)}; read ${DateTime.formatIso(takenAt)}.\n`,

@@ -9,6 +9,7 @@
  */
 import { Clock, Context, Duration, Effect, Layer } from "effect"
 import { canonical, source } from "./SignInSource.ts"
+import * as OptionRange from "../text/OptionRange.ts"
 import * as WaitingLine from "./WaitingLine.ts"
 
 export { canonical, source } from "./SignInSource.ts"
@@ -105,18 +106,27 @@ export class LoginAttempts extends Context.Service<
 >()("@gitlab-registry-usage/core/LoginAttempts") {}
 
 /**
- * The options with their defaults, times in milliseconds.
+ * The options with their defaults, times in milliseconds. Throws a `RangeError` for one out of its range.
  *
  * @category options
  * @since 0.1.0
  */
-export const limitsOf = (options: Options) => ({
-  perUser: options.perUser ?? 4,
-  perAddress: options.perAddress ?? 50,
-  window: Duration.toMillis(options.window ?? "5 minutes"),
-  capacity: options.capacity ?? 100_000,
-  wait: Duration.toMillis(options.wait ?? "30 seconds")
-})
+export const limitsOf = (options: Options) => {
+  OptionRange.check("LoginAttempts", {
+    perUser: [options.perUser, OptionRange.whole(1)],
+    perAddress: [options.perAddress, OptionRange.whole(1)],
+    window: [options.window, OptionRange.time],
+    capacity: [options.capacity, OptionRange.whole(1)],
+    wait: [options.wait, OptionRange.pause]
+  })
+  return {
+    perUser: options.perUser ?? 4,
+    perAddress: options.perAddress ?? 50,
+    window: Duration.toMillis(options.window ?? "5 minutes"),
+    capacity: options.capacity ?? 100_000,
+    wait: Duration.toMillis(options.wait ?? "30 seconds")
+  }
+}
 
 /**
  * How many addresses of a user are known: the latest from which the user signed in.

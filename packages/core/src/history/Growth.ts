@@ -6,6 +6,7 @@
 import { DateTime, Effect } from "effect"
 import { type Entity, type Figures, lastAt, type Period, type Source } from "./History.ts"
 import { namespaceOf } from "../registry/Names.ts"
+import * as OptionRange from "../text/OptionRange.ts"
 import * as BlobChanges from "../usage/BlobChanges.ts"
 import { sizeKeys } from "../usage/Usage.ts"
 
@@ -202,7 +203,8 @@ const tagOf = { images: "Repository", namespaces: "Namespace" } as const
  * @since 0.1.0
  */
 export const compare = (before: AllFigures, after: AllFigures, options: Options = {}): Growth | undefined => {
-  const { below = "", by = "new_bytes", changes, of = "images" } = options
+  const { below = "", by = "new_bytes", changes, limit, of = "images" } = options
+  OptionRange.check("Growth", { limit: [limit, OptionRange.whole(0)] })
   const rootOf = (all: AllFigures) => all.find(([{ _tag, path }]) => _tag === "Namespace" && path === below)?.[1]
   const [rootBefore, rootAfter] = [rootOf(before), rootOf(after)]
   if (rootBefore === undefined && rootAfter === undefined) return undefined
@@ -226,7 +228,7 @@ export const compare = (before: AllFigures, after: AllFigures, options: Options 
     .sort((a, b) => order(a, b) || (a.path < b.path ? -1 : 1))
   return {
     ...comparing(by, sums)(below, rootBefore, rootAfter),
-    growers: growers.slice(0, options.limit),
+    growers: growers.slice(0, limit),
     matching: growers.length
   }
 }

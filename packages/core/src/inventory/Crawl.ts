@@ -11,6 +11,7 @@ import { type PreviousRepository, previousInventory, type Verification } from ".
 import { isKept, manifestReader, Stop } from "./ManifestReader.ts"
 import { measureSizes } from "./BlobSizes.ts"
 import { quoted } from "../text/IssueText.ts"
+import * as OptionRange from "../text/OptionRange.ts"
 import * as TagBudget from "./TagBudget.ts"
 import { isRepositoryName, isTagName, type RepositoryName, type TagName } from "../registry/Names.ts"
 import { isTransient, Malformed, Registry, type RegistryError } from "../registry/Registry.ts"
@@ -47,7 +48,7 @@ export const remaining = ({ elapsed, repositoriesDone, repositoriesFound }: Prog
 
 /** @category models @since 0.1.0 */
 export interface Options {
-  /** How many requests may be under way at once, where the adapter lets as many. Default 64. */
+  /** How many requests may be under way at once, 1 to 10,000, where the adapter lets as many. Default 64. */
   readonly concurrency?: number | undefined
   /** An earlier inventory: manifests that it holds are not fetched again, and it stands in for what fails for now. */
   readonly previous?: Inventory | undefined
@@ -97,7 +98,7 @@ interface Tag {
 /**
  * Crawls the registry. Each manifest is fetched once, whatever number of tags, repositories and indexes refer to it.
  *
- * What cannot be read becomes a gap of the inventory. The crawl as a whole fails only where the list of repositories
+ * An option out of its range is a defect. What cannot be read becomes a gap of the inventory. The crawl as a whole fails only where the list of repositories
  * cannot be read, the credentials are refused (a second try could ban the client), or nothing answers any more.
  *
  * @category crawling
@@ -106,6 +107,14 @@ interface Tag {
 export const crawl = Effect.fn("Crawl.crawl")(function* (
   options: Options = {}
 ): Effect.fn.Return<Inventory, RegistryError, Registry> {
+  const { limits, verify } = options
+  OptionRange.check("Crawl.crawl", {
+    concurrency: [options.concurrency, OptionRange.concurrency],
+    measure: [options.measure, OptionRange.whole(0)],
+    verify: [verify === "all" ? undefined : verify, OptionRange.whole(0)],
+    "limits.tags": [limits?.tags, OptionRange.whole(1)],
+    "limits.nameBytes": [limits?.nameBytes, OptionRange.whole(1)]
+  })
   const registry = yield* Registry
   const concurrency = options.concurrency ?? 64
   // A semaphore visits all waiting fibers whenever one is done, and here thousands may wait.

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import { tagCount } from "../inventory/Inventory.ts"
+import * as OptionRange from "../text/OptionRange.ts"
 import { timestamp, type Snapshot } from "../snapshot/Snapshot.ts"
 import { repositorySizes, type Sizes, sumSizes, tagSizes, total } from "../usage/Usage.ts"
 
@@ -197,6 +198,8 @@ const timeFamilies = (snapshot: Snapshot): ReadonlyArray<Family> => [
  * @since 0.1.0
  */
 export const families = (snapshot: Snapshot, options: Options = {}): ReadonlyArray<Family> => {
+  const { maxRepositories } = options
+  OptionRange.check("OpenMetrics", { maxRepositories: [maxRepositories, OptionRange.whole(0)] })
   const { inventory } = snapshot.usage
   const sizes = total(snapshot.usage)
   const unreadable = inventory.repositories.filter((_, r) => repositorySizes(snapshot.usage, r) === undefined)
@@ -211,7 +214,7 @@ export const families = (snapshot: Snapshot, options: Options = {}): ReadonlyArr
     ),
     gauge("tags", "Tags.", one(tagCount(inventory))),
     gauge("gaps", "What could not be read, or was left out.", one(inventory.gaps.length)),
-    ...repositoryFamilies(repositorySeries(snapshot, options.maxRepositories ?? Number.POSITIVE_INFINITY)),
+    ...repositoryFamilies(repositorySeries(snapshot, maxRepositories ?? Number.POSITIVE_INFINITY)),
     ...(options.tags === true ? tagFamilies(tagSeries(snapshot)) : []),
     ...(options.times === false ? [] : timeFamilies(snapshot))
   ].filter(({ samples }) => samples.length > 0)

@@ -9,14 +9,20 @@ import type { Bytes } from "./Bytes.ts"
 import type { Digest } from "./Digest.ts"
 import type { RepositoryName, TagName } from "./Names.ts"
 
+/** What people read, and the status of the response where the reason follows from one that has a status. */
+const fields = { detail: Schema.String, status: Schema.optional(Schema.Int) }
+
 /**
  * No response came from the registry, or only a gateway's 502, 503 or 504, until the adapter gave up. Trying later may
- * help.
+ * help. `cause` is the error of the connection, where there was one: its message may hold a secret, so do not print it.
  *
  * @category errors
  * @since 0.1.0
  */
-export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { detail: Schema.String }) {}
+export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", {
+  ...fields,
+  cause: Schema.optionalKey(Schema.Unknown)
+}) {}
 
 /**
  * The registry answered this one request with an error of its own, such as 500 for a tag whose link is damaged. It is
@@ -25,7 +31,7 @@ export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable"
  * @category errors
  * @since 0.1.0
  */
-export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", { detail: Schema.String }) {}
+export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", fields) {}
 
 /**
  * The credentials were refused, or none were given where some are needed. Trying again with the same ones may ban the
@@ -34,7 +40,7 @@ export class ServerError extends Schema.TaggedError<ServerError>()("ServerError"
  * @category errors
  * @since 0.1.0
  */
-export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { detail: Schema.String }) {}
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", fields) {}
 
 /**
  * The credentials are good, but do not permit this operation on this repository.
@@ -42,7 +48,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
  * @category errors
  * @since 0.1.0
  */
-export class Denied extends Schema.TaggedError<Denied>()("Denied", { detail: Schema.String }) {}
+export class Denied extends Schema.TaggedError<Denied>()("Denied", fields) {}
 
 /**
  * The registry has no such repository, tag, manifest or blob.
@@ -50,7 +56,7 @@ export class Denied extends Schema.TaggedError<Denied>()("Denied", { detail: Sch
  * @category errors
  * @since 0.1.0
  */
-export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { detail: Schema.String }) {}
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", fields) {}
 
 /**
  * The registry asked for fewer requests until the adapter gave up. `retryAfter` is in milliseconds, where the registry states it.
@@ -59,7 +65,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { detai
  * @since 0.1.0
  */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
-  detail: Schema.String,
+  ...fields,
   retryAfter: Schema.optionalKey(Schema.Finite)
 }) {}
 
@@ -69,7 +75,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
  * @category errors
  * @since 0.1.0
  */
-export class Malformed extends Schema.TaggedError<Malformed>()("Malformed", { detail: Schema.String }) {}
+export class Malformed extends Schema.TaggedError<Malformed>()("Malformed", fields) {}
 
 /**
  * The response or listing is larger than a limit of the adapter, which `detail` names. It was not read to its end.
@@ -85,7 +91,7 @@ export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", { detai
  * @category errors
  * @since 0.1.0
  */
-export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported", { detail: Schema.String }) {}
+export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported", fields) {}
 
 /**
  * The adapter refused to go on because it would have been unsafe: credentials to a foreign host, a downgrade to http.

@@ -38,6 +38,7 @@ import * as Leadership from "./Leadership.ts"
 import { markOverdue } from "./OverdueSnapshot.ts"
 import type { RepositoryName } from "../registry/Names.ts"
 import { Registry } from "../registry/Registry.ts"
+import * as OptionRange from "../text/OptionRange.ts"
 import { type Snapshot, take } from "./Snapshot.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
 import { type Accounting, measure } from "../usage/Usage.ts"
@@ -73,7 +74,7 @@ export interface Options {
    * with the snapshot. Default 1000.
    */
   readonly measure?: number | undefined
-  /** How many requests may be under way at once, at the most. Default 64. */
+  /** How many requests may be under way at once, at the most: 1 to 10,000. Default 64. */
   readonly concurrency?: number | undefined
 }
 
@@ -172,10 +173,20 @@ const idle: Omit<Status, "leadership" | "leadershipError"> = {
 }
 
 /**
+ * An option out of its range is a defect.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (options: Options = {}) {
+  OptionRange.check("Collector", {
+    interval: [options.interval, OptionRange.time],
+    jitter: [options.jitter, OptionRange.share],
+    deadline: [options.deadline, OptionRange.time],
+    verifyInterval: [options.verifyInterval, OptionRange.time],
+    measure: [options.measure, OptionRange.whole(0)],
+    concurrency: [options.concurrency, OptionRange.concurrency]
+  })
   const registry = yield* Registry
   const store = yield* SnapshotStore
   // A server without replicas needs no leadership.

@@ -7,6 +7,7 @@ import { DateTime, Duration, Effect, Layer, Option, Schedule } from "effect"
 import { downsample } from "../history/History.ts"
 import * as Leadership from "./Leadership.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
+import * as OptionRange from "../text/OptionRange.ts"
 
 /**
  * How old snapshots may become: every one, then the last of each hour, then the last of each day (UTC).
@@ -23,6 +24,13 @@ export interface Policy {
   readonly daily?: Duration.Input | undefined
 }
 
+const requirePolicy = ({ all, daily, hourly }: Policy) =>
+  OptionRange.check("Retention", {
+    all: [all, OptionRange.pause],
+    hourly: [hourly, OptionRange.pause],
+    daily: [daily, OptionRange.pause]
+  })
+
 const lastOfEach = (instants: ReadonlyArray<DateTime.Utc>, step: Duration.Input): ReadonlySet<number> =>
   new Set(
     downsample(
@@ -33,7 +41,8 @@ const lastOfEach = (instants: ReadonlyArray<DateTime.Utc>, step: Duration.Input)
 
 /**
  * The instants, of those given in any order, whose snapshots are to be forgotten `now`. The newest is never among them, nor
- * is one that the hour or the day is kept for: to forget often comes to the same as to forget once.
+ * is one that the hour or the day is kept for: to forget often comes to the same as to forget once. Throws a `RangeError`
+ * for a policy out of its range, rather than to forget what should be kept.
  *
  * @category selecting
  * @since 0.1.0
@@ -43,6 +52,7 @@ export const select = (
   policy: Policy,
   now: DateTime.Utc
 ): ReadonlyArray<DateTime.Utc> => {
+  requirePolicy(policy)
   const sorted = instants.toSorted(DateTime.Order)
   const newest = sorted.at(-1)
   const [hours, days] = [lastOfEach(sorted, "1 hour"), lastOfEach(sorted, "1 day")]
@@ -86,6 +96,7 @@ const schedule = Schedule.jittered(Schedule.spaced("1 hour"))
 export const layer = (policy: Policy = {}): Layer.Layer<never, never, SnapshotStore> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
+      requirePolicy(policy)
       if (!(yield* SnapshotStore).keepsHistory) return
       const round = prune(policy).pipe(
         Effect.tap((count) => (count === 0 ? Effect.void : Effect.logInfo(`forgot ${count} earlier snapshots`))),

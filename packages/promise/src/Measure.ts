@@ -1,13 +1,11 @@
 /**
- * Scans for Node code without Effect: plain data in and out, errors with a stable `code`.
- *
- * @since 0.1.0
+ * Scans, measured and compared.
  */
+import { Diff, Inventory, Usage } from "@gitlab-registry-usage/core"
 import { DateTime, Effect, Struct } from "effect"
-import * as Diff from "./usage/Diff.ts"
-import { foreignSize, repositorySizes, type Sizes, tagSizes, total, type Usage } from "./usage/Usage.ts"
-import { manifestDigest } from "./inventory/Inventory.ts"
-import * as Snapshot from "./snapshot/Snapshot.ts"
+import { run } from "./Failure.ts"
+import { decode } from "./Decode.ts"
+import * as Options from "./Options.ts"
 
 /**
  * What a crawl saw, as bytes: the same that the command line saves with `--save`, and the server in its snapshot file. Keep
@@ -46,7 +44,8 @@ export interface MeasuredTag {
 }
 
 /**
- * A repository. `sizes` is null where it could not be read; `stale` means that its data is from an earlier crawl.
+ * A repository. `sizes` is null where it could not be read. With `partial` some of it could not be read, so that its sizes
+ * are the least that they can be; `stale` means that its data is from an earlier crawl.
  *
  * @category models
  * @since 0.1.0
@@ -54,13 +53,14 @@ export interface MeasuredTag {
 export interface MeasuredRepository {
   readonly name: string
   readonly sizes: MeasuredSizes | null
+  readonly partial: boolean
   readonly stale: boolean
   readonly tags: ReadonlyArray<MeasuredTag>
 }
 
 /**
- * Something that could not be read. Without `tag` and `digest` it is the whole repository, without `repository` the list
- * of repositories.
+ * Something that could not be read, and why. Without `tag` and `digest` it is the whole repository, without `repository` the
+ * list of repositories. With `blob`, the manifest `digest` was read, and states a wrong size for this blob.
  *
  * @category models
  * @since 0.1.0
@@ -69,12 +69,14 @@ export interface MeasuredGap {
   readonly repository?: string
   readonly tag?: string
   readonly digest?: string
+  readonly blob?: string
   readonly reason: string
   readonly detail: string
 }
 
 /**
- * A scan, measured. `total` is what the registry stores, each blob once; null where nothing could be read.
+ * A scan, measured. `total` is what the registry stores, each blob once; null where nothing could be read. With `partial`
+ * something is missing in it, so that it is the least that it can be.
  *
  * @category models
  * @since 0.1.0
@@ -83,6 +85,7 @@ export interface Report {
   readonly takenAt: Date
   readonly accounting: "all" | "layers"
   readonly total: MeasuredSizes | null
+  readonly partial: boolean
   readonly repositories: ReadonlyArray<MeasuredRepository>
   readonly gaps: ReadonlyArray<MeasuredGap>
 }
@@ -104,55 +107,51 @@ export interface Change {
 }
 
 /**
- * The bytes are no scan: `ERR_SCAN_UNREADABLE`.
+ * How scans are measured.
  *
- * @category errors
+ * @category options
  * @since 0.1.0
  */
-export class ScanFailure extends Error {
-  override readonly name = "ScanFailure"
-  readonly code = "ERR_SCAN_UNREADABLE"
-}
-
-/** @category options @since 0.1.0 */
-export interface Options {
+export interface MeasureOptions {
   /** What counts: `all` that is stored (the default), or `layers` only. */
-  readonly accounting?: "all" | "layers"
+  readonly accounting?: "all" | "layers" | undefined
 }
 
-const decoded = (scan: Scan, { accounting }: Options): Promise<Snapshot.Snapshot> =>
-  Effect.runPromise(Effect.mapError(Snapshot.decode(scan, { accounting }), (error) => new ScanFailure(error.message)))
+const options = Options.record({ accounting: Options.oneOf("all", "layers") })
 
-const plain = (sizes: Sizes | undefined): MeasuredSizes | null => (sizes === undefined ? null : { ...sizes })
+const plain = (sizes: Usage.Sizes | undefined): MeasuredSizes | null => (sizes === undefined ? null : { ...sizes })
 
-const tagsOf = (usage: Usage, r: number): ReadonlyArray<MeasuredTag> => {
+const tagsOf = (usage: Usage.Usage, r: number): ReadonlyArray<MeasuredTag> => {
   const { tagManifests, tagNames } = usage.inventory.repositories[r]!
   return tagNames.map((name, i) => {
     const [tag, manifest] = [usage.tagStarts[r]! + i, tagManifests[i]!]
     return {
       name,
-      digest: manifest < 0 ? null : manifestDigest(usage.inventory, manifest),
-      sizes: plain(tagSizes(usage, tag)),
-      foreignSize: foreignSize(usage, tag)
+      digest: manifest < 0 ? null : Inventory.manifestDigest(usage.inventory, manifest),
+      sizes: plain(Usage.tagSizes(usage, tag)),
+      foreignSize: Usage.foreignSize(usage, tag)
     }
   })
 }
 
 /**
- * Measures a scan. Rejects with `ERR_SCAN_UNREADABLE`.
+ * Measures a scan. Rejects with `ERR_SCAN_UNREADABLE` and `ERR_OPTION_INVALID`.
  *
  * @category measuring
  * @since 0.1.0
  */
-export const measure = async (scan: Scan, options: Options = {}): Promise<Report> => {
-  const { takenAt, usage } = await decoded(scan, options)
+export const measure = async (scan: Scan, given: MeasureOptions = {}): Promise<Report> => {
+  Options.require(given, options)
+  const { takenAt, usage } = await run(decode(scan, given))
   return {
     takenAt: DateTime.toDateUtc(takenAt),
     accounting: usage.accounting,
-    total: plain(total(usage)),
+    total: plain(Usage.total(usage)),
+    partial: Usage.namespaceUnread(usage, "") > 0,
     repositories: usage.inventory.repositories.map(({ name, stale }, r) => ({
       name,
-      sizes: plain(repositorySizes(usage, r)),
+      sizes: plain(Usage.repositorySizes(usage, r)),
+      partial: Usage.repositoryUnread(usage, r) > 0,
       stale,
       tags: tagsOf(usage, r)
     })),
@@ -161,12 +160,14 @@ export const measure = async (scan: Scan, options: Options = {}): Promise<Report
 }
 
 /**
- * What changed from one scan to another, repository by repository. Rejects with `ERR_SCAN_UNREADABLE`.
+ * What changed from one scan to another, repository by repository. Rejects with `ERR_SCAN_UNREADABLE` and
+ * `ERR_OPTION_INVALID`.
  *
  * @category comparing
  * @since 0.1.0
  */
-export const diff = async (before: Scan, after: Scan, options: Options = {}): Promise<ReadonlyArray<Change>> => {
-  const [earlier, later] = await Promise.all([decoded(before, options), decoded(after, options)])
+export const diff = async (before: Scan, after: Scan, given: MeasureOptions = {}): Promise<ReadonlyArray<Change>> => {
+  Options.require(given, options)
+  const [earlier, later] = await run(Effect.all([decode(before, given), decode(after, given)]))
   return Diff.compare(earlier.usage, later.usage)
 }
