@@ -1,7 +1,7 @@
 /**
  * Sizes as people write them.
  */
-import { Bytes, OptionRange, SizeText } from "@gitlab-registry-usage/core"
+import { Bytes, SizeText } from "@gitlab-registry-usage/core"
 import * as Options from "./Options.ts"
 
 /**
@@ -28,7 +28,7 @@ const format = Options.record({ decimal })
  */
 export const formatSize = (bytes: number, options: FormatOptions = {}): string => {
   Options.require(options, format)
-  Options.require(bytes, Options.number(OptionRange.whole(0)), "bytes")
+  Options.require(bytes, Options.is("a number of bytes, which is a whole number of at least 0", Bytes.isBytes), "bytes")
   return Bytes.format(Bytes.make(bytes), options)
 }
 

@@ -155,7 +155,9 @@ describe("options that cannot be used", () => {
         expect(codeOf(call), `${size}`).toBe("ERR_OPTION_INVALID")
       }
     }
-    expect(codeOf(() => formatSize(-1))).toBe("ERR_OPTION_INVALID")
+    for (const bytes of [-1, 1.5, Number.NaN, Infinity, "1"] as ReadonlyArray<number>) {
+      expect(codeOf(() => formatSize(bytes))).toBe("ERR_OPTION_INVALID")
+    }
     expect(codeOf(() => formatSize(1, { decimals: true } as never))).toBe("ERR_OPTION_INVALID")
     for (const options of [{ rows: -1 }, { maxTotal: "50" }, { maxTotal: "" }, { tittle: "x" }, { title: "" }]) {
       for (const render of [toMarkdown, toJUnit])

@@ -111,7 +111,7 @@ export const crawl = Effect.fn("Crawl.crawl")(function* (
   OptionRange.check("Crawl.crawl", {
     concurrency: [options.concurrency, OptionRange.concurrency],
     measure: [options.measure, OptionRange.whole(0)],
-    verify: [verify === "all" ? undefined : verify, OptionRange.whole(0)],
+    verify: [verify === "all" ? undefined : verify, OptionRange.whole(0, Number.MAX_SAFE_INTEGER)],
     "limits.tags": [limits?.tags, OptionRange.whole(1)],
     "limits.nameBytes": [limits?.nameBytes, OptionRange.whole(1)]
   })

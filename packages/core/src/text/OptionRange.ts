@@ -18,17 +18,17 @@ export interface Range {
 }
 
 /**
- * Whole numbers from `least` to `most`.
+ * Whole numbers from `least` to `most`. Without `most` there is no limit, and `Infinity` is one of them.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): Range => ({
-  expected:
-    most === Number.MAX_SAFE_INTEGER
-      ? `a whole number of at least ${least}`
-      : `a whole number from ${least} to ${most}`,
-  contains: (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+export const whole = (least: number, most: number = Number.POSITIVE_INFINITY): Range => ({
+  expected: Number.isFinite(most)
+    ? `a whole number from ${least} to ${most}`
+    : `a whole number of at least ${least}, or Infinity`,
+  contains: (value) =>
+    typeof value === "number" && value >= least && value <= most && (value === most || Number.isSafeInteger(value))
 })
 
 /**
