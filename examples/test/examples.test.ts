@@ -187,19 +187,55 @@ layer(registry, { excludeTestServices: true })("examples", (it) => {
     })
   )
 
-  it.effect("budget.ts prints the total, and fails over budget or without access", () =>
-    Effect.gen(function* () {
-      const { diskSize } = Expected.all.total
-      const within = yield* run("budget.ts", [`${diskSize}`])
-      expect(within.lines).toEqual([`${diskSize} of ${diskSize} bytes; could not read 1`])
-      expect(within.status).toBe(0)
-      expect(within.errors).toMatch(/12 repositories, \d+ tags\n$/)
-      expect((yield* run("budget.ts", [`${diskSize - 1}`])).status).toBe(1)
-      const refused = yield* run("budget.ts", ["1"], { REGISTRY_TOKEN: "canary-wrong-token" })
-      expect(refused.status).toBe(2)
-      expect(refused.errors).toContain("ERR_REGISTRY_UNAUTHORIZED")
-      expect(refused.errors).not.toContain("canary")
-    })
+  it.effect(
+    "budget.ts fails closed: over budget, gaps, no budget, no access and no answer have statuses of their own",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* DemoRegistry.DemoRegistry
+        const { host } = new URL(url)
+        const job = {
+          CI_REGISTRY: host,
+          CI_REGISTRY_IMAGE: `${host}/acme/shop`,
+          CI_SERVER_URL: url,
+          CI_JOB_TOKEN: "demo-job-token"
+        }
+        const within = yield* run("budget.ts", ["3MB"], job)
+        expect(within).toEqual({ status: 0, lines: ["2.03 MB on disk, within the budget of 3.00 MB"], errors: "" })
+        const over = yield* run("budget.ts", ["1MB"], job)
+        expect(over).toMatchObject({
+          status: 10,
+          lines: [expect.stringMatching(/which is 1\.0\d MB over the budget of 1\.00 MB$/)]
+        })
+
+        const everything = { ...job, GITLAB_REGISTRY_USAGE_USER: "registry-usage" }
+        const gaps = yield* run("budget.ts", ["1GB"], {
+          ...everything,
+          GITLAB_REGISTRY_USAGE_TOKEN: "demo-access-token"
+        })
+        expect(gaps).toMatchObject({
+          status: 4,
+          errors: expect.stringContaining("not read: acme/vault/secrets Denied")
+        })
+
+        for (const args of [[], [""], ["50"], ["50 apples"], ["-1GB"]]) {
+          const refused = yield* run("budget.ts", args, job)
+          expect(refused, args[0]).toMatchObject({ status: 2, errors: expect.stringMatching(/^ERR_OPTION_INVALID: /) })
+        }
+        expect((yield* run("budget.ts", ["3MB"], { ...job, CI_REGISTRY: "" })).status).toBe(2)
+
+        const denied = yield* run("budget.ts", ["3MB"], { ...everything, GITLAB_REGISTRY_USAGE_TOKEN: "canary-wrong" })
+        expect(denied).toMatchObject({ status: 3, errors: expect.stringContaining("ERR_REGISTRY_UNAUTHORIZED") })
+        expect(denied.errors).not.toContain("canary")
+
+        const closed = `127.0.0.1:${yield* freePort}`
+        const unreachable = yield* run("budget.ts", ["3MB"], {
+          ...job,
+          CI_REGISTRY: closed,
+          CI_REGISTRY_IMAGE: `${closed}/acme/shop`,
+          CI_SERVER_URL: `http://${closed}`
+        })
+        expect(unreachable).toMatchObject({ status: 5, errors: expect.stringContaining("ERR_REGISTRY_UNREACHABLE") })
+      })
   )
 
   it.effect("hal-client.ts finds every image and its tags by links", () =>

@@ -99,6 +99,24 @@ layer(Layer.mergeAll(layerProgram, layerRegistry()), { timeout: "60 seconds", ex
       })
     )
 
+    it.effect("the component fails where nobody knows whether the budget is kept", () =>
+      Effect.gen(function* () {
+        const cwd = yield* directory
+        for (const value of ["", "50", "a lot"]) {
+          for (const input of ["max-total", "budget"]) {
+            const { status } = yield* runJob(yield* component({ [input]: value }), cwd)
+            expect(status, `${input}: ${value}`).toBe(2)
+          }
+        }
+        const token = { GITLAB_REGISTRY_USAGE_USER: "registry-usage", GITLAB_REGISTRY_USAGE_TOKEN: "demo-access-token" }
+        const gaps = yield* runJob(yield* component({ scope: "instance", "max-total": "1GB" }), cwd, token)
+        expect(gaps.status).toBe(4)
+        const closed = { CI_REGISTRY: "127.0.0.1:1", CI_REGISTRY_IMAGE: "127.0.0.1:1/acme/shop" }
+        const lost = yield* runJob(yield* component({ scope: "instance", "max-total": "1GB" }), cwd, closed)
+        expect(lost.status).toBe(5)
+      })
+    )
+
     it.effect("the component counts growth from the default branch", () =>
       Effect.gen(function* () {
         const job = yield* component({ "max-growth": "5%" })
