@@ -43,6 +43,28 @@ export type Scope =
   | { readonly kind: "auto"; readonly path?: string | undefined }
 
 /**
+ * Sends a request as `fetch` does, whose type this is in short: that of any runtime or of undici is one. The response is
+ * one of `fetch`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: string
+    readonly headers: Record<string, string>
+    readonly redirect: "manual"
+    readonly signal: AbortSignal
+  }
+) => Promise<{
+  readonly status: number
+  readonly headers: object
+  readonly body: object | null
+  readonly arrayBuffer: () => Promise<ArrayBuffer>
+}>
+
+/**
  * The registry, who reads it, and how.
  *
  * @category options
@@ -75,7 +97,7 @@ export interface CollectOptions {
    * Sends the requests. Default: the runtime's `fetch`. One of your own may use a proxy, a client certificate, or an
    * authority of your own. It must respect `redirect: "manual"` and `signal`.
    */
-  readonly fetch?: typeof globalThis.fetch | undefined
+  readonly fetch?: Fetch | undefined
   /** An earlier scan: unchanged manifests are not requested again, and it stands in for what fails for now. */
   readonly previous?: Scan | undefined
   /** Is called after each tag and each repository. What it throws ends the crawl. */
@@ -139,6 +161,13 @@ const requireOptions = (given: CollectOptions) => {
 const trimmed = (scope: Scope): Scope =>
   "path" in scope && scope.path !== undefined ? { ...scope, path: scope.path.replace(/^\/+|\/+$/g, "") } : scope
 
+const fetchOf = (fetch: Fetch) =>
+  ((url, init) =>
+    fetch(String(url), {
+      ...(init as Parameters<Fetch>[1]),
+      headers: { ...(init!.headers as Record<string, string>) }
+    })) as typeof globalThis.fetch
+
 const layer = ({ apiToken, concurrency, credentials, fetch, gitlabUrl, registryUrl, scope, timeout }: CollectOptions) =>
   RegistryHttp.layer({
     url: new URL(registryUrl),
@@ -153,7 +182,7 @@ const layer = ({ apiToken, concurrency, credentials, fetch, gitlabUrl, registryU
     timeout
   }).pipe(
     Layer.provide(FetchHttpClient.layer),
-    fetch === undefined ? (layer) => layer : Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch))
+    fetch === undefined ? (layer) => layer : Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetchOf(fetch)))
   )
 
 /** Calls the callback. What it throws, or rejects with, is a defect, so that it comes out as it is. */

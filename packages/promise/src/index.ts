@@ -5,7 +5,15 @@
  * @since 0.1.0
  */
 export { type Budget, checkBudget } from "./Budget.ts"
-export { collect, type CollectOptions, type ImageSize, type Progress, type Scope, sizeOf } from "./Collect.ts"
+export {
+  collect,
+  type CollectOptions,
+  type Fetch,
+  type ImageSize,
+  type Progress,
+  type Scope,
+  sizeOf
+} from "./Collect.ts"
 export { type DocumentOptions, toJUnit, toMarkdown } from "./Documents.ts"
 export { gitlabCi } from "./GitLabCi.ts"
 export {
