@@ -13,7 +13,16 @@ export default defineConfig({
     target: "node20",
     outDir: "dist",
     emptyOutDir: true,
-    minify: true,
-    sourcemap: true
+    sourcemap: true,
+    rolldownOptions: {
+      output: {
+        // Node prints the line of an error that nobody catches: one line for everything would fill the log.
+        minify: {
+          mangle: { keepNames: { class: true, function: false } },
+          compress: true,
+          codegen: { removeWhitespace: false }
+        }
+      }
+    }
   }
 })
