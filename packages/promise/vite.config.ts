@@ -8,21 +8,14 @@ import { defineConfig } from "vite"
 export default defineConfig({
   logLevel: "warn",
   ssr: { noExternal: true },
+  // Node prints the line of an error that nobody catches: one line for everything would fill the log.
+  esbuild: { lineLimit: 200, legalComments: "none" },
   build: {
     ssr: "src/index.ts",
     target: "node20",
     outDir: "dist",
     emptyOutDir: true,
-    sourcemap: true,
-    rolldownOptions: {
-      output: {
-        // Node prints the line of an error that nobody catches: one line for everything would fill the log.
-        minify: {
-          mangle: { keepNames: { class: true, function: false } },
-          compress: true,
-          codegen: { removeWhitespace: false }
-        }
-      }
-    }
+    minify: "esbuild",
+    sourcemap: true
   }
 })

@@ -44,6 +44,10 @@ export interface ErrorDetails {
  * @since 0.1.0
  */
 export class RegistryUsageError extends Error {
+  static {
+    // Node prints the name of the class too, and the bundle shortens it.
+    Object.defineProperty(this, "name", { value: "RegistryUsageError" })
+  }
   override readonly name = "RegistryUsageError"
   readonly code: ErrorCode
   readonly target: string | undefined
