@@ -3,7 +3,7 @@
  */
 import { RegistryHttp } from "@gitlab-registry-usage/adapter-http"
 import { Digest, Inventory, Names, OptionRange, Registry, Snapshot, Usage } from "@gitlab-registry-usage/core"
-import { Effect, Layer, Redacted, References, Stream } from "effect"
+import { Effect, Layer, Predicate, Redacted, References, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { ofGap, ofRegistry, run } from "./Failure.ts"
 import { decode } from "./Decode.ts"
@@ -100,8 +100,8 @@ export interface CollectOptions {
   readonly fetch?: Fetch | undefined
   /** An earlier scan: unchanged manifests are not requested again, and it stands in for what fails for now. */
   readonly previous?: Scan | undefined
-  /** Is called after each tag and each repository. What it throws ends the crawl. */
-  readonly onProgress?: ((progress: Progress) => void | Promise<void>) | undefined
+  /** Is called after each tag and each repository, and awaited where it returns a promise. What it throws ends the crawl. */
+  readonly onProgress?: ((progress: Progress) => unknown) | undefined
   /** Ends the crawl. */
   readonly signal?: AbortSignal | undefined
 }
@@ -191,7 +191,7 @@ const reporting =
   (progress: Progress): Effect.Effect<void> =>
     Effect.suspend(() => {
       const returned = onProgress(progress)
-      return returned instanceof Promise ? Effect.promise(() => returned) : Effect.void
+      return Predicate.isPromiseLike(returned) ? Effect.promise(async () => void (await returned)) : Effect.void
     })
 
 /** The error about a repository that was named, and that the registry does not have. */
